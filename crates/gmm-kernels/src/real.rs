@@ -1,0 +1,92 @@
+//! The two sample types, and what the kernels need of them.
+//!
+//! Samples are `f32` or `f64`; sums over samples are always `f64` (see [`crate::scatter`]). The trait
+//! is sealed: the error budgets, the C ABI and the file formats know these two types and no others.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A sample type: `f32` or `f64`.
+pub trait Real:
+    sealed::Sealed
+    + faer::traits::RealField
+    + Copy
+    + Default
+    + Debug
+    + Display
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + MulAssign
+    + SubAssign
+    + 'static
+{
+    /// `"f32"` or `"f64"`, for messages.
+    const NAME: &'static str;
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+
+    /// The nearest value of this type; overflow becomes an infinity.
+    fn from_f64(value: f64) -> Self;
+
+    /// The same value; exact for both types.
+    fn to_f64(self) -> f64;
+
+    /// Neither NaN nor an infinity.
+    fn is_finite(self) -> bool;
+}
+
+impl Real for f64 {
+    const NAME: &'static str = "f64";
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        f64::is_finite(self)
+    }
+}
+
+impl Real for f32 {
+    const NAME: &'static str = "f32";
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        f32::is_finite(self)
+    }
+}
