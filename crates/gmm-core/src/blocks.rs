@@ -1,0 +1,197 @@
+//! Rows are cut into blocks, blocks into chunks, and chunks are shared out to threads.
+//!
+//! How rows are cut depends on the shape of the problem and never on the number of threads, and
+//! partial sums are folded in the order of the rows: results are the same to the last bit on one
+//! thread and on sixty-four.
+//!
+//! This is the only file that knows a thread. Parallelism is passed, never ambient: a call takes a
+//! [`Threads`], and no process-wide pool is configured or used.
+
+use std::fmt;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+/// Rows that are packed and scored together. Part of the result, so a constant and no tuning knob.
+pub(crate) const BLOCK_ROWS: usize = 256;
+
+/// Chunks that rows are cut into at most: partial sums that are folded, and threads that can help.
+const MAX_CHUNKS: usize = 64;
+
+/// Elements of all partial sums together that a fold should touch at most.
+const MAX_PARTIAL_ELEMENTS: usize = 1 << 22;
+
+/// Below this many multiply-adds a call stays on its own thread: waking another takes longer.
+const SMALL_WORK: usize = 1 << 20;
+
+/// Cuts `n_rows` into whole blocks, for partial sums of `partial_len` elements each.
+pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
+    let max_chunks = (MAX_PARTIAL_ELEMENTS / partial_len.max(1)).clamp(8, MAX_CHUNKS);
+    let chunk_rows = n_rows.div_ceil(max_chunks).next_multiple_of(BLOCK_ROWS);
+    blocks_of(0..n_rows, chunk_rows).collect()
+}
+
+/// The blocks of a chunk.
+pub(crate) fn blocks(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    blocks_of(rows, BLOCK_ROWS)
+}
+
+fn blocks_of(rows: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    rows.clone().step_by(size).map(move |start| start..rows.end.min(start + size))
+}
+
+/// How many threads a call may use, and the pool they come from.
+///
+/// The pool is made when work first needs it and dropped with this value. It knows the process it was
+/// made in: a forked child, in which the pool's threads do not exist, makes its own.
+///
+/// ```
+/// let threads = gmm_core::Threads::new(2);
+/// assert_eq!(threads.count(), 2);
+/// ```
+pub struct Threads {
+    count: usize,
+    pool: Mutex<Option<Pool>>,
+}
+
+struct Pool {
+    process: u32,
+    pool: Arc<rayon::ThreadPool>,
+}
+
+impl Threads {
+    /// The calling thread and no other.
+    pub fn one() -> Self {
+        Threads::new(1)
+    }
+
+    /// As many as the machine runs at once.
+    pub fn all() -> Self {
+        Threads::new(0)
+    }
+
+    /// `count` threads; 0 means as many as the machine runs at once.
+    pub fn new(count: usize) -> Self {
+        let count =
+            if count == 0 { std::thread::available_parallelism().map_or(1, NonZero::get) } else { count };
+        Threads { count, pool: Mutex::new(None) }
+    }
+
+    /// How many threads.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Maps every item, on several threads when `work` multiply-adds are worth it, and folds the
+    /// results in the order of the items.
+    ///
+    /// At most `2 * count` results wait to be folded at any time.
+    pub(crate) fn map_in_order<I: Send, R: Send>(
+        &self,
+        items: Vec<I>,
+        work: usize,
+        map: impl Fn(I) -> R + Sync,
+        mut fold: impl FnMut(R),
+    ) {
+        let pool = if items.len() > 1 && work >= SMALL_WORK { self.pool() } else { None };
+        let Some(pool) = pool else {
+            return items.into_iter().for_each(|item| fold(map(item)));
+        };
+        let mut items = items.into_iter();
+        loop {
+            let wave: Vec<I> = items.by_ref().take(2 * self.count).collect();
+            if wave.is_empty() {
+                return;
+            }
+            let results: Vec<R> = pool.install(|| wave.into_par_iter().with_max_len(1).map(&map).collect());
+            results.into_iter().for_each(&mut fold);
+        }
+    }
+
+    /// The pool of this process, or `None` when there is nothing to share or no thread to be had.
+    fn pool(&self) -> Option<Arc<rayon::ThreadPool>> {
+        if self.count == 1 {
+            return None;
+        }
+        let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = std::process::id();
+        if let Some(stale) = slot.take_if(|pool| pool.process != process) {
+            // Its threads stayed in the parent. Dropping it would wait for them.
+            std::mem::forget(stale);
+        }
+        if slot.is_none() {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(self.count)
+                .thread_name(|index| format!("gmm-{index}"))
+                .build()
+                .ok()?;
+            *slot = Some(Pool { process, pool: Arc::new(pool) });
+        }
+        slot.as_ref().map(|pool| Arc::clone(&pool.pool))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let slot = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stale) = slot.take_if(|pool| pool.process != std::process::id()) {
+            std::mem::forget(stale);
+        }
+    }
+}
+
+impl Default for Threads {
+    /// [`Threads::all`].
+    fn default() -> Self {
+        Threads::all()
+    }
+}
+
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Threads").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_whole_blocks_that_cover_every_row_once() {
+        for n_rows in [1, 255, 256, 257, 5000, 99_999, 1_000_000] {
+            for partial_len in [1, 100, 1 << 17, 1 << 30] {
+                let chunks = chunks(n_rows, partial_len);
+                assert!(chunks.len() <= MAX_CHUNKS);
+                assert_eq!((chunks[0].start, chunks[chunks.len() - 1].end), (0, n_rows));
+                for pair in chunks.windows(2) {
+                    assert_eq!(pair[0].end, pair[1].start);
+                    assert!(pair[0].len().is_multiple_of(BLOCK_ROWS));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn results_are_folded_in_the_order_of_the_items_on_any_number_of_threads() {
+        for count in [1, 2, 3, 7] {
+            let mut seen = Vec::new();
+            Threads::new(count).map_in_order(
+                (0..100).collect(),
+                usize::MAX,
+                |i: i32| i * i,
+                |x| seen.push(x),
+            );
+            assert_eq!(seen, (0..100).map(|i| i * i).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn small_work_makes_no_pool() {
+        let threads = Threads::new(4);
+        threads.map_in_order(vec![1, 2, 3], SMALL_WORK - 1, |x| x, |_| {});
+        assert!(threads.pool.lock().unwrap().is_none());
+    }
+}

@@ -1,0 +1,243 @@
+//! Full covariances: every component its own symmetric matrix.
+
+use gmm_kernels::Whitener;
+
+use crate::cholesky;
+use crate::error::{Error, Place, Result};
+use crate::real::Real;
+
+/// How far `L Lᵀ` may be from `Σ + ridge I`, in units of the two deviations, when both come from
+/// elsewhere. It tells a wrong factor from a rounded one: a factor kept in `f32` is off by 1e-6.
+const FACTOR_TOLERANCE: f64 = 1e-4;
+
+/// How far an entry may be from its mirror image, in units of the two deviations.
+const SYMMETRY_TOLERANCE: f64 = 1e-8;
+
+/// `Σₖ` (k × d × d), exactly symmetric, with the ridge that was added before each was factored and
+/// the lower factor `Lₖ Lₖᵀ = Σₖ + ridgeₖ I`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Full {
+    n_features: usize,
+    values: Vec<f64>,
+    ridges: Vec<f64>,
+    cholesky: Vec<f64>,
+    log_dets: Vec<f64>,
+}
+
+impl Full {
+    /// Factors `Σₖ + ridgeₖ I` for every component. `values` (k × d × d) are symmetric.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPositiveDefinite`] naming the component and the pivot. Cost: `k d³ / 3` flops.
+    pub(crate) fn new(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Result<Self> {
+        let mut full = Full::unfactored(values, ridges, n_features);
+        for component in 0..full.ridges.len() {
+            full.factor(component)?;
+        }
+        Ok(full)
+    }
+
+    /// As [`Full::new`], but a component that cannot be factored gets ten times the ridge, again and
+    /// again, up to `limit`. The ridge that was used is in [`Full::ridges`].
+    pub(crate) fn with_escalating_ridge(
+        values: Vec<f64>,
+        ridges: Vec<f64>,
+        n_features: usize,
+        limit: f64,
+    ) -> Result<Self> {
+        let mut full = Full::unfactored(values, ridges, n_features);
+        for component in 0..full.ridges.len() {
+            while let Err(refused) = full.factor(component) {
+                let next = if full.ridges[component] > 0.0 { 10.0 * full.ridges[component] } else { 1e-12 };
+                if next > limit {
+                    return Err(refused);
+                }
+                full.ridges[component] = next;
+            }
+        }
+        Ok(full)
+    }
+
+    /// The covariances whose inverses are `precisions` (k × d × d, symmetric).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PrecisionNotPositiveDefinite`]; [`Error::Overflow`] when an inverse has no finite value.
+    pub(crate) fn from_precisions(precisions: &[f64], n_features: usize) -> Result<Self> {
+        let (mut values, mut factors) = (Vec::new(), Vec::new());
+        for (component, precision) in precisions.chunks_exact(n_features * n_features).enumerate() {
+            let factor = cholesky::factor_from_precision(precision, n_features)
+                .map_err(|pivot| Error::PrecisionNotPositiveDefinite { component, pivot })?;
+            values.extend(cholesky::multiply_by_transpose(&factor, n_features));
+            factors.extend(factor);
+        }
+        check_range(&values, n_features)?;
+        let ridges = vec![0.0; values.len() / (n_features * n_features)];
+        Full::from_factors(values, ridges, factors, n_features)
+    }
+
+    /// Takes factors that came with their covariances and computes nothing but the determinants.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadFactor`] when a diagonal is not positive, something stands above it, or the product
+    /// is not the covariance plus the ridge.
+    pub(crate) fn from_factors(
+        values: Vec<f64>,
+        ridges: Vec<f64>,
+        cholesky: Vec<f64>,
+        n_features: usize,
+    ) -> Result<Self> {
+        check_factors(&cholesky, n_features)?;
+        let (d, size) = (n_features, n_features * n_features);
+        for component in 0..ridges.len() {
+            let range = component * size..(component + 1) * size;
+            let (values, factor) = (&values[range.clone()], &cholesky[range]);
+            if (0..size).any(|at| at % d > at / d && factor[at] != 0.0) {
+                return Err(Error::BadFactor { component, problem: "is not lower triangular".into() });
+            }
+            let product = cholesky::multiply_by_transpose(factor, d);
+            for at in 0..size {
+                let (i, j) = (at / d, at % d);
+                let wanted = values[at] + if i == j { ridges[component] } else { 0.0 };
+                let scale = (product[i * d + i] * product[j * d + j]).sqrt();
+                let difference = (product[at] - wanted).abs();
+                // Written so that NaN is refused too.
+                if difference.is_nan() || difference > FACTOR_TOLERANCE * scale {
+                    let problem = format!("does not multiply to the covariance at row {i}, column {j}");
+                    return Err(Error::BadFactor { component, problem });
+                }
+            }
+        }
+        let log_dets = cholesky.chunks_exact(size).map(|factor| cholesky::log_det(factor, d)).collect();
+        Ok(Full { n_features, values, ridges, cholesky, log_dets })
+    }
+
+    /// Takes covariances, factors and log-determinants as three independent inputs, as the functions
+    /// that mirror a deep mixture's layers do: only their ranges are checked.
+    pub(crate) fn from_independent(
+        values: Vec<f64>,
+        cholesky: Vec<f64>,
+        log_dets: Vec<f64>,
+        n_features: usize,
+    ) -> Result<Self> {
+        check_factors(&cholesky, n_features)?;
+        let ridges = vec![0.0; log_dets.len()];
+        Ok(Full { n_features, values, ridges, cholesky, log_dets })
+    }
+
+    /// Refuses a matrix whose triangles disagree by more than rounding; then makes them agree.
+    pub(crate) fn symmetrise(what: &'static str, values: &mut [f64], n_features: usize) -> Result<()> {
+        for (component, matrix) in values.chunks_exact_mut(n_features * n_features).enumerate() {
+            for row in 0..n_features {
+                for column in 0..row {
+                    let (lower, upper) =
+                        (matrix[row * n_features + column], matrix[column * n_features + row]);
+                    let scale =
+                        (matrix[row * (n_features + 1)] * matrix[column * (n_features + 1)]).abs().sqrt();
+                    if (lower - upper).abs() > SYMMETRY_TOLERANCE * scale {
+                        let at = Place::ComponentCell { component, row, column };
+                        return Err(Error::NotSymmetric { what, at });
+                    }
+                    matrix[column * n_features + row] = lower;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unfactored(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Self {
+        let (cholesky, log_dets) = (values.clone(), vec![0.0; ridges.len()]);
+        Full { n_features, values, ridges, cholesky, log_dets }
+    }
+
+    fn factor(&mut self, component: usize) -> Result<()> {
+        let (d, size, ridge) = (self.n_features, self.n_features * self.n_features, self.ridges[component]);
+        let factor = &mut self.cholesky[component * size..][..size];
+        factor.copy_from_slice(&self.values[component * size..][..size]);
+        factor.iter_mut().step_by(d + 1).for_each(|variance| *variance += ridge);
+        cholesky::factor_in_place(factor, d).map_err(|pivot| Error::NotPositiveDefinite {
+            component,
+            pivot,
+            ridge,
+        })?;
+        self.log_dets[component] = cholesky::log_det(factor, d);
+        Ok(())
+    }
+
+    /// `Σₖ` (k × d × d), without the ridge.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// What was added to each diagonal before factoring (k).
+    pub fn ridges(&self) -> &[f64] {
+        &self.ridges
+    }
+
+    /// `Lₖ` (k × d × d), zeros above the diagonal.
+    pub fn cholesky(&self) -> &[f64] {
+        &self.cholesky
+    }
+
+    /// `ln det(Σₖ + ridgeₖ I)` (k).
+    pub fn log_dets(&self) -> &[f64] {
+        &self.log_dets
+    }
+
+    /// `Lₖ⁻ᵀ` (k × d × d), upper triangular: scikit-learn's `precisions_cholesky_`.
+    ///
+    /// Cost: `k d³ / 3` flops.
+    pub fn precisions_cholesky(&self) -> Vec<f64> {
+        let d = self.n_features;
+        let mut transposed = vec![0.0; self.cholesky.len()];
+        for (factor, out) in self.cholesky.chunks_exact(d * d).zip(transposed.chunks_exact_mut(d * d)) {
+            let inverse = cholesky::invert_lower(factor, d);
+            for at in 0..d * d {
+                out[at % d * d + at / d] = inverse[at];
+            }
+        }
+        transposed
+    }
+
+    /// One component as the whitening kernel takes it.
+    pub(crate) fn whitener<T: Real>(&self, component: usize, mean: &[f64]) -> Whitener<T> {
+        let size = self.n_features * self.n_features;
+        Whitener::new(mean, &self.cholesky[component * size..][..size])
+    }
+
+    /// `Σ_d 1 / (Σₖ)_dd` of one component, of the covariance without the ridge; `+∞` when a variance
+    /// is exactly zero.
+    pub(crate) fn inverse_variances(&self, component: usize) -> f64 {
+        let size = self.n_features * self.n_features;
+        self.values[component * size..][..size].iter().step_by(self.n_features + 1).map(|&v| 1.0 / v).sum()
+    }
+
+    /// Free parameters: `k d (d + 1) / 2`.
+    pub(crate) fn n_parameters(&self) -> usize {
+        self.ridges.len() * self.n_features * (self.n_features + 1) / 2
+    }
+}
+
+/// Every covariance entry must be a number: sums of squares of samples beyond 1e154 are not.
+pub(crate) fn check_range(values: &[f64], n_features: usize) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(Error::Overflow {
+            what: "covariance",
+            component: at / (n_features * n_features),
+            real: "f64",
+        }),
+    }
+}
+
+fn check_factors(cholesky: &[f64], n_features: usize) -> Result<()> {
+    for (component, factor) in cholesky.chunks_exact(n_features * n_features).enumerate() {
+        if let Some(at) = (0..n_features).find(|i| factor[i * (n_features + 1)] <= 0.0) {
+            let problem = format!("has {} at row {at}, column {at}", factor[at * (n_features + 1)]);
+            return Err(Error::BadFactor { component, problem });
+        }
+    }
+    Ok(())
+}

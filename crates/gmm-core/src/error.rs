@@ -1,0 +1,192 @@
+//! What is refused, where, and what to try. Positions count from 0.
+
+use std::fmt;
+
+/// Why an input or an option was refused. Nothing was written or changed when one is returned.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A count that must be positive is zero.
+    #[error("{what} has shape {rows} x {cols}; both must be at least 1")]
+    Empty {
+        /// What was passed.
+        what: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        cols: usize,
+    },
+    /// Two arguments whose shapes do not belong together.
+    #[error("{left} has shape {} but {right} has shape {}", Shape(left_shape), Shape(right_shape))]
+    ShapeMismatch {
+        /// The argument that was refused.
+        left: &'static str,
+        /// Its shape; of a plain slice, its length.
+        left_shape: Vec<usize>,
+        /// What it was held against.
+        right: &'static str,
+        /// The shape of that.
+        right_shape: Vec<usize>,
+    },
+    /// A product of sizes that no memory could hold.
+    #[error("{what} of shape {} would not fit in memory", Shape(shape))]
+    SizeOverflow {
+        /// What would have been made or read.
+        what: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// NaN or an infinity.
+    #[error("{what} is {value} at {at}; remove or impute such values first")]
+    NotFinite {
+        /// What was passed.
+        what: &'static str,
+        /// The first such place.
+        at: Place,
+        /// `NaN`, `inf` or `-inf`.
+        value: f64,
+    },
+    /// A negative weight or responsibility.
+    #[error("{what} is {value} at {at}; it must not be negative")]
+    Negative {
+        /// What was passed.
+        what: &'static str,
+        /// The first such place.
+        at: Place,
+        /// The value there.
+        value: f64,
+    },
+    /// Weights that are not a probability distribution.
+    #[error("weights sum to {sum} and not to 1; divide each by their sum")]
+    WeightSum {
+        /// Their sum.
+        sum: f64,
+    },
+    /// A matrix whose two triangles disagree.
+    #[error("{what} is not symmetric at {at}; average it with its transpose")]
+    NotSymmetric {
+        /// What was passed.
+        what: &'static str,
+        /// The first place that differs from its mirror image.
+        at: Place,
+    },
+    /// A component that no sample belongs to.
+    #[error(
+        "component {component} has no responsibility for any sample; use fewer components, or ask for such \
+         components to be dropped"
+    )]
+    EmptyComponent {
+        /// Which.
+        component: usize,
+    },
+    /// A covariance without a Cholesky factor.
+    #[error(
+        "covariance of component {component} is not positive definite at feature {pivot} (ridge {ridge:e}); \
+         use fewer components, a larger reg_covar, or rescale the features"
+    )]
+    NotPositiveDefinite {
+        /// Which component.
+        component: usize,
+        /// The feature whose pivot was not positive.
+        pivot: usize,
+        /// What had been added to the diagonal.
+        ridge: f64,
+    },
+    /// A precision matrix without a Cholesky factor.
+    #[error(
+        "precision of component {component} is not positive definite at feature {pivot}; \
+         is it the inverse of a covariance?"
+    )]
+    PrecisionNotPositiveDefinite {
+        /// Which component.
+        component: usize,
+        /// The feature whose pivot was not positive.
+        pivot: usize,
+    },
+    /// A factor whose diagonal is not positive, or whose product is not the covariance it came with.
+    #[error("cholesky factor of component {component} {problem}; pass the factor of covariance + ridge * I")]
+    BadFactor {
+        /// Which component.
+        component: usize,
+        /// In words.
+        problem: String,
+    },
+    /// Sums or results that left the range of their type.
+    #[error("{what} of component {component} overflows {real}; rescale the features")]
+    Overflow {
+        /// What overflowed.
+        what: &'static str,
+        /// Which component.
+        component: usize,
+        /// `f32` or `f64`.
+        real: &'static str,
+    },
+    /// Fewer samples than components.
+    #[error("{n_samples} samples cannot support {n_components} components; use at most {n_samples}")]
+    TooFewSamples {
+        /// n.
+        n_samples: usize,
+        /// k.
+        n_components: usize,
+    },
+    /// An option outside its range.
+    #[error("{option} is {value}; it must be {requirement}")]
+    InvalidOption {
+        /// Its name.
+        option: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        requirement: &'static str,
+    },
+}
+
+/// Where in an argument, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An element of a list with one entry per component.
+    Component(usize),
+    /// A row and a column of a matrix.
+    Cell {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+    },
+    /// A row and a column of one component's matrix.
+    ComponentCell {
+        /// Component.
+        component: usize,
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Component(component) => write!(f, "component {component}"),
+            Place::Cell { row, column } => write!(f, "row {row}, column {column}"),
+            Place::ComponentCell { component, row, column } => {
+                write!(f, "component {component}, row {row}, column {column}")
+            }
+        }
+    }
+}
+
+/// `3 x 2 x 2`.
+struct Shape<'a>(&'a [usize]);
+
+impl fmt::Display for Shape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, size) in self.0.iter().enumerate() {
+            write!(f, "{}{size}", if i == 0 { "" } else { " x " })?;
+        }
+        Ok(())
+    }
+}
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;

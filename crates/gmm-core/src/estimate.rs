@@ -1,0 +1,235 @@
+//! The M-step: parameters from responsibilities, or from the moments they left behind.
+//!
+//! ```text
+//! φₖ = nₖ / N      μₖ = cₖ + aₖ / nₖ      Σₖ = Bₖ / nₖ − (aₖ / nₖ)(aₖ / nₖ)ᵀ
+//! ```
+//!
+//! The reference points cₖ are the means themselves but for rounding, so the subtraction is a
+//! correction of second order and costs no digits. Sources: docs/math.md, sections 1 and 5.
+
+use crate::blocks::Threads;
+use crate::covariance::{Full, check_range};
+use crate::error::{Error, Result};
+use crate::mixture::Mixture;
+use crate::moments::{Moments, reference_points};
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+/// What [`params_with`] does where the formula has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamsOptions {
+    /// Added to the diagonal of each covariance before it is factored, and not part of the covariance
+    /// that is returned. 1e-6 by default.
+    pub ridge: f64,
+    /// When a covariance cannot be factored: multiply its ridge by ten until it can, up to this.
+    /// `None`, the default, refuses. What was used stands in [`Full::ridges`].
+    pub ridge_limit: Option<f64>,
+    /// Give a component without responsibility weight 0 and go on, instead of refusing it. Which ones
+    /// stands in [`Mixture::dropped`].
+    pub drop_empty: bool,
+}
+
+impl Default for ParamsOptions {
+    fn default() -> Self {
+        ParamsOptions { ridge: 1e-6, ridge_limit: None, drop_empty: false }
+    }
+}
+
+/// The mixture that responsibilities `γ` (n × k) make of samples `z` (n × d):
+///
+/// ```text
+/// Sₖ = Σₙ γₙₖ    φₖ = Sₖ / n    μₖ = Σₙ γₙₖ zₙ / Sₖ    Σₖ = Σₙ γₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ / Sₖ
+/// ```
+///
+/// with `Lₖ Lₖᵀ = Σₖ + eps I` and its log-determinant. The covariances are exactly symmetric and
+/// without `eps`. Rows of `γ` need not sum to one; the weights then do not either.
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`] when n differs; [`Error::EmptyComponent`] when some `Sₖ` is zero;
+/// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` has no factor; [`Error::Overflow`];
+/// [`Error::InvalidOption`] when `eps` is negative or not finite.
+///
+/// Cost: `n k (d² + 2d)` flops in two passes; O(threads × k d²) memory, nothing that grows with n.
+///
+/// ```
+/// use gmm_core::{Responsibilities, Samples, Threads, energy, params};
+///
+/// let samples = Samples::from_rows(&[0.0, 1.0, 10.0, 12.0], 4, 1)?;
+/// let gamma = Responsibilities::from_rows(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0], 4, 2)?;
+/// let mixture = params(&samples, &gamma, 1e-6, &Threads::one())?;
+/// assert_eq!(mixture.weights(), [0.5, 0.5]);
+/// assert_eq!(mixture.means(), [0.5, 11.0]);
+/// assert_eq!(mixture.covariances().values(), [0.25, 1.0]);
+///
+/// let energies = energy(&mixture, &samples, &Threads::one())?;
+/// assert_eq!(energies.len(), 4);
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn params<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    eps: f64,
+    threads: &Threads,
+) -> Result<Mixture> {
+    params_with(samples, responsibilities, &ParamsOptions { ridge: eps, ..ParamsOptions::default() }, threads)
+}
+
+/// [`params`], with a say in what happens to empty and singular components.
+///
+/// # Errors
+///
+/// As [`params`], less what the options allow.
+pub fn params_with<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    options: &ParamsOptions,
+    threads: &Threads,
+) -> Result<Mixture> {
+    check_non_negative("eps", options.ridge)?;
+    check_non_negative("ridge_limit", options.ridge_limit.unwrap_or(0.0))?;
+    let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
+    if responsibilities.n_samples() != n {
+        return Err(Error::ShapeMismatch {
+            left: "responsibilities",
+            left_shape: vec![responsibilities.n_samples(), k],
+            right: "samples",
+            right_shape: vec![n, d],
+        });
+    }
+    check_sizes(k, d)?;
+    let (totals, references) = reference_points(samples, responsibilities, threads);
+    let empty: Vec<usize> = (0..k).filter(|&component| totals[component] == 0.0).collect();
+    if let (Some(&component), false) = (empty.first(), options.drop_empty) {
+        return Err(Error::EmptyComponent { component });
+    }
+    let moments = Moments::of_responsibilities(samples, responsibilities, &references, threads);
+    let Estimate { weights, means, covariances, .. } = estimate(&moments, &references)?;
+    let mut ridges = vec![options.ridge; k];
+    for &component in &empty {
+        // Never looked at; one is as good as any, as long as a factor exists.
+        ridges[component] = options.ridge.max(1.0);
+    }
+    let full = match options.ridge_limit {
+        None => Full::new(covariances, ridges, d)?,
+        Some(limit) => Full::with_escalating_ridge(covariances, ridges, d, limit)?,
+    };
+    Ok(Mixture::assemble(weights, means, full, d)?.with_dropped(empty))
+}
+
+/// Parameters before any factorisation. Row-major.
+pub(crate) struct Estimate {
+    /// k.
+    pub(crate) weights: Vec<f64>,
+    /// k × d.
+    pub(crate) means: Vec<f64>,
+    /// k × d × d, exactly symmetric, no ridge; zero for an empty component.
+    pub(crate) covariances: Vec<f64>,
+    /// Components without responsibility, ascending: weight 0, mean at the reference point.
+    pub(crate) empty: Vec<usize>,
+}
+
+/// Divides moments about `references` (k × d) by their weights.
+///
+/// # Errors
+///
+/// [`Error::Overflow`] when a sum left the range of `f64`.
+pub(crate) fn estimate(moments: &Moments, references: &[f64]) -> Result<Estimate> {
+    let k = moments.components().count();
+    let d = references.len() / k;
+    let mut out = Estimate {
+        weights: Vec::new(),
+        means: references.to_vec(),
+        covariances: vec![0.0; k * d * d],
+        empty: Vec::new(),
+    };
+    for (component, (weight, first, second)) in moments.components().enumerate() {
+        out.weights.push(weight / moments.n_samples());
+        if weight == 0.0 {
+            out.empty.push(component);
+            continue;
+        }
+        let shift: Vec<f64> = first.iter().map(|sum| sum / weight).collect();
+        let mean = &mut out.means[component * d..][..d];
+        mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean += shift);
+        let covariance = &mut out.covariances[component * d * d..][..d * d];
+        for i in 0..d {
+            for j in 0..=i {
+                let value = second[i * d + j] / weight - shift[i] * shift[j];
+                // In exact arithmetic a variance is never negative; a constant feature's rounds there.
+                let value = if i == j && value < 0.0 { 0.0 } else { value };
+                covariance[i * d + j] = value;
+                covariance[j * d + i] = value;
+            }
+        }
+        if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {
+            return Err(Error::Overflow { what: "mean", component, real: "f64" });
+        }
+    }
+    check_range(&out.covariances, d)?;
+    Ok(out)
+}
+
+/// Parameters of this size must be possible to hold.
+pub(crate) fn check_sizes(k: usize, d: usize) -> Result<()> {
+    d.checked_mul(d)
+        .and_then(|size| size.checked_mul(k))
+        .filter(|&len| len <= isize::MAX as usize / (4 * size_of::<f64>()))
+        .map(|_| ())
+        .ok_or_else(|| Error::SizeOverflow { what: "covariances", shape: vec![k, d, d] })
+}
+
+/// Options that add to a variance must be numbers that can be added.
+pub(crate) fn check_non_negative(option: &'static str, value: f64) -> Result<()> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::InvalidOption { option, value: value.to_string(), requirement: "finite and not negative" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_points() -> ([f64; 4], [f64; 4]) {
+        ([1.0, 5.0, 3.0, 5.0], [1.0, 0.0, 1.0, 0.0])
+    }
+
+    #[test]
+    fn an_empty_component_is_refused_by_name_or_dropped_on_request() {
+        let (rows, gamma) = two_points();
+        let samples = Samples::from_rows(&rows, 2, 2).unwrap();
+        let gamma = Responsibilities::from_rows(&gamma, 2, 2).unwrap();
+        let refused = params(&samples, &gamma, 1e-6, &Threads::one()).unwrap_err();
+        assert_eq!(refused, Error::EmptyComponent { component: 1 });
+
+        let options = ParamsOptions { drop_empty: true, ..ParamsOptions::default() };
+        let mixture = params_with(&samples, &gamma, &options, &Threads::one()).unwrap();
+        assert_eq!((mixture.weights(), mixture.dropped()), (&[1.0, 0.0][..], &[1][..]));
+        // Feature 1 of component 0 is constant: its inverse variance is infinite, as defined.
+        assert_eq!(mixture.cov_diag(), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_singular_covariance_is_refused_or_gets_the_ridge_it_needs() {
+        let (rows, gamma) = two_points();
+        let samples = Samples::from_rows(&rows, 2, 2).unwrap();
+        let gamma =
+            Responsibilities::new(faer::MatRef::from_row_major_slice(&gamma, 2, 2).subcols(0, 1)).unwrap();
+        let refused = params(&samples, &gamma, 0.0, &Threads::one()).unwrap_err();
+        assert_eq!(refused, Error::NotPositiveDefinite { component: 0, pivot: 1, ridge: 0.0 });
+
+        let options = ParamsOptions { ridge: 0.0, ridge_limit: Some(1e-3), drop_empty: false };
+        let mixture = params_with(&samples, &gamma, &options, &Threads::one()).unwrap();
+        assert_eq!(mixture.covariances().ridges(), [1e-12]);
+        assert_eq!(mixture.covariances().values(), [1.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn values_whose_squares_overflow_are_refused_and_not_infinite() {
+        let samples = Samples::from_rows(&[1e200, -1e200], 2, 1).unwrap();
+        let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
+        let refused = params(&samples, &gamma, 1e-6, &Threads::one()).unwrap_err();
+        assert_eq!(refused.to_string(), "covariance of component 0 overflows f64; rescale the features");
+    }
+}

@@ -1,0 +1,258 @@
+//! Expectation-maximisation: the loop, and when it stops.
+//!
+//! ```text
+//! E-step   rₙₖ and the bound (1/n) Σₙ ln p(zₙ) at the current parameters
+//! M-step   parameters from rₙₖ, reg_covar on every variance
+//! stop     when the bound changes by less than tol
+//! ```
+//!
+//! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
+//! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
+
+use crate::blocks::Threads;
+use crate::covariance::Full;
+use crate::energy::check_features;
+use crate::error::{Error, Result};
+use crate::estimate::{check_non_negative, check_sizes, estimate};
+use crate::init::{Stream, seed_centres};
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::real::Real;
+use crate::samples::Samples;
+
+/// Where each restart begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Init {
+    /// Centres by k-means++, and every sample given to the nearest.
+    #[default]
+    KmeansPlusPlus,
+    /// These parameters. There is one such start, so `n_init` must be 1.
+    Mixture(Mixture),
+}
+
+/// How to fit. `FitOptions::new(k)` has scikit-learn's defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    /// k.
+    pub n_components: usize,
+    /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
+    pub tol: f64,
+    /// Iterations at most. 100 by default.
+    pub max_iter: usize,
+    /// Added to every variance, and part of the covariances that are returned. 1e-6 by default.
+    pub reg_covar: f64,
+    /// Restarts; the best bound wins, the earlier of equals. 1 by default.
+    pub n_init: usize,
+    /// Fixes every random choice. 0 by default.
+    pub seed: u64,
+    /// Where restarts begin.
+    pub init: Init,
+}
+
+impl FitOptions {
+    /// The defaults, for `n_components` components.
+    pub fn new(n_components: usize) -> Self {
+        FitOptions {
+            n_components,
+            tol: 1e-3,
+            max_iter: 100,
+            reg_covar: 1e-6,
+            n_init: 1,
+            seed: 0,
+            init: Init::default(),
+        }
+    }
+}
+
+/// What a fit arrived at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// The fitted mixture. Components that lost all samples have weight 0 and are listed in
+    /// [`Mixture::dropped`].
+    pub mixture: Mixture,
+    /// Whether the bound settled within `tol` before `max_iter`.
+    pub converged: bool,
+    /// Iterations of the winning restart.
+    pub n_iter: usize,
+    /// The bound of each of them: the mean log-likelihood per sample before its M-step.
+    pub lower_bounds: Vec<f64>,
+    /// Which restart won, from 0.
+    pub restart: usize,
+}
+
+impl Fit {
+    /// The last bound, in nats per sample.
+    pub fn lower_bound(&self) -> f64 {
+        self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
+    }
+}
+
+/// One iteration, as it is reported to an observer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Which restart, from 0.
+    pub restart: usize,
+    /// Which iteration of it, from 1.
+    pub iteration: usize,
+    /// Its bound, in nats per sample.
+    pub lower_bound: f64,
+}
+
+/// Fits a mixture of full covariances to `samples` (n × d).
+///
+/// # Errors
+///
+/// [`Error::InvalidOption`]; [`Error::TooFewSamples`] when n < k; [`Error::NotPositiveDefinite`] when
+/// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
+/// [`Error::Overflow`] when squares of the samples leave the range of `f64`.
+///
+/// Cost: `2 n k d²` flops an iteration. Memory: O(threads × k d²), and a copy of at most 65 536 rows
+/// while centres are drawn.
+///
+/// ```
+/// use gmm_core::{FitOptions, Samples, Threads, fit};
+///
+/// let rows = [0.0, 0.3, 0.1, 8.0, 8.4, 8.1];
+/// let samples = Samples::from_rows(&rows, 6, 1)?;
+/// let fit = fit(&samples, &FitOptions::new(2), &Threads::one())?;
+/// assert!(fit.converged);
+/// let mut means = fit.mixture.means().to_vec();
+/// means.sort_by(f64::total_cmp);
+/// assert!((means[0] - 0.4 / 3.0).abs() < 1e-9 && (means[1] - 24.5 / 3.0).abs() < 1e-9);
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Threads) -> Result<Fit> {
+    fit_observed(samples, options, threads, &mut |_| {})
+}
+
+/// [`fit`], telling `observer` of every iteration.
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn fit_observed<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    observer: &mut dyn FnMut(Progress),
+) -> Result<Fit> {
+    check_options(samples, options)?;
+    let mut best: Option<Fit> = None;
+    let mut refused = None;
+    for restart in 0..options.n_init {
+        match run(samples, options, threads, restart, observer) {
+            Ok(fit) if best.as_ref().is_none_or(|best| fit.lower_bound() > best.lower_bound()) => {
+                best = Some(fit)
+            }
+            Ok(_) => {}
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    // One restart that worked is an answer; the first refusal is one only when none did.
+    match (best, refused) {
+        (Some(fit), _) => Ok(fit),
+        (None, Some(error)) => Err(error),
+        (None, None) => unreachable!("n_init is at least 1"),
+    }
+}
+
+fn check_options<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Result<()> {
+    let positive = |option, value: usize| match value {
+        0 => Err(Error::InvalidOption { option, value: value.to_string(), requirement: "at least 1" }),
+        _ => Ok(()),
+    };
+    positive("n_components", options.n_components)?;
+    positive("max_iter", options.max_iter)?;
+    positive("n_init", options.n_init)?;
+    check_non_negative("tol", options.tol)?;
+    check_non_negative("reg_covar", options.reg_covar)?;
+    let (n_samples, n_components) = (samples.n_samples(), options.n_components);
+    if let Init::Mixture(start) = &options.init {
+        check_features(start, samples)?;
+        let (n_init, k) = (options.n_init, start.n_components());
+        if n_init != 1 {
+            let requirement = "1 when the start is given, for every restart would be the same";
+            return Err(Error::InvalidOption { option: "n_init", value: n_init.to_string(), requirement });
+        }
+        if k != n_components {
+            let requirement = "the number of components of the start";
+            return Err(Error::InvalidOption {
+                option: "n_components",
+                value: n_components.to_string(),
+                requirement,
+            });
+        }
+    }
+    if n_samples < n_components {
+        return Err(Error::TooFewSamples { n_samples, n_components });
+    }
+    check_sizes(n_components, samples.n_features())
+}
+
+/// One restart.
+fn run<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+    observer: &mut dyn FnMut(Progress),
+) -> Result<Fit> {
+    let mut mixture = start(samples, options, threads, restart)?;
+    let mut lower_bounds = Vec::new();
+    let mut converged = false;
+    let mut last = f64::NEG_INFINITY;
+    while !converged && lower_bounds.len() < options.max_iter {
+        let moments = Moments::of_expectation(samples, &mixture, false, threads);
+        mixture = maximise(&moments, &mixture, options.reg_covar)?;
+        let bound = moments.log_likelihood() / moments.n_samples();
+        lower_bounds.push(bound);
+        observer(Progress { restart, iteration: lower_bounds.len(), lower_bound: bound });
+        converged = (bound - last).abs() < options.tol;
+        last = bound;
+    }
+    Ok(Fit { mixture, converged, n_iter: lower_bounds.len(), lower_bounds, restart })
+}
+
+/// The parameters of iteration 0.
+fn start<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+) -> Result<Mixture> {
+    if let Init::Mixture(mixture) = &options.init {
+        return Ok(mixture.clone());
+    }
+    let (k, d) = (options.n_components, samples.n_features());
+    let centres = seed_centres(samples, k, &mut Stream::new(options.seed, restart));
+    // Under equal weights and unit covariances the most likely component is the nearest centre.
+    let mut identities = vec![0.0; k * d * d];
+    identities.iter_mut().enumerate().for_each(|(at, value)| *value = f64::from(at % (d * d) % (d + 1) == 0));
+    let nearest =
+        Mixture::assemble(vec![1.0 / k as f64; k], centres, Full::new(identities, vec![0.0; k], d)?, d)?;
+    maximise(&Moments::of_expectation(samples, &nearest, true, threads), &nearest, options.reg_covar)
+}
+
+/// The M-step. A component that lost every sample keeps its place and shape with weight 0.
+fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixture> {
+    let d = current.n_features();
+    let mut estimate = estimate(moments, current.means())?;
+    for &component in &estimate.empty {
+        let range = component * d * d..(component + 1) * d * d;
+        estimate.covariances[range.clone()].copy_from_slice(&current.covariances().values()[range]);
+    }
+    for (component, covariance) in estimate.covariances.chunks_exact_mut(d * d).enumerate() {
+        if !estimate.empty.contains(&component) {
+            covariance.iter_mut().step_by(d + 1).for_each(|variance| *variance += reg_covar);
+        }
+    }
+    // The ridge is part of these covariances; the refusal still names it, for it is what to change.
+    let ridges = vec![0.0; estimate.weights.len()];
+    let full = Full::new(estimate.covariances, ridges, d).map_err(|error| match error {
+        Error::NotPositiveDefinite { component, pivot, .. } => {
+            Error::NotPositiveDefinite { component, pivot, ridge: reg_covar }
+        }
+        other => other,
+    })?;
+    Ok(Mixture::assemble(estimate.weights, estimate.means, full, d)?.with_dropped(estimate.empty))
+}

@@ -1,0 +1,51 @@
+//! Gaussian mixtures: estimate them, score with them, fit them.
+//!
+//! ```text
+//! E(z) = −ln Σₖ φₖ N(z; μₖ, Σₖ)        φ weights (k)   μ means (k × d)   Σ covariances (k × d × d)
+//! ```
+//!
+//! Samples come in through [`Samples`], scores go out through [`score`] and its short forms, and
+//! between them stands a [`Mixture`]: known ([`Mixture::new`]), estimated from responsibilities
+//! ([`params`]) or fitted ([`fit`]). Nothing here prints, opens a file or keeps global state.
+//!
+//! ```
+//! use gmm_core::{FitOptions, Samples, Threads, energy, fit};
+//!
+//! let rows = [1.0, 1.1, 0.9, 1.0, 1.1, 0.9, 5.0, 5.1, 4.9, 5.2, 5.1, 4.9];
+//! let samples = Samples::from_rows(&rows, 6, 2)?;
+//! let fitted = fit(&samples, &FitOptions::new(2), &Threads::all())?;
+//! let energies = energy(&fitted.mixture, &Samples::from_rows(&[1.0, 1.0, 3.0, 3.0], 2, 2)?, &Threads::one())?;
+//! assert!(energies[1] > energies[0] + 100.0); // between the groups is far from both
+//! # Ok::<(), gmm_core::Error>(())
+//! ```
+//!
+//! Shapes are always in the order n (samples), k (components), d (features), row-major. Positions in
+//! errors count from 0.
+#![forbid(unsafe_code)]
+
+// In reading order, which is also dependency order: a room may use the rooms above it.
+mod blocks;
+mod cholesky;
+mod covariance;
+mod energy;
+mod error;
+mod estimate;
+mod fit;
+mod init;
+mod mixture;
+mod moments;
+mod real;
+mod samples;
+mod select;
+
+pub use blocks::Threads;
+pub use covariance::Full;
+pub use energy::{Scores, energy, labels, responsibilities, score, squared_mahalanobis};
+pub use error::{Error, Place, Result};
+pub use estimate::{ParamsOptions, params, params_with};
+pub use faer::MatRef;
+pub use fit::{Fit, FitOptions, Init, Progress, fit, fit_observed};
+pub use mixture::Mixture;
+pub use real::Real;
+pub use samples::{Responsibilities, Samples};
+pub use select::{aic, bic, n_parameters};

@@ -1,0 +1,256 @@
+//! The mixture: weights, means and covariances, valid by construction and then immutable.
+
+use crate::covariance::Full;
+use crate::error::{Error, Place, Result};
+
+/// How far from one the weights of [`Mixture::new`] may sum. Weights kept in `f32` pass.
+const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
+
+/// A Gaussian mixture `p(z) = Σₖ φₖ N(z; μₖ, Σₖ)` with k components in d features.
+///
+/// Whoever holds one can score with it: every parameter is finite, no weight is negative, and every
+/// covariance has its Cholesky factor beside it.
+///
+/// ```
+/// use gmm_core::Mixture;
+///
+/// let mixture = Mixture::new(
+///     &[0.5, 0.5],                                   // weights (k)
+///     &[0.0, 0.0, 3.0, 3.0],                         // means (k × d)
+///     &[1.0, 0.0, 0.0, 1.0, 2.0, 0.5, 0.5, 1.0],     // covariances (k × d × d)
+/// )?;
+/// assert_eq!((mixture.n_components(), mixture.n_features()), (2, 2));
+///
+/// // A covariance that is none is refused, with the place and what to try.
+/// let refused = Mixture::new(&[1.0], &[0.0, 0.0], &[1.0, 2.0, 2.0, 1.0]).unwrap_err();
+/// assert!(refused.to_string().starts_with("covariance of component 0 is not positive definite at feature 1"));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixture {
+    n_features: usize,
+    weights: Vec<f64>,
+    means: Vec<f64>,
+    covariances: Full,
+    /// Components that no sample belonged to and that the caller asked to be dropped, ascending.
+    dropped: Vec<usize>,
+}
+
+impl Mixture {
+    /// A mixture from known parameters: `weights` (k), `means` (k × d), `covariances` (k × d × d),
+    /// row-major.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight, weights that do not sum to
+    /// one within 1e-6, a covariance that is not symmetric or not positive definite. No ridge is added.
+    pub fn new(weights: &[f64], means: &[f64], covariances: &[f64]) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_sum(weights)?;
+        let mut values = covariances.to_vec();
+        Full::symmetrise("covariances", &mut values, d)?;
+        let full = Full::new(values, vec![0.0; weights.len()], d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// A mixture from known precisions `Σₖ⁻¹` (k × d × d), otherwise as [`Mixture::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::new`]; [`Error::PrecisionNotPositiveDefinite`].
+    pub fn from_precisions(weights: &[f64], means: &[f64], precisions: &[f64]) -> Result<Self> {
+        let d = check_shapes(weights, means, "precisions", precisions)?;
+        check_sum(weights)?;
+        let mut values = precisions.to_vec();
+        Full::symmetrise("precisions", &mut values, d)?;
+        let full = Full::from_precisions(&values, d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// A mixture that was stored with its factors: `cholesky` (k × d × d) are the lower factors of
+    /// `covariances + ridge I`. Scores are the same to the last bit as those of the mixture they came
+    /// from. The weights may have any sum, as those of [`params`](crate::params) may.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::new`]; [`Error::BadFactor`] when a factor is not that of its covariance.
+    pub fn from_factors(
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+        ridges: &[f64],
+        cholesky: &[f64],
+    ) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
+        check_len("ridges", ridges, "weights", weights.len())?;
+        check_list("ridges", ridges, true)?;
+        check_matrices("cholesky factors", cholesky, d)?;
+        let mut values = covariances.to_vec();
+        Full::symmetrise("covariances", &mut values, d)?;
+        let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// A mixture from parameters that are independent of each other, as the layers of a deep mixture
+    /// pass them: scores use `cholesky` (k × d × d, lower; above the diagonal is not read) and
+    /// `log_dets` (k), [`cov_diag`](Mixture::cov_diag) uses `covariances`, and none is held against
+    /// another. The weights may have any sum.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight, a factor whose diagonal is
+    /// not positive.
+    pub fn from_independent(
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+        cholesky: &[f64],
+        log_dets: &[f64],
+    ) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
+        check_len("log-determinants", log_dets, "weights", weights.len())?;
+        check_list("log-determinants", log_dets, false)?;
+        let mut lower = cholesky.to_vec();
+        for (at, value) in lower.iter_mut().enumerate() {
+            if at % d > at / d % d {
+                *value = 0.0;
+            }
+        }
+        check_matrices("cholesky factors", &lower, d)?;
+        let full = Full::from_independent(covariances.to_vec(), lower, log_dets.to_vec(), d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// From parts that were checked or computed; the weights need a positive one among them.
+    pub(crate) fn assemble(
+        weights: Vec<f64>,
+        means: Vec<f64>,
+        covariances: Full,
+        n_features: usize,
+    ) -> Result<Self> {
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return Err(Error::WeightSum { sum: 0.0 });
+        }
+        Ok(Mixture { n_features, weights, means, covariances, dropped: Vec::new() })
+    }
+
+    /// Notes which components were dropped for want of samples.
+    pub(crate) fn with_dropped(mut self, dropped: Vec<usize>) -> Self {
+        self.dropped = dropped;
+        self
+    }
+
+    /// k.
+    pub fn n_components(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// d.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Mixing weights `φ` (k).
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// Means `μ` (k × d).
+    pub fn means(&self) -> &[f64] {
+        &self.means
+    }
+
+    /// The covariances, their factors and log-determinants.
+    pub fn covariances(&self) -> &Full {
+        &self.covariances
+    }
+
+    /// Components without samples that were dropped at the caller's request, ascending: their weight
+    /// is 0, scoring skips them, and so does [`Mixture::cov_diag`].
+    pub fn dropped(&self) -> &[usize] {
+        &self.dropped
+    }
+
+    /// The mean of one component (d).
+    pub(crate) fn mean(&self, component: usize) -> &[f64] {
+        &self.means[component * self.n_features..][..self.n_features]
+    }
+
+    /// The sum of inverse variances `Σₖ Σ_d 1 / (Σₖ)_dd`, of the covariances without any ridge: the
+    /// penalty that keeps a deep mixture from collapsing. `+∞` when a variance is exactly zero.
+    pub fn cov_diag(&self) -> f64 {
+        (0..self.n_components())
+            .filter(|component| !self.dropped.contains(component))
+            .map(|component| self.covariances.inverse_variances(component))
+            .sum()
+    }
+}
+
+/// Shapes, finiteness and signs of the parameters that every constructor takes; returns d.
+fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[f64]) -> Result<usize> {
+    let k = weights.len();
+    let d = means.len().checked_div(k).unwrap_or(0);
+    if d == 0 {
+        return Err(Error::Empty { what: "means", rows: k, cols: d });
+    }
+    let shape =
+        |left, left_shape, right, right_shape| Error::ShapeMismatch { left, left_shape, right, right_shape };
+    if k * d != means.len() {
+        return Err(shape("means", vec![means.len()], "weights", vec![k]));
+    }
+    if means.len().checked_mul(d) != Some(matrices.len()) {
+        return Err(shape(what, vec![matrices.len()], "means", vec![k, d]));
+    }
+    check_list("weights", weights, true)?;
+    if let Some(at) = means.iter().position(|value| !value.is_finite()) {
+        let (at, value) = (Place::Cell { row: at / d, column: at % d }, means[at]);
+        return Err(Error::NotFinite { what: "means", at, value });
+    }
+    check_matrices(what, matrices, d)?;
+    Ok(d)
+}
+
+fn check_sum(weights: &[f64]) -> Result<()> {
+    let sum: f64 = weights.iter().sum();
+    if (sum - 1.0).abs() > WEIGHT_SUM_TOLERANCE {
+        return Err(Error::WeightSum { sum });
+    }
+    Ok(())
+}
+
+fn check_len(left: &'static str, values: &[f64], right: &'static str, len: usize) -> Result<()> {
+    if values.len() != len {
+        return Err(Error::ShapeMismatch {
+            left,
+            left_shape: vec![values.len()],
+            right,
+            right_shape: vec![len],
+        });
+    }
+    Ok(())
+}
+
+fn check_list(what: &'static str, values: &[f64], non_negative: bool) -> Result<()> {
+    for (component, &value) in values.iter().enumerate() {
+        let at = Place::Component(component);
+        if !value.is_finite() {
+            return Err(Error::NotFinite { what, at, value });
+        }
+        if non_negative && value < 0.0 {
+            return Err(Error::Negative { what, at, value });
+        }
+    }
+    Ok(())
+}
+
+fn check_matrices(what: &'static str, values: &[f64], d: usize) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let place = Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d };
+            Err(Error::NotFinite { what, at: place, value: values[at] })
+        }
+    }
+}
