@@ -112,9 +112,9 @@ pub enum Error {
         problem: String,
     },
     /// Sums or results that left the range of their type.
-    #[error("{what} of component {component} overflows {real}; rescale the features")]
-    Overflow {
-        /// What overflowed.
+    #[error("{what} of component {component} leaves the range of {real}; rescale the features")]
+    OutOfRange {
+        /// What has no value there.
         what: &'static str,
         /// Which component.
         component: usize,

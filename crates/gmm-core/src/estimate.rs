@@ -47,7 +47,7 @@ impl Default for ParamsOptions {
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] when n differs; [`Error::EmptyComponent`] when some `Sₖ` is zero;
-/// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` has no factor; [`Error::Overflow`];
+/// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` has no factor; [`Error::OutOfRange`];
 /// [`Error::InvalidOption`] when `eps` is negative or not finite.
 ///
 /// Cost: `n k (d² + 2d)` flops in two passes; O(threads × k d²) memory, nothing that grows with n.
@@ -133,7 +133,7 @@ pub(crate) struct Estimate {
 ///
 /// # Errors
 ///
-/// [`Error::Overflow`] when a sum left the range of `f64`.
+/// [`Error::OutOfRange`] when a sum left the range of `f64`.
 pub(crate) fn estimate(moments: &Moments, references: &[f64]) -> Result<Estimate> {
     let k = moments.components().count();
     let d = references.len() / k;
@@ -163,7 +163,7 @@ pub(crate) fn estimate(moments: &Moments, references: &[f64]) -> Result<Estimate
             }
         }
         if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {
-            return Err(Error::Overflow { what: "mean", component, real: "f64" });
+            return Err(Error::OutOfRange { what: "mean", component, real: "f64" });
         }
     }
     check_range(&out.covariances, d)?;
@@ -230,6 +230,9 @@ mod tests {
         let samples = Samples::from_rows(&[1e200, -1e200], 2, 1).unwrap();
         let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
         let refused = params(&samples, &gamma, 1e-6, &Threads::one()).unwrap_err();
-        assert_eq!(refused.to_string(), "covariance of component 0 overflows f64; rescale the features");
+        assert_eq!(
+            refused.to_string(),
+            "covariance of component 0 leaves the range of f64; rescale the features"
+        );
     }
 }

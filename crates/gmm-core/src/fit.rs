@@ -104,7 +104,7 @@ pub struct Progress {
 ///
 /// [`Error::InvalidOption`]; [`Error::TooFewSamples`] when n < k; [`Error::NotPositiveDefinite`] when
 /// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
-/// [`Error::Overflow`] when squares of the samples leave the range of `f64`.
+/// [`Error::OutOfRange`] when squares of the samples leave the range of `f64`.
 ///
 /// Cost: `2 n k d²` flops an iteration. Memory: O(threads × k d²), and a copy of at most 65 536 rows
 /// while centres are drawn.

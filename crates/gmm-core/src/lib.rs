@@ -24,18 +24,18 @@
 #![forbid(unsafe_code)]
 
 // In reading order, which is also dependency order: a room may use the rooms above it.
+mod error;
+mod real;
 mod blocks;
+mod samples;
 mod cholesky;
 mod covariance;
-mod energy;
-mod error;
-mod estimate;
-mod fit;
-mod init;
 mod mixture;
+mod energy;
 mod moments;
-mod real;
-mod samples;
+mod estimate;
+mod init;
+mod fit;
 mod select;
 
 pub use blocks::Threads;

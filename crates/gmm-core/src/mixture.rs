@@ -68,18 +68,21 @@ impl Mixture {
     }
 
     /// A mixture that was stored with its factors: `cholesky` (k × d × d) are the lower factors of
-    /// `covariances + ridge I`. Scores are the same to the last bit as those of the mixture they came
-    /// from. The weights may have any sum, as those of [`params`](crate::params) may.
+    /// `covariances + ridge I`, and `dropped` lists the components that [`Mixture::dropped`] gave.
+    /// Scores are the same to the last bit as those of the mixture they came from. The weights may
+    /// have any sum, as those of [`params`](crate::params) may.
     ///
     /// # Errors
     ///
-    /// As [`Mixture::new`]; [`Error::BadFactor`] when a factor is not that of its covariance.
+    /// As [`Mixture::new`]; [`Error::BadFactor`] when a factor is not that of its covariance;
+    /// [`Error::InvalidOption`] when a dropped component does not exist or has weight.
     pub fn from_factors(
         weights: &[f64],
         means: &[f64],
         covariances: &[f64],
         ridges: &[f64],
         cholesky: &[f64],
+        dropped: &[usize],
     ) -> Result<Self> {
         let d = check_shapes(weights, means, "covariances", covariances)?;
         check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
@@ -89,7 +92,18 @@ impl Mixture {
         let mut values = covariances.to_vec();
         Full::symmetrise("covariances", &mut values, d)?;
         let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
-        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+        if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
+            let requirement = "a list of components whose weight is 0";
+            return Err(Error::InvalidOption {
+                option: "dropped",
+                value: component.to_string(),
+                requirement,
+            });
+        }
+        let mut dropped = dropped.to_vec();
+        dropped.sort_unstable();
+        dropped.dedup();
+        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
     }
 
     /// A mixture from parameters that are independent of each other, as the layers of a deep mixture

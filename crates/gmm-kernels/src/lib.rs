@@ -15,11 +15,11 @@
 //! vectors of the machine it finds itself on. No sum is reassociated and no multiply-add is fused,
 //! so the bits do not depend on which vectors those are.
 
-mod log_sum_exp;
-mod pack;
 mod real;
-mod scatter;
+mod pack;
 mod whiten;
+mod log_sum_exp;
+mod scatter;
 
 pub use log_sum_exp::log_sum_exp;
 pub use pack::{LANES, n_panels, pack_row, panels_len};

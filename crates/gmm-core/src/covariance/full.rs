@@ -63,7 +63,7 @@ impl Full {
     ///
     /// # Errors
     ///
-    /// [`Error::PrecisionNotPositiveDefinite`]; [`Error::Overflow`] when an inverse has no finite value.
+    /// [`Error::PrecisionNotPositiveDefinite`]; [`Error::OutOfRange`] when an inverse has no finite value.
     pub(crate) fn from_precisions(precisions: &[f64], n_features: usize) -> Result<Self> {
         let (mut values, mut factors) = (Vec::new(), Vec::new());
         for (component, precision) in precisions.chunks_exact(n_features * n_features).enumerate() {
@@ -224,7 +224,7 @@ impl Full {
 pub(crate) fn check_range(values: &[f64], n_features: usize) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
-        Some(at) => Err(Error::Overflow {
+        Some(at) => Err(Error::OutOfRange {
             what: "covariance",
             component: at / (n_features * n_features),
             real: "f64",
