@@ -1,0 +1,336 @@
+//! What reading and writing refuse, where it stands, and what to try.
+//!
+//! Lines, rows and columns are counted from one, as editors and spreadsheets count them. The path
+//! is kept as it was given; `-` is shown as "standard input".
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::place::Place;
+
+/// Why samples or a model could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("cannot read {}: {source}", shown(.path))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+
+    /// Neither text nor an array.
+    #[error(
+        "{}: neither text nor an npy array; save it with numpy.save or as UTF-8 text",
+        shown(.path)
+    )]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A byte that cannot separate numbers.
+    #[error(
+        "the delimiter cannot be {:?}; use a comma, a semicolon, a tab or a space",
+        char::from(*.delimiter)
+    )]
+    BadDelimiter {
+        /// What was asked for.
+        delimiter: u8,
+    },
+
+    /// A field that is not a number.
+    #[error(
+        "{}: {place} is {}, not a number; correct it, or select other columns",
+        shown(.path),
+        quoted(.value)
+    )]
+    NotANumber {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        place: Place,
+        /// Its text, shortened.
+        value: String,
+    },
+
+    /// NaN, an infinity, or nothing at all.
+    #[error(
+        "{}: {place} is {}, not a finite number; fill it in, or drop the row",
+        shown(.path),
+        quoted(.value)
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        place: Place,
+        /// What stands there; empty when nothing does.
+        value: String,
+    },
+
+    /// A line with too few or too many fields.
+    #[error(
+        "{}: line {line} has {}, but the first record has {}; check the delimiter and the quotes",
+        shown(.path),
+        counted(*.found, "field"),
+        counted(*.expected, "field")
+    )]
+    Ragged {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// Fields of the first record.
+        expected: usize,
+        /// Fields of this one.
+        found: usize,
+    },
+
+    /// Text that does not say which columns.
+    #[error("'{text}' is not a column; write a name, a number from 1, or a range such as 2-31")]
+    BadColumn {
+        /// What was asked for.
+        text: String,
+    },
+
+    /// A name that the header does not have.
+    #[error("{}: no column is named '{name}'; there are {}", shown(.path), listed(.available))]
+    UnknownColumn {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        available: Vec<String>,
+    },
+
+    /// A name that the header has more than once.
+    #[error(
+        "{}: columns {first} and {second} are both named '{name}'; select by number",
+        shown(.path)
+    )]
+    AmbiguousColumn {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// The first column of that name.
+        first: usize,
+        /// The second.
+        second: usize,
+    },
+
+    /// A name where nothing is named.
+    #[error(
+        "{}: columns have no names here, so '{name}' cannot be found; select by number, 1 to \
+         {n_columns}",
+        shown(.path)
+    )]
+    NoColumnNames {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// How many columns there are.
+        n_columns: usize,
+    },
+
+    /// A column number past the last column.
+    #[error("{}: there is no column {column}; select from 1 to {n_columns}", shown(.path))]
+    NoSuchColumn {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        column: usize,
+        /// How many columns there are.
+        n_columns: usize,
+    },
+
+    /// A column that is selected more than once.
+    #[error("{}: column {column} is selected twice; select each column once", shown(.path))]
+    RepeatedColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: usize,
+    },
+
+    /// An array without columns.
+    #[error("{}: the array has no columns; save an array of rows x features", shown(.path))]
+    NoColumns {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// More columns than a row may have.
+    #[error(
+        "{}: {n_columns} columns are more than the {limit} that are read; save rows x features, \
+         not features x rows",
+        shown(.path)
+    )]
+    TooManyColumns {
+        /// The file.
+        path: PathBuf,
+        /// How many columns there are.
+        n_columns: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+
+    /// Nothing to read.
+    #[error("{}: there are no rows; check that it is the file you meant", shown(.path))]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// An npy header that cannot be understood.
+    #[error("{}: damaged npy header ({reason}); save the array again", shown(.path))]
+    BadNpyHeader {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// An array of something other than floating point numbers of 4 or 8 bytes.
+    #[error("{}: values are of dtype {dtype}; save them as float64 or float32", shown(.path))]
+    UnsupportedDtype {
+        /// The file.
+        path: PathBuf,
+        /// As numpy writes it.
+        dtype: String,
+    },
+
+    /// An array that is neither a matrix nor a single column.
+    #[error(
+        "{}: the array has {}; save an array of rows x features",
+        shown(.path),
+        counted(*.n_dimensions, "dimension")
+    )]
+    WrongDimensions {
+        /// The file.
+        path: PathBuf,
+        /// How many dimensions it has.
+        n_dimensions: usize,
+    },
+
+    /// A shape that no memory can hold.
+    #[error(
+        "{}: the header announces more values than can be addressed; save the array again",
+        shown(.path)
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// An array that ends before its header says.
+    #[error(
+        "{}: truncated, with {found} of {expected} bytes; copy or save it again",
+        shown(.path)
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that the header announces, its own included.
+        expected: u64,
+        /// Bytes that there are.
+        found: u64,
+    },
+
+    /// An array that goes on after its header says it ends.
+    #[error(
+        "{}: goes on after the {expected} bytes that its header announces; save one array per file",
+        shown(.path)
+    )]
+    TrailingBytes {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that the header announces, its own included.
+        expected: u64,
+    },
+
+    /// A Fortran-order array from something that can only be read forwards.
+    #[error(
+        "{}: an array in Fortran order can only be read from a file; give a file, or save \
+         numpy.ascontiguousarray of it",
+        shown(.path)
+    )]
+    NotSeekable {
+        /// Where it came from.
+        path: PathBuf,
+    },
+
+    /// The operating system refused to write.
+    #[error("cannot write {}: {source}", shown(.path))]
+    Save {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+
+    /// A file that is not a model, or not one that this version reads.
+    #[error("{}: not a model that this version reads: {reason}", shown(.path))]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// In words.
+        reason: String,
+    },
+
+    /// A model whose values do not make a mixture.
+    #[error("{}: {source}", shown(.path))]
+    RefusedModel {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: gmm_core::Error,
+    },
+
+    /// A mixture whose factors are not those of its covariances: it has no file format.
+    #[error("cannot store this mixture in {}: {source}", shown(.path))]
+    Unstorable {
+        /// The file.
+        path: PathBuf,
+        /// What does not agree.
+        source: gmm_core::Error,
+    },
+}
+
+impl Error {
+    /// Whether the operating system refused, rather than the content.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Error::Io { .. } | Error::Save { .. })
+    }
+
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Error::Io { path: path.to_owned(), source }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+fn quoted(value: &str) -> String {
+    // Debug escapes keep a stray control character from reaching a terminal.
+    if value.is_empty() { "empty".to_owned() } else { format!("'{}'", value.escape_debug()) }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn listed(names: &[String]) -> String {
+    const LIMIT: usize = 20;
+    let shown: Vec<String> = names.iter().take(LIMIT).map(|name| format!("'{name}'")).collect();
+    match names.len().saturating_sub(LIMIT) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

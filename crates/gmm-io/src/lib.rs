@@ -1,0 +1,64 @@
+//! Where samples come from, CSV text and npy arrays read block by block in bounded memory; and where
+//! models go to and come from, files that appear whole or not at all.
+//!
+//! ```text
+//! path ──▶ open ──▶ Source ──▶ read_block, read_block, …   a block of rows at a time
+//!           │         └─────▶ read_all ──▶ Table           everything, when it fits
+//!           └ npy by its first bytes, otherwise CSV; "-" is standard input
+//! path ◀── save_model ◀── Mixture ◀── load_model ◀── path
+//! ```
+//!
+//! Whatever the file holds, a [`Source`] hands out `f64` in row-major order, and every value it
+//! hands out is finite. What is refused is refused with the place where it stands: the line and
+//! column of a text, the row and column of an array, all counted from one.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use gmm_io::{Column, ReadOptions, Source, open_stream};
+//!
+//! let text = "id,width,height\na,1.5,2\nb,2.5,4\nc,3.5,8\n";
+//! let options = ReadOptions {
+//!     columns: Column::parse_list("height,width")?,
+//!     ..ReadOptions::default()
+//! };
+//! let mut source = open_stream(text.as_bytes(), Path::new("boxes.csv"), &options)?;
+//! assert_eq!(source.n_features(), 2);
+//!
+//! let mut block = Vec::new();
+//! assert_eq!(source.read_block(2, &mut block)?, 2);
+//! assert_eq!(block, [2.0, 1.5, 4.0, 2.5]);
+//! assert_eq!(source.read_block(2, &mut block)?, 1);
+//! assert_eq!(block, [8.0, 3.5]);
+//! assert_eq!(source.read_block(2, &mut block)?, 0);
+//! # Ok::<(), gmm_io::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+// In reading order, which is also dependency order: a room may use the rooms above it.
+
+// What is said.
+mod place;
+
+mod error;
+
+// What is asked for, and what is handed out.
+mod options;
+
+mod source;
+
+// Who reads.
+mod csv;
+mod npy;
+
+mod open;
+
+// Who keeps what was fitted.
+mod model;
+
+pub use crate::error::Error;
+pub use crate::model::{load_model, save_model};
+pub use crate::open::{open, open_stream};
+pub use crate::options::{Column, Header, ReadOptions};
+pub use crate::place::Place;
+pub use crate::source::{Source, Table, read_all};

@@ -1,0 +1,203 @@
+//! Model files: a mixture in safetensors, written whole or not at all, and checked when read.
+//!
+//! ```text
+//! metadata   "gmm": "format=1 covariance_type=full"
+//! weights    f64 [k]            ridges     f64 [k]            added to each diagonal before factoring
+//! means      f64 [k, d]         cholesky   f64 [k, d, d]      lower factors of covariances + ridge I
+//! covariances f64 [k, d, d]     dropped    u64 [m], only when m > 0: components without samples
+//! ```
+//!
+//! The factors are stored, and not computed again, so that a mixture scores the same to the last bit
+//! wherever it is loaded. Layout and promises: docs/model-file.md.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use gmm_core::Mixture;
+use safetensors::tensor::Metadata;
+use safetensors::{Dtype, SafeTensors, View, serialize};
+
+use crate::error::Error;
+
+/// The one metadata key: with several, their order in the file would be random.
+const KEY: &str = "gmm";
+const FORMAT: &str = "format=1 covariance_type=full";
+
+/// Writes `mixture` to `path`: to a temporary file beside it, flushed to the disk, then renamed over it.
+/// An earlier file of that name stays whole until the new one is.
+///
+/// # Errors
+///
+/// [`Error::Save`]; [`Error::Unstorable`] for a mixture of independent factors
+/// ([`Mixture::from_independent`]), which reading would refuse.
+pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
+    let (k, d, full) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
+    let parts = [mixture.weights(), mixture.means(), full.values(), full.ridges(), full.cholesky()];
+    let [weights, means, covariances, ridges, cholesky] = parts;
+    Mixture::from_factors(weights, means, covariances, ridges, cholesky, mixture.dropped())
+        .map_err(|source| Error::Unstorable { path: path.to_owned(), source })?;
+    let mut tensors = vec![
+        ("weights", Tensor::doubles(weights, &[k])),
+        ("means", Tensor::doubles(means, &[k, d])),
+        ("covariances", Tensor::doubles(covariances, &[k, d, d])),
+        ("ridges", Tensor::doubles(ridges, &[k])),
+        ("cholesky", Tensor::doubles(cholesky, &[k, d, d])),
+    ];
+    if !mixture.dropped().is_empty() {
+        tensors.push(("dropped", Tensor::counts(mixture.dropped())));
+    }
+    let metadata = [(KEY.to_owned(), FORMAT.to_owned())].into_iter().collect::<HashMap<_, _>>();
+    let bytes = serialize(tensors, Some(metadata.into_iter().collect()))
+        .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
+    write_whole(path, &bytes).map_err(|source| Error::Save { path: path.to_owned(), source })
+}
+
+/// Reads a mixture from `path`. Every shape and value is checked, and every factor is held against
+/// its covariance; what passes is a mixture like any other.
+///
+/// # Errors
+///
+/// [`Error::Io`]; [`Error::BadModel`] when the file is no model of this format;
+/// [`Error::RefusedModel`] when its values make no mixture.
+pub fn load_model(path: &Path) -> Result<Mixture, Error> {
+    let bytes = read_whole(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
+    let parts = Parts::parse(&bytes).map_err(bad)?;
+    Mixture::from_factors(
+        &parts.weights,
+        &parts.means,
+        &parts.covariances,
+        &parts.ridges,
+        &parts.cholesky,
+        &parts.dropped,
+    )
+    .map_err(|source| Error::RefusedModel { path: path.to_owned(), source })
+}
+
+/// The arrays of a file, of shapes that agree.
+struct Parts {
+    weights: Vec<f64>,
+    means: Vec<f64>,
+    covariances: Vec<f64>,
+    ridges: Vec<f64>,
+    cholesky: Vec<f64>,
+    dropped: Vec<usize>,
+}
+
+impl Parts {
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+        check_format(&metadata)?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let shape = |name| file.tensor(name).map(|tensor| tensor.shape().to_vec()).map_err(|e| e.to_string());
+        let &[k, d] = shape("means")?.as_slice() else { return Err("tensor `means` is not a matrix".into()) };
+        Ok(Parts {
+            weights: doubles(&file, "weights", &[k])?,
+            means: doubles(&file, "means", &[k, d])?,
+            covariances: doubles(&file, "covariances", &[k, d, d])?,
+            ridges: doubles(&file, "ridges", &[k])?,
+            cholesky: doubles(&file, "cholesky", &[k, d, d])?,
+            dropped: match file.tensor("dropped") {
+                Ok(tensor) => counts(tensor.dtype(), tensor.data())?,
+                Err(_) => Vec::new(),
+            },
+        })
+    }
+}
+
+fn check_format(metadata: &Metadata) -> Result<(), String> {
+    match metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) {
+        Some(format) if format == FORMAT => Ok(()),
+        Some(format) => Err(format!("its format is '{}', not '{FORMAT}'", format.escape_debug())),
+        None => Err(format!("it is a safetensors file without the metadata '{KEY}'")),
+    }
+}
+
+fn doubles(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64>, String> {
+    let tensor = file.tensor(name).map_err(|error| error.to_string())?;
+    if tensor.dtype() != Dtype::F64 {
+        return Err(format!("tensor `{name}` is of type {} and not F64", tensor.dtype()));
+    }
+    if tensor.shape() != shape {
+        return Err(format!("tensor `{name}` has shape {:?} where means say {shape:?}", tensor.shape()));
+    }
+    Ok(tensor.data().as_chunks::<8>().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
+}
+
+fn counts(dtype: Dtype, data: &[u8]) -> Result<Vec<usize>, String> {
+    if dtype != Dtype::U64 {
+        return Err(format!("tensor `dropped` is of type {dtype} and not U64"));
+    }
+    let values = data.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+    values.map(|value| usize::try_from(value).map_err(|error| error.to_string())).collect()
+}
+
+/// A tensor to write.
+struct Tensor {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Tensor {
+    fn doubles(values: &[f64], shape: &[usize]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Tensor { dtype: Dtype::F64, shape: shape.to_vec(), bytes }
+    }
+
+    fn counts(values: &[usize]) -> Self {
+        let bytes = values.iter().flat_map(|&value| (value as u64).to_le_bytes()).collect();
+        Tensor { dtype: Dtype::U64, shape: vec![values.len()], bytes }
+    }
+}
+
+impl View for Tensor {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The whole of a regular file. A pipe or a device has no end to trust.
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    fs::read(path)
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gmm-");
+    #[cfg(unix)]
+    let permissions = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
+    // What the user's umask leaves of it, as for any file a program writes.
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    let mut file = builder.tempfile_in(parent)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The name is on the disk only when its directory is. Not every file system lets one ask.
+    #[cfg(unix)]
+    let _ = File::open(parent).and_then(|directory| directory.sync_all());
+    Ok(())
+}

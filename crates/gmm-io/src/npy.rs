@@ -1,0 +1,284 @@
+//! Samples from npy arrays of `float64` or `float32`, little- or big-endian, n × d or n alone.
+//!
+//! C order is read forwards, from anything. Fortran order is read from files only: every block
+//! costs one seek and one read (of `rows × bytes`) for each selected column, so larger blocks are
+//! cheaper there. Either way the memory beside the block is one fixed buffer.
+//!
+//! The length of a file is compared with its header before anything is read; that of a stream is
+//! found out on the way.
+
+mod header;
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::options::{ReadOptions, select};
+use crate::place::Place;
+use crate::source::Source;
+
+pub(crate) use self::header::MAGIC;
+use self::header::{Item, Layout};
+
+/// Values decoded at a time.
+const CHUNK: usize = 8192;
+
+/// An array that is being read.
+pub(crate) struct NpySource {
+    layout: Layout,
+    bytes: Bytes,
+    selection: Option<Vec<usize>>,
+    /// Rows read so far.
+    row: usize,
+    /// A stream was seen to end where its header says.
+    ended: bool,
+    values: Vec<f64>,
+}
+
+impl NpySource {
+    /// From a regular file of `length` bytes that stands at its start.
+    pub(crate) fn from_file(
+        mut file: File,
+        length: u64,
+        path: &Path,
+        options: &ReadOptions,
+    ) -> Result<Self, Error> {
+        let layout = Layout::read(&mut file, path)?;
+        let path_owned = || path.to_owned();
+        let expected = layout.end;
+        if length < expected {
+            return Err(Error::Truncated { path: path_owned(), expected, found: length });
+        }
+        if length > expected {
+            return Err(Error::TrailingBytes { path: path_owned(), expected });
+        }
+        Self::new(layout, Reader::File(file), path, options)
+    }
+
+    /// From a stream that stands at the start of the array.
+    pub(crate) fn from_stream(
+        mut stream: Box<dyn Read + Send>,
+        name: &Path,
+        options: &ReadOptions,
+    ) -> Result<Self, Error> {
+        let layout = Layout::read(&mut stream, name)?;
+        if layout.fortran {
+            return Err(Error::NotSeekable { path: name.to_owned() });
+        }
+        Self::new(layout, Reader::Stream(stream), name, options)
+    }
+
+    fn new(layout: Layout, reader: Reader, path: &Path, options: &ReadOptions) -> Result<Self, Error> {
+        let selection = select(&options.columns, None, layout.n_columns, path)?;
+        let origin = path.to_owned();
+        let bytes = Bytes { origin, reader, at: layout.start, layout, scratch: Vec::new() };
+        Ok(NpySource { layout, bytes, selection, row: 0, ended: false, values: Vec::new() })
+    }
+
+    /// All columns, row after row.
+    fn read_rows(&mut self, n_rows: usize, block: &mut Vec<f64>) -> Result<(), Error> {
+        let n_columns = self.layout.n_columns;
+        let n_values = n_rows * n_columns;
+        while block.len() < n_values {
+            let done = block.len();
+            self.bytes.read((n_values - done).min(CHUNK), &mut self.values)?;
+            if let Some(at) = not_finite(&self.values) {
+                let (row, column) = ((done + at) / n_columns, (done + at) % n_columns);
+                return Err(self.bytes.refuse(self.row + row, column, self.values[at]));
+            }
+            block.extend_from_slice(&self.values);
+        }
+        Ok(())
+    }
+
+    /// Some columns, in any order, of row after row.
+    fn read_parts_of_rows(
+        &mut self,
+        positions: &[usize],
+        n_rows: usize,
+        block: &mut Vec<f64>,
+    ) -> Result<(), Error> {
+        let n_columns = self.layout.n_columns;
+        let n_values = n_rows * n_columns;
+        let mut done = 0;
+        while done < n_values {
+            self.bytes.read((n_values - done).min(CHUNK), &mut self.values)?;
+            let end = done + self.values.len();
+            let rows = done / n_columns..end.div_ceil(n_columns);
+            block.resize(rows.end * positions.len(), 0.0);
+            for row in rows {
+                for (feature, &column) in positions.iter().enumerate() {
+                    // A wide row comes in several chunks, and only some of its columns in this.
+                    let at = row * n_columns + column;
+                    if !(done..end).contains(&at) {
+                        continue;
+                    }
+                    let value = self.values[at - done];
+                    if !value.is_finite() {
+                        return Err(self.bytes.refuse(self.row + row, column, value));
+                    }
+                    block[row * positions.len() + feature] = value;
+                }
+            }
+            done = end;
+        }
+        Ok(())
+    }
+
+    /// The columns in `positions`, one after the other, of an array in Fortran order.
+    fn read_columns(
+        &mut self,
+        positions: impl ExactSizeIterator<Item = usize>,
+        n_rows: usize,
+        block: &mut Vec<f64>,
+    ) -> Result<(), Error> {
+        let n_features = positions.len();
+        block.resize(n_rows * n_features, 0.0);
+        for (feature, column) in positions.enumerate() {
+            self.bytes.seek_to(column * self.layout.n_rows + self.row)?;
+            let mut done = 0;
+            while done < n_rows {
+                self.bytes.read((n_rows - done).min(CHUNK), &mut self.values)?;
+                for (row, &value) in (done..).zip(&self.values) {
+                    if !value.is_finite() {
+                        return Err(self.bytes.refuse(self.row + row, column, value));
+                    }
+                    block[row * n_features + feature] = value;
+                }
+                done += self.values.len();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for NpySource {
+    fn n_features(&self) -> usize {
+        self.selection.as_ref().map_or(self.layout.n_columns, Vec::len)
+    }
+
+    fn n_rows(&self) -> Option<usize> {
+        Some(self.layout.n_rows)
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        None
+    }
+
+    fn read_block(&mut self, max_rows: usize, block: &mut Vec<f64>) -> Result<usize, Error> {
+        assert!(max_rows > 0, "a block has at least one row");
+        block.clear();
+        let n_rows = max_rows.min(self.layout.n_rows - self.row);
+        // Only for a file, whose length has shown that the rows exist: a stream can announce any.
+        if let Reader::File(_) = self.bytes.reader {
+            block
+                .try_reserve_exact(n_rows * self.n_features())
+                .map_err(|error| Error::io(&self.bytes.origin, error.into()))?;
+        }
+        // Lent to the reading and put back whatever comes of it.
+        let selection = self.selection.take();
+        let outcome = match (&selection, self.layout.fortran) {
+            (None, false) => self.read_rows(n_rows, block),
+            (Some(positions), false) => self.read_parts_of_rows(positions, n_rows, block),
+            (None, true) => self.read_columns(0..self.layout.n_columns, n_rows, block),
+            (Some(positions), true) => self.read_columns(positions.iter().copied(), n_rows, block),
+        };
+        self.selection = selection;
+        outcome?;
+        self.row += n_rows;
+        // With the last row, and not when the caller asks for more: one who knows the number of
+        // rows never does.
+        if self.row == self.layout.n_rows && !self.ended {
+            self.bytes.check_end()?;
+            self.ended = true;
+        }
+        Ok(n_rows)
+    }
+
+    fn origin(&self) -> &Path {
+        &self.bytes.origin
+    }
+}
+
+/// The position of the first NaN or infinity.
+fn not_finite(values: &[f64]) -> Option<usize> {
+    values.iter().position(|value| !value.is_finite())
+}
+
+enum Reader {
+    File(File),
+    Stream(Box<dyn Read + Send>),
+}
+
+/// The values of the array as they are stored, and how far they were read.
+struct Bytes {
+    origin: PathBuf,
+    reader: Reader,
+    /// Bytes between the start of the file and the next one read.
+    at: u64,
+    layout: Layout,
+    scratch: Vec<u8>,
+}
+
+impl Bytes {
+    /// Replaces `values` by the next `count`.
+    fn read(&mut self, count: usize, values: &mut Vec<f64>) -> Result<(), Error> {
+        let item: Item = self.layout.item;
+        self.scratch.resize(count * item.n_bytes(), 0);
+        let mut filled = 0;
+        while filled < self.scratch.len() {
+            let read = match &mut self.reader {
+                Reader::File(file) => file.read(&mut self.scratch[filled..]),
+                Reader::Stream(stream) => stream.read(&mut self.scratch[filled..]),
+            };
+            match read {
+                Ok(0) => {
+                    return Err(Error::Truncated {
+                        path: self.origin.clone(),
+                        expected: self.layout.end,
+                        found: self.at + filled as u64,
+                    });
+                }
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io(&self.origin, error)),
+            }
+        }
+        self.at += filled as u64;
+        values.clear();
+        item.decode(&self.scratch, values);
+        Ok(())
+    }
+
+    /// Goes to the value at `index`, counted in the order of the file.
+    fn seek_to(&mut self, index: usize) -> Result<(), Error> {
+        let Reader::File(file) = &mut self.reader else {
+            unreachable!("a stream in Fortran order is refused when it is opened");
+        };
+        self.at = self.layout.start + (index * self.layout.item.n_bytes()) as u64;
+        file.seek(SeekFrom::Start(self.at)).map_err(|error| Error::io(&self.origin, error))?;
+        Ok(())
+    }
+
+    /// Refuses a stream that goes on; the length of a file has been checked.
+    fn check_end(&mut self) -> Result<(), Error> {
+        let Reader::Stream(stream) = &mut self.reader else { return Ok(()) };
+        let mut more = Vec::new();
+        stream.take(1).read_to_end(&mut more).map_err(|error| Error::io(&self.origin, error))?;
+        if !more.is_empty() {
+            let (path, expected) = (self.origin.clone(), self.layout.end);
+            return Err(Error::TrailingBytes { path, expected });
+        }
+        Ok(())
+    }
+
+    /// The error for a value that is not finite, at a row and a column counted from zero.
+    #[cold]
+    fn refuse(&self, row: usize, column: usize, value: f64) -> Error {
+        let place = Place::Array { row: row + 1, column: column + 1 };
+        // As numpy prints it.
+        let value = value.to_string().to_lowercase();
+        Error::NotFinite { path: self.origin.clone(), place, value }
+    }
+}

@@ -1,0 +1,66 @@
+//! Samples as they arrive: the one trait that every reader serves.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Samples that arrive block by block, each a row of `n_features` finite numbers.
+///
+/// A source is read once, forwards, and after an error no further.
+pub trait Source {
+    /// Numbers in a row; at least one.
+    fn n_features(&self) -> usize;
+
+    /// Rows in all, whatever was read of them; `None` when only reading to the end can tell.
+    fn n_rows(&self) -> Option<usize>;
+
+    /// Names of the features, when the file has them; as many as [`n_features`](Self::n_features).
+    fn names(&self) -> Option<&[String]>;
+
+    /// Reads the next rows, row-major, into `block`, which is cleared first and keeps its capacity.
+    ///
+    /// Returns the number of rows: `max_rows`, or fewer at the end, and 0 after it. So the blocks
+    /// depend on `max_rows` and on nothing else. What `block` holds after an error is not said.
+    ///
+    /// # Errors
+    ///
+    /// Whatever stands in the file that cannot be a sample, and where.
+    ///
+    /// # Panics
+    ///
+    /// When `max_rows` is 0, whose answer could not be told from the end.
+    fn read_block(&mut self, max_rows: usize, block: &mut Vec<f64>) -> Result<usize, Error>;
+
+    /// Where the samples come from, for messages; `-` is standard input.
+    fn origin(&self) -> &Path {
+        Path::new("samples")
+    }
+}
+
+/// All samples of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The samples (n × d), row-major.
+    pub values: Vec<f64>,
+    /// Number of samples, n; at least one.
+    pub n_rows: usize,
+    /// Number of features, d; at least one.
+    pub n_features: usize,
+    /// Names of the features, when the file has them.
+    pub names: Option<Vec<String>>,
+}
+
+/// Reads what is left of `source` into memory.
+///
+/// # Errors
+///
+/// [`Error::NoRows`] when nothing is left, and whatever [`Source::read_block`] refuses.
+pub fn read_all(source: &mut dyn Source) -> Result<Table, Error> {
+    let mut values = Vec::new();
+    let n_rows = source.read_block(usize::MAX, &mut values)?;
+    if n_rows == 0 {
+        return Err(Error::NoRows { path: PathBuf::from(source.origin()) });
+    }
+    let names = source.names().map(<[String]>::to_vec);
+    Ok(Table { values, n_rows, n_features: source.n_features(), names })
+}
