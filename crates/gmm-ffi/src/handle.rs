@@ -1,0 +1,77 @@
+//! Handles: what the caller holds and this library owns. With `view.rs`, the only file that
+//! dereferences a pointer.
+
+use std::sync::OnceLock;
+
+use gmm_core::{Mixture, Threads};
+
+use crate::status::Refusal;
+
+/// A mixture. Immutable: any number of threads may use one at the same time. Freed by
+/// `gmm_mixture_free`.
+pub struct gmm_mixture(pub(crate) Mixture);
+
+/// A number of threads, and the pool they come from. Any number of threads may use one at the same
+/// time. Freed by `gmm_threads_free`.
+pub struct gmm_threads(pub(crate) Threads);
+
+/// The mixture behind a handle.
+///
+/// # Safety
+///
+/// `handle` is null, or came from this library and is not freed during `'a`.
+pub(crate) unsafe fn mixture<'a>(handle: *const gmm_mixture) -> Result<&'a Mixture, Refusal> {
+    // SAFETY: a live handle is a `Box` turned into a pointer by `give`, which is the only place that
+    // makes one; `as_ref` answers null with `None`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("mixture"))
+}
+
+/// The threads behind a handle; for a null one, those of the library.
+///
+/// # Safety
+///
+/// As [`mixture`].
+pub(crate) unsafe fn threads<'a>(handle: *const gmm_threads) -> &'a Threads {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map_or_else(default_threads, |handle| &handle.0)
+}
+
+/// The library's own: as many as `GMM_NUM_THREADS` says, or the machine runs at once. No thread is
+/// started before a call has work for it.
+pub(crate) fn default_threads() -> &'static Threads {
+    static DEFAULT: OnceLock<Threads> = OnceLock::new();
+    DEFAULT.get_or_init(|| {
+        let count = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
+        Threads::new(count.unwrap_or(0))
+    })
+}
+
+/// Checks that there is somewhere to put a new handle, before any work is done for it.
+pub(crate) fn check_slot<H>(what: &str, out: *mut *mut H) -> Result<(), Refusal> {
+    if out.is_null() || !out.is_aligned() {
+        return Err(Refusal::null(what));
+    }
+    Ok(())
+}
+
+/// Hands a new object to the caller.
+///
+/// # Safety
+///
+/// `out` passed [`check_slot`] and is writable.
+pub(crate) unsafe fn give<H>(out: *mut *mut H, object: H) {
+    // SAFETY: not null, aligned and writable, as promised.
+    unsafe { out.write(Box::into_raw(Box::new(object))) };
+}
+
+/// Takes an object back and drops it; does nothing for a null handle.
+///
+/// # Safety
+///
+/// `handle` is null, or came from [`give`] and has not been freed.
+pub(crate) unsafe fn free<H>(handle: *mut H) {
+    if !handle.is_null() {
+        // SAFETY: `give` made it from a `Box`, and this is the one time it is taken back.
+        drop(unsafe { Box::from_raw(handle) });
+    }
+}

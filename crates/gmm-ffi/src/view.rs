@@ -1,0 +1,282 @@
+//! Callers' memory as views and slices. With `handle.rs`, the only file that dereferences a pointer.
+
+use std::ffi::{CStr, OsStr};
+use std::ops::Range;
+use std::path::Path;
+
+use gmm_core::{MatRef, Real};
+use libc::{c_char, ptrdiff_t, size_t};
+
+use crate::status::{GMM_INVALID_ARGUMENT, GMM_INVALID_SHAPE, GMM_SIZE_OVERFLOW, Refusal};
+
+/// A matrix of doubles that the caller owns: element (i, j) is `data[i * row_stride + j * col_stride]`.
+///
+/// Strides count elements, not bytes, and may be negative or zero; `data` points at element (0, 0).
+/// Row-major: `row_stride = cols, col_stride = 1`. Column-major: `row_stride = 1, col_stride = rows`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_matrix_f64 {
+    /// Element (0, 0).
+    pub data: *const f64,
+    /// Rows.
+    pub rows: size_t,
+    /// Columns.
+    pub cols: size_t,
+    /// Elements from one row to the next.
+    pub row_stride: ptrdiff_t,
+    /// Elements from one column to the next.
+    pub col_stride: ptrdiff_t,
+}
+
+/// A matrix of floats that the caller owns; as `gmm_matrix_f64`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_matrix_f32 {
+    /// Element (0, 0).
+    pub data: *const f32,
+    /// Rows.
+    pub rows: size_t,
+    /// Columns.
+    pub cols: size_t,
+    /// Elements from one row to the next.
+    pub row_stride: ptrdiff_t,
+    /// Elements from one column to the next.
+    pub col_stride: ptrdiff_t,
+}
+
+/// What the two matrix structs have in common.
+pub(crate) trait Matrix: Copy {
+    type Real: Real;
+    fn parts(self) -> (*const Self::Real, usize, usize, isize, isize);
+}
+
+impl Matrix for gmm_matrix_f64 {
+    type Real = f64;
+    fn parts(self) -> (*const f64, usize, usize, isize, isize) {
+        (self.data, self.rows, self.cols, self.row_stride, self.col_stride)
+    }
+}
+
+impl Matrix for gmm_matrix_f32 {
+    type Real = f32;
+    fn parts(self) -> (*const f32, usize, usize, isize, isize) {
+        (self.data, self.rows, self.cols, self.row_stride, self.col_stride)
+    }
+}
+
+/// Memory that one call reads or writes, to tell that what it writes is nobody else's.
+#[derive(Default)]
+pub(crate) struct Regions {
+    read: Vec<(&'static str, Range<usize>)>,
+    written: Vec<(&'static str, Range<usize>)>,
+}
+
+impl Regions {
+    /// A view of the caller's matrix.
+    ///
+    /// # Safety
+    ///
+    /// `matrix` is null or points at a matrix struct; its `data` is null or every element that its
+    /// sizes and strides reach is readable, and nobody writes to it, during `'a`.
+    pub(crate) unsafe fn matrix<'a, M: Matrix>(
+        &mut self,
+        what: &'static str,
+        matrix: *const M,
+    ) -> Result<MatRef<'a, M::Real>, Refusal> {
+        if matrix.is_null() {
+            return Err(Refusal::null(what));
+        }
+        check_aligned(what, matrix)?;
+        // SAFETY: not null, aligned, and the caller promised a matrix struct there.
+        let (data, rows, cols, row_stride, col_stride) = unsafe { matrix.read() }.parts();
+        if rows == 0 || cols == 0 {
+            // Before `data` is looked at: an empty matrix may come with a null pointer in C.
+            let message = format!("{what} has shape {rows} x {cols}; both must be at least 1");
+            return Err(Refusal::new(GMM_INVALID_SHAPE, message));
+        }
+        if data.is_null() {
+            return Err(Refusal::null(&format!("{what}.data")));
+        }
+        check_aligned(what, data)?;
+        let span = span(rows, row_stride)
+            .zip(span(cols, col_stride))
+            .and_then(|(r, c)| Some((r.start.checked_add(c.start)?, r.end.checked_add(c.end)?)))
+            .and_then(|(start, end)| bytes::<M::Real>(data, start..end));
+        let (Some(span), Some(_)) = (span, rows.checked_mul(cols)) else {
+            let message = format!(
+                "{what} of shape {rows} x {cols} and strides {row_stride}, {col_stride} would not fit in memory"
+            );
+            return Err(Refusal::new(GMM_SIZE_OVERFLOW, message));
+        };
+        self.read.push((what, span));
+        // SAFETY: not null, aligned, and every element in reach is readable as the caller promised;
+        // the reach itself was just shown not to leave the address space.
+        Ok(unsafe { MatRef::from_raw_parts(data, rows, cols, row_stride, col_stride) })
+    }
+
+    /// The caller's array of `shape`, to read.
+    ///
+    /// # Safety
+    ///
+    /// `data` is null or readable for the product of `shape`, and nobody writes to it, during `'a`.
+    pub(crate) unsafe fn input<'a, T>(
+        &mut self,
+        what: &'static str,
+        data: *const T,
+        shape: &[usize],
+    ) -> Result<&'a [T], Refusal> {
+        let (len, span) = array(what, data, shape)?;
+        self.read.push((what, span));
+        // SAFETY: not null, aligned, of a size that fits, and readable as the caller promised.
+        Ok(unsafe { std::slice::from_raw_parts(data, len) })
+    }
+
+    /// The caller's array of `shape`, to write.
+    ///
+    /// # Safety
+    ///
+    /// `data` is null or writable for the product of `shape`, and nobody else touches it, during `'a`.
+    pub(crate) unsafe fn output<'a, T>(
+        &mut self,
+        what: &'static str,
+        data: *mut T,
+        shape: &[usize],
+    ) -> Result<&'a mut [T], Refusal> {
+        let (len, span) = array(what, data, shape)?;
+        let others = self.read.iter().chain(&self.written);
+        for (other, region) in others {
+            if span.start < region.end && region.start < span.end {
+                return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} overlaps {other} in memory")));
+            }
+        }
+        self.written.push((what, span));
+        // SAFETY: not null, aligned, of a size that fits, writable as the caller promised, and no
+        // other region of this call overlaps it.
+        Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
+    }
+
+    /// As [`Regions::output`]; `None` for an output that the caller does not want.
+    ///
+    /// # Safety
+    ///
+    /// As [`Regions::output`].
+    pub(crate) unsafe fn optional_output<'a, T>(
+        &mut self,
+        what: &'static str,
+        data: *mut T,
+        shape: &[usize],
+    ) -> Result<Option<&'a mut [T]>, Refusal> {
+        if data.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.output(what, data, shape) }.map(Some)
+    }
+}
+
+/// A struct that begins with its own size, as an older or newer caller may know it: the fields that
+/// the caller's version has, over those of `defaults`.
+///
+/// # Safety
+///
+/// `options` is null or points at a `size_t` that counts the readable bytes from there on. `T` is
+/// `repr(C)`, begins with that `size_t`, and is valid whatever its bytes are.
+pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) -> Result<T, Refusal> {
+    if options.is_null() {
+        return Err(Refusal::null(what));
+    }
+    check_aligned(what, options)?;
+    // SAFETY: not null, aligned, and begins with a size as the caller promised.
+    let size = unsafe { options.cast::<size_t>().read() };
+    if size < size_of::<size_t>() || size > 1 << 16 {
+        let message =
+            format!("{what} says it is {size} bytes long; was it initialised by its _init function?");
+        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+    }
+    let mut known = defaults;
+    let len = size.min(size_of::<T>());
+    // SAFETY: `len` bytes are readable there as the caller promised, and writable here; `T` is valid
+    // whatever its bytes are.
+    unsafe { std::ptr::copy_nonoverlapping(options.cast::<u8>(), (&raw mut known).cast::<u8>(), len) };
+    Ok(known)
+}
+
+/// A struct for the caller to fill in, written whole.
+///
+/// # Safety
+///
+/// `out` is null or writable for a `T`.
+pub(crate) unsafe fn write<T>(what: &str, out: *mut T, value: T) -> Result<(), Refusal> {
+    if out.is_null() {
+        return Err(Refusal::null(what));
+    }
+    check_aligned(what, out)?;
+    // SAFETY: not null, aligned, and writable as the caller promised.
+    unsafe { out.write(value) };
+    Ok(())
+}
+
+/// A path from the caller's string.
+///
+/// # Safety
+///
+/// `path` is null or points at a NUL-terminated string that stays as it is during `'a`.
+pub(crate) unsafe fn path<'a>(what: &str, path: *const c_char) -> Result<&'a Path, Refusal> {
+    if path.is_null() {
+        return Err(Refusal::null(what));
+    }
+    // SAFETY: not null, and NUL-terminated as the caller promised.
+    let text = unsafe { CStr::from_ptr(path) };
+    if text.is_empty() {
+        return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is empty")));
+    }
+    #[cfg(unix)]
+    return Ok(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(text.to_bytes())));
+    #[cfg(not(unix))]
+    match text.to_str() {
+        Ok(text) => Ok(Path::new(OsStr::new(text))),
+        Err(_) => Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is not UTF-8"))),
+    }
+}
+
+/// The length and the addresses of an array that is there and fits in memory.
+fn array<T>(what: &'static str, data: *const T, shape: &[usize]) -> Result<(usize, Range<usize>), Refusal> {
+    if data.is_null() {
+        return Err(Refusal::null(what));
+    }
+    check_aligned(what, data)?;
+    let len = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    // Floats are computed with in double: what fits only as floats does not fit.
+    let len = len.filter(|&len| len <= isize::MAX as usize / size_of::<f64>());
+    let reach = len.and_then(|len| Some((len, bytes(data, 0..isize::try_from(len).ok()? - 1)?)));
+    reach.ok_or_else(|| {
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        let message = format!("{what} of shape {} would not fit in memory", sizes.join(" x "));
+        Refusal::new(GMM_SIZE_OVERFLOW, message)
+    })
+}
+
+/// First and last element that `count` steps of `stride` reach, relative to the first.
+/// `None` when that leaves the range of `isize`.
+fn span(count: usize, stride: isize) -> Option<Range<isize>> {
+    let last = isize::try_from(count - 1).ok()?.checked_mul(stride)?;
+    Some(last.min(0)..last.max(0))
+}
+
+/// Addresses of the elements from `reach.start` to `reach.end`, both included, relative to `data`;
+/// `None` when they leave the address space or more than `isize::MAX` bytes lie between them.
+fn bytes<T>(data: *const T, reach: Range<isize>) -> Option<Range<usize>> {
+    let size = isize::try_from(size_of::<T>()).ok()?;
+    let start = data.addr().checked_add_signed(reach.start.checked_mul(size)?)?;
+    let end = data.addr().checked_add_signed(reach.end.checked_add(1)?.checked_mul(size)?)?;
+    isize::try_from(end.checked_sub(start)?).ok()?;
+    Some(start..end)
+}
+
+fn check_aligned<T>(what: &str, data: *const T) -> Result<(), Refusal> {
+    if data.is_aligned() {
+        return Ok(());
+    }
+    let message = format!("{what} is not aligned to {} bytes", align_of::<T>());
+    Err(Refusal::new(GMM_INVALID_ARGUMENT, message))
+}

@@ -1,0 +1,194 @@
+/* The life of a mixture handle: made, fitted, read, used from several threads, saved, loaded, freed.
+ *
+ * usage: mixture FOLDER (to write a model file in)
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <gmm.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                                            \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
+            fprintf(stderr, "line %d: %s (%s)\n", __LINE__, #condition, gmm_last_error_message()); \
+            exit(1);                                                                                \
+        }                                                                                           \
+    } while (0)
+
+enum { N = 60000, D = 3, K = 2 };
+
+static double samples[N * D];
+static double before[N], after[N];
+
+/* Two groups ten apart, drawn by a linear congruential generator. */
+static void draw(void)
+{
+    unsigned long long state = 1;
+    for (int i = 0; i < N * D; i++) {
+        double sum = 0;
+        for (int j = 0; j < 4; j++) {
+            state = state * 6364136223846793005ull + 1442695040888963407ull;
+            sum += (double)(state >> 11) / 9007199254740992.0;
+        }
+        samples[i] = sum + (i / D % 2 ? 10.0 : 0.0);
+    }
+}
+
+static void known_parameters(void)
+{
+    const double weights[] = {0.25, 0.75};
+    const double means[] = {0, 0, 4, -4};
+    const double covariances[] = {2, 0, 0, 0.5, 1, 0.5, 0.5, 1};
+    const double precisions[] = {0.5, 0, 0, 2, 4.0 / 3, -2.0 / 3, -2.0 / 3, 4.0 / 3};
+    gmm_mixture *mixture = NULL, *other = NULL;
+    CHECK(gmm_mixture_create(2, 2, weights, means, covariances, &mixture) == GMM_OK);
+    CHECK(gmm_mixture_n_components(mixture) == 2 && gmm_mixture_n_features(mixture) == 2);
+    double w[2], m[4], c[8], l[8], p[8], d[2];
+    CHECK(gmm_mixture_weights(mixture, w, 2) == GMM_OK && memcmp(w, weights, sizeof w) == 0);
+    CHECK(gmm_mixture_means(mixture, m, 4) == GMM_OK && memcmp(m, means, sizeof m) == 0);
+    CHECK(gmm_mixture_covariances(mixture, c, 8) == GMM_OK && memcmp(c, covariances, sizeof c) == 0);
+    CHECK(gmm_mixture_cholesky(mixture, l, 8) == GMM_OK && l[5] == 0 && l[6] == 0.5);
+    CHECK(gmm_mixture_precisions_cholesky(mixture, p, 8) == GMM_OK && p[2] == 0);
+    CHECK(gmm_mixture_log_dets(mixture, d, 2) == GMM_OK && fabs(d[1] - log(0.75)) < 1e-15);
+
+    /* -ln sum_k w_k N(0; m_k, S_k), by hand: the second component's distance is 32 / 0.5. */
+    gmm_matrix_f64 origin = {means, 1, 2, 2, 1};
+    double energy, first = 0.25 / (2 * acos(-1)), second = 0.75 / (2 * acos(-1) * sqrt(0.75)) * exp(-32);
+    CHECK(gmm_mixture_energies_f64(mixture, &origin, NULL, &energy) == GMM_OK);
+    CHECK(fabs(energy + log(first + second)) < 1e-14);
+
+    CHECK(gmm_mixture_create_from_precisions(2, 2, weights, means, precisions, &other) == GMM_OK);
+    CHECK(gmm_mixture_covariances(other, c, 8) == GMM_OK);
+    for (int i = 0; i < 8; i++) {
+        CHECK(fabs(c[i] - covariances[i]) < 1e-14);
+    }
+    gmm_mixture_free(other);
+    gmm_mixture_free(mixture);
+}
+
+static void *score(void *mixture)
+{
+    gmm_matrix_f64 z = {samples, N, D, D, 1};
+    double *energies = malloc(N * sizeof *energies);
+    gmm_status status = gmm_mixture_energies_f64(mixture, &z, NULL, energies);
+    int same = status == GMM_OK && memcmp(energies, before, sizeof before) == 0;
+    free(energies);
+    return same ? mixture : NULL;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        return 2;
+    }
+    CHECK(strcmp(gmm_version(), "0.1.0") == 0);
+    CHECK(strcmp(gmm_last_error_message(), "") == 0);
+    known_parameters();
+    draw();
+
+    gmm_matrix_f64 z = {samples, N, D, D, 1};
+    gmm_fit_options options;
+    CHECK(gmm_fit_options_init(&options) == GMM_OK && options.size == sizeof options);
+    options.n_components = K;
+    double bounds[100];
+    gmm_fit_report report = {.size = sizeof report, .lower_bounds = bounds, .lower_bounds_capacity = 100};
+    gmm_threads *threads = NULL;
+    gmm_mixture *mixture = NULL;
+    CHECK(gmm_threads_create(2, &threads) == GMM_OK);
+    CHECK(gmm_mixture_fit_f64(&z, &options, threads, &mixture, &report) == GMM_OK);
+    CHECK(report.converged == 1 && report.n_iter >= 2 && bounds[report.n_iter - 1] == report.lower_bound);
+    double weights[K];
+    CHECK(gmm_mixture_weights(mixture, weights, K) == GMM_OK && fabs(weights[0] - 0.5) < 1e-6);
+
+    /* One pass gives all of it, and the short forms give the same. */
+    static double r[N * K], log_r[N * K], squares[N * K], log_densities[N], short_r[N * K];
+    static uint32_t labels[N];
+    double mean_energy, sum = 0;
+    gmm_scores_f64 scores = {sizeof scores, before, log_densities, r, log_r, squares, labels, &mean_energy};
+    CHECK(gmm_mixture_score_f64(mixture, &z, threads, &scores) == GMM_OK);
+    for (int n = 0; n < N; n++) {
+        CHECK(log_densities[n] == -before[n]);
+        CHECK(r[n * K + labels[n]] > 0.5 && fabs(r[n * K] + r[n * K + 1] - 1) < 1e-14);
+        CHECK(labels[n] == labels[n % 2]);
+        sum += before[n];
+    }
+    CHECK(fabs(sum / N - mean_energy) < 1e-12);
+    CHECK(gmm_mixture_responsibilities_f64(mixture, &z, NULL, short_r) == GMM_OK);
+    CHECK(memcmp(r, short_r, sizeof r) == 0);
+
+    /* Starting from the result, nothing is left to do. */
+    gmm_mixture *again = NULL;
+    options.start = mixture;
+    CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, &report) == GMM_OK && report.n_iter == 2);
+    gmm_mixture_free(again);
+
+    /* A caller that was compiled before `start` was added. */
+    options.size = offsetof(gmm_fit_options, start);
+    CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, NULL) == GMM_OK);
+    gmm_mixture_free(again);
+
+    /* Many threads may share a mixture, and a forked child has threads of its own. */
+    pthread_t workers[8];
+    for (int i = 0; i < 8; i++) {
+        CHECK(pthread_create(&workers[i], NULL, score, mixture) == 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        void *same;
+        CHECK(pthread_join(workers[i], &same) == 0 && same != NULL);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(score(mixture) ? 0 : 1);
+    }
+    int ended;
+    CHECK(waitpid(child, &ended, 0) == child && WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+
+    /* A model file brings back the same bits. */
+    char path[4096];
+    gmm_mixture *loaded = NULL;
+    snprintf(path, sizeof path, "%s/model.safetensors", argv[1]);
+    CHECK(gmm_mixture_save(mixture, path) == GMM_OK);
+    CHECK(gmm_mixture_load(path, &loaded) == GMM_OK);
+    CHECK(gmm_mixture_energies_f64(loaded, &z, NULL, after) == GMM_OK);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    gmm_mixture_free(loaded);
+
+    /* Columns stored one after the other, and rows from the last to the first: the same energies. */
+    static double columns[N * D];
+    for (int n = 0; n < N; n++) {
+        for (int d = 0; d < D; d++) {
+            columns[d * N + n] = samples[n * D + d];
+        }
+    }
+    gmm_matrix_f64 transposed = {columns, N, D, 1, N};
+    CHECK(gmm_mixture_energies_f64(mixture, &transposed, NULL, after) == GMM_OK);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    gmm_matrix_f64 upside_down = {samples + (N - 1) * D, N, D, -D, 1};
+    CHECK(gmm_mixture_energies_f64(mixture, &upside_down, NULL, after) == GMM_OK);
+    for (int n = 0; n < N; n++) {
+        CHECK(before[n] == after[N - 1 - n]);
+    }
+
+    /* Floats: their own samples, the same mixture. */
+    static float floats[N * D], energies[N];
+    for (int i = 0; i < N * D; i++) {
+        floats[i] = (float)samples[i];
+    }
+    gmm_matrix_f32 f = {floats, N, D, D, 1};
+    CHECK(gmm_mixture_energies_f32(mixture, &f, NULL, energies) == GMM_OK);
+    for (int n = 0; n < N; n++) {
+        CHECK(fabs(energies[n] - before[n]) < 1e-4 * (1 + fabs(before[n])));
+    }
+
+    gmm_mixture_free(mixture);
+    gmm_threads_free(threads);
+    gmm_mixture_free(NULL);
+    gmm_threads_free(NULL);
+    return 0;
+}

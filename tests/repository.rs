@@ -1,0 +1,156 @@
+//! The rules of the house that a program can check.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gmm_tests::root;
+
+/// A longer file had better hold one idea; a longer one than this holds two.
+const MAX_LINES: usize = 400;
+
+/// Files that may dereference, and files whose only `unsafe` forwards a caller's promise to those.
+const UNSAFE_FILES: &[&str] = &[
+    "crates/gmm-ffi/src/view.rs",
+    "crates/gmm-ffi/src/handle.rs",
+    "crates/gmm-ffi/src/guard.rs",
+    "crates/gmm-ffi/src/status.rs",
+    "crates/gmm-ffi/src/estimate.rs",
+    "crates/gmm-ffi/src/energy.rs",
+    "crates/gmm-ffi/src/fit.rs",
+    "crates/gmm-ffi/src/mixture.rs",
+    "crates/gmm-ffi/src/model.rs",
+    "crates/gmm-ffi/src/threads.rs",
+    "tests/golden_abi.rs",
+];
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every Rust file of the project, with its path from the root.
+fn sources() -> Vec<(String, String)> {
+    let folders = ["crates", "benches", "tests", "xtask", "examples"];
+    let paths = folders.iter().flat_map(|folder| files(&root().join(folder), "rs"));
+    paths
+        .map(|path| {
+            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+/// The code of a file without its comments, line by line.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(|line| line.split("//").next().unwrap_or(""))
+}
+
+#[test]
+fn every_file_says_what_it_holds() {
+    for (name, text) in sources() {
+        assert!(text.starts_with("//! ") && !text.starts_with("//! Placeholder"), "{name}");
+    }
+}
+
+#[test]
+fn files_can_be_read_in_one_sitting() {
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES, "{name} has {lines} lines");
+    }
+}
+
+#[test]
+fn rooms_only_use_rooms_above_them() {
+    for member in ["gmm-kernels", "gmm-core", "gmm-io", "gmm-verify"] {
+        let folder = root().join("crates").join(member).join("src");
+        let map = fs::read_to_string(folder.join("lib.rs")).unwrap();
+        let rooms: Vec<&str> = map
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';')
+            })
+            .collect();
+        assert!(rooms.len() > 4, "{member}: {rooms:?}");
+        for (level, room) in rooms.iter().enumerate() {
+            let mut of_room = vec![folder.join(format!("{room}.rs"))];
+            if folder.join(room).is_dir() {
+                of_room.extend(files(&folder.join(room), "rs"));
+            }
+            for path in of_room.iter().filter(|path| path.exists()) {
+                let text = fs::read_to_string(path).unwrap();
+                let code: String = code(text.split("#[cfg(test)]").next().unwrap()).collect();
+                for below in &rooms[level + 1..] {
+                    let uses = code.contains(&format!("crate::{below}::"))
+                        || code.contains(&format!("crate::{below};"));
+                    assert!(!uses, "{} uses `{below}`, which lib.rs lists after `{room}`", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_only_where_it_may() {
+    for (name, text) in sources() {
+        let says_unsafe = code(&text)
+            .any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe"));
+        // This file says the word to look for it, and attributes are not blocks.
+        let allowed = UNSAFE_FILES.contains(&name.as_str()) || name == "tests/repository.rs";
+        assert!(!says_unsafe || allowed, "{name} says unsafe");
+    }
+    for forbidding in ["gmm-core", "gmm-io", "gmm-cli", "gmm-verify"] {
+        let folder = root().join("crates").join(forbidding).join("src");
+        let entry =
+            [folder.join("lib.rs"), folder.join("main.rs")].into_iter().find(|path| path.exists()).unwrap();
+        assert!(
+            fs::read_to_string(&entry).unwrap().contains("#![forbid(unsafe_code)]"),
+            "{}",
+            entry.display()
+        );
+    }
+}
+
+/// Dereferencing is for `view.rs` and `handle.rs`; the shims only pass promises on.
+#[test]
+fn only_two_files_of_the_c_abi_dereference_pointers() {
+    let dereferences =
+        ["from_raw_parts", ".as_ref()", "Box::from_raw", ".read()", "CStr::from_ptr", "copy_nonoverlapping"];
+    for path in files(&root().join("crates/gmm-ffi/src"), "rs") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["view.rs", "handle.rs"].contains(&name) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for word in dereferences {
+            assert!(!code.contains(word), "{name} says {word}");
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut documents = files(&root().join("docs"), "md");
+    documents.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    for document in documents {
+        let text =
+            fs::read_to_string(&document).unwrap_or_else(|error| panic!("{}: {error}", document.display()));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            assert!(document.parent().unwrap().join(target).exists(), "{}: {link}", document.display());
+        }
+    }
+}
