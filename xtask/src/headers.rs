@@ -40,7 +40,18 @@ fn generate() -> Result<String, String> {
     bindings.write(&mut text);
     let text = String::from_utf8(text).map_err(|error| error.to_string())?;
     // In Rust this heading is what an unsafe function must have; in C it is simply the contract.
-    Ok(text.replace("# Safety\n *\n", "The caller promises:\n *\n"))
+    let text = text.replace("# Safety\n *\n", "The caller promises:\n *\n");
+    // Fences tell rustdoc that a formula is no code; a header has no use for them.
+    let mut fenced = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix(" * ") {
+            Some("```text" | "```") => fenced = !fenced,
+            Some(formula) if fenced => lines.push(format!(" *     {formula}")),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    Ok(lines.join("\n") + "\n")
 }
 
 #[cfg(test)]

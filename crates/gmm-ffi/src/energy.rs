@@ -10,10 +10,12 @@ use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized};
 
 /// Energies of samples under parameters that the caller holds.
 ///
-///     l_nk = log phi_k - 1/2 ( || chol_k^-1 (z_n - mu_k) ||^2 + D log(2 pi) + log_det_k )
-///     sample_energy_n = - log sum_k exp l_nk                  in nats
-///     mean_energy     = (1/N) sum_n sample_energy_n
-///     cov_diag        = sum_k sum_d 1 / (cov_k)_dd            +inf when a variance is exactly zero
+/// ```text
+/// l_nk = log phi_k - 1/2 ( || chol_k^-1 (z_n - mu_k) ||^2 + D log(2 pi) + log_det_k )
+/// sample_energy_n = - log sum_k exp l_nk                  in nats
+/// mean_energy     = (1/N) sum_n sample_energy_n
+/// cov_diag        = sum_k sum_d 1 / (cov_k)_dd            +inf when a variance is exactly zero
+/// ```
 ///
 /// `z` is N x D with any strides; `phi` K, `mu` K x D, `cov` and `chol` K x D x D (of `chol` the lower
 /// triangle is read), `log_det` K, row-major, all required. `sample_energy` (N), `mean_energy` (1) and

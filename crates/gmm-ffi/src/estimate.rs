@@ -9,12 +9,14 @@ use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
 
 /// Mixture parameters from samples and responsibilities.
 ///
-///     S_k     = sum_n gamma_nk
-///     phi_k   = S_k / N
-///     mu_k    = sum_n gamma_nk z_n / S_k
-///     cov_k   = sum_n gamma_nk (z_n - mu_k)(z_n - mu_k)^T / S_k     exactly symmetric, without eps
-///     chol_k  = lower Cholesky factor of cov_k + eps I              zeros above the diagonal
-///     log_det = 2 sum_d log chol_dd
+/// ```text
+/// S_k     = sum_n gamma_nk
+/// phi_k   = S_k / N
+/// mu_k    = sum_n gamma_nk z_n / S_k
+/// cov_k   = sum_n gamma_nk (z_n - mu_k)(z_n - mu_k)^T / S_k     exactly symmetric, without eps
+/// chol_k  = lower Cholesky factor of cov_k + eps I              zeros above the diagonal
+/// log_det = 2 sum_d log chol_dd
+/// ```
 ///
 /// `z` is N x D, `gamma` N x K, with any strides. Outputs are row-major, all required, and must not
 /// overlap each other or the inputs: `phi` K, `mu` K x D, `cov` and `chol` K x D x D, `log_det` K.
