@@ -1,0 +1,141 @@
+//! What subcommands share on the command line: how data are read, and how values are checked.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, RangedU64ValueParser, TypedValueParser};
+use gmm_io::{Column, Header, ReadOptions};
+
+/// More threads than any machine has; a limit on what a slip of the finger can start.
+const MAX_THREADS: u64 = 1024;
+
+/// How DATA is read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reading")]
+pub struct Input {
+    /// Whether a text starts with a line of column names; auto looks at it
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    header: HeaderArg,
+
+    /// What separates the fields of a text: a character, or tab, space, comma or semicolon
+    /// [default: looks at the first line]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// Which columns are features, in this order: names, numbers from 1, ranges; as in age,3,5-7,9-
+    /// [default: all]
+    #[arg(long, value_name = "LIST", value_parser = columns)]
+    columns: Option<Columns>,
+}
+
+impl Input {
+    /// As gmm-io takes it.
+    pub fn options(&self) -> ReadOptions {
+        let header = match self.header {
+            HeaderArg::Auto => Header::Auto,
+            HeaderArg::Present => Header::Present,
+            HeaderArg::Absent => Header::Absent,
+        };
+        let columns = self.columns.as_ref().map(|columns| columns.0.clone()).unwrap_or_default();
+        ReadOptions { header, delimiter: self.delimiter, columns }
+    }
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum HeaderArg {
+    Auto,
+    Present,
+    Absent,
+}
+
+/// A list in one argument; clap would take a bare `Vec` for an argument that repeats.
+#[derive(Clone, Debug)]
+struct Columns(Vec<Column>);
+
+fn columns(text: &str) -> Result<Columns, gmm_io::Error> {
+    Column::parse_list(text).map(Columns)
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" => Ok(b'\t'),
+        "space" => Ok(b' '),
+        "comma" => Ok(b','),
+        "semicolon" => Ok(b';'),
+        _ => match text.as_bytes() {
+            [byte] => Ok(*byte),
+            _ => Err("write one character, or tab, space, comma or semicolon".into()),
+        },
+    }
+}
+
+/// A count of at least one.
+pub fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("write a whole number of at least 1".into()),
+    }
+}
+
+/// A number of threads; 0 stands for all.
+pub fn threads() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<usize>::new().range(0..=MAX_THREADS)
+}
+
+/// A finite number that is not negative.
+pub fn non_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("write a number that is finite and not negative, such as 1e-3".into()),
+    }
+}
+
+/// The path of a model. Models are not piped: half of one must not look like a whole one.
+pub fn model_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path == Path::new("-") {
+        true => Err("a model is kept in a file; write its path"),
+        false => Ok(path),
+    })
+}
+
+/// A path as messages show it.
+pub fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}
+
+/// `1 column`, `2 columns`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_is_a_word_or_one_character() {
+        for (text, expected) in [("tab", b'\t'), ("\\t", b'\t'), ("\t", b'\t'), (";", b';'), ("space", b' ')]
+        {
+            assert_eq!(delimiter(text), Ok(expected));
+        }
+        for text in ["", ";;", "§", "tabs"] {
+            assert!(delimiter(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_at_least_one() {
+        assert_eq!(count("7"), Ok(7));
+        for text in ["0", "-1", "1.5", "", "99999999999999999999999"] {
+            assert!(count(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_tolerance_is_finite_and_not_negative() {
+        assert_eq!(non_negative("0"), Ok(0.0));
+        assert_eq!(non_negative("1e-3"), Ok(1e-3));
+        for text in ["-1", "nan", "inf", "1e999", "", "x"] {
+            assert!(non_negative(text).is_err(), "{text:?}");
+        }
+    }
+}

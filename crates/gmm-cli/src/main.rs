@@ -1,0 +1,77 @@
+//! The program `gmm`: fit, score and show Gaussian mixtures.
+//!
+//! ```text
+//! DATA ──▶ gmm fit ──▶ MODEL ──▶ gmm show ──▶ what is in it
+//!                        └─────▶ gmm score ◀── DATA, block by block
+//!                                    └──▶ CSV on standard output
+//! ```
+//!
+//! Standard output is data and nothing else; whatever is told stands on standard error. One file a
+//! subcommand. Nothing here computes: the mathematics is gmm-core's, the files are gmm-io's.
+#![forbid(unsafe_code)]
+
+// In reading order, which is also dependency order: a room may use the rooms above it.
+mod args;
+mod number;
+mod talk;
+mod exit;
+mod fit;
+mod score;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Examples:
+  gmm fit train.csv -k 3 -o model.safetensors
+  gmm score model.safetensors new.csv > energies.csv
+  gmm show model.safetensors
+
+Exit codes:
+  0    done, or whoever read the output had read enough
+  2    the command line was not understood
+  3    the data or the model was refused, or could not be read
+  4    no mixture could be fitted to the data
+  5    the output could not be written
+  101  a bug in gmm; please report it with the message";
+
+/// Fit, score and show Gaussian mixtures
+///
+/// Data are CSV text or npy arrays, one sample a row. Models are safetensors files.
+#[derive(Parser)]
+#[command(name = "gmm", version, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Fit(fit::Args),
+    Score(score::Args),
+    Show(show::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Fit(args) => fit::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Show(args) => show::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
+}

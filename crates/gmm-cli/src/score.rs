@@ -1,0 +1,260 @@
+//! `gmm score`: data through a model, block by block, to CSV on standard output.
+//!
+//! No more than one block of rows is in memory, so a file may be larger than the machine. A row's
+//! scores do not depend on the block it came in.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use gmm_core::{Mixture, Samples, Scores, Threads};
+use gmm_io::{ReadOptions, Source};
+
+use crate::args::{Input, counted, model_path, shown, threads};
+use crate::exit::Failure;
+use crate::number::{Exact, rounded};
+use crate::talk;
+
+/// Rows of a block at most.
+const MAX_BLOCK_ROWS: usize = 8192;
+
+/// Numbers of a block at most, read and written together: 4 MiB.
+const MAX_BLOCK_VALUES: usize = (4 << 20) / size_of::<f64>();
+
+const AFTER_HELP: &str = "\
+Examples:
+  gmm score model.safetensors new.csv > energies.csv
+  gmm score model.safetensors new.npy --labels --responsibilities > scores.csv
+  gmm score model.safetensors people.tsv --columns age,5-7 --no-header
+  zcat new.csv.gz | gmm score model.safetensors - | sort -g | tail
+
+Prints one line for each row of DATA, in the same order. The energy is the negative log-density \
+of the row in nats: the larger, the less the model expects it. Components count from 0. Numbers \
+read back to the same bits.
+
+Memory does not grow with the number of rows. Should a later row be refused, the lines before it \
+are out already, and the message and the exit code say so.";
+
+/// Score data with a model: energies, and more on request, as CSV on standard output
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// A model that gmm fit wrote
+    #[arg(value_name = "MODEL", value_parser = model_path())]
+    model: PathBuf,
+
+    /// Samples to score, one a row: CSV text or an npy array; - is standard input
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+
+    /// Add the most likely component: label
+    #[arg(long)]
+    labels: bool,
+
+    /// Add the probability of each component: responsibility_0, ...
+    #[arg(long)]
+    responsibilities: bool,
+
+    /// Add the logarithms of these: log_responsibility_0, ...
+    #[arg(long)]
+    log_responsibilities: bool,
+
+    /// Add the squared distance to each component: squared_mahalanobis_0, ...
+    #[arg(long)]
+    mahalanobis: bool,
+
+    /// Leave out the line of column names
+    #[arg(long)]
+    no_header: bool,
+
+    /// Threads; 0 takes as many as the machine runs at once
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
+    threads: usize,
+
+    /// Tell nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten)]
+    input: Input,
+}
+
+/// Reads, scores and writes until the data end, and tells the mean energy.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mixture = gmm_io::load_model(&args.model)?;
+    let options = args.input.options();
+    let mut source = gmm_io::open(&args.data, &options)?;
+    check_features(args, &mixture, &*source, &options)?;
+
+    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let (n_rows, energy_sum) = stream(args, &mixture, &mut *source, &mut output)?;
+    if !args.quiet {
+        let mean = rounded(energy_sum / n_rows as f64);
+        talk::say(&format!("{} scored, mean energy {mean} nats", counted(n_rows, "row")));
+    }
+    Ok(())
+}
+
+/// Scores every row of `source` into `output`. Returns the rows and the sum of their energies.
+fn stream(
+    args: &Args,
+    mixture: &Mixture,
+    source: &mut dyn Source,
+    output: &mut impl Write,
+) -> Result<(usize, f64), Failure> {
+    let d = source.n_features();
+    let mut block = Block::new(args, mixture.n_components());
+    let block_rows = block_rows(d + block.names.len());
+    let threads = Threads::new(args.threads);
+    let progress = talk::rows(source.n_rows(), args.quiet);
+    let (mut done, mut energy_sum, mut rows) = (0, 0.0, Vec::new());
+    loop {
+        let n_rows = match source.read_block(block_rows, &mut rows) {
+            Ok(0) => break,
+            Ok(n_rows) => n_rows,
+            Err(error) if done == 0 => return Err(error.into()),
+            Err(error) => {
+                // What was refused is the news, whether or not the rest still goes out.
+                let _ = output.flush();
+                let cut = format!("{error}; the output is incomplete and ends after row {done}");
+                return Err(Failure::Input(cut));
+            }
+        };
+        let samples = Samples::from_rows(&rows, n_rows, d).map_err(|error| refusal(args, &error))?;
+        let scores = block.scores(n_rows);
+        let mean =
+            gmm_core::score(mixture, &samples, scores, &threads).map_err(|error| refusal(args, &error))?;
+        energy_sum += mean * n_rows as f64;
+        // The names wait for the first rows, so that a refused file leaves an empty output.
+        if done == 0 && !args.no_header {
+            writeln!(output, "{}", block.names.join(",")).map_err(|error| Failure::of_stdout(&error))?;
+        }
+        block.write(n_rows, output).map_err(|error| Failure::of_stdout(&error))?;
+        done += n_rows;
+        progress.set_position(done as u64);
+    }
+    if done == 0 {
+        return Err(gmm_io::Error::NoRows { path: args.data.clone() }.into());
+    }
+    output.flush().map_err(|error| Failure::of_stdout(&error))?;
+    Ok((done, energy_sum))
+}
+
+/// Rows of a block whose rows hold `row_values` numbers each.
+fn block_rows(row_values: usize) -> usize {
+    (MAX_BLOCK_VALUES / row_values).clamp(1, MAX_BLOCK_ROWS)
+}
+
+/// The scores of one block; vectors of what was not asked for stay empty.
+#[derive(Default)]
+struct Block {
+    n_components: usize,
+    names: Vec<String>,
+    energies: Vec<f64>,
+    labels: Option<Vec<u32>>,
+    responsibilities: Option<Vec<f64>>,
+    log_responsibilities: Option<Vec<f64>>,
+    squared_mahalanobis: Option<Vec<f64>>,
+}
+
+impl Block {
+    fn new(args: &Args, n_components: usize) -> Self {
+        let mut names = vec!["energy".to_owned()];
+        if args.labels {
+            names.push("label".into());
+        }
+        for (wanted, name) in [
+            (args.responsibilities, "responsibility"),
+            (args.log_responsibilities, "log_responsibility"),
+            (args.mahalanobis, "squared_mahalanobis"),
+        ] {
+            let n_columns = if wanted { n_components } else { 0 };
+            names.extend((0..n_columns).map(|component| format!("{name}_{component}")));
+        }
+        Block {
+            n_components,
+            names,
+            energies: Vec::new(),
+            labels: args.labels.then(Vec::new),
+            responsibilities: args.responsibilities.then(Vec::new),
+            log_responsibilities: args.log_responsibilities.then(Vec::new),
+            squared_mahalanobis: args.mahalanobis.then(Vec::new),
+        }
+    }
+
+    /// Room for the scores of `n_rows` rows.
+    fn scores(&mut self, n_rows: usize) -> Scores<'_, f64> {
+        let n_values = n_rows * self.n_components;
+        Scores {
+            energies: Some(resized(&mut self.energies, n_rows)),
+            labels: self.labels.as_mut().map(|values| resized(values, n_rows)),
+            responsibilities: self.responsibilities.as_mut().map(|values| resized(values, n_values)),
+            log_responsibilities: self.log_responsibilities.as_mut().map(|values| resized(values, n_values)),
+            squared_mahalanobis: self.squared_mahalanobis.as_mut().map(|values| resized(values, n_values)),
+            ..Scores::default()
+        }
+    }
+
+    /// One line a row, in the order of the names.
+    fn write(&self, n_rows: usize, output: &mut impl Write) -> io::Result<()> {
+        let matrices = [&self.responsibilities, &self.log_responsibilities, &self.squared_mahalanobis];
+        for row in 0..n_rows {
+            write!(output, "{}", Exact(self.energies[row]))?;
+            if let Some(labels) = &self.labels {
+                write!(output, ",{}", labels[row])?;
+            }
+            for matrix in matrices.into_iter().flatten() {
+                for &value in &matrix[row * self.n_components..][..self.n_components] {
+                    write!(output, ",{}", Exact(value))?;
+                }
+            }
+            writeln!(output)?;
+        }
+        Ok(())
+    }
+}
+
+fn resized<T: Copy + Default>(values: &mut Vec<T>, len: usize) -> &mut [T] {
+    values.resize(len, T::default());
+    values
+}
+
+/// Refuses data that are not those the model is for.
+fn check_features(
+    args: &Args,
+    mixture: &Mixture,
+    source: &dyn Source,
+    options: &ReadOptions,
+) -> Result<(), Failure> {
+    let (wanted, found) = (mixture.n_features(), source.n_features());
+    if wanted == found {
+        return Ok(());
+    }
+    let model = format!("{} has {}", args.model.display(), counted(wanted, "feature"));
+    let data = shown(&args.data);
+    Err(Failure::Input(if !options.columns.is_empty() {
+        format!("{model} but --columns selects {found} of {data}; select {wanted}")
+    } else if found > wanted {
+        let columns = counted(found, "column");
+        format!("{model} but {data} has {columns}; choose {wanted} of them with --columns")
+    } else {
+        let columns = counted(found, "column");
+        format!("{model} but {data} has {columns}; check that they belong together, and the --delimiter")
+    }))
+}
+
+fn refusal(args: &Args, error: &gmm_core::Error) -> Failure {
+    Failure::Input(format!("{}: {error}", shown(&args.data)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_bounded_in_rows_and_in_bytes_and_never_empty() {
+        assert_eq!(block_rows(1), MAX_BLOCK_ROWS);
+        assert_eq!(block_rows(64), MAX_BLOCK_ROWS);
+        assert_eq!(block_rows(1000), 524);
+        assert_eq!(block_rows(usize::MAX), 1);
+    }
+}

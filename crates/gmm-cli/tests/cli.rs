@@ -1,0 +1,12 @@
+//! The program as its users meet it: the real binary, real files, real pipes.
+
+/// What the tests are made with.
+mod cli {
+    pub mod bench;
+
+    mod fit;
+    mod refuse;
+    mod score;
+    mod show;
+    mod stream;
+}

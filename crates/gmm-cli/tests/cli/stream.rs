@@ -1,0 +1,90 @@
+//! `gmm score` on more than one block: refusals half-way, readers that leave, memory that stays.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use super::bench::Bench;
+
+fn bench(contents: &str) -> Bench {
+    let bench = Bench::new();
+    bench.write("data.csv", contents).model("m", &[1.0], &[0.0], &[1.0]);
+    bench
+}
+
+#[test]
+fn a_value_refused_half_way_says_that_the_output_is_incomplete() {
+    let bench = bench(&format!("{}oops\n1\n", "1\n".repeat(9000)));
+    let refused = bench.run("score m data.csv");
+    assert_eq!(refused.code, 3);
+    assert_eq!(
+        refused.stderr,
+        "gmm: data.csv: line 9001, column 1 is 'oops', not a number; correct it, or select other columns; \
+         the output is incomplete and ends after row 8192\n"
+    );
+    assert_eq!(refused.stdout.lines().count(), 1 + 8192);
+    assert!(refused.stdout.ends_with('\n'));
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run_quietly() {
+    // Far more than a pipe holds, so that the program must notice.
+    let bench = bench(&"1.25\n".repeat(200_000));
+    let mut child = bench.command("score m data.csv").spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert_eq!(line, "energy\n");
+    drop(reader);
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!((child.wait().unwrap().code(), told.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn one_program_pipes_into_the_other() {
+    let bench = bench("0\n0.5\n1\n");
+    let mut first = bench.command("score m data.csv").spawn().unwrap();
+    let second = bench
+        .command("score m - --columns energy --no-header")
+        .stdin(Stdio::from(first.stdout.take().unwrap()))
+        .output()
+        .unwrap();
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    assert_eq!(second.status.code(), Some(0));
+    assert_eq!(String::from_utf8(second.stdout).unwrap().lines().count(), 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_from_a_reader_that_left() {
+    let bench = bench("1\n");
+    for args in ["score m data.csv", "show m"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = bench.command(args).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(5));
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "gmm: cannot write standard output: No space left on device (os error 28)\n"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn scoring_a_file_larger_than_its_memory_works() {
+    let bench = Bench::new();
+    let identity: Vec<f64> = (0..64).map(|at| f64::from(at % 9 == 0)).collect();
+    bench.model("m", &[1.0], &[0.0; 8], &identity);
+    // 128 MB of samples in 64 MiB of addresses, program and libraries included.
+    let n_rows = 2_000_000;
+    super::bench::sparse_npy(&bench.path("data.npy"), n_rows, 8);
+    let command = format!(
+        "ulimit -v 65536; exec {} score m data.npy --threads 1 --responsibilities > /dev/null",
+        env!("CARGO_BIN_EXE_gmm")
+    );
+    let output =
+        std::process::Command::new("sh").args(["-c", &command]).current_dir(bench.path("")).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    // Four times ln 2π.
+    assert_eq!(told, format!("{n_rows} rows scored, mean energy 7.35151 nats\n"));
+}
