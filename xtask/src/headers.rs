@@ -10,7 +10,7 @@ pub fn write() -> Result<(), String> {
     fs::write(path(), generate()?).map_err(|error| format!("cannot write {}: {error}", path().display()))
 }
 
-/// Fails when the header is not what [`write`] would write.
+/// Fails when the header is not what [`write()`] would write.
 pub fn check() -> Result<(), String> {
     let committed =
         fs::read_to_string(path()).map_err(|error| format!("cannot read {}: {error}", path().display()))?;

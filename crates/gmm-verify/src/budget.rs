@@ -102,6 +102,8 @@ pub enum Quantity {
     CovDiag,
     /// `r` (n × k).
     Responsibilities,
+    /// The sum of a sample's responsibilities, which is one (n).
+    ResponsibilitySum,
     /// `log r` (n × k).
     LogResponsibilities,
     /// A vector-Jacobian product of energy or parameters, any shape.
@@ -154,6 +156,10 @@ pub fn budget(quantity: Quantity, dtype: Dtype, d: usize, n: usize, cond: f64) -
         Quantity::CovDiag => with(average + u, 0.0, Scale::None),
         // exp of a difference of two energies: absolute error of both, times a value at most 1.
         Quantity::Responsibilities => with(4.0 * factor, 4.0 * dims * factor, Scale::None),
+        // Each is exp of a logarithm that was shifted by the logarithm of their sum: what the
+        // logarithms are off by cancels, and what remains is exp's and ln's own rounding and that of
+        // an f64 energy within 2⁹ nats.
+        Quantity::ResponsibilitySum => with(512.0 * u, 0.0, Scale::None),
         // The difference itself.
         Quantity::LogResponsibilities => with(4.0 * factor, 8.0 * dims * factor, Scale::None),
         // One more solve with Lᵀ and a product: the energy's error, eight times in the golden
