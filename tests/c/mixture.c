@@ -132,6 +132,20 @@ int main(int argc, char **argv)
     options.size = offsetof(gmm_fit_options, start);
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, NULL) == GMM_OK);
     gmm_mixture_free(again);
+    options.size = sizeof options, options.start = NULL;
+
+    /* A caller that was compiled after fields were added: they must not be used. */
+    struct {
+        gmm_fit_options known;
+        double added;
+    } newer;
+    gmm_fit_options_init(&newer.known);
+    newer.known.n_components = K;
+    newer.known.size = sizeof newer, newer.added = 0;
+    CHECK(gmm_mixture_fit_f64(&z, &newer.known, NULL, &again, NULL) == GMM_OK);
+    gmm_mixture_free(again);
+    newer.added = 1;
+    CHECK(gmm_mixture_fit_f64(&z, &newer.known, NULL, &again, NULL) == GMM_INVALID_ARGUMENT);
 
     /* Many threads may share a mixture, and a forked child has threads of its own. */
     pthread_t workers[8];

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use rayon::prelude::*;
 
@@ -111,14 +111,21 @@ impl Threads {
     }
 
     /// The pool of this process, or `None` when there is nothing to share or no thread to be had.
+    ///
+    /// Never waits: while another call makes the pool, this one does its own work. Nor does a child
+    /// that was forked at that moment, and in which nobody will ever finish making it.
     fn pool(&self) -> Option<Arc<rayon::ThreadPool>> {
         if self.count == 1 {
             return None;
         }
-        let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = match self.pool.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
         let process = std::process::id();
         if let Some(stale) = slot.take_if(|pool| pool.process != process) {
-            // Its threads stayed in the parent. Dropping it would wait for them.
+            // Its threads stayed in the parent, maybe holding its locks; dropping it would take those.
             std::mem::forget(stale);
         }
         if slot.is_none() {
@@ -186,6 +193,17 @@ mod tests {
             );
             assert_eq!(seen, (0..100).map(|i| i * i).collect::<Vec<_>>());
         }
+    }
+
+    /// As in a child that was forked while another thread of its parent was taking the pool.
+    #[test]
+    fn a_pool_that_nobody_gives_back_is_not_waited_for() {
+        let threads = Threads::new(2);
+        let held = threads.pool.lock().unwrap();
+        let mut sum = 0;
+        threads.map_in_order(vec![1, 2, 3], usize::MAX, |x| x, |x| sum += x);
+        drop(held);
+        assert_eq!(sum, 6);
     }
 
     #[test]

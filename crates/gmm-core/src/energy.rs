@@ -1,18 +1,10 @@
 //! Scores: energies, log-densities, responsibilities, distances, labels, all from one pass.
 //!
-//! ```text
-//! lₙₖ = ln φₖ − ½ (‖Lₖ⁻¹(zₙ − μₖ)‖² + d ln 2π + ln det Σₖ)        Eₙ = −ln Σₖ exp lₙₖ
-//! ```
-//!
-//! Samples are scored block by block; what a caller did not ask for is never stored, so that memory
+//! Samples are scored block by block, by `density.rs`; what a caller did not ask for is never stored, so that memory
 //! beside inputs and outputs is one block a thread. Sources: docs/math.md, section 2.
 
-use std::f64::consts::TAU;
-use std::ops::Range;
-
-use gmm_kernels::{Whitener, log_sum_exp, squared_norms};
-
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
+use crate::density::{Block, BlockScorer};
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -176,113 +168,6 @@ pub(crate) fn check_features<T: Real>(mixture: &Mixture, samples: &Samples<'_, T
     Ok(())
 }
 
-/// A mixture as the kernels take it.
-pub(crate) struct BlockScorer<T> {
-    n_features: usize,
-    whiteners: Vec<Whitener<T>>,
-    /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)` (k); −∞ for an absent component.
-    log_peaks: Vec<f64>,
-    /// `ln φₖ − ln Σ φ` (k): the responsibilities of a sample that is infinitely far from everything.
-    log_weights: Vec<f64>,
-}
-
-/// One block of rows on its way through the kernels. Buffers are reused from block to block.
-pub(crate) struct Block<T> {
-    /// The rows, packed.
-    pub(crate) panels: Vec<T>,
-    /// `ln rₙₖ`, component-major: `component * BLOCK_ROWS + row`.
-    pub(crate) log_responsibilities: Vec<f64>,
-    /// `ln p(zₙ)`, one per row of the block.
-    pub(crate) log_densities: Vec<f64>,
-    /// Squared distances in the layout of `log_responsibilities`, when they were asked for.
-    squares: Vec<T>,
-    keep_squares: bool,
-    whitened: Vec<T>,
-}
-
-impl<T: Real> Block<T> {
-    pub(crate) fn new(keep_squares: bool) -> Self {
-        Block {
-            panels: Vec::new(),
-            log_responsibilities: Vec::new(),
-            log_densities: Vec::new(),
-            squares: Vec::new(),
-            keep_squares,
-            whitened: Vec::new(),
-        }
-    }
-}
-
-impl<T> Block<T> {
-    /// The most likely component of each row; the first of equals.
-    pub(crate) fn labels(&self, k: usize) -> Vec<u32> {
-        let log_r = |row: usize, component: usize| self.log_responsibilities[component * BLOCK_ROWS + row];
-        (0..self.log_densities.len())
-            .map(|row| {
-                (1..k).fold(0, |best, other| if log_r(row, other) > log_r(row, best) { other } else { best })
-            })
-            .map(|best| best as u32)
-            .collect()
-    }
-}
-
-impl<T: Real> BlockScorer<T> {
-    pub(crate) fn new(mixture: &Mixture) -> Self {
-        let (covariances, d) = (mixture.covariances(), mixture.n_features());
-        let sum: f64 = mixture.weights().iter().sum();
-        BlockScorer {
-            n_features: d,
-            whiteners: (0..mixture.n_components())
-                .map(|k| covariances.whitener(k, mixture.mean(k)))
-                .collect(),
-            log_peaks: mixture
-                .weights()
-                .iter()
-                .zip(covariances.log_dets())
-                .map(|(weight, log_det)| weight.ln() - 0.5 * (d as f64 * TAU.ln() + log_det))
-                .collect(),
-            log_weights: mixture.weights().iter().map(|weight| (weight / sum).ln()).collect(),
-        }
-    }
-
-    /// Multiply-adds that `n_rows` rows take, as far as sharing them out is concerned.
-    pub(crate) fn work(&self, n_rows: usize) -> usize {
-        let per_row =
-            self.whiteners.len().saturating_mul(self.n_features.saturating_mul(self.n_features) + 32);
-        n_rows.saturating_mul(per_row)
-    }
-
-    /// Packs and scores one block.
-    pub(crate) fn score(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
-        let n_rows = rows.len();
-        let k = self.whiteners.len();
-        let padded = gmm_kernels::n_panels(n_rows) * gmm_kernels::LANES;
-        samples.pack(rows, &mut block.panels);
-        block.log_responsibilities.resize(k * BLOCK_ROWS, 0.0);
-        block.squares.resize(if block.keep_squares { k * BLOCK_ROWS } else { BLOCK_ROWS }, T::ZERO);
-        block.log_densities.resize(n_rows, 0.0);
-        for component in 0..k {
-            let at = if block.keep_squares { component * BLOCK_ROWS } else { 0 };
-            let squares = &mut block.squares[at..][..padded];
-            squared_norms(&self.whiteners[component], &block.panels, &mut block.whitened, squares);
-            let peak = self.log_peaks[component];
-            for (joint, square) in
-                block.log_responsibilities[component * BLOCK_ROWS..].iter_mut().zip(&*squares)
-            {
-                *joint = peak - 0.5 * square.to_f64();
-            }
-        }
-        log_sum_exp(&mut block.log_responsibilities, BLOCK_ROWS, &mut block.log_densities);
-        for row in 0..n_rows {
-            if block.log_densities[row] == f64::NEG_INFINITY {
-                for (component, &log_weight) in self.log_weights.iter().enumerate() {
-                    block.log_responsibilities[component * BLOCK_ROWS + row] = log_weight;
-                }
-            }
-        }
-    }
-}
-
 impl<'a, T: Real> Scores<'a, T> {
     fn check(&self, n: usize, k: usize) -> Result<()> {
         let list = |what, len: Option<usize>| check_output(what, len, &[n]);
@@ -339,7 +224,7 @@ impl<'a, T: Real> Scores<'a, T> {
             fill(out, k, |row, component| T::from_f64(log_r(row, component)));
         }
         if let Some(out) = &mut self.squared_mahalanobis {
-            fill(out, k, |row, component| block.squares[component * BLOCK_ROWS + row]);
+            fill(out, k, |row, component| block.squares()[component * BLOCK_ROWS + row]);
         }
         if let Some(out) = &mut self.labels {
             out.copy_from_slice(&block.labels(k));

@@ -86,7 +86,7 @@ pub fn params_with<T: Real>(
     options: &ParamsOptions,
     threads: &Threads,
 ) -> Result<Mixture> {
-    check_non_negative("eps", options.ridge)?;
+    check_non_negative("ridge (eps)", options.ridge)?;
     check_non_negative("ridge_limit", options.ridge_limit.unwrap_or(0.0))?;
     let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
     if responsibilities.n_samples() != n {

@@ -30,7 +30,8 @@ pub enum Init {
     Mixture(Mixture),
 }
 
-/// How to fit. `FitOptions::new(k)` has scikit-learn's defaults.
+/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default; the start is
+/// k-means++ alone, where scikit-learn goes on to k-means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
     /// k.
@@ -237,17 +238,18 @@ fn start<T: Real>(
 fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixture> {
     let d = current.n_features();
     let mut estimate = estimate(moments, current.means())?;
-    for &component in &estimate.empty {
-        let range = component * d * d..(component + 1) * d * d;
-        estimate.covariances[range.clone()].copy_from_slice(&current.covariances().values()[range]);
-    }
+    // reg_covar is part of these covariances and not a ridge beside them.
+    let mut ridges = vec![0.0; estimate.weights.len()];
     for (component, covariance) in estimate.covariances.chunks_exact_mut(d * d).enumerate() {
-        if !estimate.empty.contains(&component) {
+        if estimate.empty.contains(&component) {
+            // With its ridge, for without it there may be no factor.
+            covariance.copy_from_slice(&current.covariances().values()[component * d * d..][..d * d]);
+            ridges[component] = current.covariances().ridges()[component];
+        } else {
             covariance.iter_mut().step_by(d + 1).for_each(|variance| *variance += reg_covar);
         }
     }
-    // The ridge is part of these covariances; the refusal still names it, for it is what to change.
-    let ridges = vec![0.0; estimate.weights.len()];
+    // A refusal still names reg_covar, for it is what to change.
     let full = Full::new(estimate.covariances, ridges, d).map_err(|error| match error {
         Error::NotPositiveDefinite { component, pivot, .. } => {
             Error::NotPositiveDefinite { component, pivot, ridge: reg_covar }
@@ -255,4 +257,59 @@ fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixt
         other => other,
     })?;
     Ok(Mixture::assemble(estimate.weights, estimate.means, full, d)?.with_dropped(estimate.empty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ParamsOptions, Responsibilities, params_with};
+
+    /// A dropped component has no covariance to factor without its ridge: fits that started from such a
+    /// mixture, loaded from a file for instance, used to be refused as not positive definite.
+    #[test]
+    fn a_start_with_a_dropped_component_is_a_start() {
+        let rows = [0.0, 1.0, 3.0, 4.0];
+        let samples = Samples::from_rows(&rows, 4, 1).unwrap();
+        let gamma = Responsibilities::from_rows(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], 4, 2).unwrap();
+        let options = ParamsOptions { drop_empty: true, ..ParamsOptions::default() };
+        let start = params_with(&samples, &gamma, &options, &Threads::one()).unwrap();
+        let options = FitOptions { init: Init::Mixture(start), ..FitOptions::new(2) };
+        let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+        assert_eq!((fitted.mixture.weights(), fitted.mixture.dropped()), (&[1.0, 0.0][..], &[1][..]));
+        assert_eq!(fitted.mixture.means()[0], 2.0);
+    }
+
+    /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.
+    #[test]
+    fn single_precision_samples_find_their_centre_whatever_their_scale() {
+        let rows: Vec<f32> = [0.0, 0.1, 0.2, 8.0, 8.1, 8.2].iter().map(|x| x * 1e25).collect();
+        let samples = Samples::from_rows(&rows, 6, 1).unwrap();
+        let fitted = fit(&samples, &FitOptions::new(2), &Threads::one()).unwrap();
+        assert_eq!(fitted.mixture.weights(), [0.5, 0.5]);
+        assert_eq!(fitted.n_iter, 2);
+    }
+
+    #[test]
+    fn options_out_of_range_are_refused_by_name() {
+        let samples = Samples::from_rows(&[0.0, 1.0], 2, 1).unwrap();
+        let refusal = |options| fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
+        let base = FitOptions::new(1);
+        for (options, message) in [
+            (FitOptions { max_iter: 0, ..base.clone() }, "max_iter is 0; it must be at least 1"),
+            (FitOptions { n_init: 0, ..base.clone() }, "n_init is 0; it must be at least 1"),
+            (FitOptions { tol: -1.0, ..base.clone() }, "tol is -1; it must be finite and not negative"),
+            (
+                FitOptions { reg_covar: f64::NAN, ..base.clone() },
+                "reg_covar is NaN; it must be finite and not negative",
+            ),
+            (FitOptions::new(3), "2 samples cannot support 3 components; use at most 2"),
+            (
+                FitOptions { reg_covar: 0.0, ..FitOptions::new(2) },
+                "covariance of component 0 is not positive definite at feature 0 (ridge 0e0); \
+                 use fewer components, a larger reg_covar, or rescale the features",
+            ),
+        ] {
+            assert_eq!(refusal(options), message);
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod samples;
 mod cholesky;
 mod covariance;
 mod mixture;
+mod density;
 mod energy;
 mod moments;
 mod estimate;

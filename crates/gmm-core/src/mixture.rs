@@ -113,8 +113,8 @@ impl Mixture {
     ///
     /// # Errors
     ///
-    /// Shapes that disagree, values that are not finite, a negative weight, a factor whose diagonal is
-    /// not positive.
+    /// Shapes that disagree, values that are not finite, a negative weight or variance, a factor whose
+    /// diagonal is not positive.
     pub fn from_independent(
         weights: &[f64],
         means: &[f64],
@@ -133,6 +133,12 @@ impl Mixture {
             }
         }
         check_matrices("cholesky factors", &lower, d)?;
+        for (component, matrix) in covariances.chunks_exact(d * d).enumerate() {
+            if let Some(row) = (0..d).find(|row| matrix[row * (d + 1)] < 0.0) {
+                let at = Place::ComponentCell { component, row, column: row };
+                return Err(Error::Negative { what: "covariances", at, value: matrix[row * (d + 1)] });
+            }
+        }
         let full = Full::from_independent(covariances.to_vec(), lower, log_dets.to_vec(), d)?;
         Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
     }
@@ -266,5 +272,66 @@ fn check_matrices(what: &'static str, values: &[f64], d: usize) -> Result<()> {
             let place = Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d };
             Err(Error::NotFinite { what, at: place, value: values[at] })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_that_make_no_mixture_are_refused_by_name() {
+        let unit = [1.0, 0.0, 0.0, 1.0];
+        let refusal = |weights: &[f64], means: &[f64], covariances: &[f64]| {
+            Mixture::new(weights, means, covariances).unwrap_err().to_string()
+        };
+        for (refused, message) in [
+            (refusal(&[1.0], &[], &[]), "means has shape 1 x 0; both must be at least 1"),
+            (refusal(&[0.5, 0.5], &[0.0; 3], &unit), "means has shape 3 but weights has shape 2"),
+            (refusal(&[1.0], &[0.0; 2], &[1.0; 3]), "covariances has shape 3 but means has shape 1 x 2"),
+            (refusal(&[0.9], &[0.0; 2], &unit), "weights sum to 0.9 and not to 1; divide each by their sum"),
+            (
+                refusal(&[1.0], &[0.0; 2], &[1.0, 0.5, 0.25, 1.0]),
+                "covariances is not symmetric at component 0, row 1, column 0; average it with its transpose",
+            ),
+        ] {
+            assert_eq!(refused, message);
+        }
+    }
+
+    /// The product of two such variances underflows, and that of two large ones overflows: one made
+    /// every asymmetry an error, the other none.
+    #[test]
+    fn symmetry_is_judged_by_deviations_at_every_scale() {
+        for scale in [1e-170, 1.0, 1e200] {
+            let with =
+                |upper: f64| Mixture::new(&[1.0], &[0.0; 2], &[scale, upper * scale, 0.5 * scale, scale]);
+            assert!(with(0.5 + 1e-15).is_ok(), "{scale}");
+            assert!(matches!(with(0.1), Err(Error::NotSymmetric { .. })), "{scale}");
+        }
+    }
+
+    #[test]
+    fn a_variance_of_zero_has_an_infinite_inverse_whatever_its_sign() {
+        for zero in [0.0, -0.0] {
+            let mixture = Mixture::from_independent(&[1.0], &[0.0], &[zero], &[1.0], &[0.0]).unwrap();
+            assert_eq!(mixture.cov_diag(), f64::INFINITY);
+        }
+        let negative = Mixture::from_independent(&[1.0], &[0.0], &[-1.0], &[1.0], &[0.0]);
+        assert!(matches!(negative, Err(Error::Negative { .. })));
+    }
+
+    #[test]
+    fn a_precision_gives_the_mixture_of_its_inverse() {
+        let (weights, means) = ([0.25, 0.75], [0.0, 1.0, 2.0, 3.0]);
+        let known = Mixture::new(&weights, &means, &[2.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.5, 1.0]).unwrap();
+        let third = 1.0 / 3.0;
+        let precisions = [0.5, 0.0, 0.0, 2.0, 4.0 * third, -2.0 * third, -2.0 * third, 4.0 * third];
+        let inverted = Mixture::from_precisions(&weights, &means, &precisions).unwrap();
+        for (got, want) in inverted.covariances().values().iter().zip(known.covariances().values()) {
+            assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+        let refused = Mixture::from_precisions(&[1.0], &[0.0], &[-1.0]).unwrap_err();
+        assert_eq!(refused, Error::PrecisionNotPositiveDefinite { component: 0, pivot: 0 });
     }
 }

@@ -13,7 +13,7 @@ use std::ops::Range;
 use gmm_kernels::{Gathered, component_len, first_moments, scatter};
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
-use crate::energy::{Block, BlockScorer};
+use crate::density::{Block, BlockScorer};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
@@ -98,7 +98,8 @@ impl Moments {
         threads: &Threads,
     ) -> Self {
         let (k, d) = (mixture.n_components(), mixture.n_features());
-        let scorer = BlockScorer::new(mixture);
+        // Centres are compared by distances of any size, before any covariance gives them a scale.
+        let scorer = if hard { BlockScorer::wide(mixture) } else { BlockScorer::new(mixture) };
         Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
             let (mut block, mut weights, mut gathered) =
                 (Block::new(false), [0.0; BLOCK_ROWS], Gathered::default());

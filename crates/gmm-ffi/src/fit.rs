@@ -6,7 +6,7 @@ use libc::size_t;
 use crate::guard::guard;
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
-use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, write};
+use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, write, write_sized};
 
 /// How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
 /// added at the end.
@@ -50,6 +50,9 @@ pub struct gmm_fit_report {
     /// Which restart won, from 0.
     pub restart: size_t,
 }
+
+/// The size of the first report there was: up to and with `restart`. Later fields are optional.
+const FIRST_REPORT: usize = std::mem::offset_of!(gmm_fit_report, restart) + size_of::<size_t>();
 
 fn default_options() -> gmm_fit_options {
     let FitOptions { n_components, tol, max_iter, reg_covar, n_init, seed, .. } = FitOptions::new(1);
@@ -138,7 +141,7 @@ unsafe fn fit_into<M: Matrix>(
     let fitted = fit(&Samples::new(samples)?, &rust_options(&options, start), threads)?;
     if let Some(report) = report {
         // SAFETY: still writable, as the caller promised.
-        unsafe { report.fill(&fitted) }?;
+        unsafe { report.fill(&fitted) };
     }
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(fitted.mixture)) };
@@ -183,7 +186,7 @@ impl Report<'_> {
         };
         // SAFETY: readable for its size, as promised, and valid whatever its bytes are.
         let fields = unsafe { sized("report", out, empty) }?;
-        if fields.size < size_of::<gmm_fit_report>() {
+        if fields.size < FIRST_REPORT {
             let message = format!("report.size is {}; set it to sizeof(gmm_fit_report)", fields.size);
             return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
         }
@@ -197,7 +200,7 @@ impl Report<'_> {
     /// # Safety
     ///
     /// The report is still writable.
-    unsafe fn fill(self, fitted: &gmm_core::Fit) -> Result<(), Refusal> {
+    unsafe fn fill(self, fitted: &gmm_core::Fit) {
         if let Some(out) = self.lower_bounds {
             out.iter_mut().zip(&fitted.lower_bounds).for_each(|(out, &bound)| *out = bound);
         }
@@ -208,7 +211,7 @@ impl Report<'_> {
             restart: fitted.restart,
             ..self.fields
         };
-        // SAFETY: writable for the whole struct: its size said so.
-        unsafe { write("report", self.out, filled) }
+        // SAFETY: opened with this size, and still writable as promised.
+        unsafe { write_sized(self.out, filled, self.fields.size) };
     }
 }

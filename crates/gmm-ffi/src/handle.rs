@@ -6,6 +6,10 @@ use std::sync::OnceLock;
 use gmm_core::{Mixture, Threads};
 
 use crate::status::Refusal;
+use crate::view::check_aligned;
+
+/// More threads than this are a mistake, not a wish.
+pub(crate) const MAX_THREADS: usize = 1 << 12;
 
 /// A mixture. Immutable: any number of threads may use one at the same time. Freed by
 /// `gmm_mixture_free`.
@@ -41,17 +45,17 @@ pub(crate) unsafe fn threads<'a>(handle: *const gmm_threads) -> &'a Threads {
 pub(crate) fn default_threads() -> &'static Threads {
     static DEFAULT: OnceLock<Threads> = OnceLock::new();
     DEFAULT.get_or_init(|| {
-        let count = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
-        Threads::new(count.unwrap_or(0))
+        let count: Option<usize> = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
+        Threads::new(count.unwrap_or(0).min(MAX_THREADS))
     })
 }
 
 /// Checks that there is somewhere to put a new handle, before any work is done for it.
 pub(crate) fn check_slot<H>(what: &str, out: *mut *mut H) -> Result<(), Refusal> {
-    if out.is_null() || !out.is_aligned() {
+    if out.is_null() {
         return Err(Refusal::null(what));
     }
-    Ok(())
+    check_aligned(what, out)
 }
 
 /// Hands a new object to the caller.

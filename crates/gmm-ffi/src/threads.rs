@@ -3,11 +3,8 @@
 use libc::size_t;
 
 use crate::guard::guard;
-use crate::handle::{check_slot, free, give, gmm_threads};
+use crate::handle::{MAX_THREADS, check_slot, free, give, gmm_threads};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
-
-/// More threads than this are a mistake, not a wish.
-const MAX_THREADS: usize = 1 << 12;
 
 /// A budget of `count` threads (0: as many as the machine runs at once), into `*out`.
 ///

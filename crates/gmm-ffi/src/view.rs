@@ -193,12 +193,32 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
             format!("{what} says it is {size} bytes long; was it initialised by its _init function?");
         return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
     }
+    for at in size_of::<T>()..size {
+        // SAFETY: within the `size` bytes that the caller promised.
+        if unsafe { options.cast::<u8>().add(at).read() } != 0 {
+            // A field that a newer caller set and this library would pass over in silence.
+            let message =
+                format!("{what} sets fields that version {} does not have", env!("CARGO_PKG_VERSION"));
+            return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+        }
+    }
     let mut known = defaults;
     let len = size.min(size_of::<T>());
     // SAFETY: `len` bytes are readable there as the caller promised, and writable here; `T` is valid
     // whatever its bytes are.
     unsafe { std::ptr::copy_nonoverlapping(options.cast::<u8>(), (&raw mut known).cast::<u8>(), len) };
     Ok(known)
+}
+
+/// As much of a struct as the caller's version of it has, `size` bytes, into `out`.
+///
+/// # Safety
+///
+/// `out` passed [`sized`] with this size and is writable for it.
+pub(crate) unsafe fn write_sized<T: Copy>(out: *mut T, value: T, size: usize) {
+    let len = size.min(size_of::<T>());
+    // SAFETY: `len` bytes are readable here, and writable there as the caller promised.
+    unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), out.cast::<u8>(), len) };
 }
 
 /// A struct for the caller to fill in, written whole.
@@ -273,7 +293,7 @@ fn bytes<T>(data: *const T, reach: Range<isize>) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-fn check_aligned<T>(what: &str, data: *const T) -> Result<(), Refusal> {
+pub(crate) fn check_aligned<T>(what: &str, data: *const T) -> Result<(), Refusal> {
     if data.is_aligned() {
         return Ok(());
     }

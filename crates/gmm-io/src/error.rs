@@ -265,8 +265,17 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// The operating system refused to read a model.
+    #[error("cannot read {}: {source}", .path.display())]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+
     /// The operating system refused to write.
-    #[error("cannot write {}: {source}", shown(.path))]
+    #[error("cannot write {}: {source}", .path.display())]
     Save {
         /// The file.
         path: PathBuf,
@@ -275,7 +284,7 @@ pub enum Error {
     },
 
     /// A file that is not a model, or not one that this version reads.
-    #[error("{}: not a model that this version reads: {reason}", shown(.path))]
+    #[error("{}: not a model that this version reads: {reason}", .path.display())]
     BadModel {
         /// The file.
         path: PathBuf,
@@ -284,7 +293,7 @@ pub enum Error {
     },
 
     /// A model whose values do not make a mixture.
-    #[error("{}: {source}", shown(.path))]
+    #[error("{}: {source}", .path.display())]
     RefusedModel {
         /// The file.
         path: PathBuf,
@@ -292,20 +301,22 @@ pub enum Error {
         source: gmm_core::Error,
     },
 
-    /// A mixture whose factors are not those of its covariances: it has no file format.
-    #[error("cannot store this mixture in {}: {source}", shown(.path))]
+    /// A mixture whose factors or determinants are not those of its covariances: files hold none such.
+    #[error(
+        "cannot store this mixture in {}: its factors or log-determinants are not those of its covariances; \
+         make it with Mixture::new first",
+        .path.display()
+    )]
     Unstorable {
         /// The file.
         path: PathBuf,
-        /// What does not agree.
-        source: gmm_core::Error,
     },
 }
 
 impl Error {
     /// Whether the operating system refused, rather than the content.
     pub fn is_io(&self) -> bool {
-        matches!(self, Error::Io { .. } | Error::Save { .. })
+        matches!(self, Error::Io { .. } | Error::Load { .. } | Error::Save { .. })
     }
 
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use gmm_core::Mixture;
-use safetensors::tensor::Metadata;
+use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
 use crate::error::Error;
@@ -37,8 +37,10 @@ pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
     let (k, d, full) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
     let parts = [mixture.weights(), mixture.means(), full.values(), full.ridges(), full.cholesky()];
     let [weights, means, covariances, ridges, cholesky] = parts;
-    Mixture::from_factors(weights, means, covariances, ridges, cholesky, mixture.dropped())
-        .map_err(|source| Error::Unstorable { path: path.to_owned(), source })?;
+    let loaded = Mixture::from_factors(weights, means, covariances, ridges, cholesky, mixture.dropped());
+    if loaded.as_ref() != Ok(mixture) {
+        return Err(Error::Unstorable { path: path.to_owned() });
+    }
     let mut tensors = vec![
         ("weights", Tensor::doubles(weights, &[k])),
         ("means", Tensor::doubles(means, &[k, d])),
@@ -60,10 +62,10 @@ pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`]; [`Error::BadModel`] when the file is no model of this format;
+/// [`Error::Load`]; [`Error::BadModel`] when the file is no model of this format;
 /// [`Error::RefusedModel`] when its values make no mixture.
 pub fn load_model(path: &Path) -> Result<Mixture, Error> {
-    let bytes = read_whole(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
     let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
     let parts = Parts::parse(&bytes).map_err(bad)?;
     Mixture::from_factors(
@@ -101,7 +103,7 @@ impl Parts {
             ridges: doubles(&file, "ridges", &[k])?,
             cholesky: doubles(&file, "cholesky", &[k, d, d])?,
             dropped: match file.tensor("dropped") {
-                Ok(tensor) => counts(tensor.dtype(), tensor.data())?,
+                Ok(tensor) => counts(&tensor)?,
                 Err(_) => Vec::new(),
             },
         })
@@ -127,11 +129,15 @@ fn doubles(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f6
     Ok(tensor.data().as_chunks::<8>().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
 }
 
-fn counts(dtype: Dtype, data: &[u8]) -> Result<Vec<usize>, String> {
-    if dtype != Dtype::U64 {
-        return Err(format!("tensor `dropped` is of type {dtype} and not U64"));
+fn counts(tensor: &TensorView<'_>) -> Result<Vec<usize>, String> {
+    if tensor.dtype() != Dtype::U64 || tensor.shape().len() != 1 {
+        return Err(format!(
+            "tensor `dropped` is {} of shape {:?} and not a list of U64",
+            tensor.dtype(),
+            tensor.shape()
+        ));
     }
-    let values = data.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+    let values = tensor.data().as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
     values.map(|value| usize::try_from(value).map_err(|error| error.to_string())).collect()
 }
 
@@ -174,13 +180,24 @@ impl View for Tensor {
 
 /// The whole of a regular file. A pipe or a device has no end to trust.
 fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
+    check_regular(path)?;
     fs::read(path)
 }
 
+fn check_regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path)?.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+    }
+}
+
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Through a symbolic link to the file it names; renaming would replace the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.exists() {
+        // Renaming over a device or a pipe would take it away from everybody else.
+        check_regular(path)?;
+    }
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

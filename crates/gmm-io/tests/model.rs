@@ -158,6 +158,33 @@ fn a_failed_save_leaves_the_earlier_file_and_nothing_else() {
     assert_eq!(names, ["blocked", "model.safetensors"]);
 }
 
+/// A rename over a pipe or a device would take it away from everybody who uses it.
+#[cfg(unix)]
+#[test]
+fn pipes_stay_pipes_and_links_stay_links() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(save_model(&pipe, &mixture()).unwrap_err().is_io());
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
+
+    let (link, file) = (directory.path().join("link"), directory.path().join("file"));
+    fs::write(&file, "earlier").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    save_model(&link, &mixture()).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(load_model(&file).unwrap(), mixture());
+}
+
+#[test]
+fn a_mixture_with_a_determinant_of_its_own_is_not_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model");
+    let mixture = Mixture::from_independent(&[1.0], &[0.0], &[1.0], &[1.0], &[0.5]).unwrap();
+    assert!(matches!(save_model(&path, &mixture), Err(Error::Unstorable { .. })));
+    assert!(!path.exists());
+}
+
 #[test]
 fn a_file_that_is_not_there_and_one_that_never_ends_are_refused() {
     assert!(load_model(Path::new("no/such/file")).unwrap_err().is_io());

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Every kernel here is its plain definition: safe loops over lanes that the compiler turns into the
-//! vectors of the machine it finds itself on. No sum is reassociated and no multiply-add is fused,
-//! so the bits do not depend on which vectors those are.
+//! vectors of the machine it finds itself on. No sum is reassociated and no multiply-add is fused in
+//! them. Only [`scatter`] calls faer, from 8 features on, whose last bits depend on the vectors.
 
 mod real;
 mod pack;

@@ -47,6 +47,9 @@ pub trait Real:
 
     /// Neither NaN nor an infinity.
     fn is_finite(self) -> bool;
+
+    /// Finite, not zero, and held with all digits.
+    fn is_normal(self) -> bool;
 }
 
 impl Real for f64 {
@@ -68,6 +71,11 @@ impl Real for f64 {
     fn is_finite(self) -> bool {
         f64::is_finite(self)
     }
+
+    #[inline(always)]
+    fn is_normal(self) -> bool {
+        f64::is_normal(self)
+    }
 }
 
 impl Real for f32 {
@@ -88,5 +96,10 @@ impl Real for f32 {
     #[inline(always)]
     fn is_finite(self) -> bool {
         f32::is_finite(self)
+    }
+
+    #[inline(always)]
+    fn is_normal(self) -> bool {
+        f32::is_normal(self)
     }
 }

@@ -87,7 +87,9 @@ pub fn first_moments<T: Real>(panels: &[T], weights: &[f64], centre: &[f64], sum
             for (panel, weights) in weights.iter().enumerate() {
                 let column = &columns[panel * n_features + feature];
                 for lane in 0..LANES {
-                    lanes[lane] += weights[lane] * (column[lane].to_f64() - centre[feature]);
+                    let part = weights[lane] * (column[lane].to_f64() - centre[feature]);
+                    // A difference that overflows is nothing to a component that has no part in it.
+                    lanes[lane] += if weights[lane] == 0.0 { 0.0 } else { part };
                 }
             }
             sums[1 + feature] += lanes.iter().sum::<f64>();

@@ -40,6 +40,15 @@ impl<T: Real> Whitener<T> {
         Whitener { mean: rounded, mean_rest, rows }
     }
 
+    /// Whether `T` holds the mean, the factor and the inverse pivots as normal numbers. What it cannot
+    /// hold has to be whitened in a wider type.
+    pub fn fits(&self) -> bool {
+        let pivot = |i: usize| self.rows[(i + 1) * (i + 2) / 2 - 1];
+        self.mean.iter().chain(&self.rows).all(|&value| Real::is_finite(value))
+            && (0..self.n_features())
+                .all(|i| pivot(i).is_normal() && T::from_f64(1.0 / pivot(i).to_f64()).is_normal())
+    }
+
     /// d.
     pub fn n_features(&self) -> usize {
         self.mean.len()
@@ -116,7 +125,7 @@ mod tests {
     }
 
     /// The spread is 1 at an offset of 1e6 + 1/3, which `f32` cannot hold: without the rest of the
-    /// mean the distance 4 would come out near 2.8.
+    /// mean the squared distance 25/9 would come out as 1.6875² = 2.85.
     #[test]
     fn single_precision_samples_are_centred_with_the_whole_mean() {
         let mean = 1e6 + 1.0 / 3.0;
@@ -126,6 +135,16 @@ mod tests {
         squared_norms(&whitener, &[sample; LANES], &mut Vec::new(), &mut squares);
         let exact = (f64::from(sample) - mean).powi(2);
         assert!((f64::from(squares[0]) - exact).abs() < 1e-6 * exact, "{} {exact}", squares[0]);
+    }
+
+    #[test]
+    fn what_single_precision_cannot_hold_is_told() {
+        assert!(Whitener::<f32>::new(&[1e30], &[1e-30]).fits());
+        for (mean, pivot) in [(1e39, 1.0), (0.0, 1e39), (0.0, 1e-39)] {
+            assert!(!Whitener::<f32>::new(&[mean], &[pivot]).fits(), "{mean} {pivot}");
+            assert!(Whitener::<f64>::new(&[mean], &[pivot]).fits(), "{mean} {pivot}");
+        }
+        assert!(!Whitener::<f32>::new(&[0.0; 2], &[1.0, 0.0, -1e39, 1.0]).fits());
     }
 
     #[test]

@@ -49,11 +49,12 @@ impl Full {
         let mut full = Full::unfactored(values, ridges, n_features);
         for component in 0..full.ridges.len() {
             while let Err(refused) = full.factor(component) {
-                let next = if full.ridges[component] > 0.0 { 10.0 * full.ridges[component] } else { 1e-12 };
-                if next > limit {
+                let ridge = full.ridges[component];
+                if ridge >= limit {
                     return Err(refused);
                 }
-                full.ridges[component] = next;
+                let next = if ridge > 0.0 { 10.0 * ridge } else { 1e-12 };
+                full.ridges[component] = next.min(limit);
             }
         }
         Ok(full)
@@ -101,7 +102,7 @@ impl Full {
             for at in 0..size {
                 let (i, j) = (at / d, at % d);
                 let wanted = values[at] + if i == j { ridges[component] } else { 0.0 };
-                let scale = (product[i * d + i] * product[j * d + j]).sqrt();
+                let scale = product[i * d + i].sqrt() * product[j * d + j].sqrt();
                 let difference = (product[at] - wanted).abs();
                 // Written so that NaN is refused too.
                 if difference.is_nan() || difference > FACTOR_TOLERANCE * scale {
@@ -134,9 +135,8 @@ impl Full {
                 for column in 0..row {
                     let (lower, upper) =
                         (matrix[row * n_features + column], matrix[column * n_features + row]);
-                    let scale =
-                        (matrix[row * (n_features + 1)] * matrix[column * (n_features + 1)]).abs().sqrt();
-                    if (lower - upper).abs() > SYMMETRY_TOLERANCE * scale {
+                    let deviation = |at: usize| matrix[at * (n_features + 1)].abs().sqrt();
+                    if (lower - upper).abs() > SYMMETRY_TOLERANCE * deviation(row) * deviation(column) {
                         let at = Place::ComponentCell { component, row, column };
                         return Err(Error::NotSymmetric { what, at });
                     }
@@ -208,10 +208,14 @@ impl Full {
     }
 
     /// `Σ_d 1 / (Σₖ)_dd` of one component, of the covariance without the ridge; `+∞` when a variance
-    /// is exactly zero.
+    /// is exactly zero, of whichever sign that zero is.
     pub(crate) fn inverse_variances(&self, component: usize) -> f64 {
         let size = self.n_features * self.n_features;
-        self.values[component * size..][..size].iter().step_by(self.n_features + 1).map(|&v| 1.0 / v).sum()
+        self.values[component * size..][..size]
+            .iter()
+            .step_by(self.n_features + 1)
+            .map(|&v| 1.0 / (v + 0.0))
+            .sum()
     }
 
     /// Free parameters: `k d (d + 1) / 2`.
