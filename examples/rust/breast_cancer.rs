@@ -56,11 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (healthy, ill) = (of(false), of(true));
 
-    println!(
-        "\n{} components chosen; energies of {} samples it has not seen\n",
-        mixture.n_components(),
-        held_out.len()
-    );
+    let k = mixture.n_components();
+    println!("\nthe least BIC has k = {k}; energies of {} samples that it has not seen\n", held_out.len());
     println!("             samples    10 %    median     90 %   above the threshold of {threshold:.1}");
     for (name, energies) in [("benign", &healthy), ("malignant", &ill)] {
         let [low, middle, high] = [0.1, 0.5, 0.9].map(|share| quantile(energies, share));
