@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use rayon::prelude::*;
 
 /// Rows that are packed and scored together. Part of the result, so a constant and no tuning knob.
-pub(crate) const BLOCK_ROWS: usize = 256;
+pub(crate) const BLOCK_ROWS: usize = 240;
 
 /// Chunks that rows are cut into at most: partial sums that are folded, and threads that can help.
 const MAX_CHUNKS: usize = 64;

@@ -9,7 +9,7 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use gmm_kernels::{Whitener, log_sum_exp, squared_norms};
+use gmm_kernels::{Whitener, log_sum_exp, responsibilities_from_joint, squared_norms};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::mixture::Mixture;
@@ -37,8 +37,9 @@ enum Whiteners<T> {
 pub(crate) struct Block<T> {
     /// The rows, packed.
     pub(crate) panels: Vec<T>,
-    /// `ln rₙₖ`, component-major: `component * BLOCK_ROWS + row`.
-    pub(crate) log_responsibilities: Vec<f64>,
+    /// Component-major, `component * BLOCK_ROWS + row`: `ln rₙₖ` after [`BlockScorer::score`], `rₙₖ` after
+    /// [`BlockScorer::expect`].
+    pub(crate) terms: Vec<f64>,
     /// `ln p(zₙ)`, one per row of the block.
     pub(crate) log_densities: Vec<f64>,
     squares: Vec<T>,
@@ -60,7 +61,7 @@ impl<T: Real> Block<T> {
     pub(crate) fn new(keep_squares: bool) -> Self {
         Block {
             panels: Vec::new(),
-            log_responsibilities: Vec::new(),
+            terms: Vec::new(),
             log_densities: Vec::new(),
             squares: Vec::new(),
             keep_squares,
@@ -69,7 +70,7 @@ impl<T: Real> Block<T> {
         }
     }
 
-    /// `‖Lₖ⁻¹(zₙ − μₖ)‖²` in the layout of the log-responsibilities.
+    /// `‖Lₖ⁻¹(zₙ − μₖ)‖²` in the layout of the terms.
     pub(crate) fn squares(&self) -> &[T] {
         assert!(self.keep_squares, "squares are kept only when asked for");
         &self.squares
@@ -77,10 +78,10 @@ impl<T: Real> Block<T> {
 
     /// The most likely component of each row; the first of equals.
     pub(crate) fn labels(&self, k: usize) -> Vec<u32> {
-        let log_r = |row: usize, component: usize| self.log_responsibilities[component * BLOCK_ROWS + row];
+        let term = |row: usize, component: usize| self.terms[component * BLOCK_ROWS + row];
         (0..self.log_densities.len())
             .map(|row| {
-                (1..k).fold(0, |best, other| if log_r(row, other) > log_r(row, best) { other } else { best })
+                (1..k).fold(0, |best, other| if term(row, other) > term(row, best) { other } else { best })
             })
             .map(|best| best as u32)
             .collect()
@@ -121,25 +122,38 @@ impl<T: Real> BlockScorer<T> {
         n_rows.saturating_mul(per_row)
     }
 
-    /// Packs and scores one block.
+    /// Packs one block and scores it: log-densities, and log-responsibilities as terms.
     pub(crate) fn score(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
-        let n_rows = rows.len();
-        samples.pack(rows, &mut block.panels);
-        block.log_responsibilities.resize(self.log_peaks.len() * BLOCK_ROWS, 0.0);
-        block.log_densities.resize(n_rows, 0.0);
-        self.joint(n_rows, block);
-        log_sum_exp(&mut block.log_responsibilities, BLOCK_ROWS, &mut block.log_densities);
-        for row in 0..n_rows {
+        self.joint(samples, rows, block);
+        log_sum_exp(&mut block.terms, BLOCK_ROWS, &mut block.log_densities);
+        self.mend(block, |log_weight| log_weight);
+    }
+
+    /// Packs one block and scores it: log-densities, and responsibilities as terms. One exponential a
+    /// term, where [`BlockScorer::score`] followed by an exponential takes two.
+    pub(crate) fn expect(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
+        self.joint(samples, rows, block);
+        responsibilities_from_joint(&mut block.terms, BLOCK_ROWS, &mut block.log_densities);
+        self.mend(block, f64::exp);
+    }
+
+    /// Gives rows without any density the weights for responsibilities.
+    fn mend(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) {
+        for row in 0..block.log_densities.len() {
             if block.log_densities[row] == f64::NEG_INFINITY {
                 for (component, &log_weight) in self.log_weights.iter().enumerate() {
-                    block.log_responsibilities[component * BLOCK_ROWS + row] = log_weight;
+                    block.terms[component * BLOCK_ROWS + row] = term(log_weight);
                 }
             }
         }
     }
 
-    /// `lₙₖ` of the packed rows, where the log-responsibilities will be.
-    fn joint(&self, n_rows: usize, block: &mut Block<T>) {
+    /// Packs one block; its terms are `lₙₖ`.
+    fn joint(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
+        let n_rows = rows.len();
+        samples.pack(rows, &mut block.panels);
+        block.terms.resize(self.log_peaks.len() * BLOCK_ROWS, 0.0);
+        block.log_densities.resize(n_rows, 0.0);
         let padded = gmm_kernels::n_panels(n_rows) * gmm_kernels::LANES;
         let Block { panels, squares, whitened, wide, .. } = block;
         let slots = if block.keep_squares { self.log_peaks.len() } else { 1 };
@@ -151,14 +165,20 @@ impl<T: Real> BlockScorer<T> {
         }
         for (component, &peak) in self.log_peaks.iter().enumerate() {
             let squares = &mut squares[component % slots * BLOCK_ROWS..][..padded];
-            let joint = block.log_responsibilities[component * BLOCK_ROWS..].iter_mut();
+            let joint = block.terms[component * BLOCK_ROWS..].iter_mut();
             match &self.whiteners {
                 Whiteners::Own(each) => {
-                    squared_norms(&each[component], panels, whitened, squares);
+                    squared_norms(&each[component], panels, n_rows, whitened, squares);
                     joint.zip(&*squares).for_each(|(joint, square)| *joint = peak - 0.5 * square.to_f64());
                 }
                 Whiteners::Wide(each) => {
-                    squared_norms(&each[component], &wide.panels, &mut wide.whitened, &mut wide.squares);
+                    squared_norms(
+                        &each[component],
+                        &wide.panels,
+                        n_rows,
+                        &mut wide.whitened,
+                        &mut wide.squares,
+                    );
                     joint.zip(&wide.squares).for_each(|(joint, &square)| *joint = peak - 0.5 * square);
                     squares
                         .iter_mut()

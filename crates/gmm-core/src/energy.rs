@@ -3,6 +3,8 @@
 //! Samples are scored block by block, by `density.rs`; what a caller did not ask for is never stored, so that memory
 //! beside inputs and outputs is one block a thread. Sources: docs/math.md, section 2.
 
+use gmm_kernels::exp_into;
+
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
 use crate::density::{Block, BlockScorer};
 use crate::error::{Error, Result};
@@ -210,7 +212,7 @@ impl<'a, T: Real> Scores<'a, T> {
     /// Writes one block's worth.
     fn write(&mut self, block: &Block<T>, k: usize) {
         let densities = &block.log_densities;
-        let log_r = |row: usize, component: usize| block.log_responsibilities[component * BLOCK_ROWS + row];
+        let log_r = |row: usize, component: usize| block.terms[component * BLOCK_ROWS + row];
         if let Some(out) = &mut self.energies {
             out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(-density));
         }
@@ -218,7 +220,15 @@ impl<'a, T: Real> Scores<'a, T> {
             out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(density));
         }
         if let Some(out) = &mut self.responsibilities {
-            fill(out, k, |row, component| T::from_f64(log_r(row, component).exp()));
+            let mut shares = vec![0.0; block.terms.len()];
+            exp_into(&block.terms, &mut shares);
+            for (row, out) in out.chunks_exact_mut(k).enumerate() {
+                // Each is off by the rounding of the row's log-density, which may be large; all by the same.
+                let sum: f64 = (0..k).map(|component| shares[component * BLOCK_ROWS + row]).sum();
+                for (component, out) in out.iter_mut().enumerate() {
+                    *out = T::from_f64(shares[component * BLOCK_ROWS + row] / sum);
+                }
+            }
         }
         if let Some(out) = &mut self.log_responsibilities {
             fill(out, k, |row, component| T::from_f64(log_r(row, component)));

@@ -10,7 +10,9 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{Gathered, component_len, first_moments, scatter};
+use gmm_kernels::{
+    Gathered, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter, scatter_panels,
+};
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
 use crate::density::{Block, BlockScorer};
@@ -73,15 +75,15 @@ impl Moments {
     ) -> Self {
         let (k, d) = (responsibilities.n_components(), samples.n_features());
         Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
-            let (mut panels, mut weights, mut gathered) =
+            let (mut buffer, mut weights, mut gathered) =
                 (Vec::new(), [0.0; BLOCK_ROWS], Gathered::default());
             for rows in blocks(rows) {
-                samples.pack(rows.clone(), &mut panels);
+                let block = Rows::of(samples, rows.clone(), &mut buffer);
                 let weights = &mut weights[..rows.len()];
                 for component in 0..k {
                     responsibilities.copy_column(component, rows.clone(), weights);
                     let reference = &references[component * d..][..d];
-                    scatter(&panels, weights, reference, moments.component_mut(component), &mut gathered);
+                    block.scatter(weights, reference, moments.component_mut(component), &mut gathered);
                 }
                 moments.sums[1] += rows.len() as f64;
             }
@@ -101,22 +103,28 @@ impl Moments {
         // Centres are compared by distances of any size, before any covariance gives them a scale.
         let scorer = if hard { BlockScorer::wide(mixture) } else { BlockScorer::new(mixture) };
         Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
-            let (mut block, mut weights, mut gathered) =
-                (Block::new(false), [0.0; BLOCK_ROWS], Gathered::default());
+            let (mut block, mut copy) = (Block::new(false), Vec::new());
+            let (mut own, mut gathered) = ([0.0; BLOCK_ROWS], Gathered::default());
             for rows in blocks(rows) {
-                scorer.score(samples, rows.clone(), &mut block);
+                scorer.expect(samples, rows.clone(), &mut block);
+                let values = match d < PANELS_BELOW {
+                    true => Rows::Panels(&block.panels),
+                    false => Rows::Plain(samples.rows(rows.clone(), &mut copy)),
+                };
                 let labels = if hard { block.labels(k) } else { Vec::new() };
-                let weights = &mut weights[..rows.len()];
                 for component in 0..k {
-                    let log_r = &block.log_responsibilities[component * BLOCK_ROWS..];
-                    for (row, weight) in weights.iter_mut().enumerate() {
-                        *weight = match hard {
-                            true => f64::from(labels[row] as usize == component),
-                            false => log_r[row].exp(),
-                        };
+                    let mut weights = &block.terms[component * BLOCK_ROWS..][..rows.len()];
+                    if hard {
+                        let whole = labels.iter().map(|&label| f64::from(label as usize == component));
+                        own.iter_mut().zip(whole).for_each(|(own, whole)| *own = whole);
+                        weights = &own[..rows.len()];
                     }
-                    let sums = moments.component_mut(component);
-                    scatter(&block.panels, weights, mixture.mean(component), sums, &mut gathered);
+                    values.scatter(
+                        weights,
+                        mixture.mean(component),
+                        moments.component_mut(component),
+                        &mut gathered,
+                    );
                 }
                 moments.sums[0] += block.log_densities.iter().sum::<f64>();
                 moments.sums[1] += rows.len() as f64;
@@ -152,6 +160,36 @@ impl Moments {
     }
 }
 
+/// A block of rows as the scatter kernels take it: panels when features are few, plain rows otherwise.
+enum Rows<'a, T> {
+    Panels(&'a [T]),
+    Plain(&'a [T]),
+}
+
+impl<'a, T: Real> Rows<'a, T> {
+    fn of(samples: &Samples<'a, T>, rows: Range<usize>, buffer: &'a mut Vec<T>) -> Self {
+        if samples.n_features() < PANELS_BELOW {
+            samples.pack(rows, buffer);
+            return Rows::Panels(buffer);
+        }
+        Rows::Plain(samples.rows(rows, buffer))
+    }
+
+    fn scatter(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], gathered: &mut Gathered) {
+        match self {
+            Rows::Panels(panels) => scatter_panels(panels, weights, centre, sums),
+            Rows::Plain(rows) => scatter(rows, weights, centre, sums, gathered),
+        }
+    }
+
+    fn first_moments(&self, weights: &[f64], centre: &[f64], sums: &mut [f64]) {
+        match self {
+            Rows::Panels(panels) => first_moments_panels(panels, weights, centre, sums),
+            Rows::Plain(rows) => first_moments(rows, weights, centre, sums),
+        }
+    }
+}
+
 /// `(nₖ, cₖ)`: total responsibility (k) and mean (k × d) of every component, good enough to be the
 /// reference points of [`Moments`]. A component without responsibility has the first sample's place.
 pub(crate) fn reference_points<T: Real>(
@@ -168,14 +206,14 @@ pub(crate) fn reference_points<T: Real>(
         chunks(n, totals.len()),
         n.saturating_mul(totals.len()),
         |rows| {
-            let (mut panels, mut weights) = (Vec::new(), [0.0; BLOCK_ROWS]);
+            let (mut buffer, mut weights) = (Vec::new(), [0.0; BLOCK_ROWS]);
             let mut sums = vec![0.0; k * (1 + d)];
             for rows in blocks(rows) {
-                samples.pack(rows.clone(), &mut panels);
-                weights[rows.len()..].fill(0.0);
+                let block = Rows::of(samples, rows.clone(), &mut buffer);
+                let weights = &mut weights[..rows.len()];
                 for (component, sums) in sums.chunks_exact_mut(1 + d).enumerate() {
-                    responsibilities.copy_column(component, rows.clone(), &mut weights[..rows.len()]);
-                    first_moments(&panels, &weights, &origin, sums);
+                    responsibilities.copy_column(component, rows.clone(), weights);
+                    block.first_moments(weights, &origin, sums);
                 }
             }
             sums

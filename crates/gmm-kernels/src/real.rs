@@ -29,6 +29,7 @@ pub trait Real:
     + Neg<Output = Self>
     + AddAssign
     + MulAssign
+    + crate::Tiles
     + SubAssign
     + 'static
 {

@@ -6,132 +6,138 @@
 //!
 //! Everything is added in `f64`, whatever the samples are: `c` is close to the mean, so the sums are
 //! those of deviations, and a block of `f32` rows loses nothing to the ones before it.
+//!
+//! Here are the gathering of the rows that count and the definition. `scatter/tile.rs` forms the outer
+//! products in registers, `scatter/small.rs` serves few features; the definition is what both are tested
+//! against.
 
-use crate::{LANES, Real, vectorised};
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
+mod small;
+mod tile;
 
-/// From this many features on, faer's triangular product is faster than plain dot products.
-const FAER_FROM: usize = 8;
+use crate::Real;
+use crate::isa::{Isa, isa, vectorised};
+
+pub use small::{PANELS_BELOW, first_moments_panels, scatter_panels};
+
+/// Partial sums of a sum over rows.
+const PARTIAL: usize = 16;
+
+/// Rows of a gathered block are padded to whole vectors of eight.
+const PADDING: usize = 8;
+
+/// Bytes of gathered rows at a time: half of a usual second-level cache.
+const GATHERED_BYTES: usize = 1 << 19;
 
 /// Elements of one component's sums: `n` (1), `a` (d), `B` (d × d, of which the lower triangle is used).
 pub fn component_len(n_features: usize) -> usize {
     1 + n_features + n_features * n_features
 }
 
-/// Scratch: the rows of a block that a component has any part in, centred, and the same times their
-/// weight; feature by feature.
+/// Scratch: rows that a component has a part in, centred, and the same times their weight; row after
+/// row, each padded with zeros to `PADDING`.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
     centred: Vec<f64>,
     weighted: Vec<f64>,
-    rows: Vec<usize>,
 }
 
-/// Adds the rows of `panels` with `weights` (one per row of the block) to `sums`
+/// Adds the rows of `samples` (n × d, one row after the other) with `weights` (n) to `sums`
 /// ([`component_len`] elements), about `centre` (d).
 ///
-/// Rows of weight zero are skipped: they add exactly nothing. Cost: `d²` flops a row, and O(rows × d)
-/// scratch.
+/// Rows of weight zero are skipped: they add exactly nothing. Cost: `d²` flops a row, and at most
+/// half a megabyte of scratch, or what 8 rows take.
 pub fn scatter<T: Real>(
-    panels: &[T],
+    samples: &[T],
     weights: &[f64],
     centre: &[f64],
     sums: &mut [f64],
     gathered: &mut Gathered,
 ) {
-    let n_features = centre.len();
-    assert_eq!(sums.len(), component_len(n_features));
-    let Some(stride) = gather(panels, weights, centre, gathered) else { return };
-    let (weight, sums) = sums.split_at_mut(1);
-    let (first, second) = sums.split_at_mut(n_features);
-    weight[0] += gathered.rows.iter().map(|&row| weights[row]).sum::<f64>();
-    let (centred, weighted) = (&gathered.centred, &gathered.weighted);
-    vectorised(|| {
-        for (sum, column) in first.iter_mut().zip(weighted.chunks_exact(stride)) {
-            *sum += lane_sum(column);
-        }
-    });
-    if n_features < FAER_FROM {
-        vectorised(|| add_outer_products(centred, weighted, stride, second));
-    } else {
-        let centred = MatRef::from_row_major_slice(centred, n_features, stride);
-        let weighted = MatRef::from_row_major_slice(weighted, n_features, stride);
-        matmul(
-            MatMut::from_row_major_slice_mut(second, n_features, n_features),
-            BlockStructure::TriangularLower,
-            Accum::Add,
-            weighted,
-            BlockStructure::Rectangular,
-            centred.transpose(),
-            BlockStructure::Rectangular,
-            1.0,
-            // The callers are the parallelism: faer's own threads only get in the way of theirs.
-            Par::Seq,
+    scatter_for(isa(), samples, weights, centre, sums, gathered);
+}
+
+fn scatter_for<T: Real>(
+    isa: Isa,
+    samples: &[T],
+    weights: &[f64],
+    centre: &[f64],
+    sums: &mut [f64],
+    gathered: &mut Gathered,
+) {
+    let d = centre.len();
+    assert!(sums.len() == component_len(d) && samples.len() == weights.len() * d);
+    let (first, second) = sums.split_at_mut(1 + d);
+    let rows_at_once = (GATHERED_BYTES / (16 * d.next_multiple_of(PADDING))).max(8);
+    for (samples, weights) in samples.chunks(rows_at_once * d).zip(weights.chunks(rows_at_once)) {
+        let stride = vectorised(
+            #[inline(always)]
+            || gather(samples, weights, centre, gathered, first),
         );
+        let Gathered { centred, weighted } = &*gathered;
+        match isa {
+            _ if centred.is_empty() => {}
+            Isa::Portable => add_outer_products(weighted, centred, stride, second, d),
+            isa => tile::add_outer_products(isa, weighted, centred, stride, second, d),
+        }
     }
 }
 
 /// The first two sums alone: adds `Σ wₙ` and `Σ wₙ δₙ` (1 + d elements of `sums`).
-///
-/// `weights` has an element for every lane of `panels`; lanes without a sample have weight zero.
-pub fn first_moments<T: Real>(panels: &[T], weights: &[f64], centre: &[f64], sums: &mut [f64]) {
-    let n_features = centre.len();
-    let n_panels = panels.len() / (n_features * LANES);
-    let (weights, _) = weights[..n_panels * LANES].as_chunks::<LANES>();
-    let (columns, _) = panels.as_chunks::<LANES>();
-    vectorised(|| {
-        sums[0] += lane_sum(weights.as_flattened());
-        for feature in 0..n_features {
-            let mut lanes = [0.0; LANES];
-            for (panel, weights) in weights.iter().enumerate() {
-                let column = &columns[panel * n_features + feature];
-                for lane in 0..LANES {
-                    let part = weights[lane] * (column[lane].to_f64() - centre[feature]);
-                    // A difference that overflows is nothing to a component that has no part in it.
-                    lanes[lane] += if weights[lane] == 0.0 { 0.0 } else { part };
+pub fn first_moments<T: Real>(samples: &[T], weights: &[f64], centre: &[f64], sums: &mut [f64]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            sums[0] += lane_sum(weights);
+            for (row, &weight) in samples.chunks_exact(centre.len()).zip(weights) {
+                // A difference that overflows is nothing to a component that has no part in it.
+                if weight != 0.0 {
+                    for ((sum, value), centre) in sums[1..].iter_mut().zip(row).zip(centre) {
+                        *sum += weight * (value.to_f64() - centre);
+                    }
                 }
             }
-            sums[1 + feature] += lanes.iter().sum::<f64>();
-        }
-    });
+        },
+    );
 }
 
-/// Fills `gathered` and returns its row length, a whole number of lanes; `None` when no row counts.
-fn gather<T: Real>(panels: &[T], weights: &[f64], centre: &[f64], gathered: &mut Gathered) -> Option<usize> {
-    let n_features = centre.len();
-    gathered.rows.clear();
-    gathered.rows.extend((0..weights.len()).filter(|&row| weights[row] != 0.0));
-    if gathered.rows.is_empty() {
-        return None;
-    }
-    let stride = gathered.rows.len().next_multiple_of(LANES);
+/// Fills `gathered` with the rows that have weight, adds them to `first` (`n` and `a`), and returns the
+/// length of a gathered row.
+#[inline(always)]
+fn gather<T: Real>(
+    samples: &[T],
+    weights: &[f64],
+    centre: &[f64],
+    gathered: &mut Gathered,
+    first: &mut [f64],
+) -> usize {
+    let d = centre.len();
+    let stride = d.next_multiple_of(PADDING);
+    let n_rows = weights.iter().filter(|&&weight| weight != 0.0).count();
     for buffer in [&mut gathered.centred, &mut gathered.weighted] {
         buffer.clear();
-        // What is beyond the last row stays zero and adds nothing.
-        buffer.resize(n_features * stride, 0.0);
+        buffer.resize(n_rows * stride, 0.0);
     }
-    let panel_len = n_features * LANES;
-    for feature in 0..n_features {
-        let centred = &mut gathered.centred[feature * stride..][..stride];
-        let weighted = &mut gathered.weighted[feature * stride..][..stride];
-        for (at, &row) in gathered.rows.iter().enumerate() {
-            let value = panels[row / LANES * panel_len + feature * LANES + row % LANES];
-            centred[at] = value.to_f64() - centre[feature];
-            weighted[at] = weights[row] * centred[at];
+    first[0] += lane_sum(weights);
+    let rows = samples.chunks_exact(d).zip(weights).filter(|(_, weight)| **weight != 0.0);
+    let buffers = gathered.centred.chunks_exact_mut(stride).zip(gathered.weighted.chunks_exact_mut(stride));
+    for ((row, &weight), (centred, weighted)) in rows.zip(buffers) {
+        for feature in 0..d {
+            let delta = row[feature].to_f64() - centre[feature];
+            centred[feature] = delta;
+            weighted[feature] = weight * delta;
+            first[1 + feature] += weight * delta;
         }
     }
-    Some(stride)
+    stride
 }
 
-/// The definition: `Bᵢⱼ += Σ (w δᵢ) δⱼ` for j ≤ i.
-#[inline(always)]
-fn add_outer_products(centred: &[f64], weighted: &[f64], stride: usize, sums: &mut [f64]) {
-    let n_features = centred.len() / stride;
-    for i in 0..n_features {
-        let weighted = &weighted[i * stride..][..stride];
-        for j in 0..=i {
-            sums[i * n_features + j] += lane_dot(weighted, &centred[j * stride..][..stride]);
+/// The definition: `Bᵢⱼ += Σ (w δᵢ) δⱼ` for j ≤ i, row by row.
+fn add_outer_products(weighted: &[f64], centred: &[f64], stride: usize, sums: &mut [f64], d: usize) {
+    for (weighted, centred) in weighted.chunks_exact(stride).zip(centred.chunks_exact(stride)) {
+        for i in 0..d {
+            for (sum, delta) in sums[i * d..][..=i].iter_mut().zip(centred) {
+                *sum += weighted[i] * delta;
+            }
         }
     }
 }
@@ -139,69 +145,77 @@ fn add_outer_products(centred: &[f64], weighted: &[f64], stride: usize, sums: &m
 /// `Σ xᵢ`, one partial sum per lane, then the lanes in order: the same on every machine.
 #[inline(always)]
 fn lane_sum(x: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for x in x.as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
+    let (body, tail) = x.as_chunks::<PARTIAL>();
+    let mut lanes = [0.0; PARTIAL];
+    for x in body {
+        for lane in 0..PARTIAL {
             lanes[lane] += x[lane];
         }
     }
-    lanes.iter().sum()
-}
-
-/// `Σ xᵢ yᵢ`, in the order of [`lane_sum`].
-#[inline(always)]
-fn lane_dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for (x, y) in x.as_chunks::<LANES>().0.iter().zip(y.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            lanes[lane] += x[lane] * y[lane];
-        }
-    }
-    lanes.iter().sum()
+    lanes.iter().chain(tail).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{pack_row, panels_len};
-
-    /// Small integers: every product and sum is exact, so the two ways must agree to the last bit.
-    fn block(n_rows: usize, n_features: usize) -> (Vec<f32>, Vec<f64>, Vec<f64>) {
-        let value = |row: usize, feature: usize| ((row * 7 + feature * 5 + row * feature) % 11) as f32;
-        let mut panels = vec![f32::NAN; panels_len(n_rows, n_features)];
-        for row in 0..n_rows {
-            pack_row((0..n_features).map(|feature| value(row, feature)), row, &mut panels, n_features);
-        }
-        let weights: Vec<f64> = (0..n_rows).map(|row| (row % 4) as f64).collect();
-        let centre: Vec<f64> = (0..n_features).map(|feature| (feature % 3) as f64).collect();
-        let mut sums = vec![0.0; component_len(n_features)];
-        for row in 0..n_rows {
-            let delta: Vec<f64> = (0..n_features).map(|i| f64::from(value(row, i)) - centre[i]).collect();
-            sums[0] += weights[row];
-            for i in 0..n_features {
-                sums[1 + i] += weights[row] * delta[i];
-                for j in 0..=i {
-                    sums[1 + n_features + i * n_features + j] += weights[row] * delta[i] * delta[j];
-                }
-            }
-        }
-        (panels, weights, sums)
-    }
+    use crate::available;
 
     #[test]
-    fn sums_are_those_of_the_plain_loops() {
-        for n_features in [1, 2, 3, 7, 8, 9, 16, 33, 130] {
-            for n_rows in [1, 15, 16, 17, 100, 256] {
-                let (panels, weights, expected) = block(n_rows, n_features);
-                let centre: Vec<f64> = (0..n_features).map(|feature| (feature % 3) as f64).collect();
-                let mut sums = vec![0.0; component_len(n_features)];
-                scatter(&panels, &weights, &centre, &mut sums, &mut Gathered::default());
-                for i in 0..n_features {
-                    for j in i + 1..n_features {
-                        sums[1 + n_features + i * n_features + j] = 0.0;
+    fn rows_without_weight_add_nothing_even_where_they_overflow() {
+        for isa in available() {
+            // About the largest number there is: the differences of both rows are infinite.
+            let (samples, weights) = ([-f64::MAX, 3.0, -f64::MAX], [0.0, 2.0, 0.0]);
+            let (mut sums, mut first) = ([0.0; 3], [0.0; 2]);
+            scatter_for(isa, &samples, &weights, &[1.0], &mut sums, &mut Gathered::default());
+            first_moments(&samples, &weights, &[1.0], &mut first);
+            assert_eq!((sums, first), ([2.0, 4.0, 8.0], [2.0, 4.0]));
+            scatter_for(isa, &samples[..1], &weights[..1], &[f64::MAX], &mut sums, &mut Gathered::default());
+            assert_eq!(sums, [2.0, 4.0, 8.0]);
+        }
+    }
+
+    /// Small integers: every product and sum is exact, so every way must agree to the last bit.
+    #[test]
+    fn sums_are_those_of_the_definition_on_every_machine() {
+        for d in [1, 2, 3, 4, 7, 8, 9, 12, 16, 23, 24, 25, 33, 48, 130, 400] {
+            for (n_rows, sparse) in [1, 15, 17, 240].into_iter().flat_map(|n| [(n, false), (n, true)]) {
+                let value =
+                    |row: usize, feature: usize| ((row * 7 + feature * 5 + row * feature) % 11) as f32;
+                let samples: Vec<f32> = (0..n_rows * d).map(|at| value(at / d, at % d)).collect();
+                let weights: Vec<f64> = (0..n_rows)
+                    .map(|row| if sparse && row % 3 != 0 { 0.0 } else { (row % 4) as f64 })
+                    .collect();
+                let centre: Vec<f64> = (0..d).map(|feature| (feature % 3) as f64).collect();
+                let mut expected = vec![0.0; component_len(d)];
+                for row in 0..n_rows {
+                    let delta: Vec<f64> = (0..d).map(|i| f64::from(value(row, i)) - centre[i]).collect();
+                    expected[0] += weights[row];
+                    for i in 0..d {
+                        expected[1 + i] += weights[row] * delta[i];
+                        for j in 0..=i {
+                            expected[1 + d + i * d + j] += weights[row] * delta[i] * delta[j];
+                        }
                     }
                 }
-                assert_eq!(sums, expected, "{n_rows} x {n_features}");
+                for isa in available() {
+                    let mut sums = vec![0.0; component_len(d)];
+                    scatter_for(isa, &samples, &weights, &centre, &mut sums, &mut Gathered::default());
+                    for i in 0..d {
+                        sums[1 + d + i * d + i + 1..1 + d + (i + 1) * d].fill(0.0);
+                    }
+                    assert!(sums == expected, "{isa:?} {n_rows} x {d}");
+                }
+                let mut first = vec![0.0; 1 + d];
+                first_moments(&samples, &weights, &centre, &mut first);
+                assert_eq!(first, expected[..=d]);
+                if d < PANELS_BELOW {
+                    let mut panels = vec![0.0; crate::panels_len(n_rows, d)];
+                    crate::pack_rows(&samples, &mut panels, d);
+                    let (mut sums, mut first) = (vec![0.0; component_len(d)], vec![0.0; 1 + d]);
+                    scatter_panels(&panels, &weights, &centre, &mut sums);
+                    first_moments_panels(&panels, &weights, &centre, &mut first);
+                    assert!(sums == expected && first == expected[..=d], "panels {n_rows} x {d}");
+                }
             }
         }
     }

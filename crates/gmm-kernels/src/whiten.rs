@@ -5,8 +5,16 @@
 //! ```
 //!
 //! The mean is subtracted first: `L⁻¹z − L⁻¹μ` would lose the digits that `z` and `μ` share.
+//!
+//! Here are the packed component and the definition, one row of `L` at a time. `whiten/tile.rs` does the
+//! same for several rows and vectors at once; the definition is what it is tested against.
 
-use crate::{LANES, Real, vectorised};
+mod tile;
+
+use crate::isa::{Isa, isa, vectorised};
+use crate::{LANES, Real};
+
+pub use tile::Tiles;
 
 /// One component as whitening wants it: its mean and factor, in the order of use.
 #[derive(Clone, Debug)]
@@ -16,37 +24,63 @@ pub struct Whitener<T> {
     /// What that rounding lost (d), or empty when it lost nothing. With it an `f32` sample far from
     /// the origin is centred as if in `f64`: `z − mean` is exact when the two are close.
     mean_rest: Vec<T>,
-    /// Row after row of `L`, each with its diagonal last and inverted: d (d + 1) / 2.
-    rows: Vec<T>,
+    /// `L` in bands of rows: first the columns left of the band's diagonal block, each the band's height
+    /// of values; then the columns of that block, each its inverted pivot and what stands below it.
+    /// Values off the diagonal are negated. In all d (d + 1) / 2.
+    factor: Vec<T>,
+    /// The vectors that the bands were cut for.
+    isa: Isa,
+    fits: bool,
+}
+
+/// Rows of `L` in a band: with three vectors of samples a row, as many as the registers hold.
+fn band_height(isa: Isa) -> usize {
+    match isa {
+        Isa::Portable => 1,
+        Isa::Avx2 => 4,
+        Isa::Avx512 => 8,
+    }
 }
 
 impl<T: Real> Whitener<T> {
     /// Packs a mean (d) and a lower factor (d × d, row-major; above the diagonal is not read).
     pub fn new(mean: &[f64], cholesky: &[f64]) -> Self {
-        let n_features = mean.len();
-        assert_eq!(cholesky.len(), n_features * n_features);
+        Whitener::for_isa(isa(), mean, cholesky)
+    }
+
+    fn for_isa(isa: Isa, mean: &[f64], cholesky: &[f64]) -> Self {
+        let d = mean.len();
+        assert_eq!(cholesky.len(), d * d);
         let rounded: Vec<T> = mean.iter().map(|&m| T::from_f64(m)).collect();
         let mut mean_rest: Vec<T> =
             mean.iter().zip(&rounded).map(|(&m, &r)| T::from_f64(m - r.to_f64())).collect();
         if mean_rest.iter().all(|&rest| rest == T::ZERO) {
             mean_rest.clear();
         }
-        let mut rows = Vec::with_capacity(n_features * (n_features + 1) / 2);
-        for i in 0..n_features {
-            let row = &cholesky[i * n_features..][..=i];
-            rows.extend(row[..i].iter().map(|&l| T::from_f64(l)));
-            rows.push(T::from_f64(1.0 / row[i]));
+        let mut factor = Vec::with_capacity(d * (d + 1) / 2);
+        let mut fits = rounded.iter().all(|&value| Real::is_finite(value));
+        for top in (0..d).step_by(band_height(isa)) {
+            let band = top..d.min(top + band_height(isa));
+            for column in 0..band.end {
+                if column >= top {
+                    let pivot = cholesky[column * d + column];
+                    fits &= T::from_f64(pivot).is_normal() && T::from_f64(1.0 / pivot).is_normal();
+                    factor.push(T::from_f64(1.0 / pivot));
+                }
+                for row in band.clone().filter(|&row| row > column) {
+                    let value = T::from_f64(-cholesky[row * d + column]);
+                    fits &= Real::is_finite(value);
+                    factor.push(value);
+                }
+            }
         }
-        Whitener { mean: rounded, mean_rest, rows }
+        Whitener { mean: rounded, mean_rest, factor, isa, fits }
     }
 
     /// Whether `T` holds the mean, the factor and the inverse pivots as normal numbers. What it cannot
     /// hold has to be whitened in a wider type.
     pub fn fits(&self) -> bool {
-        let pivot = |i: usize| self.rows[(i + 1) * (i + 2) / 2 - 1];
-        self.mean.iter().chain(&self.rows).all(|&value| Real::is_finite(value))
-            && (0..self.n_features())
-                .all(|i| pivot(i).is_normal() && T::from_f64(1.0 / pivot(i).to_f64()).is_normal())
+        self.fits
     }
 
     /// d.
@@ -55,7 +89,8 @@ impl<T: Real> Whitener<T> {
     }
 }
 
-/// `‖L⁻¹(z − μ)‖²` of every lane of `panels`, into `squares` (one per lane, n).
+/// `‖L⁻¹(z − μ)‖²` of the first `n_rows` lanes of `panels`, into `squares` (a lane each, padded to whole
+/// panels; lanes beyond `n_rows` are scratch).
 ///
 /// A distance that overflows `T`, or that is not a number because an intermediate one did, is `+∞`.
 /// `whitened` is scratch that grows to d × [`LANES`].
@@ -64,25 +99,38 @@ impl<T: Real> Whitener<T> {
 pub fn squared_norms<T: Real>(
     whitener: &Whitener<T>,
     panels: &[T],
+    n_rows: usize,
     whitened: &mut Vec<T>,
     squares: &mut [T],
 ) {
     let panel_len = whitener.n_features() * LANES;
     assert_eq!(panels.len() * LANES, squares.len() * panel_len);
+    assert!(n_rows <= squares.len());
     whitened.resize(panel_len, T::ZERO);
-    vectorised(|| {
-        for (panel, squares) in panels.chunks_exact(panel_len).zip(squares.chunks_exact_mut(LANES)) {
-            panel_squared_norms(whitener, panel, whitened, squares);
-        }
-    });
+    match whitener.isa {
+        Isa::Portable => vectorised(
+            #[inline(always)]
+            || {
+                for (panel, squares) in panels.chunks_exact(panel_len).zip(squares.chunks_exact_mut(LANES)) {
+                    panel_squared_norms(whitener, panel, whitened, squares);
+                }
+            },
+        ),
+        isa => T::whiten_tiles(isa, whitener, panels, n_rows, whitened, squares),
+    }
+    for square in &mut squares[..n_rows] {
+        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        *square = if Real::is_finite(*square) { *square } else { T::from_f64(f64::INFINITY) };
+    }
 }
 
+/// The definition: bands of one row, and all lanes of a panel side by side.
 #[inline(always)]
 fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &mut [T], squares: &mut [T]) {
     let (panel, _) = panel.as_chunks::<LANES>();
     let (whitened, _) = whitened.as_chunks_mut::<LANES>();
     let mut sum = [T::ZERO; LANES];
-    let mut rows = whitener.rows.as_slice();
+    let mut rows = whitener.factor.as_slice();
     for i in 0..panel.len() {
         let mut value = panel[i];
         let mean = whitener.mean[i];
@@ -92,9 +140,9 @@ fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &
         }
         let (row, below) = rows.split_at(i + 1);
         rows = below;
-        for (&l, y) in row[..i].iter().zip(&*whitened) {
+        for (&minus_l, y) in row[..i].iter().zip(&*whitened) {
             for lane in 0..LANES {
-                value[lane] -= l * y[lane];
+                value[lane] += minus_l * y[lane];
             }
         }
         for lane in 0..LANES {
@@ -103,25 +151,72 @@ fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &
         }
         whitened[i] = value;
     }
-    for lane in 0..LANES {
-        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
-        squares[lane] = if sum[lane].is_finite() { sum[lane] } else { T::from_f64(f64::INFINITY) };
-    }
+    squares.copy_from_slice(&sum);
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
+    use crate::{available, pack_row, panels_len};
+
+    fn norms<T: Real>(whitener: &Whitener<T>, panels: &[T], n_rows: usize) -> Vec<T> {
+        let mut squares = vec![T::ZERO; panels.len() / whitener.n_features()];
+        squared_norms(whitener, panels, n_rows, &mut Vec::new(), &mut squares);
+        squares.truncate(n_rows);
+        squares
+    }
 
     /// d = 2 by hand: L = [[2, 0], [1, 4]], μ = (1, −1); z = (3, 5) gives y = (1, 5/4).
     #[test]
     fn a_distance_worked_out_by_hand() {
-        let whitener = Whitener::<f64>::new(&[1.0, -1.0], &[2.0, 99.0, 1.0, 4.0]);
-        let mut panels = vec![0.0; 2 * LANES];
-        crate::pack_row([3.0, 5.0].into_iter(), 3, &mut panels, 2);
-        let mut squares = [0.0; LANES];
-        squared_norms(&whitener, &panels, &mut Vec::new(), &mut squares);
-        assert_eq!(squares[3], 1.0 + 25.0 / 16.0);
+        for isa in available() {
+            let whitener = Whitener::<f64>::for_isa(isa, &[1.0, -1.0], &[2.0, 99.0, 1.0, 4.0]);
+            let mut panels = vec![0.0; 2 * LANES];
+            pack_row([3.0, 5.0].into_iter(), 3, &mut panels, 2);
+            assert_eq!(norms(&whitener, &panels, 4)[3], 1.0 + 25.0 / 16.0);
+        }
+    }
+
+    /// Small integers and pivots that are powers of two, so that every operation is exact and tiles of
+    /// any size must agree with the definition to the last bit. To keep them small, rows whose number
+    /// has a certain bit depend on rows that do not have it, and on no others; over all bits, every
+    /// entry of the factor has its turn.
+    fn tiles_agree_with_the_definition<T: Real>() {
+        for (d, bit) in (1..=20).chain([31, 64, 65]).flat_map(|d| (0..7).map(move |bit| (d, bit))) {
+            let mean: Vec<f64> = (0..d).map(|i| (i % 5) as f64 - 2.0).collect();
+            let depends = |row: usize, column: usize| row >> bit & 1 == 1 && column >> bit & 1 == 0;
+            let entry = |row: usize, column: usize| match row.cmp(&column) {
+                Ordering::Equal => [1.0, 0.5, 2.0][row % 3],
+                Ordering::Greater if depends(row, column) => [1.0, -1.0, 2.0, -0.5][(row + column) % 4],
+                _ => 0.0,
+            };
+            let cholesky: Vec<f64> = (0..d * d).map(|at| entry(at / d, at % d)).collect();
+            for n_rows in [1, 7, LANES - 1, LANES, LANES + 1, 3 * LANES] {
+                let mut panels = vec![T::ZERO; panels_len(n_rows, d)];
+                for row in 0..n_rows {
+                    let value = |i: usize| T::from_f64(mean[i] + ((row + i) % 3) as f64 - 1.0);
+                    pack_row((0..d).map(value), row, &mut panels, d);
+                }
+                let whitener = |isa| Whitener::<T>::for_isa(isa, &mean, &cholesky);
+                let expected = norms(&whitener(Isa::Portable), &panels, n_rows);
+                assert!(expected.iter().any(|&square| square > T::ZERO));
+                for isa in available() {
+                    assert_eq!(norms(&whitener(isa), &panels, n_rows), expected, "{isa:?} {n_rows} x {d}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_agree_with_the_definition_in_double() {
+        tiles_agree_with_the_definition::<f64>();
+    }
+
+    #[test]
+    fn tiles_agree_with_the_definition_in_single() {
+        tiles_agree_with_the_definition::<f32>();
     }
 
     /// The spread is 1 at an offset of 1e6 + 1/3, which `f32` cannot hold: without the rest of the
@@ -130,11 +225,12 @@ mod tests {
     fn single_precision_samples_are_centred_with_the_whole_mean() {
         let mean = 1e6 + 1.0 / 3.0;
         let sample = 1e6_f32 + 2.0;
-        let whitener = Whitener::<f32>::new(&[mean], &[1.0]);
-        let mut squares = [0.0; LANES];
-        squared_norms(&whitener, &[sample; LANES], &mut Vec::new(), &mut squares);
-        let exact = (f64::from(sample) - mean).powi(2);
-        assert!((f64::from(squares[0]) - exact).abs() < 1e-6 * exact, "{} {exact}", squares[0]);
+        for isa in available() {
+            let whitener = Whitener::<f32>::for_isa(isa, &[mean], &[1.0]);
+            let square = norms(&whitener, &[sample; LANES], 1)[0];
+            let exact = (f64::from(sample) - mean).powi(2);
+            assert!((f64::from(square) - exact).abs() < 1e-6 * exact, "{square} {exact}");
+        }
     }
 
     #[test]
@@ -149,11 +245,11 @@ mod tests {
 
     #[test]
     fn a_sample_too_far_for_its_type_is_infinitely_far_and_not_nan() {
-        let whitener = Whitener::<f32>::new(&[-3e38, 0.0], &[1.0, 0.0, 1.0, 1.0]);
-        let mut panels = vec![0.0; 2 * LANES];
-        crate::pack_row([3e38_f32, 3e38].into_iter(), 0, &mut panels, 2);
-        let mut squares = [0.0; LANES];
-        squared_norms(&whitener, &panels, &mut Vec::new(), &mut squares);
-        assert_eq!(squares[0], f32::INFINITY);
+        for isa in available() {
+            let whitener = Whitener::<f32>::for_isa(isa, &[-3e38, 0.0], &[1.0, 0.0, 1.0, 1.0]);
+            let mut panels = vec![0.0; 2 * LANES];
+            pack_row([3e38_f32, 3e38].into_iter(), 0, &mut panels, 2);
+            assert_eq!(norms(&whitener, &panels, 1)[0], f32::INFINITY);
+        }
     }
 }

@@ -156,10 +156,8 @@ pub fn budget(quantity: Quantity, dtype: Dtype, d: usize, n: usize, cond: f64) -
         Quantity::CovDiag => with(average + u, 0.0, Scale::None),
         // exp of a difference of two energies: absolute error of both, times a value at most 1.
         Quantity::Responsibilities => with(4.0 * factor, 4.0 * dims * factor, Scale::None),
-        // Each is exp of a logarithm that was shifted by the logarithm of their sum: what the
-        // logarithms are off by cancels, and what remains is exp's and ln's own rounding and that of
-        // an f64 energy within 2⁹ nats.
-        Quantity::ResponsibilitySum => with(512.0 * u, 0.0, Scale::None),
+        // Each is divided by their sum in f64, and rounded once more: k roundings, none larger than u.
+        Quantity::ResponsibilitySum => with(16.0 * u, 0.0, Scale::None),
         // The difference itself.
         Quantity::LogResponsibilities => with(4.0 * factor, 8.0 * dims * factor, Scale::None),
         // One more solve with Lᵀ and a product: the energy's error, eight times in the golden

@@ -1,0 +1,142 @@
+//! Seconds of one call and of one iteration: medians of as many as fit into a budget.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use gmm_benches::{Data, RIDGE, Spread, Workload};
+use gmm_core::{FitOptions, Init, ParamsOptions, Real, Threads, energy, fit_observed, params_with};
+
+/// Calls shorter than this are timed several together, for reading the clock takes time too.
+const SHORTEST: f64 = 50e-6;
+
+/// Iterations timed in one fit at most, so that the data stay as separated as they were drawn.
+const MAX_ITERATIONS: usize = 8;
+
+/// How long to measure a row, in time and in repeats: whichever is more.
+#[derive(Clone, Copy)]
+pub struct Budget {
+    seconds: f64,
+    min_repeats: usize,
+}
+
+impl Budget {
+    pub fn new(quick: bool) -> Budget {
+        if quick { Budget { seconds: 0.15, min_repeats: 1 } } else { Budget { seconds: 0.6, min_repeats: 3 } }
+    }
+
+    pub fn time(self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    fn is_spent(self, begin: Instant, n_repeats: usize) -> bool {
+        n_repeats >= self.min_repeats && begin.elapsed() >= self.time()
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+pub enum Op {
+    Energy,
+    Params,
+    Iteration(Spread),
+}
+
+impl Op {
+    /// What there is to measure on data of this spread. Only iterations depend on it.
+    pub fn of(workload: Workload, spread: Spread) -> Vec<Op> {
+        let mut ops = match spread {
+            Spread::Overlapping => vec![Op::Energy, Op::Params],
+            Spread::Separated => Vec::new(),
+        };
+        if workload.n >= workload.k {
+            ops.push(Op::Iteration(spread));
+        }
+        ops
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Op::Energy => "energy",
+            Op::Params => "params",
+            Op::Iteration(Spread::Overlapping) => "em_iter",
+            Op::Iteration(Spread::Separated) => "em_iter_separated",
+        }
+    }
+
+    pub fn flops(self, workload: Workload) -> f64 {
+        match self {
+            Op::Energy | Op::Params => workload.flops() as f64,
+            Op::Iteration(_) => 2.0 * workload.flops() as f64,
+        }
+    }
+
+    pub fn seconds<T: Real>(self, data: &Data<T>, threads: &Threads, budget: Budget) -> f64 {
+        let samples = data.samples();
+        match self {
+            Op::Energy => of_call(budget, || {
+                black_box(energy(&data.start, &samples, threads).expect("shapes agree"));
+            }),
+            Op::Params => {
+                let gamma = data.responsibilities();
+                let options = ParamsOptions { ridge: RIDGE, ..ParamsOptions::default() };
+                of_call(budget, || {
+                    let mixture = params_with(&samples, &gamma, &options, threads);
+                    black_box(mixture.expect("a ridge is enough"));
+                })
+            }
+            Op::Iteration(_) => of_iteration(data, threads, budget),
+        }
+    }
+}
+
+fn of_call(budget: Budget, mut call: impl FnMut()) -> f64 {
+    let begin = Instant::now();
+    let mut seconds_of = |n_calls: usize| {
+        let begin = Instant::now();
+        (0..n_calls).for_each(|_| call());
+        begin.elapsed().as_secs_f64() / n_calls as f64
+    };
+    // The first call starts threads and touches memory; it counts only when there is no time for others.
+    let first = seconds_of(1);
+    if budget.is_spent(begin, 1) {
+        return first;
+    }
+    let n_calls = (SHORTEST / seconds_of(1)).ceil().clamp(1.0, 1e3) as usize;
+    let mut seconds = Vec::new();
+    while !budget.is_spent(begin, seconds.len()) {
+        seconds.push(seconds_of(n_calls));
+    }
+    median(seconds)
+}
+
+/// From one report of a fit to the next is one iteration: neither the start nor the first iteration,
+/// which touches memory, are in it.
+fn of_iteration<T: Real>(data: &Data<T>, threads: &Threads, budget: Budget) -> f64 {
+    let samples = data.samples();
+    let mut options = FitOptions {
+        max_iter: 2,
+        tol: 0.0,
+        reg_covar: RIDGE,
+        init: Init::Mixture(data.start.clone()),
+        ..FitOptions::new(data.start.n_components())
+    };
+    let begin = Instant::now();
+    let mut seconds: Vec<f64> = Vec::new();
+    while !budget.is_spent(begin, seconds.len()) {
+        let mut last: Option<Instant> = None;
+        fit_observed(&samples, &options, threads, &mut |_| {
+            let now = Instant::now();
+            seconds.extend(last.replace(now).map(|last| now.duration_since(last).as_secs_f64()));
+        })
+        .expect("a regularised covariance has a factor");
+        let n_wanted = (budget.seconds / seconds[0]) as usize;
+        options.max_iter = 1 + n_wanted.clamp(budget.min_repeats, MAX_ITERATIONS);
+    }
+    median(seconds)
+}
+
+/// The upper of two in the middle.
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}

@@ -1,0 +1,211 @@
+//! Exponential and natural logarithm, written so that a loop over them becomes vectors.
+//!
+//! ```text
+//! exp   x = k ln 2 + r, |r| ≤ ½ ln 2          eˣ   = 2ᵏ (1 + r + r² P(r))
+//! ln    x = 2ᵏ (1 + f), √½ ≤ 1 + f < √2       ln x = k ln 2 + f − (½f² − s (½f² + R(s²))),  s = f / (2 + f)
+//! ```
+//!
+//! No branch, no table, no call, no fused multiply-add: each function is a straight line of adds,
+//! multiplies and selects, `#[inline(always)]` into loops that [`crate::isa`] compiles for the machine.
+//! So the bits are the same on every machine and in every lane, as the standard library's need not be.
+//!
+//! | function    | worst error seen | where                                     |
+//! |-------------|------------------|-------------------------------------------|
+//! | [`exp`]     | 1.03 ulp         | samples of every exponent, and a comb     |
+//! | [`ln`]      | 0.80 ulp         | samples of every exponent, and close to 1 |
+//! | [`exp_f32`] | 0.99 ulp         | all inputs                                |
+//! | [`ln_f32`]  | 0.84 ulp         | all inputs                                |
+//!
+//! `tests/exp_ln.rs` measures them and holds them below 2 ulp.
+//!
+//! Reductions: Cody & Waite, *Software Manual for the Elementary Functions*, 1980. The form of the
+//! logarithm: Tang, *ACM TOMS* 16(4), 1990, and Sun's fdlibm. `P` and `R` are minimax polynomials (Remez
+//! in 60 digits, then rounded), of the error of `eˣ` relative to `eˣ` and of `R` in absolute terms.
+
+use crate::isa::vectorised;
+
+/// `ln 2` to 32 bits: `k · LN_2_HI` is exact for every exponent `k` of an `f64`.
+const LN_2_HI: f64 = 0.6931471803691238;
+/// `ln 2 − LN_2_HI`.
+const LN_2_LO: f64 = 1.9082149292705877e-10;
+
+/// `ln 2` to 15 bits: `k · LN_2_HI_F32` is exact for every exponent `k` of an `f32`.
+const LN_2_HI_F32: f32 = 0.693_145_75;
+/// `ln 2 − LN_2_HI_F32`.
+const LN_2_LO_F32: f32 = 1.428_606_8e-6;
+
+/// `eˣ` within 2 ulp, gradual underflow included. `exp(0) = 1`, `exp(−∞) = 0`, NaN stays NaN.
+#[inline(always)]
+pub fn exp(x: f64) -> f64 {
+    // 1.5 · 2⁵²: the sum with it has no fraction, so it rounds to the nearest integer, and keeps that
+    // integer in its last bits. A conversion to i64 has no vector instruction before AVX-512.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    // e⁻⁷⁴⁶ rounds to 0 and e⁷¹⁰ to ∞; beyond them the exponents below would leave their field. Both
+    // comparisons are false for NaN, which passes.
+    let x = if x < -746.0 { -746.0 } else { x };
+    let x = if x > 710.0 { 710.0 } else { x };
+
+    let rounded = x * std::f64::consts::LOG2_E + ROUND;
+    let k = rounded - ROUND;
+    // Exact up to the last subtraction.
+    let r = (x - k * LN_2_HI) - k * LN_2_LO;
+
+    // P, error 2⁻⁵⁷·⁹ of eˣ, in pairs: half as long a chain as Horner's.
+    let r2 = r * r;
+    let r4 = r2 * r2;
+    let p01 = 0.5000000000000011 + r * 0.16666666666666413;
+    let p23 = 0.041666666666530155 + r * 0.008333333333494465;
+    let p45 = 0.0013888888943630188 + r * 0.00019841269506571267;
+    let p67 = 2.4801493098816138e-05 + r * 2.75575863808365e-06;
+    let p89 = 2.763024841408471e-07 + r * 2.500005928835836e-08;
+    let p = (p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * p89);
+    let power = 1.0 + (r + r2 * p);
+
+    // 2ᵏ in two factors, since 2⁻¹⁰⁷⁶ and 2¹⁰²⁴ are not numbers. k + 2 · 1023 is positive, so its halves are
+    // the exponent fields of 2^⌊k/2⌋ and 2^⌈k/2⌉, and no shift needs a sign.
+    let biased = rounded.to_bits().wrapping_sub(ROUND.to_bits() - 2046);
+    let half = biased >> 1;
+    power * f64::from_bits(half << 52) * f64::from_bits(biased.wrapping_sub(half) << 52)
+}
+
+/// `ln x` within 2 ulp, subnormals included. `ln 1 = 0`, `ln 0 = −∞`, `ln ∞ = ∞`, negative and NaN: NaN.
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+    const ONE: u64 = 1.0_f64.to_bits();
+    const SQRT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
+    const MANTISSA: u64 = (1 << 52) - 1;
+    // 2⁵²: an integer below it in its last bits, and the difference is that integer.
+    const TWO_52: f64 = 4_503_599_627_370_496.0;
+
+    // Subnormals have no exponent of their own: borrow 54.
+    let subnormal = x < f64::MIN_POSITIVE;
+    let bits = (if subnormal { x * 18_014_398_509_481_984.0 } else { x }).to_bits();
+    let bias = if subnormal { TWO_52 + (1023.0 + 54.0) } else { TWO_52 + 1023.0 };
+    // Counted from √½ instead of 1, the exponent steps where the mantissa reaches √2.
+    let bits = bits.wrapping_add(ONE - SQRT_HALF);
+    let k = f64::from_bits((bits >> 52) | TWO_52.to_bits()) - bias;
+    let f = f64::from_bits((bits & MANTISSA) + SQRT_HALF) - 1.0;
+
+    // R, error 2⁻⁵⁸·⁵, in two chains of half the length.
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let z2 = z * z;
+    let even = 0.3999999999941432 + z2 * (0.22222198563484813 + z2 * 0.15314035835736295);
+    let odd = 0.6666666666666734
+        + z2 * (0.2857142874247489 + z2 * (0.18183564866676616 + z2 * 0.14796105432192297));
+    let remainder = z * odd + z2 * even;
+    let half_square = 0.5 * f * f;
+    let finite = k * LN_2_HI - ((half_square - (s * (half_square + remainder) + k * LN_2_LO)) - f);
+
+    let below = if x == 0.0 { f64::NEG_INFINITY } else { f64::NAN };
+    let above = if x == f64::INFINITY { x } else { finite };
+    if x > 0.0 { above } else { below }
+}
+
+/// `eˣ` within 2 ulp: [`exp`] in single precision throughout.
+#[inline(always)]
+pub fn exp_f32(x: f32) -> f32 {
+    // 1.5 · 2²³.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x < -104.0 { -104.0 } else { x };
+    let x = if x > 89.0 { 89.0 } else { x };
+
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let k = rounded - ROUND;
+    let r = (x - k * LN_2_HI_F32) - k * LN_2_LO_F32;
+
+    // P, error 2⁻²⁸·³ of eˣ.
+    let r2 = r * r;
+    let p01 = 0.499_999_94 + r * 0.166_665_21;
+    let p23 = 0.041_668_39 + r * 0.008_368_717;
+    let p = p01 + r2 * (p23 + r2 * 0.001_381_459_9);
+    let power = 1.0 + (r + r2 * p);
+
+    let biased = rounded.to_bits().wrapping_sub(ROUND.to_bits() - 254);
+    let half = biased >> 1;
+    power * f32::from_bits(half << 23) * f32::from_bits(biased.wrapping_sub(half) << 23)
+}
+
+/// `ln x` within 2 ulp: [`ln`] in single precision throughout.
+#[inline(always)]
+pub fn ln_f32(x: f32) -> f32 {
+    const ONE: u32 = 1.0_f32.to_bits();
+    const SQRT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
+    const MANTISSA: u32 = (1 << 23) - 1;
+    const TWO_23: f32 = 8_388_608.0;
+
+    // 2²⁵ for subnormals.
+    let subnormal = x < f32::MIN_POSITIVE;
+    let bits = (if subnormal { x * 33_554_432.0 } else { x }).to_bits();
+    let bias = if subnormal { TWO_23 + (127.0 + 25.0) } else { TWO_23 + 127.0 };
+    let bits = bits.wrapping_add(ONE - SQRT_HALF);
+    let k = f32::from_bits((bits >> 23) | TWO_23.to_bits()) - bias;
+    let f = f32::from_bits((bits & MANTISSA) + SQRT_HALF) - 1.0;
+
+    // R, error 2⁻²⁹·². It counts times s = tanh(½ ln(1 + f)): 2⁻³⁰ of the logarithm.
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let remainder = z * (0.666_667_76 + z * (0.399_775_36 + z * 0.298_718_63));
+    let half_square = 0.5 * f * f;
+    let finite = k * LN_2_HI_F32 - ((half_square - (s * (half_square + remainder) + k * LN_2_LO_F32)) - f);
+
+    let below = if x == 0.0 { f32::NEG_INFINITY } else { f32::NAN };
+    let above = if x == f32::INFINITY { x } else { finite };
+    if x > 0.0 { above } else { below }
+}
+
+/// `outₙ = exp(logsₙ)`, in vectors: responsibilities from their logarithms.
+pub fn exp_into(logs: &[f64], out: &mut [f64]) {
+    assert_eq!(logs.len(), out.len(), "one exponential for each logarithm");
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, &log) in out.iter_mut().zip(logs) {
+                *out = exp(log);
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::{Isa, available, dispatch};
+
+    /// Every value in a loop compiled for `isa`.
+    fn map<T: Copy + Default>(isa: Isa, values: &[T], function: impl Fn(T) -> T) -> Vec<T> {
+        let mut out = vec![T::default(); values.len()];
+        dispatch(
+            isa,
+            #[inline(always)]
+            || {
+                for (out, &value) in out.iter_mut().zip(values) {
+                    *out = function(value);
+                }
+            },
+        );
+        out
+    }
+
+    #[test]
+    fn every_machine_gives_the_same_bits() {
+        // All signs and exponents, by a stride through the bits that shares no factor with their number.
+        let doubles: Vec<f64> = (0..100_003_u64).map(|i| f64::from_bits(i * 0x0000_A3D7_0A3D_70A5)).collect();
+        let powers: Vec<f64> = (0..100_003).map(|i| f64::from(i) * 0.015 - 750.0).collect();
+        let singles: Vec<f32> = (0..100_003_u32).map(|i| f32::from_bits(i * 42_943)).collect();
+        let small_powers: Vec<f32> = powers.iter().map(|&x| (x / 7.0) as f32).collect();
+        let bits = |isa| {
+            let wide = [map(isa, &doubles, exp), map(isa, &powers, exp), map(isa, &doubles, ln)];
+            let narrow =
+                [map(isa, &singles, exp_f32), map(isa, &small_powers, exp_f32), map(isa, &singles, ln_f32)];
+            // Which NaN it is, IEEE 754 leaves to the machine.
+            let wide = wide.concat().into_iter().map(|x| if x.is_nan() { u64::MAX } else { x.to_bits() });
+            let narrow = narrow.concat().into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() });
+            (wide.collect::<Vec<u64>>(), narrow.collect::<Vec<u32>>())
+        };
+        let portable = bits(Isa::Portable);
+        for isa in available() {
+            assert!(bits(isa) == portable, "{isa:?} differs");
+        }
+    }
+}
