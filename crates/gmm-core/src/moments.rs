@@ -11,7 +11,8 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    Gathered, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter, scatter_panels,
+    Gathered, Lanes, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter,
+    scatter_panels,
 };
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
@@ -75,15 +76,14 @@ impl Moments {
     ) -> Self {
         let (k, d) = (responsibilities.n_components(), samples.n_features());
         Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
-            let (mut buffer, mut weights, mut gathered) =
-                (Vec::new(), [0.0; BLOCK_ROWS], Gathered::default());
+            let (mut buffer, mut weights, mut scratch) = (Vec::new(), [0.0; BLOCK_ROWS], Scratch::default());
             for rows in blocks(rows) {
                 let block = Rows::of(samples, rows.clone(), &mut buffer);
                 let weights = &mut weights[..rows.len()];
                 for component in 0..k {
                     responsibilities.copy_column(component, rows.clone(), weights);
                     let reference = &references[component * d..][..d];
-                    block.scatter(weights, reference, moments.component_mut(component), &mut gathered);
+                    block.scatter(weights, reference, moments.component_mut(component), &mut scratch);
                 }
                 moments.sums[1] += rows.len() as f64;
             }
@@ -104,7 +104,7 @@ impl Moments {
         let scorer = if hard { BlockScorer::wide(mixture) } else { BlockScorer::new(mixture) };
         Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
             let (mut block, mut copy) = (Block::new(false), Vec::new());
-            let (mut own, mut gathered) = ([0.0; BLOCK_ROWS], Gathered::default());
+            let (mut own, mut scratch) = ([0.0; BLOCK_ROWS], Scratch::default());
             for rows in blocks(rows) {
                 scorer.expect(samples, rows.clone(), &mut block);
                 let values = match d < PANELS_BELOW {
@@ -123,7 +123,7 @@ impl Moments {
                         weights,
                         mixture.mean(component),
                         moments.component_mut(component),
-                        &mut gathered,
+                        &mut scratch,
                     );
                 }
                 moments.sums[0] += block.log_densities.iter().sum::<f64>();
@@ -160,6 +160,13 @@ impl Moments {
     }
 }
 
+/// What the scatter kernels need beside it, kept from block to block.
+#[derive(Default)]
+struct Scratch {
+    gathered: Gathered,
+    lanes: Lanes,
+}
+
 /// A block of rows as the scatter kernels take it: panels when features are few, plain rows otherwise.
 enum Rows<'a, T> {
     Panels(&'a [T]),
@@ -175,16 +182,16 @@ impl<'a, T: Real> Rows<'a, T> {
         Rows::Plain(samples.rows(rows, buffer))
     }
 
-    fn scatter(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], gathered: &mut Gathered) {
+    fn scatter(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], scratch: &mut Scratch) {
         match self {
-            Rows::Panels(panels) => scatter_panels(panels, weights, centre, sums),
-            Rows::Plain(rows) => scatter(rows, weights, centre, sums, gathered),
+            Rows::Panels(panels) => scatter_panels(panels, weights, centre, sums, &mut scratch.lanes),
+            Rows::Plain(rows) => scatter(rows, weights, centre, sums, &mut scratch.gathered),
         }
     }
 
-    fn first_moments(&self, weights: &[f64], centre: &[f64], sums: &mut [f64]) {
+    fn first_moments(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], scratch: &mut Scratch) {
         match self {
-            Rows::Panels(panels) => first_moments_panels(panels, weights, centre, sums),
+            Rows::Panels(panels) => first_moments_panels(panels, weights, centre, sums, &mut scratch.lanes),
             Rows::Plain(rows) => first_moments(rows, weights, centre, sums),
         }
     }
@@ -206,14 +213,14 @@ pub(crate) fn reference_points<T: Real>(
         chunks(n, totals.len()),
         n.saturating_mul(totals.len()),
         |rows| {
-            let (mut buffer, mut weights) = (Vec::new(), [0.0; BLOCK_ROWS]);
+            let (mut buffer, mut weights, mut scratch) = (Vec::new(), [0.0; BLOCK_ROWS], Scratch::default());
             let mut sums = vec![0.0; k * (1 + d)];
             for rows in blocks(rows) {
                 let block = Rows::of(samples, rows.clone(), &mut buffer);
                 let weights = &mut weights[..rows.len()];
                 for (component, sums) in sums.chunks_exact_mut(1 + d).enumerate() {
                     responsibilities.copy_column(component, rows.clone(), weights);
-                    block.first_moments(weights, &origin, sums);
+                    block.first_moments(weights, &origin, sums, &mut scratch);
                 }
             }
             sums

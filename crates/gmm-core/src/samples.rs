@@ -146,11 +146,12 @@ impl<'a, T: Real> Responsibilities<'a, T> {
 
     /// Copies one component's share of a block of rows into `out`, as `f64`.
     pub(crate) fn copy_column(&self, component: usize, rows: Range<usize>, out: &mut [f64]) {
-        for (out, value) in
-            out.iter_mut().zip(self.values.col(component).subrows(rows.start, rows.len()).iter())
-        {
-            *out = value.to_f64();
+        let values = self.values.subrows(rows.start, rows.len());
+        if let Some(values) = contiguous(values) {
+            let shares = values[component..].iter().step_by(self.n_components());
+            return out.iter_mut().zip(shares).for_each(|(out, share)| *out = share.to_f64());
         }
+        out.iter_mut().zip(values.col(component).iter()).for_each(|(out, share)| *out = share.to_f64());
     }
 }
 

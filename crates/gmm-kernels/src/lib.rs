@@ -31,6 +31,7 @@ pub use log_sum_exp::{log_sum_exp, responsibilities_from_joint};
 pub use pack::{LANES, all_finite, contiguous, n_panels, pack_row, pack_rows, panels_len};
 pub use real::Real;
 pub use scatter::{
-    Gathered, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter, scatter_panels,
+    Gathered, Lanes, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter,
+    scatter_panels,
 };
 pub use whiten::{Tiles, Whitener, squared_norms};

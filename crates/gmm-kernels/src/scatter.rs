@@ -17,7 +17,7 @@ mod tile;
 use crate::Real;
 use crate::isa::{Isa, isa, vectorised};
 
-pub use small::{PANELS_BELOW, first_moments_panels, scatter_panels};
+pub use small::{Lanes, PANELS_BELOW, first_moments_panels, scatter_panels};
 
 /// Partial sums of a sum over rows.
 const PARTIAL: usize = 16;
@@ -114,18 +114,21 @@ fn gather<T: Real>(
     let stride = d.next_multiple_of(PADDING);
     let n_rows = weights.iter().filter(|&&weight| weight != 0.0).count();
     for buffer in [&mut gathered.centred, &mut gathered.weighted] {
-        buffer.clear();
+        // What stays from an earlier block is written over, but for the padding.
         buffer.resize(n_rows * stride, 0.0);
     }
     first[0] += lane_sum(weights);
     let rows = samples.chunks_exact(d).zip(weights).filter(|(_, weight)| **weight != 0.0);
     let buffers = gathered.centred.chunks_exact_mut(stride).zip(gathered.weighted.chunks_exact_mut(stride));
     for ((row, &weight), (centred, weighted)) in rows.zip(buffers) {
+        centred[d..].fill(0.0);
+        weighted[d..].fill(0.0);
+        let (centred, weighted, first) = (&mut centred[..d], &mut weighted[..d], &mut first[1..][..d]);
         for feature in 0..d {
             let delta = row[feature].to_f64() - centre[feature];
             centred[feature] = delta;
             weighted[feature] = weight * delta;
-            first[1 + feature] += weight * delta;
+            first[feature] += weight * delta;
         }
     }
     stride
@@ -212,8 +215,9 @@ mod tests {
                     let mut panels = vec![0.0; crate::panels_len(n_rows, d)];
                     crate::pack_rows(&samples, &mut panels, d);
                     let (mut sums, mut first) = (vec![0.0; component_len(d)], vec![0.0; 1 + d]);
-                    scatter_panels(&panels, &weights, &centre, &mut sums);
-                    first_moments_panels(&panels, &weights, &centre, &mut first);
+                    scatter_panels(&panels, &weights, &centre, &mut sums, &mut Lanes::default());
+                    first_moments_panels(&panels, &weights, &centre, &mut first, &mut Lanes::default());
+                    (0..d).for_each(|i| sums[1 + d + i * d + i + 1..1 + d + (i + 1) * d].fill(0.0));
                     assert!(sums == expected && first == expected[..=d], "panels {n_rows} x {d}");
                 }
             }

@@ -50,8 +50,9 @@ impl WithSimd for Scatter<'_> {
         for left in (0..self.d).step_by(width) {
             // From the band in which the diagonal enters these columns.
             for top in (left / height * height..self.d).step_by(height) {
-                // Vectors of the tile that hold columns; `stride` is a whole number of them.
-                let vectors = (self.stride - left).div_ceil(S::F64_LANES).min(VECTORS);
+                // Vectors of the tile that reach columns on or below the diagonal.
+                let right = self.stride.min(top + height);
+                let vectors = (right - left).div_ceil(S::F64_LANES).min(VECTORS);
                 // SAFETY: rows `top` to `top + height` and the tile's vectors lie within `stride`.
                 unsafe {
                     match (height, vectors) {
