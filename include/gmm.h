@@ -84,6 +84,79 @@ typedef struct gmm_matrix_f32 {
 } gmm_matrix_f32;
 
 /**
+ * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
+ * added at the end.
+ */
+typedef struct gmm_fit_options {
+    /**
+     * `sizeof(gmm_fit_options)`.
+     */
+    size_t size;
+    /**
+     * K. 1 unless changed.
+     */
+    size_t n_components;
+    /**
+     * Stop when the bound changes by less than this, in nats per sample. 1e-3 unless changed.
+     */
+    double tol;
+    /**
+     * Iterations at most. 100 unless changed.
+     */
+    size_t max_iter;
+    /**
+     * Added to every variance, and part of the covariances that come out. 1e-6 unless changed.
+     */
+    double reg_covar;
+    /**
+     * Restarts; the best bound wins. 1 unless changed.
+     */
+    size_t n_init;
+    /**
+     * Fixes every random choice. 0 unless changed.
+     */
+    uint64_t seed;
+    /**
+     * Start from this mixture (of K components) instead of k-means++; NULL unless changed.
+     */
+    const struct gmm_mixture *start;
+} gmm_fit_options;
+
+/**
+ * What a fit came to. Set `size`, and the buffer for the bounds or NULL; the rest is filled in.
+ */
+typedef struct gmm_fit_report {
+    /**
+     * `sizeof(gmm_fit_report)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Where to write the bound of each iteration; NULL for nowhere. Set by the caller.
+     */
+    double *lower_bounds;
+    /**
+     * How many doubles fit there; bounds of later iterations are left out. Set by the caller.
+     */
+    size_t lower_bounds_capacity;
+    /**
+     * 1 when the bound settled within `tol`, 0 when `max_iter` came first.
+     */
+    int32_t converged;
+    /**
+     * Iterations of the winning restart.
+     */
+    size_t n_iter;
+    /**
+     * Its last bound: the mean log-likelihood per sample before the last M-step, in nats.
+     */
+    double lower_bound;
+    /**
+     * Which restart won, from 0.
+     */
+    size_t restart;
+} gmm_fit_report;
+
+/**
  * What `gmm_mixture_score_f64` writes, all from one pass over the samples: every field that is not
  * NULL. Matrices are row-major, N x K. Fields may be added at the end: set `size` to
  * `sizeof(gmm_scores_f64)` and the rest to NULL (`= {sizeof(gmm_scores_f64)}` does both).
@@ -160,79 +233,6 @@ typedef struct gmm_scores_f32 {
      */
     double *mean_energy;
 } gmm_scores_f32;
-
-/**
- * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
- * added at the end.
- */
-typedef struct gmm_fit_options {
-    /**
-     * `sizeof(gmm_fit_options)`.
-     */
-    size_t size;
-    /**
-     * K. 1 unless changed.
-     */
-    size_t n_components;
-    /**
-     * Stop when the bound changes by less than this, in nats per sample. 1e-3 unless changed.
-     */
-    double tol;
-    /**
-     * Iterations at most. 100 unless changed.
-     */
-    size_t max_iter;
-    /**
-     * Added to every variance, and part of the covariances that come out. 1e-6 unless changed.
-     */
-    double reg_covar;
-    /**
-     * Restarts; the best bound wins. 1 unless changed.
-     */
-    size_t n_init;
-    /**
-     * Fixes every random choice. 0 unless changed.
-     */
-    uint64_t seed;
-    /**
-     * Start from this mixture (of K components) instead of k-means++; NULL unless changed.
-     */
-    const struct gmm_mixture *start;
-} gmm_fit_options;
-
-/**
- * What a fit came to. Set `size`, and the buffer for the bounds or NULL; the rest is filled in.
- */
-typedef struct gmm_fit_report {
-    /**
-     * `sizeof(gmm_fit_report)`, set by the caller.
-     */
-    size_t size;
-    /**
-     * Where to write the bound of each iteration; NULL for nowhere. Set by the caller.
-     */
-    double *lower_bounds;
-    /**
-     * How many doubles fit there; bounds of later iterations are left out. Set by the caller.
-     */
-    size_t lower_bounds_capacity;
-    /**
-     * 1 when the bound settled within `tol`, 0 when `max_iter` came first.
-     */
-    int32_t converged;
-    /**
-     * Iterations of the winning restart.
-     */
-    size_t n_iter;
-    /**
-     * Its last bound: the mean log-likelihood per sample before the last M-step, in nats.
-     */
-    double lower_bound;
-    /**
-     * Which restart won, from 0.
-     */
-    size_t restart;
-} gmm_fit_report;
 
 /**
  * Done; outputs are written.
@@ -357,81 +357,6 @@ gmm_status gmm_energy_f32(const struct gmm_matrix_f32 *z,
                           float *sample_energy,
                           float *mean_energy,
                           float *cov_diag);
-
-/**
- * Scores `samples` (N x D) under `mixture`: one pass, every output that `scores` names.
- *
- * `threads` may be NULL for the library's own. On any status but GMM_OK outputs are untouched.
- *
- * The caller promises:
- *
- * `mixture` is a live handle, `threads` one or NULL; `samples` describes readable memory; `scores` is
- * readable, and its outputs writable for their shapes.
- */
-gmm_status gmm_mixture_score_f64(const struct gmm_mixture *mixture,
-                                 const struct gmm_matrix_f64 *samples,
-                                 const struct gmm_threads *threads,
-                                 const struct gmm_scores_f64 *scores);
-
-/**
- * `gmm_mixture_score_f64` for floats.
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_f64`.
- */
-gmm_status gmm_mixture_score_f32(const struct gmm_mixture *mixture,
-                                 const struct gmm_matrix_f32 *samples,
-                                 const struct gmm_threads *threads,
-                                 const struct gmm_scores_f32 *scores);
-
-/**
- * Energies of `samples` (N x D) under `mixture`, into `energies` (N, required).
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_f64`.
- */
-gmm_status gmm_mixture_energies_f64(const struct gmm_mixture *mixture,
-                                    const struct gmm_matrix_f64 *samples,
-                                    const struct gmm_threads *threads,
-                                    double *energies);
-
-/**
- * `gmm_mixture_energies_f64` for floats.
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_f64`.
- */
-gmm_status gmm_mixture_energies_f32(const struct gmm_mixture *mixture,
-                                    const struct gmm_matrix_f32 *samples,
-                                    const struct gmm_threads *threads,
-                                    float *energies);
-
-/**
- * Responsibilities of `samples` (N x D) under `mixture`, into `responsibilities` (N x K, required).
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_f64`.
- */
-gmm_status gmm_mixture_responsibilities_f64(const struct gmm_mixture *mixture,
-                                            const struct gmm_matrix_f64 *samples,
-                                            const struct gmm_threads *threads,
-                                            double *responsibilities);
-
-/**
- * `gmm_mixture_responsibilities_f64` for floats.
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_f64`.
- */
-gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
-                                            const struct gmm_matrix_f32 *samples,
-                                            const struct gmm_threads *threads,
-                                            float *responsibilities);
 
 /**
  * Mixture parameters from samples and responsibilities.
@@ -663,6 +588,81 @@ gmm_status gmm_mixture_save(const struct gmm_mixture *handle,
  */
 gmm_status gmm_mixture_load(const char *file,
                             struct gmm_mixture **out);
+
+/**
+ * Scores `samples` (N x D) under `mixture`: one pass, every output that `scores` names.
+ *
+ * `threads` may be NULL for the library's own. On any status but GMM_OK outputs are untouched.
+ *
+ * The caller promises:
+ *
+ * `mixture` is a live handle, `threads` one or NULL; `samples` describes readable memory; `scores` is
+ * readable, and its outputs writable for their shapes.
+ */
+gmm_status gmm_mixture_score_f64(const struct gmm_mixture *mixture,
+                                 const struct gmm_matrix_f64 *samples,
+                                 const struct gmm_threads *threads,
+                                 const struct gmm_scores_f64 *scores);
+
+/**
+ * `gmm_mixture_score_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_f64`.
+ */
+gmm_status gmm_mixture_score_f32(const struct gmm_mixture *mixture,
+                                 const struct gmm_matrix_f32 *samples,
+                                 const struct gmm_threads *threads,
+                                 const struct gmm_scores_f32 *scores);
+
+/**
+ * Energies of `samples` (N x D) under `mixture`, into `energies` (N, required).
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_f64`.
+ */
+gmm_status gmm_mixture_energies_f64(const struct gmm_mixture *mixture,
+                                    const struct gmm_matrix_f64 *samples,
+                                    const struct gmm_threads *threads,
+                                    double *energies);
+
+/**
+ * `gmm_mixture_energies_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_f64`.
+ */
+gmm_status gmm_mixture_energies_f32(const struct gmm_mixture *mixture,
+                                    const struct gmm_matrix_f32 *samples,
+                                    const struct gmm_threads *threads,
+                                    float *energies);
+
+/**
+ * Responsibilities of `samples` (N x D) under `mixture`, into `responsibilities` (N x K, required).
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_f64`.
+ */
+gmm_status gmm_mixture_responsibilities_f64(const struct gmm_mixture *mixture,
+                                            const struct gmm_matrix_f64 *samples,
+                                            const struct gmm_threads *threads,
+                                            double *responsibilities);
+
+/**
+ * `gmm_mixture_responsibilities_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_f64`.
+ */
+gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
+                                            const struct gmm_matrix_f32 *samples,
+                                            const struct gmm_threads *threads,
+                                            float *responsibilities);
 
 /**
  * The version of this library, "major.minor.patch". Static; never NULL; never freed.

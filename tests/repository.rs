@@ -22,6 +22,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/fit.rs",
     "crates/gmm-ffi/src/mixture.rs",
     "crates/gmm-ffi/src/model.rs",
+    "crates/gmm-ffi/src/score.rs",
     "crates/gmm-ffi/src/threads.rs",
     "tests/golden_abi.rs",
 ];

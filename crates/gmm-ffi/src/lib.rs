@@ -17,6 +17,7 @@ mod estimate;
 mod fit;
 mod mixture;
 mod model;
+mod score;
 mod status;
 mod threads;
 
@@ -27,6 +28,7 @@ pub use guard::gmm_last_error_message;
 pub use handle::{gmm_mixture, gmm_threads};
 pub use mixture::*;
 pub use model::*;
+pub use score::*;
 pub use status::*;
 pub use threads::*;
 pub use view::{gmm_matrix_f32, gmm_matrix_f64};
