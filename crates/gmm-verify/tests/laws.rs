@@ -201,10 +201,8 @@ proptest! {
         let samples = Samples::from_rows(&z, case.n, case.d).unwrap();
         let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
         let moved = params(&samples, &gamma, 0.0, &Threads::one()).unwrap();
-        let scaled: Vec<f64> = mixture.covariances().values().iter().map(|value| a * a * value).collect();
         let unscaled: Vec<f64> = moved.covariances().values().iter().map(|value| value / (a * a)).collect();
         judge.check(Quantity::Covariances, Dtype::F64, &unscaled, mixture.covariances().values());
-        prop_assert_eq!(scaled.len(), moved.covariances().values().len());
         let before = energy(&mixture, &Samples::from_rows(&case.z, case.n, case.d).unwrap(), &Threads::one()).unwrap();
         let after = energy(&moved, &samples, &Threads::one()).unwrap();
         let expected: Vec<f64> = before.iter().map(|energy| energy + case.d as f64 * a.ln()).collect();
@@ -226,7 +224,10 @@ proptest! {
         let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
         // Without a ridge EM is exact ascent; with one the bound may give way by what the ridge adds.
         let options = FitOptions { reg_covar: 0.0, tol: 0.0, max_iter: 20, seed, ..FitOptions::new(case.k) };
-        let Ok(fitted) = fit(&samples, &options, &Threads::one()) else { return Ok(()) };
+        // A centre that drew one sample has no covariance without a ridge. Too many such draws fail.
+        let fitted = fit(&samples, &options, &Threads::one());
+        prop_assume!(fitted.is_ok());
+        let fitted = fitted.unwrap();
         let judge = Judge::new("ascent", &case, &fitted.mixture);
         let slack = budget(Quantity::MeanEnergy, Dtype::F64, case.d, case.n, judge.cond);
         for pair in fitted.lower_bounds.windows(2) {
@@ -304,21 +305,35 @@ fn the_number_of_threads_changes_no_bit() {
 
 #[test]
 fn strides_change_no_bit() {
-    let case = Drawn::new(5, 777, 4, 3, 2.0);
-    let rows = MatRef::from_row_major_slice(&case.z, case.n, case.d);
-    let mixture = estimate(&case);
-    let expected = energy(&mixture, &Samples::new(rows).unwrap(), &Threads::one()).unwrap();
-    // Transposed storage, every second row of a larger table, and rows from the last to the first.
-    let columns: Vec<f64> = (0..case.z.len()).map(|i| case.z[i % case.n * case.d + i / case.n]).collect();
-    let spaced: Vec<f64> = case.z.chunks(case.d).flat_map(|row| [row, &[f64::NAN; 4]].concat()).collect();
-    let reversed: Vec<f64> = case.z.chunks(case.d).rev().flatten().copied().collect();
-    let views = [
-        MatRef::from_column_major_slice(&columns, case.n, case.d),
-        MatRef::from_row_major_slice_with_stride(&spaced, case.n, case.d, 2 * case.d),
-        MatRef::from_row_major_slice(&reversed, case.n, case.d).reverse_rows(),
-    ];
-    for view in views {
-        assert_eq!(energy(&mixture, &Samples::new(view).unwrap(), &Threads::one()).unwrap(), expected);
+    // Few features and more: their sums are formed in two ways.
+    for d in [4, 20] {
+        let case = Drawn::new(5, 777, d, 3, 2.0);
+        let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
+        let answers = |view, gamma: &Responsibilities<'_, f64>| {
+            let samples = Samples::new(view).unwrap();
+            let mixture = params(&samples, gamma, 1e-6, &Threads::one()).unwrap();
+            let energies = energy(&mixture, &samples, &Threads::one()).unwrap();
+            let options = FitOptions { max_iter: 3, ..FitOptions::new(case.k) };
+            (mixture, energies, fit(&samples, &options, &Threads::one()).unwrap())
+        };
+        let expected = answers(MatRef::from_row_major_slice(&case.z, case.n, d), &gamma);
+        // Transposed storage, every second row of a larger table, and rows from the last to the first.
+        let transpose = |values: &[f64], cols: usize| -> Vec<f64> {
+            (0..values.len()).map(|i| values[i % case.n * cols + i / case.n]).collect()
+        };
+        let columns = transpose(&case.z, d);
+        let spaced: Vec<f64> = case.z.chunks(d).flat_map(|row| [row, &vec![f64::NAN; d]].concat()).collect();
+        let reversed: Vec<f64> = case.z.chunks(d).rev().flatten().copied().collect();
+        let views = [
+            MatRef::from_column_major_slice(&columns, case.n, d),
+            MatRef::from_row_major_slice_with_stride(&spaced, case.n, d, 2 * d),
+            MatRef::from_row_major_slice(&reversed, case.n, d).reverse_rows(),
+        ];
+        let shares = transpose(&case.gamma, case.k);
+        let shares = Responsibilities::new(MatRef::from_column_major_slice(&shares, case.n, case.k)).unwrap();
+        for view in views {
+            assert!(answers(view, &shares) == expected, "d = {d}");
+        }
     }
 }
 
