@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use faer::linalg::matmul::matmul;
+use faer::traits::RealField;
 use faer::{Accum, Mat, Par};
 use gmm_core::Real;
 
@@ -42,7 +43,7 @@ impl Gemm {
 }
 
 /// The sum of what each of `count` threads reaches at best, multiplying matrices of its own.
-fn rate<T: Real>(count: usize, budget: Budget) -> f64 {
+fn rate<T: Real + RealField>(count: usize, budget: Budget) -> f64 {
     let ready = Barrier::new(count);
     std::thread::scope(|scope| {
         let each: Vec<_> = (0..count).map(|_| scope.spawn(|| best_rate::<T>(&ready, budget))).collect();
@@ -50,7 +51,7 @@ fn rate<T: Real>(count: usize, budget: Budget) -> f64 {
     })
 }
 
-fn best_rate<T: Real>(ready: &Barrier, budget: Budget) -> f64 {
+fn best_rate<T: Real + RealField>(ready: &Barrier, budget: Budget) -> f64 {
     // Small and of both signs: no product overflows or becomes subnormal.
     let entry = |row: usize, col: usize| T::from_f64(((row * 7 + col * 3) % 11) as f64 / 8.0 - 0.625);
     let left = Mat::<T>::from_fn(SIZE, SIZE, entry);

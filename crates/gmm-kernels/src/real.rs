@@ -15,7 +15,6 @@ mod sealed {
 /// A sample type: `f32` or `f64`.
 pub trait Real:
     sealed::Sealed
-    + faer::traits::RealField
     + Copy
     + Default
     + Debug
