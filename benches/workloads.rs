@@ -1,4 +1,12 @@
 //! What is measured, as data: shapes, and samples drawn for them.
+//!
+//! ```text
+//! mixture   energies, parameters and iterations of every shape      time, by criterion
+//! exp_ln    an exponential and a logarithm, beside std's            time an element, by criterion
+//! ffi       calls through the C ABI, beside the same ones in Rust   time, by criterion
+//! roofline  every shape, beside a matrix multiply                   rates, a report
+//! memory    the program `gmm`, scoring a large file                 peak memory, a report
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -54,8 +62,10 @@ const DRAWN_ROWS: usize = 50_000;
 #[derive(Clone, Debug)]
 pub struct Data<T> {
     workload: Workload,
-    z: Vec<T>,
-    gamma: Vec<T>,
+    /// Samples, n × d.
+    pub z: Vec<T>,
+    /// Responsibilities, n × k, no entry zero.
+    pub gamma: Vec<T>,
     /// The mean and the covariance of each group that samples were drawn from, and equal weights.
     pub start: Mixture,
 }
@@ -93,12 +103,12 @@ impl Workload {
 }
 
 impl<T: Real> Data<T> {
-    /// n × d.
+    /// [`Data::z`], checked.
     pub fn samples(&self) -> Samples<'_, T> {
         Samples::from_rows(&self.z, self.workload.n, self.workload.d).expect("drawn samples are finite")
     }
 
-    /// n × k, no entry zero.
+    /// [`Data::gamma`], checked.
     pub fn responsibilities(&self) -> Responsibilities<'_, T> {
         Responsibilities::from_rows(&self.gamma, self.workload.n, self.workload.k)
             .expect("drawn responsibilities are finite")
