@@ -117,7 +117,7 @@ typedef struct gmm_fit_options {
      */
     uint64_t seed;
     /**
-     * Start from this mixture (of K components) instead of k-means++; NULL unless changed.
+     * Start from this mixture (of K components) instead of k-means; NULL unless changed.
      */
     const struct gmm_mixture *start;
 } gmm_fit_options;

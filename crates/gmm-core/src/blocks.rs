@@ -7,15 +7,14 @@
 //! This is the only file that knows a thread. Parallelism is passed, never ambient: a call takes a
 //! [`Threads`], and no process-wide pool is configured or used.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-
-use rayon::prelude::*;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
 
 /// Rows that are packed and scored together. Part of the result, so a constant and no tuning knob.
-pub(crate) const BLOCK_ROWS: usize = 240;
+pub(crate) const BLOCK_ROWS: usize = gmm_kernels::ROWS;
 
 /// Chunks that rows are cut into at most: partial sums that are folded, and threads that can help.
 const MAX_CHUNKS: usize = 64;
@@ -24,7 +23,7 @@ const MAX_CHUNKS: usize = 64;
 const MAX_PARTIAL_ELEMENTS: usize = 1 << 22;
 
 /// Below this many multiply-adds a call stays on its own thread: waking another takes longer.
-const SMALL_WORK: usize = 1 << 20;
+pub(crate) const SMALL_WORK: usize = 1 << 20;
 
 /// Cuts `n_rows` into whole blocks, for partial sums of `partial_len` elements each.
 pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
@@ -93,21 +92,22 @@ impl Threads {
         items: Vec<I>,
         work: usize,
         map: impl Fn(I) -> R + Sync,
-        mut fold: impl FnMut(R),
+        mut fold: impl FnMut(R) + Send,
     ) {
         let pool = if items.len() > 1 && work >= SMALL_WORK { self.pool() } else { None };
         let Some(pool) = pool else {
             return items.into_iter().for_each(|item| fold(map(item)));
         };
-        let mut items = items.into_iter();
-        loop {
-            let wave: Vec<I> = items.by_ref().take(2 * self.count).collect();
-            if wave.is_empty() {
-                return;
+        let items = Mutex::new(items.into_iter().enumerate());
+        let turns = Turns { count: self.count, state: Mutex::new(Turn::new(fold)), moved: Condvar::new() };
+        pool.broadcast(|_| {
+            let _leave = Leave(&turns);
+            loop {
+                let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((at, item)) = next else { return };
+                turns.hand_in(at, map(item));
             }
-            let results: Vec<R> = pool.install(|| wave.into_par_iter().with_max_len(1).map(&map).collect());
-            results.into_iter().for_each(&mut fold);
-        }
+        });
     }
 
     /// The pool of this process, or `None` when there is nothing to share or no thread to be had.
@@ -137,6 +137,62 @@ impl Threads {
             *slot = Some(Pool { process, pool: Arc::new(pool) });
         }
         slot.as_ref().map(|pool| Arc::clone(&pool.pool))
+    }
+}
+
+/// Results on their way to being folded in order.
+struct Turns<R, F> {
+    count: usize,
+    state: Mutex<Turn<R, F>>,
+    /// The turn moved on.
+    moved: Condvar,
+}
+
+struct Turn<R, F> {
+    /// The next to be folded.
+    next: usize,
+    /// Those that came before their turn.
+    waiting: BTreeMap<usize, R>,
+    fold: F,
+    /// A thread left in a panic: its result will never come.
+    broken: bool,
+}
+
+impl<R, F: FnMut(R)> Turn<R, F> {
+    fn new(fold: F) -> Self {
+        Turn { next: 0, waiting: BTreeMap::new(), fold, broken: false }
+    }
+}
+
+impl<R, F: FnMut(R)> Turns<R, F> {
+    /// Folds result `at` if it is its turn, and those that waited for it; otherwise leaves it, and waits
+    /// while too many do. Whoever has the result whose turn it is never waits.
+    fn hand_in(&self, at: usize, result: R) {
+        let mut turn = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        turn.waiting.insert(at, result);
+        while let Some(result) = {
+            let next = turn.next;
+            turn.waiting.remove(&next)
+        } {
+            (turn.fold)(result);
+            turn.next += 1;
+        }
+        self.moved.notify_all();
+        while turn.waiting.len() >= self.count && turn.next < at && !turn.broken {
+            turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Tells the others when its thread leaves in a panic.
+struct Leave<'a, R, F>(&'a Turns<R, F>);
+
+impl<R, F> Drop for Leave<'_, R, F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).broken = true;
+            self.0.moved.notify_all();
+        }
     }
 }
 
@@ -193,6 +249,20 @@ mod tests {
             );
             assert_eq!(seen, (0..100).map(|i| i * i).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_panic_in_one_item_reaches_the_caller_and_leaves_nobody_waiting() {
+        let threads = Threads::new(3);
+        let run = std::panic::AssertUnwindSafe(|| {
+            threads.map_in_order(
+                (0..100).collect(),
+                usize::MAX,
+                |i: i32| assert_ne!(i, 5, "on purpose"),
+                |()| {},
+            );
+        });
+        assert!(std::panic::catch_unwind(run).is_err());
     }
 
     /// As in a child that was forked while another thread of its parent was taking the pool.

@@ -6,204 +6,264 @@
 //!
 //! The only file that drives the whitening and log-sum-exp kernels.
 
-use std::f64::consts::TAU;
 use std::ops::Range;
 
-use gmm_kernels::{Whitener, log_sum_exp, responsibilities_from_joint, squared_norms};
+use gmm_kernels::{
+    LANES, Matters, Peaks, largest, log_densities, log_responsibilities, pack_rows, panels_len,
+    responsibilities, squared_norms, squared_norms_that_matter, unpack_rows,
+};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::mixture::Mixture;
+use crate::packed::Packed;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// A mixture as the kernels take it.
-pub(crate) struct BlockScorer<T> {
-    n_features: usize,
-    whiteners: Whiteners<T>,
-    /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)` (k); −∞ for an absent component.
-    log_peaks: Vec<f64>,
-    /// `ln φₖ − ln Σ φ` (k): the responsibilities of a sample that is infinitely far from everything.
-    log_weights: Vec<f64>,
-}
-
-/// One whitener a component, in the type of the samples or, for `f32` samples under a mixture whose
+/// Scores blocks under a mixture: in the type of the samples or, for `f32` samples under a mixture whose
 /// parameters `f32` cannot hold, in `f64`.
-enum Whiteners<T> {
-    Own(Vec<Whitener<T>>),
-    Wide(Vec<Whitener<f64>>),
+pub(crate) enum BlockScorer<'a, T> {
+    Own(&'a Packed<T>),
+    Wide(&'a Packed<f64>),
 }
 
 /// One block of rows on its way through the kernels. Buffers are reused from block to block.
 pub(crate) struct Block<T> {
     /// The rows, packed.
     pub(crate) panels: Vec<T>,
-    /// Component-major, `component * BLOCK_ROWS + row`: `ln rₙₖ` after [`BlockScorer::score`], `rₙₖ` after
-    /// [`BlockScorer::expect`].
-    pub(crate) terms: Vec<f64>,
+    /// Component-major, `component * stride + row`: `‖Lₖ⁻¹(zₙ − μₖ)‖²` after [`BlockScorer::whiten`], and
+    /// after that what the block was made into, `rₙₖ` or `ln rₙₖ`. Rows that the block does not have are
+    /// scratch.
+    pub(crate) terms: Vec<T>,
     /// `ln p(zₙ)`, one per row of the block.
     pub(crate) log_densities: Vec<f64>,
-    squares: Vec<T>,
-    keep_squares: bool,
+    /// [`BLOCK_ROWS`], or the panels of a block that is known to be smaller.
+    pub(crate) stride: usize,
+    kept: Vec<T>,
     whitened: Vec<T>,
     wide: Wide,
 }
 
-/// The panels, distances and scratch of a block that is whitened in `f64`.
+/// The panels, terms and scratch of a block that is scored in `f64`.
 #[derive(Default)]
 struct Wide {
     panels: Vec<f64>,
-    squares: Vec<f64>,
+    terms: Vec<f64>,
+    kept: Vec<f64>,
     whitened: Vec<f64>,
 }
 
+/// What a block of squares is made into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Terms {
+    /// Only log-densities; the squares stay.
+    Squares,
+    /// `rₙₖ`.
+    Shares,
+    /// `ln rₙₖ`.
+    Logs,
+}
+
 impl<T: Real> Block<T> {
-    /// `keep_squares`: whether [`Block::squares`] will be asked for.
-    pub(crate) fn new(keep_squares: bool) -> Self {
+    /// For blocks of any size.
+    pub(crate) fn new() -> Self {
+        Block::for_rows(BLOCK_ROWS)
+    }
+
+    /// For blocks of at most `n_rows` rows, and no more than [`BLOCK_ROWS`].
+    pub(crate) fn for_rows(n_rows: usize) -> Self {
         Block {
             panels: Vec::new(),
             terms: Vec::new(),
             log_densities: Vec::new(),
-            squares: Vec::new(),
-            keep_squares,
+            stride: n_rows.next_multiple_of(LANES).min(BLOCK_ROWS),
+            kept: Vec::new(),
             whitened: Vec::new(),
             wide: Wide::default(),
         }
     }
 
-    /// `‖Lₖ⁻¹(zₙ − μₖ)‖²` in the layout of the terms.
-    pub(crate) fn squares(&self) -> &[T] {
-        assert!(self.keep_squares, "squares are kept only when asked for");
-        &self.squares
+    /// Puts a copy of the squares aside, from which the terms can be made a second time.
+    pub(crate) fn keep_squares(&mut self) {
+        self.kept.clone_from(&self.terms);
+        self.wide.kept.clone_from(&self.wide.terms);
     }
 
-    /// The most likely component of each row; the first of equals.
-    pub(crate) fn labels(&self, k: usize) -> Vec<u32> {
-        let term = |row: usize, component: usize| self.terms[component * BLOCK_ROWS + row];
-        (0..self.log_densities.len())
-            .map(|row| {
-                (1..k).fold(0, |best, other| if term(row, other) > term(row, best) { other } else { best })
-            })
-            .map(|best| best as u32)
-            .collect()
+    /// Makes the squares that were put aside the terms again.
+    pub(crate) fn take_squares(&mut self) {
+        std::mem::swap(&mut self.kept, &mut self.terms);
+        std::mem::swap(&mut self.wide.kept, &mut self.wide.terms);
+    }
+
+    /// The component with the largest term of each row, into `labels`; the first of equals.
+    pub(crate) fn write_labels(&self, labels: &mut [u32]) {
+        largest(&self.terms, self.stride, labels);
     }
 }
 
-impl<T: Real> BlockScorer<T> {
-    /// Whitens in the type of the samples, if that type can hold the mixture.
-    pub(crate) fn new(mixture: &Mixture) -> Self {
-        let own: Vec<Whitener<T>> = whiteners(mixture);
-        match own.iter().all(Whitener::fits) {
-            true => BlockScorer::with(mixture, Whiteners::Own(own)),
-            false => BlockScorer::wide(mixture),
+impl<'a, T: Real> BlockScorer<'a, T> {
+    /// Scores in the type of the samples, if that type can hold the mixture.
+    pub(crate) fn new(mixture: &'a Mixture) -> Self {
+        let own = mixture.packed();
+        if own.fits { BlockScorer::Own(own) } else { BlockScorer::wide(mixture) }
+    }
+
+    /// Scores in `f64` whatever the samples are: for distances that may have any size.
+    pub(crate) fn wide(mixture: &'a Mixture) -> Self {
+        BlockScorer::Wide(mixture.packed())
+    }
+
+    fn log_weights(&self) -> &[f64] {
+        match self {
+            BlockScorer::Own(packed) => &packed.log_weights,
+            BlockScorer::Wide(packed) => &packed.log_weights,
         }
     }
 
-    /// Whitens in `f64` whatever the samples are: for distances that may have any size.
-    pub(crate) fn wide(mixture: &Mixture) -> Self {
-        BlockScorer::with(mixture, Whiteners::Wide(whiteners(mixture)))
+    /// `−½ (d ln 2π + ln det Σₖ)` (k).
+    pub(crate) fn heights(&self) -> &[f64] {
+        match self {
+            BlockScorer::Own(packed) => &packed.heights,
+            BlockScorer::Wide(packed) => &packed.heights,
+        }
     }
 
-    fn with(mixture: &Mixture, whiteners: Whiteners<T>) -> Self {
-        let d = mixture.n_features();
-        let sum: f64 = mixture.weights().iter().sum();
-        let peak = |(weight, log_det): (&f64, &f64)| weight.ln() - 0.5 * (d as f64 * TAU.ln() + log_det);
-        BlockScorer {
-            n_features: d,
-            whiteners,
-            log_peaks: mixture.weights().iter().zip(mixture.covariances().log_dets()).map(peak).collect(),
-            log_weights: mixture.weights().iter().map(|weight| (weight / sum).ln()).collect(),
+    fn n_features(&self) -> usize {
+        match self {
+            BlockScorer::Own(packed) => packed.n_features(),
+            BlockScorer::Wide(packed) => packed.n_features(),
         }
     }
 
     /// Multiply-adds that `n_rows` rows take, as far as sharing them out is concerned.
     pub(crate) fn work(&self, n_rows: usize) -> usize {
-        let per_row =
-            self.log_peaks.len().saturating_mul(self.n_features.saturating_mul(self.n_features) + 32);
-        n_rows.saturating_mul(per_row)
+        let (k, d) = (self.log_weights().len(), self.n_features());
+        n_rows.saturating_mul(k.saturating_mul(d.saturating_mul(d) + 32))
     }
 
-    /// Packs one block and scores it: log-densities, and log-responsibilities as terms.
-    pub(crate) fn score(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
-        self.joint(samples, rows, block);
-        log_sum_exp(&mut block.terms, BLOCK_ROWS, &mut block.log_densities);
-        self.mend(block, |log_weight| log_weight);
-    }
-
-    /// Packs one block and scores it: log-densities, and responsibilities as terms. One exponential a
-    /// term, where [`BlockScorer::score`] followed by an exponential takes two.
+    /// Packs one block and scores it: log-densities, and responsibilities as terms.
     pub(crate) fn expect(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
-        self.joint(samples, rows, block);
-        responsibilities_from_joint(&mut block.terms, BLOCK_ROWS, &mut block.log_densities);
-        self.mend(block, f64::exp);
+        self.whiten(samples, rows, block);
+        self.finish(block, Terms::Shares, None);
     }
 
-    /// Gives rows without any density the weights for responsibilities.
-    fn mend(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) {
+    /// Scores a block of rows that follow one another in `rows` (n × d) and of which nothing is scored that
+    /// does not matter: log-densities, and responsibilities as terms. `first` has a component for each row that
+    /// it is likely to belong to.
+    pub(crate) fn expect_some(&self, rows: &[T], first: &[u32], margin: f64, block: &mut Block<T>) {
+        block.panels.resize(panels_len(first.len(), self.n_features()), T::ZERO);
+        pack_rows(rows, &mut block.panels, self.n_features());
+        self.whiten_packed(first.len(), Some((first, margin)), block);
+        self.finish(block, Terms::Shares, None);
+    }
+
+    /// Packs one block; its terms are squared distances.
+    pub(crate) fn whiten(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
+        samples.pack(rows.clone(), &mut block.panels);
+        samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
+        self.whiten_packed(rows.len(), None, block);
+    }
+
+    fn whiten_packed(&self, n_rows: usize, some: Option<(&[u32], f64)>, block: &mut Block<T>) {
+        block.log_densities.resize(n_rows, 0.0);
+        let Block { panels, terms, stride, whitened, wide, .. } = block;
+        let len = self.log_weights().len() * *stride;
+        terms.resize(len, T::ZERO);
+        match self {
+            BlockScorer::Own(packed) => match some {
+                None => squared_norms(&packed.whiteners, panels, n_rows, whitened, terms, *stride),
+                Some((first, margin)) => {
+                    let [peaks, heights] = &packed.relative;
+                    let matters = Matters { first, peaks, heights, margin: T::from_f64(margin) };
+                    squared_norms_that_matter(&packed.whiteners, panels, matters, whitened, terms, *stride);
+                }
+            },
+            BlockScorer::Wide(packed) => {
+                wide.panels.clear();
+                wide.panels.extend(panels.iter().map(|value| value.to_f64()));
+                wide.terms.resize(len, 0.0);
+                let Wide { panels, terms, whitened, .. } = wide;
+                squared_norms(&packed.whiteners, panels, n_rows, whitened, terms, *stride);
+                block.narrow();
+            }
+        }
+    }
+
+    /// Makes log-densities of a block of squares, and of its terms what is asked for; writes the terms to
+    /// `out` as well (n × k), if there is one.
+    pub(crate) fn finish(&self, block: &mut Block<T>, to: Terms, mut out: Option<&mut [T]>) {
+        let Block { terms, log_densities, stride, wide, .. } = block;
+        let mut is_written = false;
+        match self {
+            BlockScorer::Own(packed) => {
+                is_written = to == Terms::Shares;
+                make(to, terms, *stride, &packed.peaks, log_densities, out.as_deref_mut());
+            }
+            BlockScorer::Wide(packed) => {
+                make(to, &mut wide.terms, *stride, &packed.peaks, log_densities, None);
+                block.narrow();
+            }
+        }
+        let is_mended = match to {
+            Terms::Squares => false,
+            Terms::Shares => self.mend(block, f64::exp),
+            Terms::Logs => self.mend(block, |log_weight| log_weight),
+        };
+        if let Some(out) = out
+            && (is_mended || !is_written)
+        {
+            unpack_rows(&block.terms, block.stride, out);
+        }
+    }
+
+    /// Gives rows without any density the weights for responsibilities; tells whether there are such.
+    fn mend(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) -> bool {
+        let mut found = false;
         for row in 0..block.log_densities.len() {
             if block.log_densities[row] == f64::NEG_INFINITY {
-                for (component, &log_weight) in self.log_weights.iter().enumerate() {
-                    block.terms[component * BLOCK_ROWS + row] = term(log_weight);
+                found = true;
+                for (component, &log_weight) in self.log_weights().iter().enumerate() {
+                    block.terms[component * block.stride + row] = T::from_f64(term(log_weight));
                 }
             }
         }
-    }
-
-    /// Packs one block; its terms are `lₙₖ`.
-    fn joint(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
-        let n_rows = rows.len();
-        samples.pack(rows, &mut block.panels);
-        block.terms.resize(self.log_peaks.len() * BLOCK_ROWS, 0.0);
-        block.log_densities.resize(n_rows, 0.0);
-        let padded = gmm_kernels::n_panels(n_rows) * gmm_kernels::LANES;
-        let Block { panels, squares, whitened, wide, .. } = block;
-        let slots = if block.keep_squares { self.log_peaks.len() } else { 1 };
-        squares.resize(slots * BLOCK_ROWS, T::ZERO);
-        if let Whiteners::Wide(_) = &self.whiteners {
-            wide.panels.clear();
-            wide.panels.extend(panels.iter().map(|value| value.to_f64()));
-            wide.squares.resize(padded, 0.0);
-        }
-        for (component, &peak) in self.log_peaks.iter().enumerate() {
-            let squares = &mut squares[component % slots * BLOCK_ROWS..][..padded];
-            let joint = block.terms[component * BLOCK_ROWS..].iter_mut();
-            match &self.whiteners {
-                Whiteners::Own(each) => {
-                    squared_norms(&each[component], panels, n_rows, whitened, squares);
-                    joint.zip(&*squares).for_each(|(joint, square)| *joint = peak - 0.5 * square.to_f64());
-                }
-                Whiteners::Wide(each) => {
-                    squared_norms(
-                        &each[component],
-                        &wide.panels,
-                        n_rows,
-                        &mut wide.whitened,
-                        &mut wide.squares,
-                    );
-                    joint.zip(&wide.squares).for_each(|(joint, &square)| *joint = peak - 0.5 * square);
-                    squares
-                        .iter_mut()
-                        .zip(&wide.squares)
-                        .for_each(|(own, &square)| *own = T::from_f64(square));
-                }
-            }
-        }
+        found
     }
 }
 
-fn whiteners<T: Real>(mixture: &Mixture) -> Vec<Whitener<T>> {
-    let covariances = mixture.covariances();
-    (0..mixture.n_components()).map(|k| covariances.whitener(k, mixture.mean(k))).collect()
+impl<T: Real> Block<T> {
+    /// The terms that were formed in `f64`, in the type of the samples.
+    fn narrow(&mut self) {
+        self.terms.iter_mut().zip(&self.wide.terms).for_each(|(own, &wide)| *own = T::from_f64(wide));
+    }
+}
+
+/// Only shares are written to `out`: the kernel of the others does not.
+fn make<T: Real>(
+    to: Terms,
+    terms: &mut [T],
+    stride: usize,
+    peaks: &Peaks<T>,
+    sums: &mut [f64],
+    out: Option<&mut [T]>,
+) {
+    match to {
+        Terms::Squares => log_densities(terms, stride, peaks, sums),
+        Terms::Shares => responsibilities(terms, stride, peaks, sums, out),
+        Terms::Logs => log_responsibilities(terms, stride, peaks, sums),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::*;
 
     fn log_density(mixture: &Mixture, sample: f32) -> f64 {
         let row = [sample];
         let samples = Samples::from_rows(&row, 1, 1).unwrap();
-        let mut block = Block::new(false);
-        BlockScorer::new(mixture).score(&samples, 0..1, &mut block);
+        let mut block = Block::new();
+        BlockScorer::new(mixture).expect(&samples, 0..1, &mut block);
         block.log_densities[0]
     }
 

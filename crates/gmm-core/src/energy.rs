@@ -3,10 +3,12 @@
 //! Samples are scored block by block, by `density.rs`; what a caller did not ask for is never stored, so that memory
 //! beside inputs and outputs is one block a thread. Sources: docs/math.md, section 2.
 
-use gmm_kernels::exp_into;
+use std::ops::Range;
 
-use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
-use crate::density::{Block, BlockScorer};
+use gmm_kernels::{sum, unpack_rows};
+
+use crate::blocks::{SMALL_WORK, Threads, blocks, chunks};
+use crate::density::{Block, BlockScorer, Terms};
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -67,7 +69,10 @@ pub fn score<T: Real>(
     check_features(mixture, samples)?;
     scores.check(n, k)?;
     let scorer = BlockScorer::new(mixture);
-    let keep_squares = scores.squared_mahalanobis.is_some();
+    if scorer.work(n) < SMALL_WORK {
+        // Not worth sharing out, nor preparing for it.
+        return Ok(score_chunk(&scorer, samples, 0..n, scores, k) / n as f64);
+    }
     let mut rest = scores;
     let chunks: Vec<_> = chunks(n, 1)
         .into_iter()
@@ -81,21 +86,64 @@ pub fn score<T: Real>(
     threads.map_in_order(
         chunks,
         scorer.work(n),
-        |(rows, mut scores)| {
-            let mut block = Block::new(keep_squares);
-            let mut sum = 0.0;
-            for rows in blocks(rows) {
-                let (mut out, after) = std::mem::take(&mut scores).split_at(rows.len(), k);
-                scores = after;
-                scorer.score(samples, rows, &mut block);
-                out.write(&block, k);
-                sum -= block.log_densities.iter().sum::<f64>();
-            }
-            sum
-        },
+        |(rows, scores)| score_chunk(&scorer, samples, rows, scores, k),
         |sum| total += sum,
     );
     Ok(total / n as f64)
+}
+
+/// Scores a chunk of rows, block by block; returns the sum of energies.
+fn score_chunk<T: Real>(
+    scorer: &BlockScorer<'_, T>,
+    samples: &Samples<'_, T>,
+    rows: Range<usize>,
+    mut scores: Scores<'_, T>,
+    k: usize,
+) -> f64 {
+    let mut block = Block::for_rows(rows.len());
+    let mut energy = 0.0;
+    for rows in blocks(rows) {
+        let (out, after) = std::mem::take(&mut scores).split_at(rows.len(), k);
+        scores = after;
+        scorer.whiten(samples, rows, &mut block);
+        energy += write_block(scorer, &mut block, out);
+    }
+    energy
+}
+
+/// Writes what is asked of one block of squares; returns the sum of its energies.
+///
+/// Each score is made by the same kernel whatever else is asked for, and so has the same bits.
+fn write_block<T: Real>(scorer: &BlockScorer<'_, T>, block: &mut Block<T>, out: Scores<'_, T>) -> f64 {
+    if let Some(out) = out.squared_mahalanobis {
+        unpack_rows(&block.terms, block.stride, out);
+    }
+    let logs = out.log_responsibilities;
+    if out.responsibilities.is_some() || out.labels.is_some() {
+        if logs.is_some() {
+            block.keep_squares();
+        }
+        scorer.finish(block, Terms::Shares, out.responsibilities);
+        if let Some(out) = out.labels {
+            block.write_labels(out);
+        }
+        if logs.is_some() {
+            block.take_squares();
+        }
+    } else if logs.is_none() {
+        scorer.finish(block, Terms::Squares, None);
+    }
+    if logs.is_some() {
+        scorer.finish(block, Terms::Logs, logs);
+    }
+    let densities = &block.log_densities;
+    if let Some(out) = out.energies {
+        out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(-density));
+    }
+    if let Some(out) = out.log_densities {
+        out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(density));
+    }
+    -sum(densities)
 }
 
 /// `Eₙ` (n): the negative log-likelihood of each sample, in nats. The outlier score.
@@ -208,38 +256,6 @@ impl<'a, T: Real> Scores<'a, T> {
             },
         )
     }
-
-    /// Writes one block's worth.
-    fn write(&mut self, block: &Block<T>, k: usize) {
-        let densities = &block.log_densities;
-        let log_r = |row: usize, component: usize| block.terms[component * BLOCK_ROWS + row];
-        if let Some(out) = &mut self.energies {
-            out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(-density));
-        }
-        if let Some(out) = &mut self.log_densities {
-            out.iter_mut().zip(densities).for_each(|(out, &density)| *out = T::from_f64(density));
-        }
-        if let Some(out) = &mut self.responsibilities {
-            let mut shares = vec![0.0; block.terms.len()];
-            exp_into(&block.terms, &mut shares);
-            for (row, out) in out.chunks_exact_mut(k).enumerate() {
-                // Each is off by the rounding of the row's log-density, which may be large; all by the same.
-                let sum: f64 = (0..k).map(|component| shares[component * BLOCK_ROWS + row]).sum();
-                for (component, out) in out.iter_mut().enumerate() {
-                    *out = T::from_f64(shares[component * BLOCK_ROWS + row] / sum);
-                }
-            }
-        }
-        if let Some(out) = &mut self.log_responsibilities {
-            fill(out, k, |row, component| T::from_f64(log_r(row, component)));
-        }
-        if let Some(out) = &mut self.squared_mahalanobis {
-            fill(out, k, |row, component| block.squares()[component * BLOCK_ROWS + row]);
-        }
-        if let Some(out) = &mut self.labels {
-            out.copy_from_slice(&block.labels(k));
-        }
-    }
 }
 
 fn check_output(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
@@ -262,10 +278,75 @@ fn split<T>(out: Option<&mut [T]>, at: usize) -> (Option<&mut [T]>, Option<&mut 
     }
 }
 
-fn fill<T>(out: &mut [T], k: usize, value: impl Fn(usize, usize) -> T) {
-    for (row, line) in out.chunks_exact_mut(k).enumerate() {
-        for (component, out) in line.iter_mut().enumerate() {
-            *out = value(row, component);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 300 samples from −8 to 8, three of them too far for any density, under components of which one
+    /// is absent; with deviations that `f32` holds, or does not. Returns the mean energy.
+    fn every_score_has_the_same_bits_whatever_else_is_asked<T: Real>(deviation: f64) -> f64 {
+        let (n, k) = (300, 4);
+        let variance = deviation * deviation;
+        let mixture =
+            Mixture::new(&[0.25, 0.0, 0.5, 0.25], &[-3.0, 0.0, 1.0, 4.0], &[1.0, 1.0, variance, 1.0])
+                .unwrap();
+        let mut values: Vec<T> = (0..n).map(|row| T::from_f64(row as f64 / 18.75 - 8.0)).collect();
+        for row in [0, 100, n - 1] {
+            values[row] = T::from_f64(1e30) * T::from_f64(if T::NAME == "f32" { 1.0 } else { 1e130 });
         }
+        let samples = Samples::from_rows(&values, n, 1).unwrap();
+        let (list, matrix) = (vec![T::ZERO; n], vec![T::ZERO; n * k]);
+        let (mut energies, mut log_densities, mut labels) = (list.clone(), list.clone(), vec![9; n]);
+        let (mut shares, mut logs, mut squares) = (matrix.clone(), matrix.clone(), matrix.clone());
+        let all = Scores {
+            energies: Some(&mut energies),
+            log_densities: Some(&mut log_densities),
+            responsibilities: Some(&mut shares),
+            log_responsibilities: Some(&mut logs),
+            squared_mahalanobis: Some(&mut squares),
+            labels: Some(&mut labels),
+        };
+        let threads = Threads::one();
+        let mean = score(&mixture, &samples, all, &threads).unwrap();
+
+        assert_eq!(energy(&mixture, &samples, &threads).unwrap(), energies);
+        assert_eq!(responsibilities(&mixture, &samples, &threads).unwrap(), shares);
+        assert_eq!(squared_mahalanobis(&mixture, &samples, &threads).unwrap(), squares);
+        assert_eq!(super::labels(&mixture, &samples, &threads).unwrap(), labels);
+        let (mut alone, mut list) = (matrix.clone(), list.clone());
+        let scores = Scores { log_responsibilities: Some(&mut alone), ..Scores::default() };
+        assert_eq!(score(&mixture, &samples, scores, &threads).unwrap(), mean);
+        assert_eq!(alone, logs);
+        let scores = Scores { log_densities: Some(&mut list), ..Scores::default() };
+        assert_eq!(score(&mixture, &samples, scores, &threads).unwrap(), mean);
+        assert_eq!(list, log_densities);
+
+        for row in [0, 100, n - 1] {
+            assert_eq!(energies[row].to_f64(), f64::INFINITY);
+            if mean.is_finite() {
+                // In double the distance has a value, and only the energy in single has none.
+                continue;
+            }
+            // Far from everything: no density, and the weights for responsibilities.
+            assert_eq!(shares[row * k..][..k], [0.25, 0.0, 0.5, 0.25].map(T::from_f64));
+            assert_eq!(logs[row * k + 1].to_f64(), f64::NEG_INFINITY);
+            assert_eq!(labels[row], 2);
+        }
+        for row in (0..n).filter(|row| ![0, 100, n - 1].contains(row)) {
+            let sum: f64 = shares[row * k..][..k].iter().map(|share| share.to_f64()).sum();
+            assert!((sum - 1.0).abs() < if T::NAME == "f32" { 1e-6 } else { 1e-15 }, "row {row}: {sum}");
+        }
+        mean
+    }
+
+    #[test]
+    fn every_score_has_the_same_bits_whatever_else_is_asked_in_either_type() {
+        assert_eq!(every_score_has_the_same_bits_whatever_else_is_asked::<f64>(0.5), f64::INFINITY);
+        assert_eq!(every_score_has_the_same_bits_whatever_else_is_asked::<f32>(0.5), f64::INFINITY);
+    }
+
+    #[test]
+    fn every_score_has_the_same_bits_whatever_else_is_asked_in_double_for_single_samples() {
+        assert!(every_score_has_the_same_bits_whatever_else_is_asked::<f32>(1e-42).is_finite());
     }
 }

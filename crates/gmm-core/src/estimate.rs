@@ -7,11 +7,13 @@
 //! The reference points cₖ are the means themselves but for rounding, so the subtraction is a
 //! correction of second order and costs no digits. Sources: docs/math.md, sections 1 and 5.
 
+use gmm_kernels::LANES;
+
 use crate::blocks::Threads;
 use crate::covariance::{Full, check_range};
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
-use crate::moments::{Moments, reference_points};
+use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
@@ -50,7 +52,7 @@ impl Default for ParamsOptions {
 /// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` has no factor; [`Error::OutOfRange`];
 /// [`Error::InvalidOption`] when `eps` is negative or not finite.
 ///
-/// Cost: `n k (d² + 2d)` flops in two passes; O(threads × k d²) memory, nothing that grows with n.
+/// Cost: `n k d²` flops in one pass, seldom two; O(threads × k d²) memory, nothing that grows with n.
 ///
 /// ```
 /// use gmm_core::{Responsibilities, Samples, Threads, energy, params};
@@ -98,13 +100,11 @@ pub fn params_with<T: Real>(
         });
     }
     check_sizes(k, d)?;
-    let (totals, references) = reference_points(samples, responsibilities, threads);
-    let empty: Vec<usize> = (0..k).filter(|&component| totals[component] == 0.0).collect();
+    let moments = central_moments(samples, responsibilities, threads);
+    let Estimate { weights, means, covariances, empty } = estimate(&moments)?;
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
         return Err(Error::EmptyComponent { component });
     }
-    let moments = Moments::of_responsibilities(samples, responsibilities, &references, threads);
-    let Estimate { weights, means, covariances, .. } = estimate(&moments, &references)?;
     let mut ridges = vec![options.ridge; k];
     for &component in &empty {
         // Never looked at; one is as good as any, as long as a factor exists.
@@ -115,6 +115,64 @@ pub fn params_with<T: Real>(
         Some(limit) => Full::with_escalating_ridge(covariances, ridges, d, limit)?,
     };
     Ok(Mixture::assemble(weights, means, full, d)?.with_dropped(empty))
+}
+
+/// The moments about points that are close to the means of the components.
+///
+/// About the means of some of the samples, which nearly always are. Where one is not, because the samples
+/// are in an order that misled, all are added once more about the means that came out.
+fn central_moments<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    threads: &Threads,
+) -> Moments {
+    let references = reference_points(samples, responsibilities);
+    let moments = Moments::of_responsibilities(samples, responsibilities, &references, threads);
+    match moments.closer_references() {
+        None => moments,
+        Some(means) => Moments::of_responsibilities(samples, responsibilities, &means, threads),
+    }
+}
+
+/// Means (k × d) that are good enough to be the reference points of moments: those of some panels, at
+/// least two and a sixteenth of all, spread over the samples. A component without responsibility there
+/// has the mean of all of them.
+fn reference_points<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+) -> Vec<f64> {
+    let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
+    // About the first sample, not about zero: the digits that all samples share cost nothing.
+    let mut origin = vec![0.0; d];
+    samples.copy_row(0, &mut origin);
+    // The last one counts every sample once.
+    let mut totals = vec![0.0; (k + 1) * (1 + d)];
+    let mut row = vec![0.0; d];
+    let mut shares = vec![0.0; k + 1];
+    shares[k] = 1.0;
+    let n_panels = n.div_ceil(LANES);
+    let step = n_panels / (n_panels / 16).max(2.min(n_panels));
+    for panel in (0..n_panels).step_by(step) {
+        for at in panel * LANES..n.min((panel + 1) * LANES) {
+            samples.copy_row(at, &mut row);
+            responsibilities.copy_row(at, &mut shares[..k]);
+            row.iter_mut().zip(&origin).for_each(|(value, origin)| *value -= origin);
+            for (&share, totals) in shares.iter().zip(totals.chunks_exact_mut(1 + d)) {
+                // A difference that overflows is nothing to a component that has no part in it.
+                if share > 0.0 {
+                    totals[0] += share;
+                    totals[1..].iter_mut().zip(&row).for_each(|(total, value)| *total += share * value);
+                }
+            }
+        }
+    }
+    let all = totals[k * (1 + d)..].to_vec();
+    let mut means = Vec::with_capacity(k * d);
+    for sums in totals.chunks_exact(1 + d).take(k) {
+        let sums = if sums[0] > 0.0 { sums } else { &all };
+        means.extend(sums[1..].iter().zip(&origin).map(|(sum, origin)| origin + sum / sums[0]));
+    }
+    means
 }
 
 /// Parameters before any factorisation. Row-major.
@@ -129,12 +187,13 @@ pub(crate) struct Estimate {
     pub(crate) empty: Vec<usize>,
 }
 
-/// Divides moments about `references` (k × d) by their weights.
+/// Divides moments by their weights.
 ///
 /// # Errors
 ///
 /// [`Error::OutOfRange`] when a sum left the range of `f64`.
-pub(crate) fn estimate(moments: &Moments, references: &[f64]) -> Result<Estimate> {
+pub(crate) fn estimate(moments: &Moments) -> Result<Estimate> {
+    let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
     let mut out = Estimate {

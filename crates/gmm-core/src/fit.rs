@@ -14,7 +14,8 @@ use crate::covariance::Full;
 use crate::energy::check_features;
 use crate::error::{Error, Result};
 use crate::estimate::{check_non_negative, check_sizes, estimate};
-use crate::init::{Stream, seed_centres};
+use crate::groups::Groups;
+use crate::init::{Stream, kmeans_centres, plus_plus_centres};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::real::Real;
@@ -23,15 +24,18 @@ use crate::samples::Samples;
 /// Where each restart begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Init {
-    /// Centres by k-means++, and every sample given to the nearest.
+    /// Centres by k-means, started by k-means++, and every sample given to the nearest.
+    ///
+    /// Of more than 65 536 samples k-means sees 65 536, spread over all of them.
     #[default]
+    Kmeans,
+    /// Centres by k-means++ alone, and every sample given to the nearest.
     KmeansPlusPlus,
     /// These parameters. There is one such start, so `n_init` must be 1.
     Mixture(Mixture),
 }
 
-/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default; the start is
-/// k-means++ alone, where scikit-learn goes on to k-means.
+/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
     /// k.
@@ -199,11 +203,12 @@ fn run<T: Real>(
     observer: &mut dyn FnMut(Progress),
 ) -> Result<Fit> {
     let mut mixture = start(samples, options, threads, restart)?;
+    let mut groups = Groups::new(samples.n_samples(), samples.n_features(), options.n_components);
     let mut lower_bounds = Vec::new();
     let mut converged = false;
     let mut last = f64::NEG_INFINITY;
     while !converged && lower_bounds.len() < options.max_iter {
-        let moments = Moments::of_expectation(samples, &mixture, false, threads);
+        let moments = Moments::of_expectation(samples, &mixture, &mut groups, threads);
         mixture = maximise(&moments, &mixture, options.reg_covar)?;
         let bound = moments.log_likelihood() / moments.n_samples();
         lower_bounds.push(bound);
@@ -221,23 +226,25 @@ fn start<T: Real>(
     threads: &Threads,
     restart: usize,
 ) -> Result<Mixture> {
-    if let Init::Mixture(mixture) = &options.init {
-        return Ok(mixture.clone());
-    }
     let (k, d) = (options.n_components, samples.n_features());
-    let centres = seed_centres(samples, k, &mut Stream::new(options.seed, restart));
+    let mut stream = Stream::new(options.seed, restart);
+    let centres = match &options.init {
+        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads),
+        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads),
+        Init::Mixture(mixture) => return Ok(mixture.clone()),
+    };
     // Under equal weights and unit covariances the most likely component is the nearest centre.
     let mut identities = vec![0.0; k * d * d];
     identities.iter_mut().enumerate().for_each(|(at, value)| *value = f64::from(at % (d * d) % (d + 1) == 0));
     let nearest =
         Mixture::assemble(vec![1.0 / k as f64; k], centres, Full::new(identities, vec![0.0; k], d)?, d)?;
-    maximise(&Moments::of_expectation(samples, &nearest, true, threads), &nearest, options.reg_covar)
+    maximise(&Moments::of_nearest(samples, &nearest, threads), &nearest, options.reg_covar)
 }
 
 /// The M-step. A component that lost every sample keeps its place and shape with weight 0.
 fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixture> {
     let d = current.n_features();
-    let mut estimate = estimate(moments, current.means())?;
+    let mut estimate = estimate(moments)?;
     // reg_covar is part of these covariances and not a ridge beside them.
     let mut ridges = vec![0.0; estimate.weights.len()];
     for (component, covariance) in estimate.covariances.chunks_exact_mut(d * d).enumerate() {

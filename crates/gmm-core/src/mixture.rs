@@ -2,6 +2,8 @@
 
 use crate::covariance::Full;
 use crate::error::{Error, Place, Result};
+use crate::packed::{Packed, PackedOnce};
+use crate::real::Real;
 
 /// How far from one the weights of [`Mixture::new`] may sum. Weights kept in `f32` pass.
 const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
@@ -34,6 +36,7 @@ pub struct Mixture {
     covariances: Full,
     /// Components that no sample belonged to and that the caller asked to be dropped, ascending.
     dropped: Vec<usize>,
+    packed: PackedOnce,
 }
 
 impl Mixture {
@@ -153,7 +156,8 @@ impl Mixture {
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::WeightSum { sum: 0.0 });
         }
-        Ok(Mixture { n_features, weights, means, covariances, dropped: Vec::new() })
+        let packed = PackedOnce::default();
+        Ok(Mixture { n_features, weights, means, covariances, dropped: Vec::new(), packed })
     }
 
     /// Notes which components were dropped for want of samples.
@@ -193,9 +197,9 @@ impl Mixture {
         &self.dropped
     }
 
-    /// The mean of one component (d).
-    pub(crate) fn mean(&self, component: usize) -> &[f64] {
-        &self.means[component * self.n_features..][..self.n_features]
+    /// As the kernels take it, packed by the first call that asks.
+    pub(crate) fn packed<T: Real>(&self) -> &Packed<T> {
+        self.packed.get_or_pack(|| Packed::new(&self.weights, &self.means, &self.covariances))
     }
 
     /// The sum of inverse variances `Σₖ Σ_d 1 / (Σₖ)_dd`, of the covariances without any ridge: the
@@ -319,6 +323,18 @@ mod tests {
         }
         let negative = Mixture::from_independent(&[1.0], &[0.0], &[-1.0], &[1.0], &[0.0]);
         assert!(matches!(negative, Err(Error::Negative { .. })));
+    }
+
+    #[test]
+    fn what_was_packed_is_shared_by_clones_and_no_part_of_the_mixture() {
+        let make = || Mixture::new(&[1.0], &[0.5], &[2.0]).unwrap();
+        let (used, unused) = (make(), make());
+        let clone = used.clone();
+        let packed: *const Packed<f32> = used.packed();
+        assert!(std::ptr::eq(packed, used.packed()) && std::ptr::eq(packed, clone.packed()));
+        assert!(!std::ptr::eq(packed, unused.packed()));
+        assert_eq!(used, make());
+        assert_eq!(format!("{used:?}"), format!("{:?}", make()));
     }
 
     #[test]

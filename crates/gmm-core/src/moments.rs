@@ -4,67 +4,68 @@
 //! nₖ = Σₙ γₙₖ      aₖ = Σₙ γₙₖ δₙₖ      Bₖ = Σₙ γₙₖ δₙₖ δₙₖᵀ      δₙₖ = zₙ − cₖ
 //! ```
 //!
-//! They are plain sums over samples, kept in one flat `f64` buffer, so merging two parts is adding
-//! their buffers: threads, pieces of a file and machines are all the same operation. Nothing in this
-//! file divides by a weight; that is `estimate.rs`.
+//! They are plain sums over samples, so merging two parts is adding them: threads, pieces of a file and
+//! machines are all the same operation. Nothing in this file divides by a weight; that is `estimate.rs`.
+//!
+//! Products of `f32` samples are formed in `f32`, if their squares fit into its range; if not, in `f64`.
 
-use std::ops::Range;
+use gmm_kernels::{Negligible, Scatter, Values, component_len, sum};
 
-use gmm_kernels::{
-    Gathered, Lanes, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter,
-    scatter_panels,
-};
-
-use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
+use crate::blocks::{BLOCK_ROWS, Threads, blocks};
 use crate::density::{Block, BlockScorer};
+use crate::groups::Groups;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
+use crate::sums::{Part, Sums, Wide, parts_by_component, parts_by_rows, values_of};
 
-/// Elements before the first component: the log-likelihood and the number of samples.
-const HEADER: usize = 2;
-
-/// The sums, flat: `[ln p, n, (n₀, a₀, B₀), (n₁, a₁, B₁), …]`; of `Bₖ` (d × d, row-major) the lower
-/// triangle is meaningful.
+/// The sums of every component.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moments {
     n_features: usize,
+    /// `cₖ` (k × d).
+    references: Vec<f64>,
+    log_likelihood: f64,
+    n_samples: f64,
+    /// Pairs of samples and components that had a part in them.
+    n_pairs: usize,
+    /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
+    /// meaningful.
     sums: Vec<f64>,
 }
 
 impl Moments {
-    fn zero(n_components: usize, n_features: usize) -> Self {
-        Moments { n_features, sums: vec![0.0; HEADER + n_components * component_len(n_features)] }
-    }
-
     /// Adds the sums of other samples about the same reference points.
-    pub(crate) fn merge(&mut self, other: &Moments) {
-        assert_eq!(self.sums.len(), other.sums.len());
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, part)| *sum += part);
+    #[cfg(test)]
+    fn merge(&mut self, other: &Moments) {
+        assert_eq!(self.references, other.references);
+        self.log_likelihood += other.log_likelihood;
+        self.n_samples += other.n_samples;
+        self.n_pairs += other.n_pairs;
+        add(&mut self.sums, &other.sums);
     }
 
     /// `Σₙ ln p(zₙ)` under the mixture that gave the responsibilities.
     pub(crate) fn log_likelihood(&self) -> f64 {
-        self.sums[0]
+        self.log_likelihood
     }
 
     /// How many samples were added.
     pub(crate) fn n_samples(&self) -> f64 {
-        self.sums[1]
+        self.n_samples
+    }
+
+    /// `cₖ` (k × d).
+    pub(crate) fn references(&self) -> &[f64] {
+        &self.references
     }
 
     /// `(nₖ, aₖ, Bₖ)` of every component, in order.
     pub(crate) fn components(&self) -> impl Iterator<Item = (f64, &[f64], &[f64])> {
-        self.sums[HEADER..].chunks_exact(component_len(self.n_features)).map(|sums| {
+        self.sums.chunks_exact(component_len(self.n_features)).map(|sums| {
             let (first, second) = sums[1..].split_at(self.n_features);
             (sums[0], first, second)
         })
-    }
-
-    /// The sums of `component`, to add to.
-    fn component_mut(&mut self, component: usize) -> &mut [f64] {
-        let len = component_len(self.n_features);
-        &mut self.sums[HEADER + component * len..][..len]
     }
 
     /// The moments of `samples` under given responsibilities, about `references` (k × d).
@@ -75,170 +76,236 @@ impl Moments {
         threads: &Threads,
     ) -> Self {
         let (k, d) = (responsibilities.n_components(), samples.n_features());
-        Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
-            let (mut buffer, mut weights, mut scratch) = (Vec::new(), [0.0; BLOCK_ROWS], Scratch::default());
-            for rows in blocks(rows) {
-                let block = Rows::of(samples, rows.clone(), &mut buffer);
-                let weights = &mut weights[..rows.len()];
-                for component in 0..k {
-                    responsibilities.copy_column(component, rows.clone(), weights);
-                    let reference = &references[component * d..][..d];
-                    block.scatter(weights, reference, moments.component_mut(component), &mut scratch);
+        let parts = parts_by_component(samples.n_samples(), k, component_len(d));
+        Moments::sum(samples, references, parts, threads, |part, sums| {
+            let (mut values, mut weights) = (Vec::new(), Vec::new());
+            for rows in blocks(part.rows.clone()) {
+                responsibilities.transpose(rows.clone(), &mut weights);
+                let values = values_of(samples, rows.clone(), &mut values);
+                samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
+                for component in part.components.clone() {
+                    let weights = &weights[component * BLOCK_ROWS..][..rows.len()];
+                    sums.add(component - part.components.start, values, weights, None);
                 }
-                moments.sums[1] += rows.len() as f64;
             }
+            0.0
         })
     }
 
     /// One pass of expectation: scores `samples` under `mixture` and adds their moments about its
-    /// means, with every responsibility (`hard` = false) or with each sample given whole to its most
-    /// likely component.
+    /// means, with every responsibility that matters. Grouped as `groups` have it; they learn from the pass.
     pub(crate) fn of_expectation<T: Real>(
         samples: &Samples<'_, T>,
         mixture: &Mixture,
-        hard: bool,
+        groups: &mut Groups,
         threads: &Threads,
     ) -> Self {
-        let (k, d) = (mixture.n_components(), mixture.n_features());
-        // Centres are compared by distances of any size, before any covariance gives them a scale.
-        let scorer = if hard { BlockScorer::wide(mixture) } else { BlockScorer::new(mixture) };
-        Moments::sum_chunks(samples.n_samples(), k, d, threads, |rows, moments| {
-            let (mut block, mut copy) = (Block::new(false), Vec::new());
-            let (mut own, mut scratch) = ([0.0; BLOCK_ROWS], Scratch::default());
-            for rows in blocks(rows) {
-                scorer.expect(samples, rows.clone(), &mut block);
-                let values = match d < PANELS_BELOW {
-                    true => Rows::Panels(&block.panels),
-                    false => Rows::Plain(samples.rows(rows.clone(), &mut copy)),
-                };
-                let labels = if hard { block.labels(k) } else { Vec::new() };
-                for component in 0..k {
-                    let mut weights = &block.terms[component * BLOCK_ROWS..][..rows.len()];
-                    if hard {
-                        let whole = labels.iter().map(|&label| f64::from(label as usize == component));
-                        own.iter_mut().zip(whole).for_each(|(own, whole)| *own = whole);
-                        weights = &own[..rows.len()];
-                    }
-                    values.scatter(
-                        weights,
-                        mixture.mean(component),
-                        moments.component_mut(component),
-                        &mut scratch,
-                    );
+        let d = samples.n_features();
+        let scorer = BlockScorer::new(mixture);
+        let phi = mixture.weights();
+        let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(negligible::<T>() * phi)).collect();
+        let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
+        let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
+        let parts = parts_by_rows(samples.n_samples(), phi.len(), component_len(d));
+        let moments = Moments::sum(samples, mixture.means(), parts, threads, |part, sums| {
+            let (mut block, mut copy) = (Block::new(), Vec::new());
+            let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
+            let mut log_likelihood = 0.0;
+            let mut add = |values: Values<'_, T>, block: &Block<T>| {
+                let reach = &mut reaches[..block.log_densities.len()];
+                write_reach(highest, &block.log_densities, reach);
+                let reach = &*reach;
+                for (component, &threshold) in thresholds.iter().enumerate() {
+                    let shares = &block.terms[component * BLOCK_ROWS..][..reach.len()];
+                    sums.add(component, values, shares, Some(Negligible { reach, threshold }));
                 }
-                moments.sums[0] += block.log_densities.iter().sum::<f64>();
-                moments.sums[1] += rows.len() as f64;
+                log_likelihood += sum(&block.log_densities);
+            };
+            let by_panels = Scatter::<T>::wants_panels(d);
+            match groups.order(part.rows.clone()) {
+                None => {
+                    for rows in blocks(part.rows.clone()) {
+                        scorer.expect(samples, rows.clone(), &mut block);
+                        match by_panels {
+                            true => add(Values::Panels(&block.panels), &block),
+                            false => add(Values::Rows(samples.rows(rows.clone(), &mut copy)), &block),
+                        }
+                        groups.note(rows.clone(), &block, &mut labels[..rows.len()]);
+                    }
+                }
+                Some(order) => {
+                    for rows in order.chunks(BLOCK_ROWS) {
+                        let labels = &mut labels[..rows.len()];
+                        labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = groups.label(row));
+                        samples.gather(rows, &mut copy);
+                        scorer.expect_some(&copy, labels, margin::<T>(), &mut block);
+                        match by_panels {
+                            true => add(Values::Panels(&block.panels), &block),
+                            false => add(Values::Rows(&copy), &block),
+                        }
+                        groups.note(rows.iter().map(|&row| row as usize), &block, labels);
+                    }
+                }
             }
+            log_likelihood
+        });
+        groups.learn(moments.n_pairs, samples.n_samples());
+        moments
+    }
+
+    /// The moments of `samples` given whole to their most likely component, about the means of `mixture`.
+    pub(crate) fn of_nearest<T: Real>(
+        samples: &Samples<'_, T>,
+        mixture: &Mixture,
+        threads: &Threads,
+    ) -> Self {
+        let (k, d) = (mixture.n_components(), samples.n_features());
+        // Centres are compared by distances of any size, before any covariance gives them a scale.
+        let scorer = BlockScorer::wide(mixture);
+        let parts = parts_by_rows(samples.n_samples(), k, component_len(d));
+        Moments::sum(samples, mixture.means(), parts, threads, |part, sums| {
+            let (mut block, mut values) = (Block::new(), Vec::new());
+            let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
+            for rows in blocks(part.rows.clone()) {
+                scorer.expect(samples, rows.clone(), &mut block);
+                let values = values_of(samples, rows.clone(), &mut values);
+                let (labels, whole) = (&mut labels[..rows.len()], &mut whole[..rows.len()]);
+                block.write_labels(labels);
+                for component in 0..k {
+                    for (whole, &label) in whole.iter_mut().zip(&*labels) {
+                        *whole = if label as usize == component { T::ONE } else { T::ZERO };
+                    }
+                    sums.add(component, values, whole, None);
+                }
+            }
+            0.0
         })
     }
 
-    /// Shares chunks of rows out to threads and folds their sums in the order of the rows.
-    fn sum_chunks(
-        n_samples: usize,
-        k: usize,
-        d: usize,
+    /// Shares parts out to threads and folds their sums in order. `add_part` adds the rows of a part to its
+    /// components and returns their log-likelihood.
+    fn sum<T: Real>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        parts: Vec<Part>,
         threads: &Threads,
-        add_chunk: impl Fn(Range<usize>, &mut Moments) + Sync,
+        add_part: impl Fn(&Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
-        let len = HEADER + k * component_len(d);
-        let work = n_samples.saturating_mul(len);
-        let mut total: Option<Moments> = None;
+        let d = samples.n_features();
+        // Where a sample can be, so that a difference to it is exact when it is small.
+        let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
+        if rounded.iter().all(|&value| Real::is_finite(value)) {
+            let references = rounded.iter().map(|value| value.to_f64()).collect();
+            let moments = Moments::fold(samples, references, &parts, threads, |part| {
+                let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
+                let mut sums = Sums::Own(Scatter::new(centres, d));
+                (add_part(part, &mut sums), sums)
+            });
+            if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
+                return moments;
+            }
+        }
+        Moments::fold(samples, references.to_vec(), &parts, threads, |part| {
+            let centres = references[part.components.start * d..part.components.end * d].to_vec();
+            let mut sums = Sums::Wide(Scatter::new(centres, d), Wide::default());
+            (add_part(part, &mut sums), sums)
+        })
+    }
+
+    fn fold<T: Real>(
+        samples: &Samples<'_, T>,
+        references: Vec<f64>,
+        parts: &[Part],
+        threads: &Threads,
+        sums_of: impl Fn(&Part) -> (f64, Sums<T>) + Sync,
+    ) -> Self {
+        let (n, d) = (samples.n_samples(), samples.n_features());
+        let len = component_len(d);
+        let sums = vec![0.0; references.len() / d * len];
+        let work = n.saturating_mul(sums.len());
+        let mut moments =
+            Moments { n_features: d, references, log_likelihood: 0.0, n_samples: n as f64, n_pairs: 0, sums };
         threads.map_in_order(
-            chunks(n_samples, len),
+            parts.iter().collect(),
             work,
-            |rows| {
-                let mut moments = Moments::zero(k, d);
-                add_chunk(rows, &mut moments);
-                moments
+            |part| {
+                let (log_likelihood, sums) = sums_of(part);
+                (part, log_likelihood, sums.n_pairs(), sums.finish())
             },
-            |part| match &mut total {
-                Some(total) => total.merge(&part),
-                None => total = Some(part),
+            |(part, log_likelihood, n_pairs, sums)| {
+                moments.log_likelihood += log_likelihood;
+                moments.n_pairs += n_pairs;
+                add(&mut moments.sums[part.components.start * len..part.components.end * len], &sums);
             },
         );
-        total.unwrap_or_else(|| Moments::zero(k, d))
-    }
-}
-
-/// What the scatter kernels need beside it, kept from block to block.
-#[derive(Default)]
-struct Scratch {
-    gathered: Gathered,
-    lanes: Lanes,
-}
-
-/// A block of rows as the scatter kernels take it: panels when features are few, plain rows otherwise.
-enum Rows<'a, T> {
-    Panels(&'a [T]),
-    Plain(&'a [T]),
-}
-
-impl<'a, T: Real> Rows<'a, T> {
-    fn of(samples: &Samples<'a, T>, rows: Range<usize>, buffer: &'a mut Vec<T>) -> Self {
-        if samples.n_features() < PANELS_BELOW {
-            samples.pack(rows, buffer);
-            return Rows::Panels(buffer);
-        }
-        Rows::Plain(samples.rows(rows, buffer))
+        moments
     }
 
-    fn scatter(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], scratch: &mut Scratch) {
-        match self {
-            Rows::Panels(panels) => scatter_panels(panels, weights, centre, sums, &mut scratch.lanes),
-            Rows::Plain(rows) => scatter(rows, weights, centre, sums, &mut scratch.gathered),
-        }
-    }
-
-    fn first_moments(&self, weights: &[f64], centre: &[f64], sums: &mut [f64], scratch: &mut Scratch) {
-        match self {
-            Rows::Panels(panels) => first_moments_panels(panels, weights, centre, sums, &mut scratch.lanes),
-            Rows::Plain(rows) => first_moments(rows, weights, centre, sums),
-        }
-    }
-}
-
-/// `(nₖ, cₖ)`: total responsibility (k) and mean (k × d) of every component, good enough to be the
-/// reference points of [`Moments`]. A component without responsibility has the first sample's place.
-pub(crate) fn reference_points<T: Real>(
-    samples: &Samples<'_, T>,
-    responsibilities: &Responsibilities<'_, T>,
-    threads: &Threads,
-) -> (Vec<f64>, Vec<f64>) {
-    let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
-    // About the first sample, not about zero: the digits that all samples share cost nothing.
-    let mut origin = vec![0.0; d];
-    samples.copy_row(0, &mut origin);
-    let mut totals = vec![0.0; k * (1 + d)];
-    threads.map_in_order(
-        chunks(n, totals.len()),
-        n.saturating_mul(totals.len()),
-        |rows| {
-            let (mut buffer, mut weights, mut scratch) = (Vec::new(), [0.0; BLOCK_ROWS], Scratch::default());
-            let mut sums = vec![0.0; k * (1 + d)];
-            for rows in blocks(rows) {
-                let block = Rows::of(samples, rows.clone(), &mut buffer);
-                let weights = &mut weights[..rows.len()];
-                for (component, sums) in sums.chunks_exact_mut(1 + d).enumerate() {
-                    responsibilities.copy_column(component, rows.clone(), weights);
-                    block.first_moments(weights, &origin, sums, &mut scratch);
-                }
+    /// The means, if for some component and feature the reference point is further from it than one
+    /// standard deviation: the second moment about it would then have lost digits.
+    pub(crate) fn closer_references(&self) -> Option<Vec<f64>> {
+        let d = self.n_features;
+        let mut means = self.references.clone();
+        let mut far = false;
+        for ((weight, first, second), mean) in self.components().zip(means.chunks_exact_mut(d)) {
+            for i in (0..d).filter(|_| weight > 0.0) {
+                let shift = first[i] / weight;
+                mean[i] += shift;
+                far |= 2.0 * shift * shift > second[i * d + i] / weight;
             }
-            sums
-        },
-        |part| totals.iter_mut().zip(part).for_each(|(total, part)| *total += part),
-    );
-    let weights = totals.iter().step_by(1 + d).copied().collect();
-    let mut means = Vec::with_capacity(k * d);
-    for sums in totals.chunks_exact(1 + d) {
-        for (sum, origin) in sums[1..].iter().zip(&origin) {
-            means.push(if sums[0] > 0.0 { origin + sum / sums[0] } else { *origin });
         }
+        (far && means.iter().all(|mean| mean.is_finite())).then_some(means)
     }
-    (weights, means)
+
+    /// Whether single precision held every product: none overflowed, and neither weights nor variances are
+    /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
+    /// are, and all weights.
+    fn fit_single(&self) -> bool {
+        let least = SMALLEST * self.n_samples;
+        self.components().all(|(weight, first, second)| {
+            let d = first.len();
+            let held = |i: usize| {
+                let square = second[i * d + i];
+                square.is_finite() && (square > least || (square == 0.0 && first[i] == 0.0))
+            };
+            weight == 0.0 || (weight.is_finite() && weight > least && (0..d).all(held))
+        })
+    }
+}
+
+/// The smallest mean product that single precision is trusted with: a hundred millionth of it still has
+/// some digits.
+const SMALLEST: f64 = 1e-30;
+
+/// The part of a component below which nothing changes a sum of the type's products: docs/math.md, section 4.
+fn negligible<T: Real>() -> f64 {
+    if size_of::<T>() == size_of::<f64>() { 2f64.powi(-60) } else { 2f64.powi(-40) }
+}
+
+/// Nats below the largest term from which a term does not matter, and 2.5 more for bounding a logarithm.
+fn margin<T: Real>() -> f64 {
+    2.5 - negligible::<T>().ln()
+}
+
+/// For each sample of a block, `1 + ‖yₙₖ‖²` at most, for every component whose share `rₙₖ` is not zero:
+/// `½ ‖yₙₖ‖² = ln φₖ + heightₖ − ln p(zₙ) − ln rₙₖ`, and no share that is not zero is below the smallest
+/// number of its type.
+fn write_reach<T: Real>(highest: f64, log_densities: &[f64], out: &mut [T]) {
+    let smallest = if size_of::<T>() == size_of::<f64>() { 745.0 } else { 104.0 };
+    for (reach, log_density) in out.iter_mut().zip(log_densities) {
+        *reach = T::from_f64(1.0 + 2.0 * (highest - log_density + smallest));
+    }
+}
+
+fn add(totals: &mut [f64], parts: &[f64]) {
+    assert_eq!(totals.len(), parts.len());
+    totals.iter_mut().zip(parts).for_each(|(total, part)| *total += part);
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     #[test]
@@ -260,6 +327,56 @@ mod tests {
             joined.merge(&of(cut..20));
             // Small integers times quarters: every sum is exact.
             assert_eq!(joined, whole, "cut at {cut}");
+        }
+    }
+
+    /// Samples of four groups in twenty features, `apart` deviations from each other in every feature.
+    fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
+        let (n, d) = (2000, 20);
+        let mut state = 1_u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        // A sum of twelve has unit variance, and half of each feature is the one before it.
+        let mut rows: Vec<f64> = (0..n * d).map(|_| (0..12).map(|_| uniform()).sum::<f64>() - 6.0).collect();
+        (0..n * d).filter(|at| at % d > 0).for_each(|at| rows[at] += 0.5 * rows[at - 1]);
+        (0..n * d).for_each(|at| rows[at] += apart * (at / d % 4) as f64);
+        let gamma: Vec<f64> = (0..n * 4).map(|at| if at / 4 % 4 == at % 4 { 1.0 } else { 0.0 }).collect();
+        let samples = Samples::from_rows(&rows, n, d).unwrap();
+        let gamma = Responsibilities::from_rows(&gamma, n, 4).unwrap();
+        let mixture = crate::params(&samples, &gamma, 1e-6, &Threads::one()).unwrap();
+        (rows, mixture)
+    }
+
+    /// What leaves early must not matter: neither where groups are far apart and nearly all leaves, nor where
+    /// they are not, nor when the labels are wrong.
+    #[test]
+    fn samples_that_leave_early_change_nothing_but_rounding() {
+        for apart in [0.0, 0.5, 2.0, 4.0, 40.0] {
+            let (rows, mixture) = four_groups(apart);
+            let samples = Samples::from_rows(&rows, 2000, 20).unwrap();
+            let pass =
+                |groups: &mut Groups| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
+            let all = pass(&mut Groups::new(2000, 20, 4));
+            for labels in [|row: u32| row % 4, |row: u32| row / 7 % 4] {
+                let mut groups = Groups::of_labels((0..2000).map(labels).collect(), 4);
+                assert!(groups.order(0..2000).is_some());
+                let some = pass(&mut groups);
+                // 2000 energies, each within 4 ulp.
+                let allowed = 4.0 * f64::EPSILON * all.log_likelihood.abs();
+                assert!((some.log_likelihood - all.log_likelihood).abs() <= allowed, "{apart}");
+                let scales = all.components().map(|(weight, ..)| weight * 1e-13);
+                let parts =
+                    some.sums.chunks_exact(component_len(20)).zip(all.sums.chunks_exact(component_len(20)));
+                for ((some, all), scale) in parts.zip(scales) {
+                    let close = some
+                        .iter()
+                        .zip(all)
+                        .all(|(some, all)| (some - all).abs() <= scale * (1.0 + apart * apart));
+                    assert!(close, "{apart}");
+                }
+            }
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{all_finite, contiguous, pack_row, pack_rows};
+use gmm_kernels::{all_finite, contiguous, pack_row, pack_rows, prefetch, transpose};
 
+use crate::blocks::BLOCK_ROWS;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
@@ -88,6 +89,32 @@ impl<'a, T: Real> Samples<'a, T> {
         copy
     }
 
+    /// Has rows brought near that will be packed next, those of them that exist: while a block is
+    /// computed with, memory would do nothing. Not if they would drive out what is computed with, nor if
+    /// they are not stored one after the other.
+    pub(crate) fn prefetch(&self, rows: Range<usize>) {
+        const MOST_BYTES: usize = 1 << 17;
+        let n_rows = rows.end.min(self.n_samples()).saturating_sub(rows.start);
+        if n_rows == 0 || n_rows * self.n_features() * size_of::<T>() > MOST_BYTES {
+            return;
+        }
+        if let Some(rows) = contiguous(self.values.subrows(rows.start, n_rows)) {
+            prefetch(rows);
+        }
+    }
+
+    /// Copies some rows into `copy`, one after the other.
+    pub(crate) fn gather(&self, rows: &[u32], copy: &mut Vec<T>) {
+        copy.clear();
+        let (d, all) = (self.n_features(), contiguous(self.values));
+        for &row in rows {
+            match all {
+                Some(values) => copy.extend_from_slice(&values[row as usize * d..][..d]),
+                None => copy.extend(self.values.row(row as usize).iter().copied()),
+            }
+        }
+    }
+
     /// Packs a block of rows into panels.
     pub(crate) fn pack(&self, rows: Range<usize>, panels: &mut Vec<T>) {
         panels.resize(gmm_kernels::panels_len(rows.len(), self.n_features()), T::ZERO);
@@ -144,14 +171,24 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         self.values.ncols()
     }
 
-    /// Copies one component's share of a block of rows into `out`, as `f64`.
-    pub(crate) fn copy_column(&self, component: usize, rows: Range<usize>, out: &mut [f64]) {
+    /// Copies one row into `out` (k), as `f64`.
+    pub(crate) fn copy_row(&self, row: usize, out: &mut [f64]) {
+        for (out, value) in out.iter_mut().zip(self.values.row(row).iter()) {
+            *out = value.to_f64();
+        }
+    }
+
+    /// The shares of a block of rows, component-major: `component * BLOCK_ROWS + row`.
+    pub(crate) fn transpose(&self, rows: Range<usize>, out: &mut Vec<T>) {
+        let k = self.n_components();
+        out.resize(k * BLOCK_ROWS, T::ZERO);
         let values = self.values.subrows(rows.start, rows.len());
         if let Some(values) = contiguous(values) {
-            let shares = values[component..].iter().step_by(self.n_components());
-            return out.iter_mut().zip(shares).for_each(|(out, share)| *out = share.to_f64());
+            return transpose(values, k, out, BLOCK_ROWS);
         }
-        out.iter_mut().zip(values.col(component).iter()).for_each(|(out, share)| *out = share.to_f64());
+        for (component, out) in out.chunks_exact_mut(BLOCK_ROWS).enumerate() {
+            out.iter_mut().zip(values.col(component).iter()).for_each(|(out, &share)| *out = share);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub struct gmm_fit_options {
     pub n_init: size_t,
     /// Fixes every random choice. 0 unless changed.
     pub seed: u64,
-    /// Start from this mixture (of K components) instead of k-means++; NULL unless changed.
+    /// Start from this mixture (of K components) instead of k-means; NULL unless changed.
     pub start: *const gmm_mixture,
 }
 
@@ -156,7 +156,7 @@ fn rust_options(options: &gmm_fit_options, start: Option<&Mixture>) -> FitOption
         reg_covar: options.reg_covar,
         n_init: options.n_init,
         seed: options.seed,
-        init: start.map_or(Init::KmeansPlusPlus, |start| Init::Mixture(start.clone())),
+        init: start.map_or(Init::default(), |start| Init::Mixture(start.clone())),
     }
 }
 

@@ -65,13 +65,23 @@ impl Matrix for gmm_matrix_f32 {
 }
 
 /// Memory that one call reads or writes, to tell that what it writes is nobody else's.
+///
+/// Kept without an allocation, which would cost a call with one sample as much as the checks.
 #[derive(Default)]
 pub(crate) struct Regions {
-    read: Vec<(&'static str, Range<usize>)>,
-    written: Vec<(&'static str, Range<usize>)>,
+    known: [(&'static str, Range<usize>); MAX_REGIONS],
+    len: usize,
 }
 
+/// More than any function of the ABI has.
+const MAX_REGIONS: usize = 16;
+
 impl Regions {
+    fn know(&mut self, what: &'static str, span: Range<usize>) {
+        self.known[self.len] = (what, span);
+        self.len += 1;
+    }
+
     /// A view of the caller's matrix.
     ///
     /// # Safety
@@ -108,7 +118,7 @@ impl Regions {
             );
             return Err(Refusal::new(GMM_SIZE_OVERFLOW, message));
         };
-        self.read.push((what, span));
+        self.know(what, span);
         // SAFETY: not null, aligned, and every element in reach is readable as the caller promised;
         // the reach itself was just shown not to leave the address space.
         Ok(unsafe { MatRef::from_raw_parts(data, rows, cols, row_stride, col_stride) })
@@ -126,7 +136,7 @@ impl Regions {
         shape: &[usize],
     ) -> Result<&'a [T], Refusal> {
         let (len, span) = array(what, data, shape)?;
-        self.read.push((what, span));
+        self.know(what, span);
         // SAFETY: not null, aligned, of a size that fits, and readable as the caller promised.
         Ok(unsafe { std::slice::from_raw_parts(data, len) })
     }
@@ -143,13 +153,12 @@ impl Regions {
         shape: &[usize],
     ) -> Result<&'a mut [T], Refusal> {
         let (len, span) = array(what, data, shape)?;
-        let others = self.read.iter().chain(&self.written);
-        for (other, region) in others {
+        for (other, region) in &self.known[..self.len] {
             if span.start < region.end && region.start < span.end {
                 return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} overlaps {other} in memory")));
             }
         }
-        self.written.push((what, span));
+        self.know(what, span);
         // SAFETY: not null, aligned, of a size that fits, writable as the caller promised, and no
         // other region of this call overlaps it.
         Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })

@@ -6,32 +6,39 @@
 //!
 //! ```text
 //! isa          which vectors this machine has
+//! vector       both sample types in vectors
 //! pack         rows ─▶ panels                       (n × d) ─▶ (n / LANES) panels of d × LANES
 //! whiten       ‖L⁻¹(z − μ)‖² of every sample        d² flops a sample and component
 //! exp_ln       exp and ln, within 2 ulp
-//! log_sum_exp  ln Σₖ exp lₙₖ of every sample         and lₙₖ minus it, or the shares exp of that
+//! unpack       blocks ─▶ rows                        (k × n) ─▶ (n × k)
+//! log_sum_exp  ln Σₖ exp lₙₖ of every sample         and the shares of the terms, or their logarithms
 //! scatter      Σₙ wₙ, Σₙ wₙδₙ, Σₙ wₙδₙδₙᵀ            δₙ = zₙ − c, d² flops a sample
+//! nearest      the nearest of k centres              3 d flops a sample and centre
 //! ```
 //!
 //! Every kernel stands beside its definition: plain loops, which are the portable path and what the
-//! faster ones are tested against. `isa` decides which run; the bits of whitening and scatter depend on
-//! it, because vectors multiply and add with one rounding and plain loops with two.
+//! faster ones are tested against. `isa` decides which run; the bits of whitening, log-sum-exp and scatter
+//! depend on it, because vectors multiply and add with one rounding and plain loops with two.
 
 mod isa;
+mod vector;
 mod real;
 mod pack;
 mod whiten;
 mod exp_ln;
+mod unpack;
 mod log_sum_exp;
 mod scatter;
+mod nearest;
 
-pub use exp_ln::{exp, exp_f32, exp_into, ln, ln_f32};
+pub use exp_ln::{ExpLn, exp, exp_f32, exp_into, ln, ln_f32};
 pub use isa::{Isa, available, isa};
-pub use log_sum_exp::{log_sum_exp, responsibilities_from_joint};
-pub use pack::{LANES, all_finite, contiguous, n_panels, pack_row, pack_rows, panels_len};
-pub use real::Real;
-pub use scatter::{
-    Gathered, Lanes, PANELS_BELOW, component_len, first_moments, first_moments_panels, scatter,
-    scatter_panels,
+pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
+pub use nearest::{add_labelled, lower_distances, nearest_two, squared_distance};
+pub use pack::{
+    LANES, all_finite, contiguous, n_panels, pack_row, pack_rows, panels_len, prefetch, transpose,
 };
-pub use whiten::{Tiles, Whitener, squared_norms};
+pub use real::Real;
+pub use scatter::{Negligible, ROWS, Scatter, Values, component_len};
+pub use unpack::unpack_rows;
+pub use whiten::{Matters, Whitener, leaves_early, squared_norms, squared_norms_that_matter};

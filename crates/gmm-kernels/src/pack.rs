@@ -31,14 +31,126 @@ pub fn pack_row<T: Real>(sample: impl Iterator<Item = T>, row: usize, panels: &m
 
 /// Writes whole rows, one after the other in `rows` (n × d), into the panels of a block.
 pub fn pack_rows<T: Real>(rows: &[T], panels: &mut [T], n_features: usize) {
-    let blocks = rows.chunks(LANES * n_features).zip(panels.chunks_exact_mut(LANES * n_features));
-    for (rows, panel) in blocks {
-        for (feature, column) in panel.chunks_exact_mut(LANES).enumerate() {
-            for (out, &value) in column.iter_mut().zip(rows[feature..].iter().step_by(n_features)) {
-                *out = value;
+    vectorised(
+        #[inline(always)]
+        || match n_features {
+            1 => panels[..rows.len()].copy_from_slice(rows),
+            2 => panels_of::<T, 2>(rows, panels),
+            3 => panels_of::<T, 3>(rows, panels),
+            4 => panels_of::<T, 4>(rows, panels),
+            8 => panels_of::<T, 8>(rows, panels),
+            d => {
+                for (rows, panel) in rows.chunks(LANES * d).zip(panels.chunks_exact_mut(LANES * d)) {
+                    columns_of(rows, d, panel, LANES);
+                }
+            }
+        },
+    );
+}
+
+/// Writes rows (n × k), one after the other in `rows`, column by column: `column * stride + row`.
+pub fn transpose<T: Real>(rows: &[T], n_columns: usize, out: &mut [T], stride: usize) {
+    vectorised(
+        #[inline(always)]
+        || columns_of(rows, n_columns, out, stride),
+    );
+}
+
+/// Columns that are written side by side: as many as a line of the cache has, or there are.
+const TOGETHER: usize = 8;
+
+#[inline(always)]
+fn columns_of<T: Real>(rows: &[T], n_columns: usize, out: &mut [T], stride: usize) {
+    // With the row's length a constant the compiler knows how to part vectors.
+    match n_columns {
+        1 => return out[..rows.len()].copy_from_slice(rows),
+        2 => return whole_rows::<T, 2>(rows, out, stride),
+        3 => return whole_rows::<T, 3>(rows, out, stride),
+        4 => return whole_rows::<T, 4>(rows, out, stride),
+        8 => return whole_rows::<T, 8>(rows, out, stride),
+        _ => {}
+    }
+    for first in (0..n_columns).step_by(TOGETHER) {
+        let out = &mut out[first * stride..];
+        match n_columns - first {
+            1 => some_columns::<T, 1>(rows, n_columns, first, out, stride),
+            2 => some_columns::<T, 2>(rows, n_columns, first, out, stride),
+            3 => some_columns::<T, 3>(rows, n_columns, first, out, stride),
+            4 => some_columns::<T, 4>(rows, n_columns, first, out, stride),
+            5 => some_columns::<T, 5>(rows, n_columns, first, out, stride),
+            6 => some_columns::<T, 6>(rows, n_columns, first, out, stride),
+            7 => some_columns::<T, 7>(rows, n_columns, first, out, stride),
+            _ => some_columns::<T, TOGETHER>(rows, n_columns, first, out, stride),
+        }
+    }
+}
+
+#[inline(always)]
+fn panels_of<T: Real, const C: usize>(rows: &[T], panels: &mut [T]) {
+    let (whole, rest) = rows.as_chunks::<C>().0.as_chunks::<LANES>();
+    let (panels, last) = panels.split_at_mut(whole.len() * LANES * C);
+    let (panels, _) = panels.as_chunks_mut::<LANES>().0.as_chunks_mut::<C>();
+    for (rows, panel) in whole.iter().zip(panels) {
+        for lane in 0..LANES {
+            for column in 0..C {
+                panel[column][lane] = rows[lane][column];
             }
         }
     }
+    whole_rows::<T, C>(rest.as_flattened(), last, LANES);
+}
+
+/// All columns of rows of `C`.
+#[inline(always)]
+fn whole_rows<T: Real, const C: usize>(rows: &[T], out: &mut [T], stride: usize) {
+    let (rows, _) = rows.as_chunks::<C>();
+    let (groups, rest) = rows.as_chunks::<16>();
+    for (group, rows) in groups.iter().enumerate() {
+        let mut columns = [[T::ZERO; 16]; C];
+        for row in 0..16 {
+            for column in 0..C {
+                columns[column][row] = rows[row][column];
+            }
+        }
+        for column in 0..C {
+            out[column * stride + group * 16..][..16].copy_from_slice(&columns[column]);
+        }
+    }
+    for (at, row) in rest.iter().enumerate() {
+        for column in 0..C {
+            out[column * stride + groups.len() * 16 + at] = row[column];
+        }
+    }
+}
+
+/// Columns `first` to `first + C`.
+#[inline(always)]
+fn some_columns<T: Real, const C: usize>(
+    rows: &[T],
+    n_columns: usize,
+    first: usize,
+    out: &mut [T],
+    stride: usize,
+) {
+    for (row, values) in rows.chunks_exact(n_columns).enumerate() {
+        let values = &values[first..][..C];
+        for column in 0..C {
+            out[column * stride + row] = values[column];
+        }
+    }
+}
+
+/// Asks for `values` to be brought into the second cache while others are computed with. Where the
+/// machine has no way to ask, nothing happens.
+pub fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks(64 / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every x86-64 has the instruction, which reads nothing; the address is that of a value.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
 }
 
 /// The values of a matrix whose rows follow one another without a gap, if it is one.
@@ -82,7 +194,8 @@ mod tests {
 
     #[test]
     fn whole_rows_are_packed_like_single_ones() {
-        for (n_rows, d) in [(1, 1), (47, 3), (48, 2), (50, 5), (200, 1)] {
+        for (n_rows, d) in [(1, 1), (47, 3), (48, 2), (50, 5), (200, 1), (100, 2), (97, 3), (200, 4), (50, 8)]
+        {
             let rows: Vec<f64> = (0..n_rows * d).map(|i| i as f64).collect();
             let (mut whole, mut single) =
                 (vec![0.0; panels_len(n_rows, d)], vec![0.0; panels_len(n_rows, d)]);
@@ -91,6 +204,22 @@ mod tests {
                 pack_row(values.iter().copied(), row, &mut single, d);
             }
             assert_eq!(whole, single, "{n_rows} x {d}");
+        }
+    }
+
+    #[test]
+    fn every_column_is_written_in_order_and_no_further() {
+        for (n_rows, k) in [(1, 1), (50, 1), (47, 2), (33, 4), (16, 8), (20, 7), (19, 9), (5, 20)] {
+            let rows: Vec<f32> = (0..n_rows * k).map(|i| i as f32).collect();
+            let stride = n_rows + 3;
+            let mut out = vec![-1.0; k * stride];
+            transpose(&rows, k, &mut out, stride);
+            for (column, out) in out.chunks_exact(stride).enumerate() {
+                for (row, &value) in out.iter().enumerate() {
+                    let expected = if row < n_rows { (row * k + column) as f32 } else { -1.0 };
+                    assert_eq!(value, expected, "{n_rows} x {k}, column {column}, row {row}");
+                }
+            }
         }
     }
 

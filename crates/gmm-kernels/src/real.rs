@@ -4,7 +4,7 @@
 //! is sealed: the error budgets, the C ABI and the file formats know these two types and no others.
 
 use std::fmt::{Debug, Display};
-use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 mod sealed {
     pub trait Sealed {}
@@ -25,10 +25,12 @@ pub trait Real:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
     + MulAssign
-    + crate::Tiles
+    + crate::vector::Vectors
+    + crate::ExpLn
     + SubAssign
     + 'static
 {
@@ -44,6 +46,9 @@ pub trait Real:
 
     /// The same value; exact for both types.
     fn to_f64(self) -> f64;
+
+    /// The square root.
+    fn square_root(self) -> Self;
 
     /// Neither NaN nor an infinity.
     fn is_finite(self) -> bool;
@@ -65,6 +70,11 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+
+    #[inline(always)]
+    fn square_root(self) -> Self {
+        self.sqrt()
     }
 
     #[inline(always)]
@@ -91,6 +101,11 @@ impl Real for f32 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+
+    #[inline(always)]
+    fn square_root(self) -> Self {
+        self.sqrt()
     }
 
     #[inline(always)]

@@ -1,226 +1,307 @@
-//! Scatter: the weighted sums that a block of samples adds to one component.
+//! Scatter: the weighted sums that samples add to the components of a mixture.
 //!
 //! ```text
 //! n += Σ wₙ      a += Σ wₙ δₙ      B += Σ wₙ δₙ δₙᵀ      δₙ = zₙ − c
 //! ```
 //!
-//! Everything is added in `f64`, whatever the samples are: `c` is close to the mean, so the sums are
-//! those of deviations, and a block of `f32` rows loses nothing to the ones before it.
+//! Samples come in blocks of at most [`ROWS`], component by component. A block is first *scaled*: `x₀ = √w`
+//! and `xᵢ = √w δᵢ`, so that all three sums are products of two columns of `x`. With few features samples
+//! lie side by side and `scatter/lanes.rs` forms the products; with many, `scatter/rows.rs` does, from
+//! samples that follow one another.
 //!
-//! Here are the gathering of the rows that count and the definition. `scatter/tile.rs` forms the outer
-//! products in registers, `scatter/small.rs` serves few features; the definition is what both are tested
-//! against.
+//! Products are formed in the type of the samples and added up in it over a few blocks at most; the sums
+//! over blocks are `f64`. `c` is close to the mean, so the products are those of deviations.
 
-mod small;
-mod tile;
+mod few;
+mod lanes;
+mod rows;
+mod scale;
 
-use crate::Real;
 use crate::isa::{Isa, isa, vectorised};
+use crate::{LANES, Real};
 
-pub use small::{Lanes, PANELS_BELOW, first_moments_panels, scatter_panels};
+/// Samples in a block at most: whole panels.
+pub const ROWS: usize = 5 * LANES;
 
-/// Partial sums of a sum over rows.
-const PARTIAL: usize = 16;
+/// From this many features on samples are to come as rows. Measured with K = 16: at 32 lanes are a quarter
+/// faster, at 64 rows are, for lanes no longer fit into a cache.
+const ROWS_FROM: usize = 48;
 
-/// Rows of a gathered block are padded to whole vectors of eight.
-const PADDING: usize = 8;
+/// Samples whose products one lane may add up in `f32` before they go to the sums.
+const FLUSH_ROWS: usize = 16 * ROWS;
 
-/// Bytes of gathered rows at a time: half of a usual second-level cache.
-const GATHERED_BYTES: usize = 1 << 19;
+/// Bytes of lanes that are kept from block to block: half of a usual second-level cache.
+const LANES_BYTES: usize = 1 << 20;
 
 /// Elements of one component's sums: `n` (1), `a` (d), `B` (d × d, of which the lower triangle is used).
 pub fn component_len(n_features: usize) -> usize {
     1 + n_features + n_features * n_features
 }
 
-/// Scratch: rows that a component has a part in, centred, and the same times their weight; row after
-/// row, each padded with zeros to `PADDING`.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered {
-    centred: Vec<f64>,
-    weighted: Vec<f64>,
+/// A block of samples.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a, T> {
+    /// Packed into panels.
+    Panels(&'a [T]),
+    /// One row after the other.
+    Rows(&'a [T]),
 }
 
-/// Adds the rows of `samples` (n × d, one row after the other) with `weights` (n) to `sums`
-/// ([`component_len`] elements), about `centre` (d).
-///
-/// Rows of weight zero are skipped: they add exactly nothing. Cost: `d²` flops a row, and at most
-/// half a megabyte of scratch, or what 8 rows take.
-pub fn scatter<T: Real>(
-    samples: &[T],
-    weights: &[f64],
-    centre: &[f64],
-    sums: &mut [f64],
-    gathered: &mut Gathered,
-) {
-    scatter_for(isa(), samples, weights, centre, sums, gathered);
+/// What makes a sample negligible to a component: `w · reach < threshold`, where `reach` is at least
+/// `1 + ‖y‖²` and `y` its whitened deviation. What it would add to a whitened sum is below `threshold`.
+#[derive(Clone, Copy, Debug)]
+pub struct Negligible<'a, T> {
+    /// One a sample of the block.
+    pub reach: &'a [T],
+    /// Of the weights' total, something below its rounding.
+    pub threshold: T,
 }
 
-fn scatter_for<T: Real>(
+/// The sums of every component of a mixture over the samples added so far.
+#[derive(Clone, Debug)]
+pub struct Scatter<T> {
     isa: Isa,
-    samples: &[T],
-    weights: &[f64],
-    centre: &[f64],
-    sums: &mut [f64],
-    gathered: &mut Gathered,
-) {
-    let d = centre.len();
-    assert!(sums.len() == component_len(d) && samples.len() == weights.len() * d);
-    let (first, second) = sums.split_at_mut(1 + d);
-    let rows_at_once = (GATHERED_BYTES / (16 * d.next_multiple_of(PADDING))).max(8);
-    for (samples, weights) in samples.chunks(rows_at_once * d).zip(weights.chunks(rows_at_once)) {
-        let stride = vectorised(
-            #[inline(always)]
-            || gather(samples, weights, centre, gathered, first),
-        );
-        let Gathered { centred, weighted } = &*gathered;
-        match isa {
-            _ if centred.is_empty() => {}
-            Isa::Portable => add_outer_products(weighted, centred, stride, second, d),
-            isa => tile::add_outer_products(isa, weighted, centred, stride, second, d),
+    n_features: usize,
+    /// k × d.
+    centres: Vec<T>,
+    /// k × [`component_len`].
+    sums: Vec<f64>,
+    /// Products that are not yet in `sums`, for every component or, when they would be many, for one.
+    lanes: Vec<T>,
+    /// Samples in the lanes of each component.
+    in_lanes: Vec<usize>,
+    scaled: Vec<T>,
+    n_pairs: usize,
+    /// Rows of the block that have a weight, if not all have.
+    active: Vec<u32>,
+    roots: Vec<T>,
+}
+
+/// Lanes of a sum: those of the widest vector.
+fn width<T>() -> usize {
+    64 / size_of::<T>()
+}
+
+impl<T: Real> Scatter<T> {
+    /// No samples yet, about `centres` (k × d).
+    pub fn new(centres: Vec<T>, n_features: usize) -> Self {
+        Scatter::for_isa(isa(), centres, n_features)
+    }
+
+    fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize) -> Self {
+        let d = n_features;
+        let k = centres.len() / d;
+        assert_eq!(centres.len(), k * d);
+        let mut scatter = Scatter {
+            isa,
+            n_features,
+            centres,
+            sums: vec![0.0; k * component_len(d)],
+            lanes: Vec::new(),
+            in_lanes: vec![0; k],
+            scaled: Vec::new(),
+            n_pairs: 0,
+            active: Vec::new(),
+            roots: Vec::new(),
+        };
+        if Self::wants_panels(d) {
+            let len = scatter.lanes_len();
+            let slots = if k * len * size_of::<T>() <= LANES_BYTES { k } else { 1 };
+            scatter.lanes.resize(slots * len, T::ZERO);
+            scatter.scaled.resize((1 + d) * ROWS, T::ZERO);
         }
+        scatter
+    }
+
+    /// Whether blocks of this many features are to come as [`Values::Panels`].
+    pub fn wants_panels(n_features: usize) -> bool {
+        n_features < ROWS_FROM
+    }
+
+    /// Lanes of one component.
+    fn lanes_len(&self) -> usize {
+        (1 + self.n_features) * (2 + self.n_features) / 2 * width::<T>()
+    }
+
+    /// Adds a block to one component. Samples of weight zero, and with `negligible` those that it says,
+    /// are left out; weights are not negative.
+    ///
+    /// Cost: `d²` flops a sample that is not left out.
+    pub fn add(
+        &mut self,
+        component: usize,
+        values: Values<'_, T>,
+        weights: &[T],
+        negligible: Option<Negligible<'_, T>>,
+    ) {
+        assert!(weights.len() <= ROWS);
+        // With few features leaving out would cost more than adding.
+        let n_active = if self.n_features <= few::FEW { weights.len() } else { count(weights, negligible) };
+        self.n_pairs += n_active;
+        if n_active == 0 {
+            return;
+        }
+        // Leaving out costs a list and scattered reads; what is left out is too little to change a sum.
+        let all = n_active > weights.len() / 4 * 3;
+        if !all {
+            list(weights, negligible, &mut self.active);
+        }
+        match values {
+            Values::Panels(panels) => self.add_panels(component, panels, weights, all),
+            Values::Rows(rows) => self.add_rows(component, rows, weights, all),
+        }
+    }
+
+    fn add_panels(&mut self, component: usize, panels: &[T], weights: &[T], all: bool) {
+        let d = self.n_features;
+        let centre = &self.centres[component * d..][..d];
+        let len = self.lanes_len();
+        let at = if self.lanes.len() == len { 0 } else { component * len };
+        let lanes = &mut self.lanes[at..][..len];
+        let Scatter { scaled, active, .. } = self;
+        let n_rows = if d <= few::FEW {
+            // Whole panels: the rest of the last one weighs nothing.
+            let padded = weights.len().next_multiple_of(LANES);
+            let (own, rest) = scaled[..padded].split_at_mut(weights.len());
+            own.copy_from_slice(weights);
+            rest.fill(T::ZERO);
+            few::add_few(self.isa, few::Few { panels, weights: &scaled[..padded], centre, lanes });
+            padded
+        } else {
+            let n_rows = match all {
+                true => {
+                    scale::scale_panels(self.isa, scale::Panels { panels, weights, centre, scaled });
+                    weights.len()
+                }
+                false => {
+                    vectorised(
+                        #[inline(always)]
+                        || scale_listed(panels, active, weights, centre, scaled),
+                    );
+                    active.len()
+                }
+            };
+            let n_rows = n_rows.next_multiple_of(width::<T>());
+            lanes::add_products(self.isa, lanes::Products { scaled, n_rows, lanes });
+            n_rows
+        };
+        self.in_lanes[component] += n_rows;
+        if self.lanes.len() == len || self.in_lanes[component] > FLUSH_ROWS {
+            self.flush(component);
+        }
+    }
+
+    fn add_rows(&mut self, component: usize, rows: &[T], weights: &[T], all: bool) {
+        let d = self.n_features;
+        let centre = &self.centres[component * d..][..d];
+        // Rows a multiple of a page apart would all want the same lines of the cache.
+        let padded = d.next_multiple_of(16);
+        let stride = if padded.is_multiple_of(128) { padded + 16 } else { padded };
+        let Scatter { scaled, active, roots, .. } = self;
+        if all {
+            active.clear();
+            active.extend(0..weights.len() as u32);
+        }
+        scaled.resize(active.len() * stride, T::ZERO);
+        roots.resize(active.len(), T::ZERO);
+        rows::gather(self.isa, rows::Gather { rows, active, weights, centre, stride, scaled, roots });
+        let sums = &mut self.sums[component * component_len(d)..][..component_len(d)];
+        sums[0] += active.iter().map(|&row| weights[row as usize].to_f64()).sum::<f64>();
+        let (first, second) = sums[1..].split_at_mut(d);
+        rows::add_outer_products(rows::Outer {
+            isa: self.isa,
+            scaled: &self.scaled,
+            roots: &self.roots,
+            stride,
+            first,
+            second,
+        });
+    }
+
+    /// Adds the lanes of one component up, and to its sums.
+    fn flush(&mut self, component: usize) {
+        let (d, len) = (self.n_features, self.lanes_len());
+        let at = if self.lanes.len() == len { 0 } else { component * len };
+        let mut totals = self.lanes[at..][..len]
+            .chunks_exact_mut(width::<T>())
+            .map(|lanes| lanes.iter_mut().map(|lane| std::mem::take(lane).to_f64()).sum::<f64>());
+        let sums = &mut self.sums[component * component_len(d)..][..component_len(d)];
+        let (first, second) = sums.split_at_mut(1 + d);
+        let mut next = || totals.next().expect("a triangle of lanes");
+        first[0] += next();
+        for i in 0..d {
+            first[1 + i] += next();
+            second[i * d..][..=i].iter_mut().for_each(|sum| *sum += next());
+        }
+        self.in_lanes[component] = 0;
+    }
+
+    /// Pairs of samples and components that were not left out.
+    pub fn n_pairs(&self) -> usize {
+        self.n_pairs
+    }
+
+    /// The sums of every component, one after the other: [`component_len`] elements each.
+    pub fn finish(mut self) -> Vec<f64> {
+        for component in 0..self.in_lanes.len() {
+            if self.in_lanes[component] > 0 {
+                self.flush(component);
+            }
+        }
+        self.sums
     }
 }
 
-/// The first two sums alone: adds `Σ wₙ` and `Σ wₙ δₙ` (1 + d elements of `sums`).
-pub fn first_moments<T: Real>(samples: &[T], weights: &[f64], centre: &[f64], sums: &mut [f64]) {
+fn count<T: Real>(weights: &[T], negligible: Option<Negligible<'_, T>>) -> usize {
     vectorised(
         #[inline(always)]
-        || {
-            sums[0] += lane_sum(weights);
-            for (row, &weight) in samples.chunks_exact(centre.len()).zip(weights) {
-                // A difference that overflows is nothing to a component that has no part in it.
-                if weight != 0.0 {
-                    for ((sum, value), centre) in sums[1..].iter_mut().zip(row).zip(centre) {
-                        *sum += weight * (value.to_f64() - centre);
-                    }
-                }
-            }
+        || match negligible {
+            None => weights.iter().map(|&weight| u32::from(weight > T::ZERO)).sum::<u32>() as usize,
+            Some(Negligible { reach, threshold }) => weights
+                .iter()
+                .zip(reach)
+                .map(
+                    #[inline(always)]
+                    |(&weight, &reach)| u32::from(has_part(weight, reach, threshold)),
+                )
+                .sum::<u32>() as usize,
         },
-    );
+    )
 }
 
-/// Fills `gathered` with the rows that have weight, adds them to `first` (`n` and `a`), and returns the
-/// length of a gathered row.
+/// With a threshold that is itself zero, what has weight has a part.
 #[inline(always)]
-fn gather<T: Real>(
-    samples: &[T],
-    weights: &[f64],
-    centre: &[f64],
-    gathered: &mut Gathered,
-    first: &mut [f64],
-) -> usize {
+fn has_part<T: Real>(weight: T, reach: T, threshold: T) -> bool {
+    weight > T::ZERO && weight * reach >= threshold
+}
+
+fn list<T: Real>(weights: &[T], negligible: Option<Negligible<'_, T>>, active: &mut Vec<u32>) {
+    active.clear();
+    let counts = |row: usize| match negligible {
+        None => weights[row] > T::ZERO,
+        Some(Negligible { reach, threshold }) => has_part(weights[row], reach[row], threshold),
+    };
+    active.extend((0..weights.len()).filter(|&row| counts(row)).map(|row| row as u32));
+}
+
+/// `√w` and `√w δ` of the rows in `active`, one after the other, feature by feature.
+#[inline(always)]
+fn scale_listed<T: Real>(panels: &[T], active: &[u32], weights: &[T], centre: &[T], scaled: &mut [T]) {
     let d = centre.len();
-    let stride = d.next_multiple_of(PADDING);
-    let n_rows = weights.iter().filter(|&&weight| weight != 0.0).count();
-    for buffer in [&mut gathered.centred, &mut gathered.weighted] {
-        // What stays from an earlier block is written over, but for the padding.
-        buffer.resize(n_rows * stride, 0.0);
+    let n_padded = active.len().next_multiple_of(width::<T>());
+    let (roots, columns) = scaled.split_at_mut(ROWS);
+    for (root, &row) in roots.iter_mut().zip(active) {
+        *root = weights[row as usize].square_root();
     }
-    first[0] += lane_sum(weights);
-    let rows = samples.chunks_exact(d).zip(weights).filter(|(_, weight)| **weight != 0.0);
-    let buffers = gathered.centred.chunks_exact_mut(stride).zip(gathered.weighted.chunks_exact_mut(stride));
-    for ((row, &weight), (centred, weighted)) in rows.zip(buffers) {
-        centred[d..].fill(0.0);
-        weighted[d..].fill(0.0);
-        let (centred, weighted, first) = (&mut centred[..d], &mut weighted[..d], &mut first[1..][..d]);
-        for feature in 0..d {
-            let delta = row[feature].to_f64() - centre[feature];
-            centred[feature] = delta;
-            weighted[feature] = weight * delta;
-            first[feature] += weight * delta;
+    roots[active.len()..n_padded].fill(T::ZERO);
+    for (feature, column) in columns.chunks_exact_mut(ROWS).enumerate() {
+        for ((out, &root), &row) in column.iter_mut().zip(&*roots).zip(active) {
+            let (panel, lane) = (row as usize / LANES, row as usize % LANES);
+            *out = (panels[(panel * d + feature) * LANES + lane] - centre[feature]) * root;
         }
+        column[active.len()..n_padded].fill(T::ZERO);
     }
-    stride
-}
-
-/// The definition: `Bᵢⱼ += Σ (w δᵢ) δⱼ` for j ≤ i, row by row.
-fn add_outer_products(weighted: &[f64], centred: &[f64], stride: usize, sums: &mut [f64], d: usize) {
-    for (weighted, centred) in weighted.chunks_exact(stride).zip(centred.chunks_exact(stride)) {
-        for i in 0..d {
-            for (sum, delta) in sums[i * d..][..=i].iter_mut().zip(centred) {
-                *sum += weighted[i] * delta;
-            }
-        }
-    }
-}
-
-/// `Σ xᵢ`, one partial sum per lane, then the lanes in order: the same on every machine.
-#[inline(always)]
-fn lane_sum(x: &[f64]) -> f64 {
-    let (body, tail) = x.as_chunks::<PARTIAL>();
-    let mut lanes = [0.0; PARTIAL];
-    for x in body {
-        for lane in 0..PARTIAL {
-            lanes[lane] += x[lane];
-        }
-    }
-    lanes.iter().chain(tail).sum()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::available;
-
-    #[test]
-    fn rows_without_weight_add_nothing_even_where_they_overflow() {
-        for isa in available() {
-            // About the largest number there is: the differences of both rows are infinite.
-            let (samples, weights) = ([-f64::MAX, 3.0, -f64::MAX], [0.0, 2.0, 0.0]);
-            let (mut sums, mut first) = ([0.0; 3], [0.0; 2]);
-            scatter_for(isa, &samples, &weights, &[1.0], &mut sums, &mut Gathered::default());
-            first_moments(&samples, &weights, &[1.0], &mut first);
-            assert_eq!((sums, first), ([2.0, 4.0, 8.0], [2.0, 4.0]));
-            scatter_for(isa, &samples[..1], &weights[..1], &[f64::MAX], &mut sums, &mut Gathered::default());
-            assert_eq!(sums, [2.0, 4.0, 8.0]);
-        }
-    }
-
-    /// Small integers: every product and sum is exact, so every way must agree to the last bit.
-    #[test]
-    fn sums_are_those_of_the_definition_on_every_machine() {
-        for d in [1, 2, 3, 4, 7, 8, 9, 12, 16, 23, 24, 25, 33, 48, 130, 400] {
-            for (n_rows, sparse) in [1, 15, 17, 240].into_iter().flat_map(|n| [(n, false), (n, true)]) {
-                let value =
-                    |row: usize, feature: usize| ((row * 7 + feature * 5 + row * feature) % 11) as f32;
-                let samples: Vec<f32> = (0..n_rows * d).map(|at| value(at / d, at % d)).collect();
-                let weights: Vec<f64> = (0..n_rows)
-                    .map(|row| if sparse && row % 3 != 0 { 0.0 } else { (row % 4) as f64 })
-                    .collect();
-                let centre: Vec<f64> = (0..d).map(|feature| (feature % 3) as f64).collect();
-                let mut expected = vec![0.0; component_len(d)];
-                for row in 0..n_rows {
-                    let delta: Vec<f64> = (0..d).map(|i| f64::from(value(row, i)) - centre[i]).collect();
-                    expected[0] += weights[row];
-                    for i in 0..d {
-                        expected[1 + i] += weights[row] * delta[i];
-                        for j in 0..=i {
-                            expected[1 + d + i * d + j] += weights[row] * delta[i] * delta[j];
-                        }
-                    }
-                }
-                for isa in available() {
-                    let mut sums = vec![0.0; component_len(d)];
-                    scatter_for(isa, &samples, &weights, &centre, &mut sums, &mut Gathered::default());
-                    for i in 0..d {
-                        sums[1 + d + i * d + i + 1..1 + d + (i + 1) * d].fill(0.0);
-                    }
-                    assert!(sums == expected, "{isa:?} {n_rows} x {d}");
-                }
-                let mut first = vec![0.0; 1 + d];
-                first_moments(&samples, &weights, &centre, &mut first);
-                assert_eq!(first, expected[..=d]);
-                if d < PANELS_BELOW {
-                    let mut panels = vec![0.0; crate::panels_len(n_rows, d)];
-                    crate::pack_rows(&samples, &mut panels, d);
-                    let (mut sums, mut first) = (vec![0.0; component_len(d)], vec![0.0; 1 + d]);
-                    scatter_panels(&panels, &weights, &centre, &mut sums, &mut Lanes::default());
-                    first_moments_panels(&panels, &weights, &centre, &mut first, &mut Lanes::default());
-                    (0..d).for_each(|i| sums[1 + d + i * d + i + 1..1 + d + (i + 1) * d].fill(0.0));
-                    assert!(sums == expected && first == expected[..=d], "panels {n_rows} x {d}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -14,8 +14,6 @@ mod tile;
 use crate::isa::{Isa, isa, vectorised};
 use crate::{LANES, Real};
 
-pub use tile::Tiles;
-
 /// One component as whitening wants it: its mean and factor, in the order of use.
 #[derive(Clone, Debug)]
 pub struct Whitener<T> {
@@ -89,39 +87,96 @@ impl<T: Real> Whitener<T> {
     }
 }
 
-/// `‖L⁻¹(z − μ)‖²` of the first `n_rows` lanes of `panels`, into `squares` (a lane each, padded to whole
-/// panels; lanes beyond `n_rows` are scratch).
+/// `‖Lₖ⁻¹(z − μₖ)‖²` of the first `n_rows` lanes of `panels` and every component, into `squares`
+/// (k × `stride`): a lane each, padded to whole panels; lanes beyond `n_rows` are scratch.
 ///
 /// A distance that overflows `T`, or that is not a number because an intermediate one did, is `+∞`.
 /// `whitened` is scratch that grows to d × [`LANES`].
 ///
-/// Error of each distance, relative: about `d · eps · cond(L)`. Cost: `d²` flops a lane.
+/// Error of each distance, relative: about `d · eps · cond(L)`. Cost: `d²` flops a lane and component.
 pub fn squared_norms<T: Real>(
-    whitener: &Whitener<T>,
+    whiteners: &[Whitener<T>],
     panels: &[T],
     n_rows: usize,
     whitened: &mut Vec<T>,
     squares: &mut [T],
+    stride: usize,
 ) {
-    let panel_len = whitener.n_features() * LANES;
-    assert_eq!(panels.len() * LANES, squares.len() * panel_len);
-    assert!(n_rows <= squares.len());
-    whitened.resize(panel_len, T::ZERO);
-    match whitener.isa {
+    let Some(first) = whiteners.first() else { return };
+    let (d, isa) = (first.n_features(), first.isa);
+    let lanes = panels.len() / d;
+    assert!(lanes * d == panels.len() && lanes.is_multiple_of(LANES));
+    assert!(n_rows <= lanes && lanes <= stride && squares.len() == whiteners.len() * stride);
+    assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == isa));
+    if d > band_height(isa) || isa == Isa::Portable {
+        whitened.resize(d * LANES, T::ZERO);
+    }
+    match isa {
         Isa::Portable => vectorised(
             #[inline(always)]
             || {
-                for (panel, squares) in panels.chunks_exact(panel_len).zip(squares.chunks_exact_mut(LANES)) {
-                    panel_squared_norms(whitener, panel, whitened, squares);
+                for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact_mut(stride)) {
+                    for (panel, squares) in
+                        panels.chunks_exact(d * LANES).zip(squares.chunks_exact_mut(LANES))
+                    {
+                        panel_squared_norms(whitener, panel, whitened, squares);
+                    }
                 }
             },
         ),
-        isa => T::whiten_tiles(isa, whitener, panels, n_rows, whitened, squares),
+        isa => T::run(isa, tile::Whiten { whiteners, panels, n_rows, whitened, squares }),
     }
-    for square in &mut squares[..n_rows] {
-        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
-        *square = if Real::is_finite(*square) { *square } else { T::from_f64(f64::INFINITY) };
-    }
+}
+
+/// What can matter of a block of samples: a term of a sample's density matters while it is within `margin`
+/// of the largest.
+#[derive(Clone, Copy, Debug)]
+pub struct Matters<'a, T> {
+    /// For each row a component to begin with: the more likely, the sooner others are out of the question.
+    pub first: &'a [u32],
+    /// `ln φₖ + heightₖ`, up to a common constant (k).
+    pub peaks: &'a [T],
+    /// `heightₖ = −½ (d ln 2π + ln det Σₖ)`, up to the same constant (k).
+    pub heights: &'a [T],
+    /// In nats, 2.5 more than the logarithm of what may be lost: docs/math.md, section 4.
+    pub margin: T,
+}
+
+/// Whether [`squared_norms_that_matter`] may save something.
+pub fn leaves_early(n_features: usize) -> bool {
+    isa() != Isa::Portable && n_features > band_height(isa())
+}
+
+/// As [`squared_norms`], but squares that do not matter are `+∞`: those of rows n and components k with
+///
+/// ```text
+/// 15/32 squareₙₖ > heightₖ + margin − maxⱼ (peakⱼ − ½ squareₙⱼ)
+/// ```
+///
+/// The sum of squares only grows, so samples leave a component as soon as all of a tile are beyond. Which
+/// they are depends on the company that a row is in: what is left out does not matter, what is not is exact.
+///
+/// Cost: `d²` flops a lane for components that matter, a band of 8 features or a few for the others.
+pub fn squared_norms_that_matter<T: Real>(
+    whiteners: &[Whitener<T>],
+    panels: &[T],
+    matters: Matters<'_, T>,
+    whitened: &mut Vec<T>,
+    squares: &mut [T],
+    stride: usize,
+) {
+    let n_rows = matters.first.len();
+    let Some(first) = whiteners.first().filter(|first| first.isa != Isa::Portable) else {
+        return squared_norms(whiteners, panels, n_rows, whitened, squares, stride);
+    };
+    let d = first.n_features();
+    assert!(panels.len().is_multiple_of(d * LANES) && n_rows <= panels.len() / d && n_rows <= stride);
+    assert!(squares.len() == whiteners.len() * stride && panels.len() / d <= stride);
+    assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == first.isa));
+    assert!(matters.peaks.len() == whiteners.len() && matters.heights.len() == whiteners.len());
+    whitened.resize(d * LANES, T::ZERO);
+    let whiten = tile::Whiten { whiteners, panels, n_rows, whitened, squares };
+    T::run(first.isa, tile::WhitenSome { whiten, matters, visited: &mut vec![false; whiteners.len()] });
 }
 
 /// The definition: bands of one row, and all lanes of a panel side by side.
@@ -151,19 +206,24 @@ fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &
         }
         whitened[i] = value;
     }
-    squares.copy_from_slice(&sum);
+    for (square, sum) in squares.iter_mut().zip(sum) {
+        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        *square = if Real::is_finite(sum) { sum } else { T::from_f64(f64::INFINITY) };
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::cmp::Ordering;
+    use std::slice;
 
     use super::*;
     use crate::{available, pack_row, panels_len};
 
     fn norms<T: Real>(whitener: &Whitener<T>, panels: &[T], n_rows: usize) -> Vec<T> {
-        let mut squares = vec![T::ZERO; panels.len() / whitener.n_features()];
-        squared_norms(whitener, panels, n_rows, &mut Vec::new(), &mut squares);
+        let lanes = panels.len() / whitener.n_features();
+        let mut squares = vec![T::ZERO; lanes];
+        squared_norms(slice::from_ref(whitener), panels, n_rows, &mut Vec::new(), &mut squares, lanes);
         squares.truncate(n_rows);
         squares
     }
@@ -217,6 +277,56 @@ mod tests {
     #[test]
     fn tiles_agree_with_the_definition_in_single() {
         tiles_agree_with_the_definition::<f32>();
+    }
+
+    /// Thirds, so that nothing is exact: a row must not notice the tile that it is in.
+    fn a_row_has_the_same_bits_in_every_company<T: Real>() {
+        for d in [1, 2, 7, 8, 9, 16, 21] {
+            let mean: Vec<f64> = (0..d).map(|i| i as f64 / 3.0).collect();
+            let entry = |at: usize| {
+                1.0 / (3.0 + (at * 7 % 11) as f64) + if at.is_multiple_of(d + 1) { 1.0 } else { 0.0 }
+            };
+            let cholesky: Vec<f64> = (0..d * d).map(entry).collect();
+            let sample = |row: usize| (0..d).map(move |i| T::from_f64(((row * 5 + i * 3) % 17) as f64 / 7.0));
+            let pack = |rows: std::ops::Range<usize>| {
+                let mut panels = vec![T::ZERO; panels_len(rows.len(), d)];
+                rows.clone().for_each(|row| pack_row(sample(row), row - rows.start, &mut panels, d));
+                panels
+            };
+            for isa in available() {
+                let whitener = Whitener::<T>::for_isa(isa, &mean, &cholesky);
+                let n_rows = LANES + 13;
+                let together = norms(&whitener, &pack(0..n_rows), n_rows);
+                for (first, len) in (0..n_rows).map(|row| (row, 1)).chain((1..n_rows).map(|len| (0, len))) {
+                    let some = norms(&whitener, &pack(first..first + len), len);
+                    assert_eq!(some, together[first..][..len], "{isa:?} {len} x {d} from {first}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_same_bits_in_every_company_and_either_type() {
+        a_row_has_the_same_bits_in_every_company::<f64>();
+        a_row_has_the_same_bits_in_every_company::<f32>();
+    }
+
+    #[test]
+    fn components_are_whitened_as_if_each_were_alone() {
+        let (d, n_rows, stride) = (3, 50, 3 * LANES);
+        let mut panels = vec![0.0; panels_len(n_rows, d)];
+        (0..n_rows).for_each(|row| pack_row((0..d).map(|i| (row * 3 + i) as f64 / 7.0), row, &mut panels, d));
+        let factor = |k: usize| (0..9).map(move |at| 1.0 + (at + k) as f64 / 3.0).collect::<Vec<_>>();
+        for isa in available() {
+            let whiteners: Vec<Whitener<f64>> =
+                (0..4).map(|k| Whitener::for_isa(isa, &[k as f64, 0.5, 1.0], &factor(k))).collect();
+            let mut squares = vec![-1.0; whiteners.len() * stride];
+            squared_norms(&whiteners, &panels, n_rows, &mut Vec::new(), &mut squares, stride);
+            for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact(stride)) {
+                assert_eq!(norms(whitener, &panels, n_rows), squares[..n_rows]);
+                assert!(squares[2 * LANES..].iter().all(|&square| square == -1.0));
+            }
+        }
     }
 
     /// The spread is 1 at an offset of 1e6 + 1/3, which `f32` cannot hold: without the rest of the

@@ -3,7 +3,7 @@
 //! In double precision the reference is a series summed in pairs of doubles (106 bits, below); in single
 //! precision it is the standard library in double precision. One bound for all four: 2 ulp.
 
-use gmm_kernels::{exp, exp_f32, exp_into, ln, ln_f32};
+use gmm_kernels::{ExpLn, exp, exp_f32, exp_into, ln, ln_f32};
 
 /// Units in the last place that a result may be off.
 const MAX_ULP: f64 = 2.0;
@@ -319,6 +319,70 @@ fn the_ends_of_the_range_are_exact() {
     for bits in [0x7FC0_u32, 0xFFC0, 0x7F81, 0xFF81] {
         assert!(exp_f32(f32::from_bits(bits << 16)).is_nan(), "exp_f32 of NaN {bits:x}");
     }
+}
+
+/// The two of log-sum-exp, fused and not. That they have the same bits in every vector, a test beside
+/// them says; here is what those bits are worth.
+fn log_sum_exp_is_within_two_ulp<const FUSED: bool>() {
+    let series = Series::new();
+    let mut worst: [Worst; 4] = Default::default();
+    for step in 0..=1_000_000_u32 {
+        let share = f64::from(step) / 1e6;
+        // Half of the comb over the range, half over every exponent near 0.
+        for x in [-708.0 * share, -2_f64.powf(9.0 - 60.0 * share)] {
+            worst[0].see(exp_error(&series, x, x.exp_nonpositive::<FUSED>()), x);
+        }
+        for x in [(-87.0 * share) as f32, -(2_f64.powf(6.0 - 40.0 * share) as f32)] {
+            let want = f64::from(x).exp();
+            worst[1].see(error_f32(x.exp_nonpositive::<FUSED>(), want), f64::from(x));
+        }
+        // Sums of up to 2¹⁰⁰ terms of which one is 1.
+        for x in [1.0 + 15.0 * share, 1.0 + 2_f64.powf(100.0 - 152.0 * share)] {
+            worst[2].see(ln_error(&series, x, x.ln_of_sum::<FUSED>()), x);
+            let x = x as f32;
+            if x > 1.0 {
+                worst[3].see(error_f32(x.ln_of_sum::<FUSED>(), f64::from(x).ln()), f64::from(x));
+            }
+        }
+    }
+    for (worst, name) in worst.iter().zip(["exp", "exp_f32", "ln", "ln_f32"]) {
+        worst.check(&format!("{name} of log-sum-exp, {}", if FUSED { "fused" } else { "not fused" }));
+    }
+}
+
+#[test]
+fn exp_and_ln_of_log_sum_exp_are_within_two_ulp_fused() {
+    log_sum_exp_is_within_two_ulp::<true>();
+}
+
+#[test]
+fn exp_and_ln_of_log_sum_exp_are_within_two_ulp_not_fused() {
+    log_sum_exp_is_within_two_ulp::<false>();
+}
+
+#[test]
+fn exp_of_log_sum_exp_is_exact_at_its_ends_and_keeps_nan() {
+    fn check<const FUSED: bool>() {
+        let inf = f64::INFINITY;
+        for (x, power) in [(0.0, 1.0), (-0.0, 1.0), (-inf, 0.0), (-708.1, 0.0), (-1e300, 0.0)] {
+            assert_eq!(x.exp_nonpositive::<FUSED>(), power, "exp {x}");
+            assert_eq!((x as f32).exp_nonpositive::<FUSED>(), power as f32, "exp_f32 {x}");
+        }
+        assert_eq!((-87.1_f32).exp_nonpositive::<FUSED>(), 0.0);
+        assert_eq!((1.0_f64.ln_of_sum::<FUSED>(), 1.0_f32.ln_of_sum::<FUSED>()), (0.0, 0.0));
+        // Quiet and signalling, of both signs, and with every bit of a payload set.
+        for bits in [0x7FF8_0000_0000_0000, 0xFFF8_0000_0000_0000, 0x7FF0_0000_0000_0001, u64::MAX] {
+            let nan = f64::from_bits(bits);
+            assert!(nan.exp_nonpositive::<FUSED>().is_nan() && nan.ln_of_sum::<FUSED>().is_nan(), "{bits:x}");
+        }
+        for bits in [0x7FC0_0000, 0xFFC0_0000, 0x7F80_0001, u32::MAX] {
+            let nan = f32::from_bits(bits);
+            assert!(nan.exp_nonpositive::<FUSED>().is_nan() && nan.ln_of_sum::<FUSED>().is_nan(), "{bits:x}");
+        }
+        assert!(0.0_f64.ln_of_sum::<FUSED>().is_nan() && 0.0_f32.ln_of_sum::<FUSED>().is_nan());
+    }
+    check::<true>();
+    check::<false>();
 }
 
 #[test]

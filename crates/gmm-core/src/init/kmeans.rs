@@ -1,122 +1,330 @@
-//! k-means++: centres that are spread like the samples.
+//! k-means: centres that are the means of the rows they are nearest to.
 //!
-//! The first centre is a sample drawn at random; each next one is drawn with a probability
-//! proportional to its squared distance to the nearest centre so far, as the best of a few draws.
-//! Source: Arthur & Vassilvitskii (2007), with the greedy variant's `2 + ⌊ln k⌋` draws.
+//! ```text
+//! assign   every row to its nearest centre, the first of equals
+//! move     every centre to the mean of its rows; one without rows to the row farthest from its centre
+//! stop     when no row changes its centre, or Σₖ ‖Δcₖ‖² ≤ tolerance × mean variance of the features
+//! ```
+//!
+//! Assignments are those of plain loops, by distances in `f64` (see `gmm_kernels`' `nearest`); bounds only
+//! leave out distances whose comparison is known beforehand (`bounds.rs`). Stopping and relocation are
+//! scikit-learn's. Source: Lloyd (1982).
 
-use crate::init::Stream;
-use crate::real::Real;
-use crate::samples::Samples;
+use gmm_kernels::{LANES, add_labelled, lower_distances, nearest_two, squared_distance};
 
-/// Rows that centres are drawn from at most. More would not move a centre by more than its own
-/// scatter, and would make memory grow with n.
-const MAX_ROWS: usize = 1 << 16;
+use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::init::bounds::{Moves, bounds};
+use crate::init::drawn::{Drawn, Part};
 
-/// Centres (k × d): rows of `samples`. With fewer distinct rows than centres, some repeat.
-///
-/// Cost: `min(n, 65536) · k · (2 + ln k) · d` flops, and as many rows of scratch.
-pub(crate) fn seed_centres<T: Real>(
-    samples: &Samples<'_, T>,
-    n_components: usize,
-    stream: &mut Stream,
-) -> Vec<f64> {
-    let d = samples.n_features();
-    let rows = draw_rows(samples, stream);
-    let n = rows.len() / d;
-    let mut centres = rows[stream.below(n) * d..][..d].to_vec();
-    let mut nearest = vec![f64::INFINITY; n];
-    lower_distances(&rows, &centres, &mut nearest);
-    let n_draws = 2 + (n_components as f64).ln() as usize;
-    let (mut candidate, mut best) = (vec![0.0; n], vec![0.0; n]);
-    while centres.len() < n_components * d {
-        let mut best_row = 0;
-        let mut best_sum = f64::INFINITY;
-        for draw in 0..n_draws {
-            let row = draw_by_distance(&nearest, stream);
-            candidate.copy_from_slice(&nearest);
-            lower_distances(&rows, &rows[row * d..][..d], &mut candidate);
-            let sum: f64 = candidate.iter().sum();
-            if draw == 0 || sum < best_sum {
-                (best_row, best_sum) = (row, sum);
-                std::mem::swap(&mut best, &mut candidate);
+/// Below this many features times centres all distances cost less than looking at the bounds of a row, and
+/// gathering those that bounds do not decide.
+const BOUNDS_FROM: usize = 128;
+
+/// Gathering a row takes as long as comparing it with this many centres in its panel, whatever d is: each
+/// of its features is in a line of memory of its own.
+const GATHERING: usize = 60;
+
+/// What k-means arrived at.
+#[derive(Debug)]
+pub(crate) struct Clusters {
+    /// k × d.
+    pub(crate) centres: Vec<f64>,
+    /// Where every row belonged in the last iteration.
+    #[cfg(test)]
+    labels: Vec<u32>,
+    #[cfg(test)]
+    n_iter: usize,
+    /// Rows that were compared with all centres, over all iterations.
+    #[cfg(test)]
+    n_compared: usize,
+}
+
+/// The rows of one part: where they belong, and what that adds up to.
+struct Assigned {
+    labels: Vec<u32>,
+    /// Bounds on the distance to its own centre and to all others; kept when they are used.
+    upper: Vec<f64>,
+    lower: Vec<f64>,
+    /// `Σ z` (k × d) and the number of rows (k) of each centre.
+    sums: Vec<f64>,
+    counts: Vec<f64>,
+    /// Centres that rows have left or joined since the sums were made.
+    stale: Vec<bool>,
+    /// Whether any has.
+    changed: bool,
+    /// Rows whose bounds do not decide, and a panel of them.
+    undecided: Vec<usize>,
+    gathered: Vec<f64>,
+}
+
+/// Iterates from `centres` (k × d) until `tolerance` is reached, at most `max_iter` times.
+pub(crate) fn kmeans(
+    drawn: &Drawn,
+    mut centres: Vec<f64>,
+    tolerance: f64,
+    max_iter: usize,
+    threads: &Threads,
+) -> Clusters {
+    let d = drawn.n_features();
+    let k = centres.len() / d;
+    let enough = tolerance * mean_variance(drawn, threads);
+    let mut parts: Vec<Assigned> = drawn.parts().iter().map(|part| Assigned::none(part, k, d)).collect();
+    let mut moves = None;
+    let (mut n_iter, mut n_compared) = (0, 0);
+    while n_iter < max_iter {
+        let mut changed = false;
+        threads.map_in_order(
+            drawn.parts().iter().zip(&mut parts).collect(),
+            drawn.n_rows().saturating_mul(centres.len()),
+            |(part, assigned): (&Part, &mut Assigned)| {
+                let n_compared = match &moves {
+                    Some(moves) => assigned.assign_undecided(part, &centres, moves, d),
+                    None => assigned.assign_all(part, &centres, d),
+                };
+                (assigned.refresh_sums(part, d), n_compared)
+            },
+            |(of_part, compared)| {
+                changed |= of_part;
+                n_compared += compared;
+            },
+        );
+        n_iter += 1;
+        if !changed {
+            break;
+        }
+        let next = means(drawn, &parts, &centres);
+        let pairs = centres.chunks_exact(d).zip(next.chunks_exact(d));
+        let shift: f64 = pairs.map(|(from, to)| squared_distance(from, to)).sum();
+        if uses_bounds(k, d) {
+            moves = Some(Moves::new(&centres, &next, d));
+        }
+        centres = next;
+        if shift <= enough {
+            break;
+        }
+    }
+    Clusters {
+        centres,
+        #[cfg(test)]
+        labels: parts.into_iter().flat_map(|part| part.labels).collect(),
+        #[cfg(test)]
+        n_iter,
+        #[cfg(test)]
+        n_compared,
+    }
+}
+
+fn uses_bounds(k: usize, d: usize) -> bool {
+    k * d >= BOUNDS_FROM
+}
+
+impl Assigned {
+    /// Nothing is assigned: every row of the first pass changes.
+    fn none(part: &Part, k: usize, d: usize) -> Self {
+        let (n, n_bounds) = (part.rows.len(), if uses_bounds(k, d) { part.rows.len() } else { 0 });
+        Assigned {
+            labels: vec![u32::MAX; n],
+            upper: vec![0.0; n_bounds],
+            lower: vec![0.0; n_bounds],
+            sums: vec![0.0; k * d],
+            counts: vec![0.0; k],
+            stale: vec![false; k],
+            changed: false,
+            undecided: Vec::new(),
+            gathered: vec![0.0; d * LANES],
+        }
+    }
+
+    /// Compares every row with every centre; returns how many rows.
+    fn assign_all(&mut self, part: &Part, centres: &[f64], d: usize) -> usize {
+        for (block, panels) in part.panels.chunks(BLOCK_ROWS * d).enumerate() {
+            let first = block * BLOCK_ROWS;
+            let n_rows = BLOCK_ROWS.min(self.labels.len() - first);
+            self.compare(panels, centres, d, |at| first + at, n_rows);
+        }
+        self.labels.len()
+    }
+
+    /// Compares rows with every centre unless their bounds decide; returns how many were compared.
+    fn assign_undecided(&mut self, part: &Part, centres: &[f64], moves: &Moves, d: usize) -> usize {
+        let (n_rows, k) = (self.labels.len(), centres.len() / d);
+        let mut undecided = std::mem::take(&mut self.undecided);
+        let mut n_compared = 0;
+        for (at, panel) in part.panels.chunks_exact(LANES * d).enumerate() {
+            let (first, begin) = (at * LANES, undecided.len());
+            let end = n_rows.min(first + LANES);
+            for row in first..end {
+                if moves.loosen(self.labels[row], &mut self.upper[row], &mut self.lower[row]) {
+                    undecided.push(row);
+                }
+            }
+            // All of a panel, when that is less than what it takes to gather a few.
+            if (undecided.len() - begin) * (k + GATHERING) >= LANES * k {
+                undecided.truncate(begin);
+                self.compare(panel, centres, d, |lane| first + lane, end - first);
+                n_compared += end - first;
+            }
+            while undecided.len() >= LANES {
+                n_compared += self.compare_gathered(part, &undecided[..LANES], centres, d);
+                undecided.drain(..LANES);
             }
         }
-        centres.extend_from_slice(&rows[best_row * d..][..d]);
-        nearest.copy_from_slice(&best);
+        n_compared += self.compare_gathered(part, &undecided, centres, d);
+        undecided.clear();
+        self.undecided = undecided;
+        n_compared
     }
-    centres
-}
 
-/// All rows, or one from each of `MAX_ROWS` equal stretches of them, as `f64`.
-fn draw_rows<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<f64> {
-    let (n, d) = (samples.n_samples(), samples.n_features());
-    let drawn = n.min(MAX_ROWS);
-    let mut rows = vec![0.0; drawn * d];
-    for (at, row) in rows.chunks_exact_mut(d).enumerate() {
-        let (start, end) = (at * n / drawn, (at + 1) * n / drawn);
-        samples.copy_row(if n == drawn { at } else { start + stream.below(end - start) }, row);
+    /// Compares these rows, at most a panel of them, with every centre; returns how many.
+    fn compare_gathered(&mut self, part: &Part, rows: &[usize], centres: &[f64], d: usize) -> usize {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        for (lane, row) in rows.iter().enumerate() {
+            let panel = &part.panels[row / LANES * LANES * d..][..LANES * d];
+            for (to, from) in gathered.chunks_exact_mut(LANES).zip(panel.chunks_exact(LANES)) {
+                to[lane] = from[row % LANES];
+            }
+        }
+        self.compare(&gathered, centres, d, |lane| rows[lane], rows.len());
+        self.gathered = gathered;
+        rows.len()
     }
-    rows
-}
 
-/// `nearestₙ = min(nearestₙ, ‖zₙ − centre‖²)`.
-fn lower_distances(rows: &[f64], centre: &[f64], nearest: &mut [f64]) {
-    for (row, nearest) in rows.chunks_exact(centre.len()).zip(nearest) {
-        let distance: f64 = row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum();
-        // Kept finite, so that sums of distances can be drawn from whatever the scale of the data.
-        *nearest = nearest.min(distance.min(1e300));
-    }
-}
-
-/// A row drawn with probability proportional to its distance; any row when all distances are zero.
-fn draw_by_distance(nearest: &[f64], stream: &mut Stream) -> usize {
-    let scale = nearest.iter().fold(0.0_f64, |most, &distance| most.max(distance));
-    if scale == 0.0 {
-        return stream.below(nearest.len());
-    }
-    // In units of the largest, so that no sum overflows.
-    let total: f64 = nearest.iter().map(|distance| distance / scale).sum();
-    let mut left = stream.uniform() * total;
-    let mut last = 0;
-    for (row, distance) in nearest.iter().enumerate() {
-        if *distance > 0.0 {
-            last = row;
-            left -= distance / scale;
-            if left < 0.0 {
-                break;
+    /// Compares the first `n_rows` samples of `panels`, at most a block, with every centre. `row` is where
+    /// they stand in this part.
+    fn compare(
+        &mut self,
+        panels: &[f64],
+        centres: &[f64],
+        d: usize,
+        row: impl Fn(usize) -> usize,
+        n_rows: usize,
+    ) {
+        let n_lanes = panels.len() / d;
+        let (mut labels, mut nearest, mut second) = ([0; BLOCK_ROWS], [0.0; BLOCK_ROWS], [0.0; BLOCK_ROWS]);
+        let (labels, nearest, second) =
+            (&mut labels[..n_lanes], &mut nearest[..n_lanes], &mut second[..n_lanes]);
+        nearest_two(panels, d, centres, labels, nearest, second);
+        for at in 0..n_rows {
+            let (row, label) = (row(at), labels[at]);
+            let before = std::mem::replace(&mut self.labels[row], label);
+            if before != label {
+                self.changed = true;
+                self.stale[label as usize] = true;
+                // Of no centre before the first pass.
+                if let Some(stale) = self.stale.get_mut(before as usize) {
+                    *stale = true;
+                }
+            }
+            if !self.upper.is_empty() {
+                (self.upper[row], self.lower[row]) = bounds(nearest[at], second[at], d);
             }
         }
     }
-    last
+
+    /// Sums the rows of centres that rows have left or joined; returns whether there were any.
+    ///
+    /// Whole sums, not differences: they depend on the assignment and not on how it came about.
+    fn refresh_sums(&mut self, part: &Part, d: usize) -> bool {
+        if !self.changed {
+            return false;
+        }
+        for (label, _) in self.stale.iter().enumerate().filter(|(_, stale)| **stale) {
+            self.sums[label * d..][..d].fill(0.0);
+            self.counts[label] = 0.0;
+        }
+        add_labelled(&part.panels, d, &self.labels, &self.stale, &mut self.sums, &mut self.counts);
+        self.stale.fill(false);
+        std::mem::take(&mut self.changed)
+    }
+}
+
+/// Where centres move to (k × d).
+fn means(drawn: &Drawn, parts: &[Assigned], centres: &[f64]) -> Vec<f64> {
+    let d = drawn.n_features();
+    let (mut sums, mut counts) = (vec![0.0; centres.len()], vec![0.0; centres.len() / d]);
+    for part in parts {
+        sums.iter_mut().zip(&part.sums).for_each(|(sum, part)| *sum += part);
+        counts.iter_mut().zip(&part.counts).for_each(|(count, part)| *count += part);
+    }
+    if counts.contains(&0.0) {
+        relocate(drawn, parts, centres, &mut sums, &mut counts);
+    }
+    // A centre for which there is no row to be had stays where it is.
+    let mut means = centres.to_vec();
+    for ((mean, sums), &count) in means.chunks_exact_mut(d).zip(sums.chunks_exact(d)).zip(&counts) {
+        if count > 0.0 {
+            mean.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = sum / count);
+        }
+    }
+    means
+}
+
+/// Gives every centre without rows the row that is farthest from its own centre, the first of equals, and
+/// takes it from that. A row that is all its centre has, or that stands where its centre is, stays.
+fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64], counts: &mut [f64]) {
+    let d = drawn.n_features();
+    let labels: Vec<usize> =
+        parts.iter().flat_map(|part| &part.labels).map(|&label| label as usize).collect();
+    let mut row = vec![0.0; d];
+    let mut distances: Vec<f64> = (0..labels.len())
+        .map(|at| {
+            row.iter_mut().zip(drawn.row(at)).for_each(|(to, from)| *to = from);
+            squared_distance(&row, &centres[labels[at] * d..][..d])
+        })
+        .collect();
+    for empty in 0..counts.len() {
+        if counts[empty] > 0.0 {
+            continue;
+        }
+        let mut farthest = None;
+        for (at, &distance) in distances.iter().enumerate() {
+            if distance > farthest.map_or(0.0, |at: usize| distances[at]) && counts[labels[at]] > 1.0 {
+                farthest = Some(at);
+            }
+        }
+        let Some(at) = farthest else { return };
+        for (feature, value) in drawn.row(at).enumerate() {
+            sums[labels[at] * d + feature] -= value;
+            sums[empty * d + feature] = value;
+        }
+        counts[labels[at]] -= 1.0;
+        counts[empty] = 1.0;
+        // Taken.
+        distances[at] = 0.0;
+    }
+}
+
+/// The mean over features of their variance.
+fn mean_variance(drawn: &Drawn, threads: &Threads) -> f64 {
+    let (n, d) = (drawn.n_rows(), drawn.n_features());
+    let mut mean = vec![0.0; d];
+    let work = n.saturating_mul(d);
+    threads.map_in_order(
+        drawn.parts().iter().collect(),
+        work,
+        |part| {
+            let (labels, mut sums, mut count) = (vec![0; part.rows.len()], vec![0.0; d], [0.0]);
+            add_labelled(&part.panels, d, &labels, &[true], &mut sums, &mut count);
+            sums
+        },
+        |sums| mean.iter_mut().zip(sums).for_each(|(mean, sum)| *mean += sum),
+    );
+    mean.iter_mut().for_each(|mean| *mean /= n as f64);
+    let mut total = 0.0;
+    threads.map_in_order(
+        drawn.parts().iter().collect(),
+        work,
+        |part| {
+            let mut bounds = vec![f64::INFINITY; part.n_lanes()];
+            bounds[part.rows.len()..].fill(0.0);
+            let (mut distances, mut sums) = (vec![0.0; bounds.len()], vec![0.0; bounds.len() / LANES]);
+            lower_distances(&part.panels, d, &mean, &bounds, &mut distances, &mut sums);
+            sums.iter().sum::<f64>()
+        },
+        |sum| total += sum,
+    );
+    total / n as f64 / d as f64
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn far_apart_groups_get_a_centre_each_whatever_the_seed() {
-        let rows: Vec<f64> = (0..300).map(|i| (i % 3) as f64 * 1e3 + (i / 3) as f64 * 1e-2).collect();
-        let samples = Samples::from_rows(&rows, 300, 1).unwrap();
-        for seed in 0..50 {
-            let mut centres = seed_centres(&samples, 3, &mut Stream::new(seed, 0));
-            centres.sort_by(f64::total_cmp);
-            let groups: Vec<i64> = centres.iter().map(|c| (c / 1e3) as i64).collect();
-            assert_eq!(groups, [0, 1, 2], "seed {seed}");
-        }
-    }
-
-    #[test]
-    fn more_centres_than_distinct_rows_repeat_instead_of_looping() {
-        let samples = Samples::from_rows(&[4.0; 10], 10, 1).unwrap();
-        assert_eq!(seed_centres(&samples, 3, &mut Stream::new(1, 0)), [4.0; 3]);
-    }
-
-    #[test]
-    fn distances_that_overflow_still_draw() {
-        let samples = Samples::from_rows(&[1e200, -1e200, 0.0, 1e200], 4, 1).unwrap();
-        let mut centres = seed_centres(&samples, 3, &mut Stream::new(1, 0));
-        centres.sort_by(f64::total_cmp);
-        assert_eq!(centres, [-1e200, 0.0, 1e200]);
-    }
-}
+mod tests;

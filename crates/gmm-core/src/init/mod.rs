@@ -1,7 +1,51 @@
 //! Where EM starts from.
 
-mod kmeans;
 mod random;
+mod drawn;
+mod plus_plus;
+mod bounds;
+mod kmeans;
 
-pub(crate) use kmeans::seed_centres;
+use crate::blocks::Threads;
+use crate::real::Real;
+use crate::samples::Samples;
+
 pub(crate) use random::Stream;
+
+/// Iterations of k-means at most. What they are for, a centre in each group that is there to be found, they
+/// reach earlier; and where there are no groups, scikit-learn's 300 would take longer than the EM that
+/// follows and lead to no better start.
+const KMEANS_ITERATIONS: usize = 30;
+
+/// k-means stops when its centres move by less than this, squared and summed, in units of the mean
+/// variance of the features; as scikit-learn's.
+const KMEANS_TOLERANCE: f64 = 1e-4;
+
+/// Centres (k × d) by k-means++.
+///
+/// Cost: `min(n, 65536) · k · (2 + ln k) · d` multiply-adds, and as many rows of scratch.
+pub(crate) fn plus_plus_centres<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    stream: &mut Stream,
+    threads: &Threads,
+) -> Vec<f64> {
+    let drawn = drawn::Drawn::new(samples, stream, threads);
+    drawn.unscaled(plus_plus::seed(&drawn, n_components, stream, threads))
+}
+
+/// Centres (k × d) by k-means++ and then k-means, of the rows that k-means++ draws from.
+///
+/// Cost: that of [`plus_plus_centres`], and `min(n, 65536) · k · d` multiply-adds an iteration, less what
+/// bounds save.
+pub(crate) fn kmeans_centres<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    stream: &mut Stream,
+    threads: &Threads,
+) -> Vec<f64> {
+    let drawn = drawn::Drawn::new(samples, stream, threads);
+    let seeds = plus_plus::seed(&drawn, n_components, stream, threads);
+    let fitted = kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, KMEANS_ITERATIONS, threads);
+    drawn.unscaled(fitted.centres)
+}

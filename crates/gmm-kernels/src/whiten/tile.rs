@@ -5,241 +5,309 @@
 //! then, down the diagonal block          y[r] = acc[r] / L[r][r],  and the rows below it are updated
 //! ```
 //!
+//! Rows that one vector holds, the last of a block or all of a small one, take a tile of one vector: the
+//! same operations on each sample in the same order, and so the same bits.
+//!
 //! Eight rows of three 512-bit vectors are 24 accumulators, and leave 8 registers for `y` and `L`; four
 //! rows of three 256-bit vectors are 12 of 16. Each accumulator is a variable of its own, made by a macro:
-//! as elements of an array the compiler kept them in memory, at 40 % of the speed.
+//! as elements of an array the compiler kept them in memory, at 40 % of the speed. For the same reason the vectors of a row are
+//! told apart by constants, in [`zip`] and nowhere else.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use super::Whitener;
-use crate::isa::{Isa, dispatch};
+use super::{Matters, Whitener};
+use crate::vector::{Vector, Work};
 use crate::{LANES, Real};
 
-/// Vectors of samples in a tile.
+/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
 const VECTORS: usize = 3;
 
-/// A number type with vectors of `S`.
-pub(crate) trait Vector<S: Simd>: Copy {
-    /// As many numbers as one register holds.
-    type Lanes: Copy;
-
-    fn splat(simd: S, value: Self) -> Self::Lanes;
-    fn less(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
-    fn times(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
-    /// `a b + c`, rounded once.
-    fn fused(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
+/// What `squared_norms` does, by tiles.
+pub(super) struct Whiten<'a, T> {
+    pub(super) whiteners: &'a [Whitener<T>],
+    pub(super) panels: &'a [T],
+    pub(super) n_rows: usize,
+    pub(super) whitened: &'a mut [T],
+    pub(super) squares: &'a mut [T],
 }
 
-macro_rules! vector {
-    ($real:ty, $lanes:ident, $splat:ident, $sub:ident, $mul:ident, $mul_add:ident) => {
-        impl<S: Simd> Vector<S> for $real {
-            type Lanes = S::$lanes;
-
-            #[inline(always)]
-            fn splat(simd: S, value: Self) -> Self::Lanes {
-                simd.$splat(value)
-            }
-
-            #[inline(always)]
-            fn less(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
-                simd.$sub(a, b)
-            }
-
-            #[inline(always)]
-            fn times(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
-                simd.$mul(a, b)
-            }
-
-            #[inline(always)]
-            fn fused(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
-                simd.$mul_add(a, b, c)
-            }
-        }
-    };
-}
-
-vector!(f32, f32s, splat_f32s, sub_f32s, mul_f32s, mul_add_f32s);
-vector!(f64, f64s, splat_f64s, sub_f64s, mul_f64s, mul_add_f64s);
-
-/// The tiles of a type; implemented for `f32` and `f64`, which have vectors whatever the machine.
-pub trait Tiles: Sized {
-    /// What `squared_norms` does, by tiles of `isa`.
-    fn whiten_tiles(
-        isa: Isa,
-        whitener: &Whitener<Self>,
-        panels: &[Self],
-        n_rows: usize,
-        whitened: &mut [Self],
-        squares: &mut [Self],
-    );
-}
-
-macro_rules! tiles {
-    ($real:ty) => {
-        impl Tiles for $real {
-            fn whiten_tiles(
-                isa: Isa,
-                whitener: &Whitener<Self>,
-                panels: &[Self],
-                n_rows: usize,
-                whitened: &mut [Self],
-                squares: &mut [Self],
-            ) {
-                dispatch(isa, Whiten { whitener, panels, n_rows, whitened, squares });
+impl<T: Real> Work<T> for Whiten<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S)
+    where
+        T: Vector<S>,
+    {
+        let Whiten { whiteners, panels, n_rows, whitened, squares } = self;
+        let lanes = size_of::<T::Lanes>() / size_of::<T>();
+        let stride = squares.len() / whiteners.len();
+        check::<S, T>(whiteners, panels, n_rows, whitened, stride);
+        for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact_mut(stride)) {
+            let mut start = 0;
+            while start < n_rows {
+                let samples = samples_from(panels, whitener.mean.len(), start);
+                let (whitened, squares) = (&mut *whitened, &mut squares[start..]);
+                // SAFETY: what was checked, and tiles that end where their panel ends or before.
+                unsafe {
+                    if n_rows - start > lanes {
+                        Tile::<S, T, VECTORS> { simd, whitener, samples, whitened }.run(squares, None);
+                        start += VECTORS * lanes;
+                    } else {
+                        Tile::<S, T, 1> { simd, whitener, samples, whitened }.run(squares, None);
+                        start += lanes;
+                    }
+                }
             }
         }
-    };
-}
-
-tiles!(f32);
-tiles!(f64);
-
-struct Whiten<'a, T> {
-    whitener: &'a Whitener<T>,
-    panels: &'a [T],
-    n_rows: usize,
-    whitened: &'a mut [T],
-    squares: &'a mut [T],
-}
-
-macro_rules! with_simd {
-    ($real:ty) => {
-        impl WithSimd for Whiten<'_, $real> {
-            type Output = ();
-
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                whiten::<S, $real>(simd, self);
-            }
-        }
-    };
-}
-
-with_simd!(f32);
-with_simd!(f64);
-
-#[inline(always)]
-fn whiten<S: Simd, T: Real + Vector<S>>(simd: S, work: Whiten<'_, T>) {
-    let Whiten { whitener, panels, n_rows, whitened, squares } = work;
-    let d = whitener.mean.len();
-    let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
-    // What the pointers below rely on: tiles cut a panel evenly, and every buffer holds its panels.
-    assert!(LANES.is_multiple_of(width));
-    assert!(whitened.len() >= d * width && whitener.factor.len() == d * (d + 1) / 2);
-    assert!(n_rows <= squares.len() && panels.len() == squares.len() * d);
-    assert!(whitener.mean_rest.is_empty() || whitener.mean_rest.len() == d);
-    for start in (0..n_rows).step_by(width) {
-        let panel = &panels[start / LANES * LANES * d..][..LANES * d];
-        let tile = Tile {
-            simd,
-            d,
-            width,
-            samples: &panel[start % LANES..],
-            mean: &whitener.mean,
-            mean_rest: &whitener.mean_rest,
-            whitened: &mut *whitened,
-        };
-        let squares = &mut squares[start..][..width];
-        // SAFETY: the assertions above, and a factor that was packed for bands of this height.
-        unsafe { tile.run(&whitener.factor, super::band_height(whitener.isa), squares) };
     }
 }
 
-/// `width` samples of a panel on their way through the factor.
-struct Tile<'a, S, T> {
+/// What the pointers below rely on: tiles cut a panel evenly, every buffer holds its panels, and factors
+/// are packed for the bands of these vectors.
+#[inline(always)]
+fn check<S: Simd, T: Real + Vector<S>>(
+    whiteners: &[Whitener<T>],
+    panels: &[T],
+    n_rows: usize,
+    whitened: &[T],
+    stride: usize,
+) {
+    let lanes = size_of::<T::Lanes>() / size_of::<T>();
+    let padded = n_rows.next_multiple_of(LANES);
+    assert!(LANES.is_multiple_of(VECTORS * lanes) && padded <= stride);
+    for whitener in whiteners {
+        let (d, height) = (whitener.mean.len(), super::band_height(whitener.isa));
+        assert!(whitener.factor.len() == d * (d + 1) / 2 && panels.len() >= padded * d);
+        assert!(whitener.mean_rest.is_empty() || whitener.mean_rest.len() == d);
+        assert!(d <= height || whitened.len() >= d * VECTORS * lanes);
+    }
+}
+
+/// The panel of row `start`, from its lane on.
+#[inline(always)]
+fn samples_from<T>(panels: &[T], d: usize, start: usize) -> &[T] {
+    &panels[start / LANES * LANES * d..][..LANES * d][start % LANES..]
+}
+
+/// What `squared_norms_that_matter` does, by tiles.
+pub(super) struct WhitenSome<'a, T> {
+    pub(super) whiten: Whiten<'a, T>,
+    pub(super) matters: Matters<'a, T>,
+    /// A flag a component, all false.
+    pub(super) visited: &'a mut [bool],
+}
+
+impl<T: Real> Work<T> for WhitenSome<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S)
+    where
+        T: Vector<S>,
+    {
+        let Whiten { whiteners, panels, n_rows, ref whitened, ref squares } = self.whiten;
+        let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
+        check::<S, T>(whiteners, panels, n_rows, whitened, squares.len() / whiteners.len());
+        let matters = self.matters;
+        for start in (0..n_rows).step_by(width) {
+            let first = &matters.first[start..n_rows.min(start + width)];
+            // The largest term of each row so far; rows that do not exist are never the reason to go on.
+            let (mut best, mut limits) = ([T::from_f64(f64::NEG_INFINITY); LANES], [T::ZERO; LANES]);
+            for &component in first {
+                if !std::mem::replace(&mut self.visited[component as usize], true) {
+                    self.visit::<S>(simd, component as usize, start, None, &mut best);
+                }
+            }
+            for component in 0..whiteners.len() {
+                if !self.visited[component] {
+                    let height = matters.heights[component] + matters.margin;
+                    for lane in 0..LANES {
+                        limits[lane] = (height - best[lane]) * T::from_f64(32.0 / 15.0);
+                    }
+                    limits[first.len()..].fill(T::from_f64(f64::NEG_INFINITY));
+                    self.visit::<S>(simd, component, start, Some(&limits), &mut best);
+                }
+            }
+            first.iter().for_each(|&component| self.visited[component as usize] = false);
+        }
+    }
+}
+
+impl<T: Real> WhitenSome<'_, T> {
+    /// Squares of the tile from row `start` on, unless all are beyond `limits`; `best` learns the terms.
+    #[inline(always)]
+    fn visit<S: Simd>(
+        &mut self,
+        simd: S,
+        component: usize,
+        start: usize,
+        limits: Option<&[T]>,
+        best: &mut [T; LANES],
+    ) where
+        T: Vector<S>,
+    {
+        let Whiten { whiteners, panels, whitened, squares, .. } = &mut self.whiten;
+        let (whitener, stride) = (&whiteners[component], squares.len() / whiteners.len());
+        let samples = samples_from(panels, whitener.mean.len(), start);
+        let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
+        let squares = &mut squares[component * stride + start..][..width];
+        // SAFETY: what `run` checked, and tiles that cut a panel evenly.
+        unsafe { Tile::<S, T, VECTORS> { simd, whitener, samples, whitened }.run(squares, limits) };
+        let (peak, half) = (self.matters.peaks[component], T::from_f64(0.5));
+        for (best, &square) in best.iter_mut().zip(&*squares) {
+            let term = peak - half * square;
+            *best = if term > *best { term } else { *best };
+        }
+    }
+}
+
+/// `N` vectors of a panel's samples on their way through the factor.
+struct Tile<'a, S, T, const N: usize> {
     simd: S,
-    d: usize,
-    width: usize,
+    whitener: &'a Whitener<T>,
     /// Feature i is at `i * LANES`.
     samples: &'a [T],
-    mean: &'a [T],
-    mean_rest: &'a [T],
-    /// Feature i is at `i * width`.
+    /// The vectors of feature i are those from `i * N` on. What the last band gives is not kept.
     whitened: &'a mut [T],
 }
 
-/// One band: `$a $b $c` are the accumulators of a row. Moves `$factor` past the band's values.
+/// `work` on each pair of vectors.
+#[inline(always)]
+fn zip<L: Copy, const N: usize>(a: [L; N], b: [L; N], work: impl Fn(L, L) -> L) -> [L; N] {
+    const { assert!(N == 1 || N == VECTORS) };
+    let mut out = a;
+    out[0] = work(a[0], b[0]);
+    if N == VECTORS {
+        out[1] = work(a[1], b[1]);
+        out[2] = work(a[2], b[2]);
+    }
+    out
+}
+
+/// One band: `$acc` are the accumulators of a row. Moves `$factor` past the band's values.
 macro_rules! band {
-    ($tile:ident, $top:ident, $factor:ident, $sums:ident, $(($row:literal $a:ident $b:ident $c:ident))+) => {{
-        let simd = $tile.simd;
-        $(let [mut $a, mut $b, mut $c] = $tile.centred($top + $row);)+
+    ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident, $($row:literal $acc:ident)+) => {{
+        $(let mut $acc = $tile.centred($top + $row);)+
         for column in 0..$top {
-            let [x, y, z] = $tile.load_whitened(column);
-            $(
-                let l = T::splat(simd, *$factor.add($row));
-                $a = T::fused(simd, l, x, $a);
-                $b = T::fused(simd, l, y, $b);
-                $c = T::fused(simd, l, z, $c);
-            )+
+            let y = $tile.load_whitened(column);
+            $($acc = $tile.fused(*$factor.add($row), y, $acc);)+
             $factor = $factor.add(0 $(+ { let _ = $row; 1 })+);
         }
-        solve!($tile, $top, $factor, $sums, $(($row $a $b $c))+);
+        solve!($tile, $top, $keep, $factor, $sums, $($row $acc)+);
     }};
 }
 
 /// Forward substitution down the diagonal block: finish the first row, update the others, go on.
 macro_rules! solve {
-    ($tile:ident, $top:ident, $factor:ident, $sums:ident,) => {};
-    ($tile:ident, $top:ident, $factor:ident, $sums:ident,
-     ($row:literal $a:ident $b:ident $c:ident) $(($below:literal $d:ident $e:ident $f:ident))*) => {
-        let simd = $tile.simd;
-        let inverse = T::splat(simd, *$factor);
+    ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident,) => {};
+    ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident,
+     $row:literal $acc:ident $($below:literal $other:ident)*) => {
+        $acc = $tile.times($acc, *$factor);
         $factor = $factor.add(1);
-        $a = T::times(simd, $a, inverse);
-        $b = T::times(simd, $b, inverse);
-        $c = T::times(simd, $c, inverse);
-        $tile.store_whitened($top + $row, [$a, $b, $c]);
-        $sums = [
-            T::fused(simd, $a, $a, $sums[0]),
-            T::fused(simd, $b, $b, $sums[1]),
-            T::fused(simd, $c, $c, $sums[2]),
-        ];
+        if $keep {
+            $tile.store_whitened($top + $row, $acc);
+        }
+        $sums = $tile.add_squares($acc, $sums);
         $(
-            let l = T::splat(simd, *$factor);
+            $other = $tile.fused(*$factor, $acc, $other);
             $factor = $factor.add(1);
-            $d = T::fused(simd, l, $a, $d);
-            $e = T::fused(simd, l, $b, $e);
-            $f = T::fused(simd, l, $c, $f);
         )*
-        solve!($tile, $top, $factor, $sums, $(($below $d $e $f))*);
+        solve!($tile, $top, $keep, $factor, $sums, $($below $other)*);
     };
 }
 
-impl<S: Simd, T: Real + Vector<S>> Tile<'_, S, T> {
+impl<S: Simd, T: Real + Vector<S>, const N: usize> Tile<'_, S, T, N> {
     /// # Safety
     ///
-    /// `samples` reaches to `(d − 1) LANES + width`, `whitened` to `d width`, `mean` and `mean_rest`, if
-    /// it is not empty, to d, `squares` to `width`; `factor` is packed for bands of `height`, at most 8.
+    /// `samples` reaches to `(d − 1) LANES` and `N` vectors from there, `whitened` to `d N` vectors
+    /// unless there is but one band, the mean's rest, if it is not empty, to d, `squares` and `limits` to
+    /// `N` vectors; the factor is packed for bands of at most 8.
     #[inline(always)]
-    unsafe fn run(mut self, factor: &[T], height: usize, squares: &mut [T]) {
-        let mut factor = factor.as_ptr();
-        let mut sums = [T::splat(self.simd, T::ZERO); VECTORS];
+    unsafe fn run(mut self, squares: &mut [T], limits: Option<&[T]>) {
+        let (d, height) = (self.whitener.mean.len(), super::band_height(self.whitener.isa));
+        let mut factor = self.whitener.factor.as_ptr();
+        let mut sums = [T::splat(self.simd, T::ZERO); N];
         let mut top = 0;
-        while top < self.d {
+        while top < d {
+            let keep = top + height < d;
             // SAFETY: rows `top` to `top + rows` exist, and the packed factor has a band of them next.
             unsafe {
-                match height.min(self.d - top) {
-                    1 => band!(self, top, factor, sums, (0 a0 b0 c0)),
-                    2 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1)),
-                    3 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2)),
-                    4 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2) (3 a3 b3 c3)),
-                    5 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2) (3 a3 b3 c3)
-                        (4 a4 b4 c4)),
-                    6 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2) (3 a3 b3 c3)
-                        (4 a4 b4 c4) (5 a5 b5 c5)),
-                    7 => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2) (3 a3 b3 c3)
-                        (4 a4 b4 c4) (5 a5 b5 c5) (6 a6 b6 c6)),
-                    _ => band!(self, top, factor, sums, (0 a0 b0 c0) (1 a1 b1 c1) (2 a2 b2 c2) (3 a3 b3 c3)
-                        (4 a4 b4 c4) (5 a5 b5 c5) (6 a6 b6 c6) (7 a7 b7 c7)),
+                match height.min(d - top) {
+                    1 => band!(self, top, keep, factor, sums, 0 a),
+                    2 => band!(self, top, keep, factor, sums, 0 a 1 b),
+                    3 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c),
+                    4 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d),
+                    5 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e),
+                    6 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e 5 f),
+                    7 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e 5 f 6 g),
+                    _ => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e 5 f 6 g 7 h),
                 }
             }
             top += height;
+            // Looked at after 1, 2, 4, 8, … bands: in all little beside them.
+            if let Some(limits) = limits.filter(|_| (top / height).is_power_of_two())
+                && self.all_beyond(sums, limits)
+            {
+                sums = [T::splat(self.simd, T::from_f64(f64::INFINITY)); N];
+                break;
+            }
         }
+        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        let infinity = T::splat(self.simd, T::from_f64(f64::INFINITY));
         let out = squares.as_mut_ptr().cast::<T::Lanes>();
         for (vector, sum) in sums.into_iter().enumerate() {
-            // SAFETY: `squares` holds `width` numbers, which are `VECTORS` vectors.
-            unsafe { out.add(vector).write_unaligned(sum) };
+            // SAFETY: `squares` holds `N` vectors.
+            unsafe { out.add(vector).write_unaligned(T::smaller(self.simd, sum, infinity)) };
         }
+    }
+
+    /// Whether every sum is beyond its limit. What is not a number is not.
+    #[inline(always)]
+    fn all_beyond(&self, sums: [T::Lanes; N], limits: &[T]) -> bool {
+        assert!(size_of_val(limits) >= size_of::<[T::Lanes; N]>());
+        // SAFETY: as was just asserted.
+        let limits = unsafe { load(limits.as_ptr().cast::<T::Lanes>()) };
+        let beyond = zip(
+            sums,
+            limits,
+            #[inline(always)]
+            |sum, limit| T::less(self.simd, sum, limit),
+        );
+        let mut all = true;
+        for beyond in beyond {
+            all &= T::least(self.simd, beyond) > T::ZERO;
+        }
+        all
+    }
+
+    /// `factor · y + acc`.
+    #[inline(always)]
+    fn fused(&self, factor: T, y: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
+        let factor = T::splat(self.simd, factor);
+        zip(
+            y,
+            acc,
+            #[inline(always)]
+            |y, acc| T::fused(self.simd, factor, y, acc),
+        )
+    }
+
+    #[inline(always)]
+    fn times(&self, acc: [T::Lanes; N], inverse: T) -> [T::Lanes; N] {
+        let inverse = T::splat(self.simd, inverse);
+        zip(
+            acc,
+            acc,
+            #[inline(always)]
+            |acc, _| T::times(self.simd, acc, inverse),
+        )
+    }
+
+    #[inline(always)]
+    fn add_squares(&self, y: [T::Lanes; N], sums: [T::Lanes; N]) -> [T::Lanes; N] {
+        zip(
+            y,
+            sums,
+            #[inline(always)]
+            |y, sum| T::fused(self.simd, y, y, sum),
+        )
     }
 
     /// `z − μ` of one feature.
@@ -248,45 +316,64 @@ impl<S: Simd, T: Real + Vector<S>> Tile<'_, S, T> {
     ///
     /// As [`Tile::run`], and `feature < d`.
     #[inline(always)]
-    unsafe fn centred(&self, feature: usize) -> [T::Lanes; VECTORS] {
-        // SAFETY: the feature exists, and `width` samples of it are in reach.
-        let (samples, mean) = unsafe {
-            (self.samples.as_ptr().add(feature * LANES).cast::<T::Lanes>(), *self.mean.get_unchecked(feature))
+    unsafe fn centred(&self, feature: usize) -> [T::Lanes; N] {
+        // SAFETY: the feature exists, and `N` vectors of it are in reach.
+        let (centred, mean) = unsafe {
+            let samples = self.samples.as_ptr().add(feature * LANES).cast::<T::Lanes>();
+            (load(samples), *self.whitener.mean.get_unchecked(feature))
         };
+        let centred = self.less(centred, mean);
+        match self.whitener.mean_rest.get(feature) {
+            Some(&rest) => self.less(centred, rest),
+            None => centred,
+        }
+    }
+
+    #[inline(always)]
+    fn less(&self, values: [T::Lanes; N], mean: T) -> [T::Lanes; N] {
         let mean = T::splat(self.simd, mean);
-        // SAFETY: as above; `VECTORS` vectors are `width` samples.
-        let mut centred = unsafe { [0, 1, 2].map(|vector| samples.add(vector).read_unaligned()) };
-        centred = centred.map(|value| T::less(self.simd, value, mean));
-        if let Some(&rest) = self.mean_rest.get(feature) {
-            let rest = T::splat(self.simd, rest);
-            centred = centred.map(|value| T::less(self.simd, value, rest));
-        }
-        centred
+        zip(
+            values,
+            values,
+            #[inline(always)]
+            |value, _| T::less(self.simd, value, mean),
+        )
     }
 
     /// # Safety
     ///
-    /// As [`Tile::run`], and `feature < d`.
+    /// As [`Tile::run`], `feature < d`, and d is more than one band.
     #[inline(always)]
-    unsafe fn load_whitened(&self, feature: usize) -> [T::Lanes; VECTORS] {
-        // SAFETY: `whitened` holds `width` numbers of every feature.
-        unsafe {
-            let at = self.whitened.as_ptr().add(feature * self.width).cast::<T::Lanes>();
-            [at.read_unaligned(), at.add(1).read_unaligned(), at.add(2).read_unaligned()]
-        }
+    unsafe fn load_whitened(&self, feature: usize) -> [T::Lanes; N] {
+        // SAFETY: `whitened` holds `N` vectors of every feature.
+        unsafe { load(self.whitened.as_ptr().cast::<T::Lanes>().add(feature * N)) }
     }
 
     /// # Safety
     ///
-    /// As [`Tile::run`], and `feature < d`.
+    /// As [`Tile::load_whitened`].
     #[inline(always)]
-    unsafe fn store_whitened(&mut self, feature: usize, values: [T::Lanes; VECTORS]) {
-        // SAFETY: `whitened` holds `width` numbers of every feature.
-        unsafe {
-            let at = self.whitened.as_mut_ptr().add(feature * self.width).cast::<T::Lanes>();
-            at.write_unaligned(values[0]);
-            at.add(1).write_unaligned(values[1]);
-            at.add(2).write_unaligned(values[2]);
+    unsafe fn store_whitened(&mut self, feature: usize, values: [T::Lanes; N]) {
+        let at = self.whitened.as_mut_ptr().cast::<T::Lanes>();
+        for (vector, value) in values.into_iter().enumerate() {
+            // SAFETY: `whitened` holds `N` vectors of every feature.
+            unsafe { at.add(feature * N + vector).write_unaligned(value) };
         }
     }
+}
+
+/// `N` vectors, one after the other.
+///
+/// # Safety
+///
+/// That many can be read from `at` on.
+#[inline(always)]
+unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
+    // SAFETY: the first, as promised.
+    let mut vectors = unsafe { [at.read_unaligned(); N] };
+    if N == VECTORS {
+        // SAFETY: the others, as promised.
+        (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
+    }
+    vectors
 }

@@ -1,0 +1,201 @@
+//! k-means++: centres that are spread like the samples.
+//!
+//! The first centre is a row drawn at random; each next one is drawn with a probability proportional to
+//! its squared distance to the nearest centre so far, as the best of a few draws.
+//! Source: Arthur & Vassilvitskii (2007), with the greedy variant's `2 + ⌊ln k⌋` draws.
+//!
+//! All draws of a step are tried in one pass over the rows. A pass keeps the lowered distances to every
+//! draw, and the next one begins with those of the draw that won.
+
+use gmm_kernels::{LANES, lower_distances};
+
+use crate::blocks::Threads;
+use crate::init::Stream;
+use crate::init::drawn::{Drawn, Part};
+
+/// The distances of the rows of one part.
+struct Distances {
+    /// To the nearest centre before the last pass; zero for lanes without a row.
+    nearest: Vec<f64>,
+    /// The same with each draw of the last pass as one centre more (draws × lanes).
+    lowered: Vec<f64>,
+    /// Sums of `lowered` over each panel (draws × panels).
+    sums: Vec<f64>,
+}
+
+/// Centres (k × d): rows of `drawn`. With fewer distinct rows than centres, some repeat.
+pub(crate) fn seed(drawn: &Drawn, n_components: usize, stream: &mut Stream, threads: &Threads) -> Vec<f64> {
+    let d = drawn.n_features();
+    let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
+    let mut centres: Vec<f64> = drawn.row(stream.below(drawn.n_rows())).collect();
+    if n_components == 1 {
+        return centres;
+    }
+    try_draws(drawn, &mut parts, 0, &centres, threads);
+    let mut winner = 0;
+    let n_draws = 2 + (n_components as f64).ln() as usize;
+    while centres.len() < n_components * d {
+        let rows: Vec<usize> =
+            (0..n_draws).map(|_| draw_by_distance(drawn, &parts, winner, stream)).collect();
+        let draws: Vec<f64> = rows.iter().flat_map(|&row| drawn.row(row)).collect();
+        let totals = try_draws(drawn, &mut parts, winner, &draws, threads);
+        // The first of equals.
+        winner = (1..n_draws).fold(0, |best, draw| if totals[draw] < totals[best] { draw } else { best });
+        centres.extend_from_slice(&draws[winner * d..][..d]);
+    }
+    centres
+}
+
+impl Distances {
+    /// Infinitely far from every centre, of which there is none: as a pass with one draw would leave it.
+    fn none(part: &Part) -> Self {
+        let mut lowered = vec![f64::INFINITY; part.n_lanes()];
+        lowered[part.rows.len()..].fill(0.0);
+        Distances { nearest: vec![0.0; part.n_lanes()], lowered, sums: Vec::new() }
+    }
+
+    /// The distances that `draw` of the last pass has left, and their sums over panels.
+    fn of_draw(&self, draw: usize) -> (&[f64], &[f64]) {
+        let n_lanes = self.nearest.len();
+        let n_panels = n_lanes / LANES;
+        (&self.lowered[draw * n_lanes..][..n_lanes], &self.sums[draw * n_panels..][..n_panels])
+    }
+}
+
+/// Takes `winner` of the last pass for a centre and tries `draws` (m × d): the sum of all distances that
+/// each would leave (m).
+fn try_draws(
+    drawn: &Drawn,
+    parts: &mut [Distances],
+    winner: usize,
+    draws: &[f64],
+    threads: &Threads,
+) -> Vec<f64> {
+    let d = drawn.n_features();
+    let mut totals = vec![0.0; draws.len() / d];
+    threads.map_in_order(
+        drawn.parts().iter().zip(parts).collect(),
+        drawn.n_rows().saturating_mul(draws.len()),
+        |(part, distances): (&Part, &mut Distances)| {
+            let Distances { nearest, lowered, sums } = distances;
+            let n_lanes = nearest.len();
+            nearest.copy_from_slice(&lowered[winner * n_lanes..][..n_lanes]);
+            lowered.resize(draws.len() / d * n_lanes, 0.0);
+            sums.resize(draws.len() / d * n_lanes / LANES, 0.0);
+            lower_distances(&part.panels, d, draws, nearest, lowered, sums);
+            sums.chunks_exact(n_lanes / LANES).map(|sums| sums.iter().sum()).collect()
+        },
+        |of_part: Vec<f64>| totals.iter_mut().zip(of_part).for_each(|(total, sum)| *total += sum),
+    );
+    totals
+}
+
+/// A row drawn with probability proportional to the distance that `winner` has left it; any row when all
+/// are zero.
+fn draw_by_distance(drawn: &Drawn, parts: &[Distances], winner: usize, stream: &mut Stream) -> usize {
+    let total: f64 = parts.iter().map(|part| part.of_draw(winner).1.iter().sum::<f64>()).sum();
+    if total == 0.0 {
+        return stream.below(drawn.n_rows());
+    }
+    let mut left = stream.uniform() * total;
+    let mut last = 0;
+    for (part, distances) in drawn.parts().iter().zip(parts) {
+        let (lowered, sums) = distances.of_draw(winner);
+        for (panel, (lowered, &sum)) in lowered.chunks_exact(LANES).zip(sums).enumerate() {
+            if left >= sum {
+                left -= sum;
+                if sum == 0.0 {
+                    continue;
+                }
+                // Rounding may leave something after the last row: then that one is drawn.
+                let lane = lowered.iter().rposition(|&distance| distance > 0.0);
+                last = part.rows.start + panel * LANES + lane.unwrap_or(0);
+                continue;
+            }
+            for (lane, &distance) in lowered.iter().enumerate().filter(|(_, distance)| **distance > 0.0) {
+                last = part.rows.start + panel * LANES + lane;
+                left -= distance;
+                if left < 0.0 {
+                    break;
+                }
+            }
+            return last;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::plus_plus_centres;
+    use crate::{Real, Samples};
+
+    fn seed_centres<T: Real>(samples: &Samples<'_, T>, k: usize, seed: u64) -> Vec<f64> {
+        plus_plus_centres(samples, k, &mut Stream::new(seed, 0), &Threads::one())
+    }
+
+    #[test]
+    fn far_apart_groups_get_a_centre_each_whatever_the_seed() {
+        let rows: Vec<f64> = (0..300).map(|i| (i % 3) as f64 * 1e3 + (i / 3) as f64 * 1e-2).collect();
+        let samples = Samples::from_rows(&rows, 300, 1).unwrap();
+        for seed in 0..50 {
+            let mut centres = seed_centres(&samples, 3, seed);
+            centres.sort_by(f64::total_cmp);
+            let groups: Vec<i64> = centres.iter().map(|c| (c / 1e3) as i64).collect();
+            assert_eq!(groups, [0, 1, 2], "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn more_centres_than_distinct_rows_repeat_instead_of_looping() {
+        let samples = Samples::from_rows(&[4.0; 10], 10, 1).unwrap();
+        assert_eq!(seed_centres(&samples, 3, 1), [4.0; 3]);
+    }
+
+    #[test]
+    fn distances_beyond_the_range_of_numbers_still_draw() {
+        for size in [1e-320, 1e-300, 1e-200, 1e200, 1e308] {
+            let samples = [size, -size, 0.0, size];
+            let samples = Samples::from_rows(&samples, 4, 1).unwrap();
+            for seed in 0..20 {
+                let mut centres = seed_centres(&samples, 3, seed);
+                centres.sort_by(f64::total_cmp);
+                assert_eq!(centres, [-size, 0.0, size], "seed {seed}");
+            }
+        }
+    }
+
+    /// Rows at 0, 1 and 3 with the first centre at 0: the second is drawn at 1 with 1/10, at 3 with 9/10, and
+    /// as the better of two draws. Leaving 0 + 0 + 4 or 0 + 1 + 0, 3 wins unless both draws are 1. Groups of
+    /// 100 rows at each place, so that neighbours in a panel and panels both take part.
+    #[test]
+    fn draws_follow_the_squared_distances() {
+        let rows: Vec<f64> = (0..300).map(|row| [0.0, 1.0, 3.0][row * 7 % 3]).collect();
+        let samples = Samples::from_rows(&rows, 300, 1).unwrap();
+        let drawn = Drawn::new(&samples, &mut Stream::new(0, 0), &Threads::one());
+        let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
+        assert_eq!(try_draws(&drawn, &mut parts, 0, &[0.0], &Threads::one()), [1000.0]);
+        let mut stream = Stream::new(5, 0);
+        let (mut near, mut seen) = (0, [false; 300]);
+        for _ in 0..10_000 {
+            let row = draw_by_distance(&drawn, &parts, 0, &mut stream);
+            assert!(rows[row] > 0.0);
+            near += usize::from(rows[row] == 1.0);
+            seen[row] = true;
+        }
+        // Five standard errors of 10⁴ draws with p = 0.1.
+        assert!((850..1150).contains(&near), "{near}");
+        assert!((0..300).all(|row| seen[row] == (rows[row] > 0.0)));
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_centres() {
+        let rows: Vec<f32> = (0..70_000 * 4_u64).map(|at| ((at * 7919) % 10_007) as f32 * 1e-3).collect();
+        let samples = Samples::from_rows(&rows, 70_000, 4).unwrap();
+        let centres =
+            |threads| plus_plus_centres(&samples, 9, &mut Stream::new(2, 1), &Threads::new(threads));
+        let one = centres(1);
+        assert!([2, 3, 7].into_iter().all(|threads| centres(threads) == one));
+    }
+}

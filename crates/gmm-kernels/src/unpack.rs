@@ -1,0 +1,68 @@
+//! Out of a block again: rows of k values from the component-major terms of a block.
+
+use crate::Real;
+use crate::isa::vectorised;
+
+/// Writes rows of k values, one after the other in `rows` (n × k), from `terms` (k × `stride`).
+pub fn unpack_rows<T: Real>(terms: &[T], stride: usize, rows: &mut [T]) {
+    let k = terms.len() / stride;
+    assert!(terms.len() == k * stride && rows.len().is_multiple_of(k) && rows.len() / k <= stride);
+    vectorised(
+        #[inline(always)]
+        || unpack_from(0, terms, stride, rows),
+    );
+}
+
+/// [`unpack_rows`] of the rows from `first` on.
+#[inline(always)]
+pub(crate) fn unpack_from<T: Real>(first: usize, terms: &[T], stride: usize, rows: &mut [T]) {
+    match terms.len() / stride {
+        // With a constant number of components the compiler knows how to weave vectors.
+        1 => rows.copy_from_slice(&terms[first..][..rows.len()]),
+        2 => weave::<T, 2>(first, terms, stride, rows),
+        3 => weave::<T, 3>(first, terms, stride, rows),
+        4 => weave::<T, 4>(first, terms, stride, rows),
+        8 => weave::<T, 8>(first, terms, stride, rows),
+        k => {
+            for (row, values) in rows.chunks_exact_mut(k).enumerate() {
+                for (value, &term) in values.iter_mut().zip(terms[first + row..].iter().step_by(stride)) {
+                    *value = term;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn weave<T: Real, const K: usize>(first: usize, terms: &[T], stride: usize, rows: &mut [T]) {
+    let (rows, _) = rows.as_chunks_mut::<K>();
+    let columns: [&[T]; K] = std::array::from_fn(
+        #[inline(always)]
+        |component| &terms[component * stride + first..][..rows.len()],
+    );
+    for row in 0..rows.len() {
+        for component in 0..K {
+            rows[row][component] = columns[component][row];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_the_columns_of_the_block() {
+        for k in 1..=9 {
+            for n in [0, 1, 7, 16, 47, 48] {
+                let stride = 48;
+                let terms: Vec<f32> = (0..k * stride).map(|at| at as f32).collect();
+                let mut rows = vec![-1.0; n * k];
+                unpack_rows(&terms, stride, &mut rows);
+                for (at, &value) in rows.iter().enumerate() {
+                    assert_eq!(value, (at % k * stride + at / k) as f32, "{n} x {k}");
+                }
+            }
+        }
+    }
+}
