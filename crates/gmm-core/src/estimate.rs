@@ -134,8 +134,8 @@ fn central_moments<T: Real>(
     }
 }
 
-/// Means (k × d) that are good enough to be the reference points of moments: those of some panels, at
-/// least two and a sixteenth of all, spread over the samples. A component without responsibility there
+/// Means (k × d) that are good enough to be the reference points of moments: those of a sixteenth
+/// of all panels, at least one and at most 64, spread over the samples. A component without responsibility there
 /// has the mean of all of them.
 fn reference_points<T: Real>(
     samples: &Samples<'_, T>,
@@ -151,7 +151,7 @@ fn reference_points<T: Real>(
     let mut shares = vec![0.0; k + 1];
     shares[k] = 1.0;
     let n_panels = n.div_ceil(LANES);
-    let step = n_panels / (n_panels / 16).max(2.min(n_panels));
+    let step = n_panels / (n_panels / 16).clamp(1, 64);
     for panel in (0..n_panels).step_by(step) {
         for at in panel * LANES..n.min((panel + 1) * LANES) {
             samples.copy_row(at, &mut row);

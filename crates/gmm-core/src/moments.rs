@@ -82,7 +82,9 @@ impl Moments {
             for rows in blocks(part.rows.clone()) {
                 responsibilities.transpose(rows.clone(), &mut weights);
                 let values = values_of(samples, rows.clone(), &mut values);
-                samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
+                let next = rows.end..rows.end + BLOCK_ROWS;
+                samples.prefetch(next.clone());
+                responsibilities.prefetch(next);
                 for component in part.components.clone() {
                     let weights = &weights[component * BLOCK_ROWS..][..rows.len()];
                     sums.add(component - part.components.start, values, weights, None);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{all_finite, contiguous, pack_row, pack_rows, prefetch, transpose};
+use gmm_kernels::{all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, transpose};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::error::{Error, Place, Result};
@@ -89,18 +89,9 @@ impl<'a, T: Real> Samples<'a, T> {
         copy
     }
 
-    /// Has rows brought near that will be packed next, those of them that exist: while a block is
-    /// computed with, memory would do nothing. Not if they would drive out what is computed with, nor if
-    /// they are not stored one after the other.
+    /// Has rows brought near that will be packed next.
     pub(crate) fn prefetch(&self, rows: Range<usize>) {
-        const MOST_BYTES: usize = 1 << 17;
-        let n_rows = rows.end.min(self.n_samples()).saturating_sub(rows.start);
-        if n_rows == 0 || n_rows * self.n_features() * size_of::<T>() > MOST_BYTES {
-            return;
-        }
-        if let Some(rows) = contiguous(self.values.subrows(rows.start, n_rows)) {
-            prefetch(rows);
-        }
+        bring_near(self.values, rows);
     }
 
     /// Copies some rows into `copy`, one after the other.
@@ -143,6 +134,9 @@ impl<'a, T: Real> Responsibilities<'a, T> {
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Negative`] naming the first such place.
     pub fn new(values: MatRef<'a, T>) -> Result<Self> {
         check_finite("responsibilities", values)?;
+        if contiguous(values).is_some_and(none_negative) {
+            return Ok(Responsibilities { values });
+        }
         for (row, line) in values.row_iter().enumerate() {
             if let Some(column) = line.iter().position(|&value| value < T::ZERO) {
                 let (at, value) = (Place::Cell { row, column }, line[column].to_f64());
@@ -178,6 +172,11 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         }
     }
 
+    /// Has rows brought near that will be transposed next.
+    pub(crate) fn prefetch(&self, rows: Range<usize>) {
+        bring_near(self.values, rows);
+    }
+
     /// The shares of a block of rows, component-major: `component * BLOCK_ROWS + row`.
     pub(crate) fn transpose(&self, rows: Range<usize>, out: &mut Vec<T>) {
         let k = self.n_components();
@@ -189,6 +188,19 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         for (component, out) in out.chunks_exact_mut(BLOCK_ROWS).enumerate() {
             out.iter_mut().zip(values.col(component).iter()).for_each(|(out, &share)| *out = share);
         }
+    }
+}
+
+/// Those of the rows that exist: while a block is computed with, memory would do nothing. Not if they would
+/// drive out what is computed with, nor if they are not stored one after the other.
+fn bring_near<T: Real>(values: MatRef<'_, T>, rows: Range<usize>) {
+    const MOST_BYTES: usize = 1 << 17;
+    let n_rows = rows.end.min(values.nrows()).saturating_sub(rows.start);
+    if n_rows == 0 || n_rows * values.ncols() * size_of::<T>() > MOST_BYTES {
+        return;
+    }
+    if let Some(rows) = contiguous(values.subrows(rows.start, n_rows)) {
+        prefetch(rows);
     }
 }
 

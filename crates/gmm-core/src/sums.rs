@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use gmm_kernels::{Negligible, Scatter, Values};
 
-use crate::blocks::{BLOCK_ROWS, chunks};
+use crate::blocks::{BLOCK_ROWS, SMALL_WORK, chunks};
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -14,8 +14,11 @@ pub(crate) struct Part {
     pub(crate) components: Range<usize>,
 }
 
-/// Chunks of rows, all components together.
+/// Chunks of rows, all components together; one, when there is too little work to be shared.
 pub(crate) fn parts_by_rows(n_rows: usize, n_components: usize, len: usize) -> Vec<Part> {
+    if n_rows.saturating_mul(n_components * len) < SMALL_WORK {
+        return vec![Part { rows: 0..n_rows, components: 0..n_components }];
+    }
     let chunks = chunks(n_rows, n_components * len).into_iter();
     chunks.map(|rows| Part { rows, components: 0..n_components }).collect()
 }

@@ -36,7 +36,8 @@ pub use isa::{Isa, available, isa};
 pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
 pub use nearest::{add_labelled, lower_distances, nearest_two, squared_distance};
 pub use pack::{
-    LANES, all_finite, contiguous, n_panels, pack_row, pack_rows, panels_len, prefetch, transpose,
+    LANES, all_finite, contiguous, n_panels, none_negative, pack_row, pack_rows, panels_len, prefetch,
+    transpose,
 };
 pub use real::Real;
 pub use scatter::{Negligible, ROWS, Scatter, Values, component_len};

@@ -167,21 +167,43 @@ pub fn contiguous<T>(matrix: MatRef<'_, T>) -> Option<&[T]> {
 
 /// Whether no value is NaN or infinite.
 pub fn all_finite<T: Real>(values: &[T]) -> bool {
+    // 0 x is zero for a number and NaN for anything else, and NaN stays.
+    all_zero(
+        values,
+        #[inline(always)]
+        |value| value * T::ZERO,
+    )
+}
+
+/// Whether no value is below zero. NaN is not.
+pub fn none_negative<T: Real>(values: &[T]) -> bool {
+    all_zero(
+        values,
+        #[inline(always)]
+        |value| if value < T::ZERO { T::ONE } else { T::ZERO },
+    )
+}
+
+/// Whether `part` of every value is zero, `part` being zero, positive or NaN.
+#[inline(always)]
+fn all_zero<T: Real>(values: &[T], part: impl Fn(T) -> T) -> bool {
+    /// Enough for four of the widest vectors of doubles to be added to in turn.
+    const TOGETHER: usize = 32;
     vectorised(
         #[inline(always)]
         || {
-            values.chunks(1024).all(
+            values.chunks(4096).all(
                 #[inline(always)]
                 |chunk| {
-                    // 0 x is zero for a number and NaN for anything else, and NaN stays.
-                    let mut lanes = [T::ZERO; 16];
-                    let (body, tail) = chunk.as_chunks::<16>();
+                    let mut lanes = [T::ZERO; TOGETHER];
+                    let (body, tail) = chunk.as_chunks::<TOGETHER>();
                     for values in body {
-                        for lane in 0..16 {
-                            lanes[lane] += values[lane] * T::ZERO;
+                        for lane in 0..TOGETHER {
+                            lanes[lane] += part(values[lane]);
                         }
                     }
-                    lanes.iter().chain(tail).all(|&value| Real::is_finite(value))
+                    lanes.iter().all(|&sum| sum == T::ZERO)
+                        && tail.iter().all(|&value| part(value) == T::ZERO)
                 },
             )
         },
@@ -237,6 +259,19 @@ mod tests {
         }
         assert_eq!(contiguous(MatRef::from_column_major_slice(&values, 4, 3)), None);
         assert_eq!(contiguous(matrix.subrows(0, 0)), None);
+    }
+
+    #[test]
+    fn one_negative_value_anywhere_is_found() {
+        for len in [1, 31, 32, 4095, 4096, 9000] {
+            for at in [0, len / 2, len - 1] {
+                let mut values = vec![0.0_f64; len];
+                values[len - 1 - at] = f64::MAX;
+                assert!(none_negative(&values));
+                values[at] = -f64::MIN_POSITIVE;
+                assert!(!none_negative(&values), "at {at} of {len}");
+            }
+        }
     }
 
     #[test]
