@@ -86,7 +86,7 @@ impl Threads {
     /// Maps every item, on several threads when `work` multiply-adds are worth it, and folds the
     /// results in the order of the items.
     ///
-    /// At most `2 * count` results wait to be folded at any time.
+    /// At most `EARLY` results a thread wait to be folded at any time.
     pub(crate) fn map_in_order<I: Send, R: Send>(
         &self,
         items: Vec<I>,
@@ -140,6 +140,10 @@ impl Threads {
     }
 }
 
+/// Results of a thread that may wait for their turn. Fewer, and a thread whose core is taken from it for a
+/// moment would stop the others; more, and memory would grow with the number of chunks.
+const EARLY: usize = 8;
+
 /// Results on their way to being folded in order.
 struct Turns<R, F> {
     count: usize,
@@ -178,7 +182,7 @@ impl<R, F: FnMut(R)> Turns<R, F> {
             turn.next += 1;
         }
         self.moved.notify_all();
-        while turn.waiting.len() >= self.count && turn.next < at && !turn.broken {
+        while turn.waiting.len() >= EARLY * self.count && turn.next < at && !turn.broken {
             turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
     }

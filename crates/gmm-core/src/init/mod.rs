@@ -14,8 +14,11 @@ pub(crate) use random::Stream;
 
 /// Iterations of k-means at most. What they are for, a centre in each group that is there to be found, they
 /// reach earlier; and where there are no groups, scikit-learn's 300 would take longer than the EM that
-/// follows and lead to no better start.
-const KMEANS_ITERATIONS: usize = 30;
+/// follows and lead to no better start. With few features an iteration of EM is hardly more than one of
+/// k-means: fewer, so that a start costs less than five of EM.
+fn most_iterations(n_features: usize) -> usize {
+    (6 + n_features).min(30)
+}
 
 /// k-means stops when its centres move by less than this, squared and summed, in units of the mean
 /// variance of the features; as scikit-learn's.
@@ -46,6 +49,7 @@ pub(crate) fn kmeans_centres<T: Real>(
 ) -> Vec<f64> {
     let drawn = drawn::Drawn::new(samples, stream, threads);
     let seeds = plus_plus::seed(&drawn, n_components, stream, threads);
-    let fitted = kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, KMEANS_ITERATIONS, threads);
+    let fitted =
+        kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, most_iterations(samples.n_features()), threads);
     drawn.unscaled(fitted.centres)
 }
