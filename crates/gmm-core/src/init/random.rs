@@ -1,4 +1,4 @@
-//! Random numbers whose values are part of the results: a PCG stream, one per restart.
+//! Random numbers whose values are part of the results: PCG streams, one per restart and one for samples.
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
@@ -6,19 +6,42 @@ use rand_pcg::rand_core::Rng;
 /// Where the stream of seed 0 starts; any constant with many bits set will do.
 const ORIGIN: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
 
+/// The stream of drawn samples: the first that no restart of a fit can have.
+const SAMPLES: u128 = 1 << 64;
+
 /// A stream of uniform numbers, the same on every platform.
 ///
-/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`, stream `restart`.
+/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`; stream `restart`, or 2⁶⁴ for samples.
+#[derive(Clone, Debug)]
 pub(crate) struct Stream(Pcg64);
 
 impl Stream {
     pub(crate) fn new(seed: u64, restart: usize) -> Self {
-        Stream(Pcg64::new(ORIGIN.wrapping_add(u128::from(seed)), restart as u128))
+        Stream::numbered(seed, restart as u128)
+    }
+
+    /// The stream that samples are drawn from.
+    pub(crate) fn of_samples(seed: u64) -> Self {
+        Stream::numbered(seed, SAMPLES)
+    }
+
+    fn numbered(seed: u64, number: u128) -> Self {
+        Stream(Pcg64::new(ORIGIN.wrapping_add(u128::from(seed)), number))
     }
 
     /// Uniform in [0, 1): 53 random bits.
     pub(crate) fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// Uniform in (0, 1) and symmetric about ½: the midpoints of 2⁵² intervals.
+    pub(crate) fn midpoint(&mut self) -> f64 {
+        ((self.0.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64)
+    }
+
+    /// Passes over as many numbers. Cost: at most 128 steps.
+    pub(crate) fn skip(&mut self, count: u128) {
+        self.0.advance(count);
     }
 
     /// Uniform in `0..n`, up to a bias of n / 2⁵³.

@@ -1,7 +1,7 @@
 //! k-means against plain loops written for these tests.
 
 use super::*;
-use crate::init::{KMEANS_ITERATIONS, KMEANS_TOLERANCE, Stream, kmeans_centres};
+use crate::init::{KMEANS_TOLERANCE, Stream, kmeans_centres};
 use crate::{MatRef, Real, Samples};
 
 /// Lloyd's algorithm as it is written down: every distance, every sum anew.
@@ -239,6 +239,6 @@ fn a_small_shift_is_the_end() {
         (1..60).map(|n| kmeans(&drawn, seeds.clone(), 0.0, n, &threads).centres).collect();
     let shift = |at: usize| ends[at].iter().zip(&ends[at - 1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     let expected_end = (1..59).find(|&at| shift(at) <= KMEANS_TOLERANCE * expected).unwrap();
-    let end = kmeans(&drawn, seeds, KMEANS_TOLERANCE, KMEANS_ITERATIONS, &threads);
+    let end = kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads);
     assert_eq!((end.n_iter, &end.centres), (expected_end + 1, &ends[expected_end]));
 }
