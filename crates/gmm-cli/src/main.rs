@@ -1,9 +1,10 @@
-//! The program `gmm`: fit, score and show Gaussian mixtures.
+//! The program `gmm`: fit, score, show and sample Gaussian mixtures, and find outliers by them.
 //!
 //! ```text
 //! DATA ──▶ gmm fit ──▶ MODEL ──▶ gmm show ──▶ what is in it
 //!                        └─────▶ gmm score ◀── DATA, block by block
 //!                                    └──▶ CSV on standard output
+//! MODEL ──▶ gmm sample ──▶ CSV       DATA, MODEL ──▶ gmm detect ──▶ CSV
 //! ```
 //!
 //! Standard output is data and nothing else; whatever is told stands on standard error. One file a
@@ -18,6 +19,8 @@ mod exit;
 mod fit;
 mod score;
 mod show;
+mod sample;
+mod detect;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,8 @@ Examples:
   gmm fit train.csv -k 3 -o model.safetensors
   gmm score model.safetensors new.csv > energies.csv
   gmm show model.safetensors
+  gmm sample model.safetensors -n 1000 > drawn.csv
+  gmm detect data.csv -k 3 --contamination 0.01 > outliers.csv
 
 Exit codes:
   0    done, or whoever read the output had read enough
@@ -37,7 +42,7 @@ Exit codes:
   5    the output could not be written
   101  a bug in gmm; please report it with the message";
 
-/// Fit, score and show Gaussian mixtures
+/// Fit, score, show and sample Gaussian mixtures, and find outliers by them
 ///
 /// Data are CSV text or npy arrays, one sample a row. Models are safetensors files.
 #[derive(Parser)]
@@ -52,6 +57,8 @@ enum Command {
     Fit(fit::Args),
     Score(score::Args),
     Show(show::Args),
+    Sample(sample::Args),
+    Detect(detect::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +66,8 @@ fn main() -> ExitCode {
         Command::Fit(args) => fit::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Detect(args) => detect::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

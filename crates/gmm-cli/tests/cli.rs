@@ -4,8 +4,10 @@
 mod cli {
     pub mod bench;
 
+    mod detect;
     mod fit;
     mod refuse;
+    mod sample;
     mod score;
     mod show;
     mod stream;
