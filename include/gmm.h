@@ -416,7 +416,8 @@ gmm_status gmm_params_f32(const struct gmm_matrix_f32 *z,
 gmm_status gmm_fit_options_init(struct gmm_fit_options *options);
 
 /**
- * Fits a mixture of full covariances to `samples` (N x D) by expectation-maximisation, into `*out`.
+ * Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`. Its covariances are full, or
+ * have the structure of the `start` in `options`.
  *
  * `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
  * wrong with the samples or the options, and data that no covariance can be made of. `*out` and

@@ -12,9 +12,12 @@ const MAX_LINES: usize = 400;
 const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-kernels/src/pack.rs",
     "crates/gmm-kernels/src/whiten/tile.rs",
+    "crates/gmm-kernels/src/diagonal.rs",
+    "crates/gmm-kernels/src/scatter/diagonal.rs",
     "crates/gmm-kernels/src/scatter/few.rs",
     "crates/gmm-kernels/src/scatter/lanes.rs",
     "crates/gmm-kernels/src/scatter/rows.rs",
+    "crates/gmm-kernels/src/scatter/runs.rs",
     "crates/gmm-kernels/src/scatter/scale.rs",
     "crates/gmm-ffi/src/view.rs",
     "crates/gmm-ffi/src/handle.rs",

@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gmm_core::{Fit, FitOptions, Mixture, Samples, Scores, Threads, aic, bic, fit_observed, score};
+use gmm_core::{
+    Fit, FitOptions, Mixture, Samples, Scores, Structure, Threads, aic, bic, fit_observed, score,
+};
 use gmm_io::Table;
 
 use crate::args::{Input, count, counted, model_path, non_negative, shown, threads};
@@ -18,6 +20,7 @@ const AFTER_HELP: &str = "\
 Examples:
   gmm fit train.csv -k 3 -o model.safetensors
   gmm fit train.npy -k 8 --n-init 5 --seed 1 -o model.safetensors
+  gmm fit train.npy -k 64 --covariance diag -o model.safetensors
   gmm fit people.tsv -k 2 --columns age,5-7 -o model.safetensors
   zcat train.csv.gz | gmm fit - -k 3 -o model.safetensors
 
@@ -35,6 +38,11 @@ pub struct Args {
     /// How many components
     #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
     components: usize,
+
+    /// What covariances have in common: full, each component its own matrix; tied, one matrix for all; diag,
+    /// each component its own variances; spherical, each component one variance
+    #[arg(long, value_name = "STRUCTURE", default_value = "full")]
+    covariance: StructureArg,
 
     /// Where the model goes
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
@@ -70,6 +78,26 @@ pub struct Args {
 
     #[command(flatten)]
     input: Input,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum StructureArg {
+    Full,
+    Tied,
+    Diag,
+    Spherical,
+}
+
+impl StructureArg {
+    /// As gmm-core takes it.
+    fn structure(self) -> Structure {
+        match self {
+            StructureArg::Full => Structure::Full,
+            StructureArg::Tied => Structure::Tied,
+            StructureArg::Diag => Structure::Diag,
+            StructureArg::Spherical => Structure::Spherical,
+        }
+    }
 }
 
 /// Reads, fits, writes, and tells about it.
@@ -122,6 +150,7 @@ fn read(args: &Args) -> Result<Table, Failure> {
 
 fn fit(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Fit, gmm_core::Error> {
     let options = FitOptions {
+        covariance: args.covariance.structure(),
         tol: args.tol,
         max_iter: args.max_iter,
         reg_covar: args.reg_covar,

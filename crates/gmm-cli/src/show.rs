@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use gmm_core::{Mixture, n_parameters};
+use gmm_core::{Mixture, Structure, n_parameters};
 
 use crate::args::model_path;
 use crate::exit::Failure;
@@ -57,7 +57,7 @@ fn write_text(mixture: &Mixture, name: &str, shown: usize, output: &mut impl Wri
     let facts = [
         ("components", mixture.n_components().to_string()),
         ("features", d.to_string()),
-        ("covariances", "full: each component has its own matrix".to_owned()),
+        ("covariances", described(mixture.covariances().structure()).to_owned()),
         ("parameters", n_parameters(mixture).to_string()),
     ];
     writeln!(output, "{name}\n")?;
@@ -72,6 +72,15 @@ fn write_text(mixture: &Mixture, name: &str, shown: usize, output: &mut impl Wri
         }
     }
     Ok(())
+}
+
+fn described(structure: Structure) -> &'static str {
+    match structure {
+        Structure::Full => "full: each component has its own matrix",
+        Structure::Tied => "tied: all components share one matrix",
+        Structure::Diag => "diag: each component has its own variances",
+        Structure::Spherical => "spherical: each component has one variance",
+    }
 }
 
 /// One component on one line.
@@ -95,8 +104,8 @@ fn heading(mixture: &Mixture, component: usize) -> String {
 /// The first features of a component, with what they are called on top.
 fn features(mixture: &Mixture, component: usize, shown: usize) -> Vec<Vec<String>> {
     let d = mixture.n_features();
-    let covariance = &mixture.covariances().values()[component * d * d..][..d * d];
-    let deviations: Vec<f64> = covariance.iter().step_by(d + 1).take(shown).map(|v| v.sqrt()).collect();
+    let variances = mixture.covariances().variances(component);
+    let deviations: Vec<f64> = variances.iter().take(shown).map(|v| v.sqrt()).collect();
     let means = rounded_alike(&mixture.means()[component * d..][..shown]);
     let mut rows = vec![vec!["feature".to_owned(), "mean".to_owned(), "deviation".to_owned()]];
     for (feature, (mean, deviation)) in means.into_iter().zip(rounded_alike(&deviations)).enumerate() {
@@ -107,14 +116,18 @@ fn features(mixture: &Mixture, component: usize, shown: usize) -> Vec<Vec<String
 
 /// One object, a member a line. By hand: k × d × d numbers as a tree would be ten times the model.
 fn write_json(mixture: &Mixture, output: &mut impl Write) -> io::Result<()> {
-    let (k, d, full) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
-    writeln!(output, "{{\n\"n_components\": {k},\n\"n_features\": {d},\n\"covariance_type\": \"full\",")?;
+    let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
+    let structure = held.structure();
+    writeln!(
+        output,
+        "{{\n\"n_components\": {k},\n\"n_features\": {d},\n\"covariance_type\": \"{structure}\","
+    )?;
     for (name, values, shape) in [
         ("weights", mixture.weights(), &[k][..]),
         ("means", mixture.means(), &[k, d]),
-        ("covariances", full.values(), &[k, d, d]),
-        ("ridges", full.ridges(), &[k]),
-        ("log_determinants", full.log_dets(), &[k]),
+        ("covariances", held.values(), &structure.shape(k, d)),
+        ("ridges", held.ridges(), &[k]),
+        ("log_determinants", held.log_dets(), &[k]),
     ] {
         write!(output, "\"{name}\": ")?;
         write_array(values, shape, output)?;

@@ -14,6 +14,7 @@ use gmm_kernels::{
 };
 
 use crate::blocks::BLOCK_ROWS;
+use crate::covariance::Whiteners;
 use crate::mixture::Mixture;
 use crate::packed::Packed;
 use crate::real::Real;
@@ -134,10 +135,18 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         }
     }
 
+    fn is_diagonal(&self) -> bool {
+        match self {
+            BlockScorer::Own(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
+            BlockScorer::Wide(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
+        }
+    }
+
     /// Multiply-adds that `n_rows` rows take, as far as sharing them out is concerned.
     pub(crate) fn work(&self, n_rows: usize) -> usize {
         let (k, d) = (self.log_weights().len(), self.n_features());
-        n_rows.saturating_mul(k.saturating_mul(d.saturating_mul(d) + 32))
+        let steps = if self.is_diagonal() { 2 * d } else { d.saturating_mul(d) };
+        n_rows.saturating_mul(k.saturating_mul(steps.saturating_add(32)))
     }
 
     /// Packs one block and scores it: log-densities, and responsibilities as terms.
@@ -169,12 +178,15 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         let len = self.log_weights().len() * *stride;
         terms.resize(len, T::ZERO);
         match self {
-            BlockScorer::Own(packed) => match some {
-                None => squared_norms(&packed.whiteners, panels, n_rows, whitened, terms, *stride),
-                Some((first, margin)) => {
+            BlockScorer::Own(packed) => match (&packed.whiteners, some) {
+                (Whiteners::Diagonal(diagonal), _) => diagonal.squared_norms(panels, n_rows, terms, *stride),
+                (Whiteners::Dense(dense), None) => {
+                    squared_norms(dense, panels, n_rows, whitened, terms, *stride)
+                }
+                (Whiteners::Dense(dense), Some((first, margin))) => {
                     let [peaks, heights] = &packed.relative;
                     let matters = Matters { first, peaks, heights, margin: T::from_f64(margin) };
-                    squared_norms_that_matter(&packed.whiteners, panels, matters, whitened, terms, *stride);
+                    squared_norms_that_matter(dense, panels, matters, whitened, terms, *stride);
                 }
             },
             BlockScorer::Wide(packed) => {
@@ -182,7 +194,10 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                 wide.panels.extend(panels.iter().map(|value| value.to_f64()));
                 wide.terms.resize(len, 0.0);
                 let Wide { panels, terms, whitened, .. } = wide;
-                squared_norms(&packed.whiteners, panels, n_rows, whitened, terms, *stride);
+                match &packed.whiteners {
+                    Whiteners::Dense(dense) => squared_norms(dense, panels, n_rows, whitened, terms, *stride),
+                    Whiteners::Diagonal(diagonal) => diagonal.squared_norms(panels, n_rows, terms, *stride),
+                }
                 block.narrow();
             }
         }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
+use crate::covariance::Full;
 use crate::density::{Block, BlockScorer};
 use crate::energy::check_features;
 use crate::error::{Error, Place, Result};
@@ -150,6 +151,7 @@ pub fn attribution<T: Real>(
         return Err(Error::SizeOverflow { what: "attribution", shape: vec![n, d] });
     };
     let mut shares = vec![T::ZERO; len];
+    let covariances = mixture.covariances().to_full();
     let scorer = BlockScorer::new(mixture);
     let mut rest = shares.as_mut_slice();
     let mut parts = Vec::new();
@@ -161,7 +163,7 @@ pub fn attribution<T: Real>(
     threads.map_in_order(
         parts,
         scorer.work(n).saturating_mul(3),
-        |(rows, out)| attribute_chunk(&scorer, mixture, samples, rows, out),
+        |(rows, out)| attribute_chunk(&scorer, (mixture, &covariances), samples, rows, out),
         |()| {},
     );
     Ok(shares)
@@ -170,7 +172,7 @@ pub fn attribution<T: Real>(
 /// Attributes a chunk of rows, block by block.
 fn attribute_chunk<T: Real>(
     scorer: &BlockScorer<'_, T>,
-    mixture: &Mixture,
+    (mixture, covariances): (&Mixture, &Full),
     samples: &Samples<'_, T>,
     rows: Range<usize>,
     out: &mut [T],
@@ -187,7 +189,7 @@ fn attribute_chunk<T: Real>(
             for component in 0..mixture.n_components() {
                 let responsibility = block.terms[component * block.stride + at].to_f64();
                 if responsibility > 0.0 {
-                    row.add(mixture, component, responsibility);
+                    row.add(mixture.means(), covariances.cholesky(), component, responsibility);
                 }
             }
             row.write(out);
@@ -227,10 +229,10 @@ impl Row {
     }
 
     /// Adds `½ r δᵢ uᵢ` of one component: `L y = δ`, then `Lᵀ u = y`.
-    fn add(&mut self, mixture: &Mixture, component: usize, responsibility: f64) {
+    fn add(&mut self, means: &[f64], factors: &[f64], component: usize, responsibility: f64) {
         let d = self.sample.len();
-        let mean = &mixture.means()[component * d..][..d];
-        let factor = &mixture.covariances().cholesky()[component * d * d..][..d * d];
+        let mean = &means[component * d..][..d];
+        let factor = &factors[component * d * d..][..d * d];
         let (offset, solved) = (&mut self.offset, &mut self.solved);
         for i in 0..d {
             offset[i] = self.sample[i] / self.unit - mean[i] / self.unit;

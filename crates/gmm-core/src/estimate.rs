@@ -10,12 +10,13 @@
 use gmm_kernels::LANES;
 
 use crate::blocks::Threads;
-use crate::covariance::{Full, check_range};
+use crate::covariance::{Full, Structure, check_range};
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
+use crate::sums::Products;
 
 /// What [`params_with`] does where the formula has no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +100,7 @@ pub fn params_with<T: Real>(
             right_shape: vec![n, d],
         });
     }
-    check_sizes(k, d)?;
+    check_sizes(k, d, Structure::Full)?;
     let moments = central_moments(samples, responsibilities, threads);
     let Estimate { weights, means, covariances, empty } = estimate(&moments)?;
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
@@ -181,7 +182,8 @@ pub(crate) struct Estimate {
     pub(crate) weights: Vec<f64>,
     /// k × d.
     pub(crate) means: Vec<f64>,
-    /// k × d × d, exactly symmetric, no ridge; zero for an empty component.
+    /// k × d × d, exactly symmetric, or variances (k × d) of [`Products::Squares`]; no ridge; zero for an
+    /// empty component.
     pub(crate) covariances: Vec<f64>,
     /// Components without responsibility, ascending: weight 0, mean at the reference point.
     pub(crate) empty: Vec<usize>,
@@ -196,10 +198,11 @@ pub(crate) fn estimate(moments: &Moments) -> Result<Estimate> {
     let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
+    let len = if moments.products() == Products::Squares { d } else { d * d };
     let mut out = Estimate {
         weights: Vec::new(),
         means: references.to_vec(),
-        covariances: vec![0.0; k * d * d],
+        covariances: vec![0.0; k * len],
         empty: Vec::new(),
     };
     for (component, (weight, first, second)) in moments.components().enumerate() {
@@ -211,31 +214,43 @@ pub(crate) fn estimate(moments: &Moments) -> Result<Estimate> {
         let shift: Vec<f64> = first.iter().map(|sum| sum / weight).collect();
         let mean = &mut out.means[component * d..][..d];
         mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean += shift);
-        let covariance = &mut out.covariances[component * d * d..][..d * d];
-        for i in 0..d {
-            for j in 0..=i {
-                let value = second[i * d + j] / weight - shift[i] * shift[j];
-                // In exact arithmetic a variance is never negative; a constant feature's rounds there.
-                let value = if i == j && value < 0.0 { 0.0 } else { value };
-                covariance[i * d + j] = value;
-                covariance[j * d + i] = value;
+        let covariance = &mut out.covariances[component * len..][..len];
+        // In exact arithmetic a variance is never negative; a constant feature's rounds there.
+        let not_negative = |value: f64| if value < 0.0 { 0.0 } else { value };
+        match moments.products() {
+            Products::Squares => {
+                for i in 0..d {
+                    covariance[i] = not_negative(second[i] / weight - shift[i] * shift[i]);
+                }
+            }
+            Products::Pairs => {
+                for i in 0..d {
+                    for j in 0..=i {
+                        let value = second[i * d + j] / weight - shift[i] * shift[j];
+                        let value = if i == j { not_negative(value) } else { value };
+                        covariance[i * d + j] = value;
+                        covariance[j * d + i] = value;
+                    }
+                }
             }
         }
         if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {
             return Err(Error::OutOfRange { what: "mean", component, real: "f64" });
         }
     }
-    check_range(&out.covariances, d)?;
+    check_range(&out.covariances, len)?;
     Ok(out)
 }
 
 /// Parameters of this size must be possible to hold.
-pub(crate) fn check_sizes(k: usize, d: usize) -> Result<()> {
-    d.checked_mul(d)
-        .and_then(|size| size.checked_mul(k))
+pub(crate) fn check_sizes(k: usize, d: usize, structure: Structure) -> Result<()> {
+    // All that tied covariances have of it is their sums.
+    let size = if structure.is_diagonal() { Some(d) } else { d.checked_mul(d) };
+    let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
+    size.and_then(|size| size.checked_mul(k))
         .filter(|&len| len <= isize::MAX as usize / (4 * size_of::<f64>()))
         .map(|_| ())
-        .ok_or_else(|| Error::SizeOverflow { what: "covariances", shape: vec![k, d, d] })
+        .ok_or(Error::SizeOverflow { what: "covariances", shape })
 }
 
 /// Options that add to a variance must be numbers that can be added.

@@ -10,10 +10,10 @@
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
 
 use crate::blocks::Threads;
-use crate::covariance::Full;
+use crate::covariance::{Covariances, MStep, Structure};
 use crate::energy::check_features;
 use crate::error::{Error, Result};
-use crate::estimate::{check_non_negative, check_sizes, estimate};
+use crate::estimate::{Estimate, check_non_negative, check_sizes, estimate};
 use crate::groups::Groups;
 use crate::init::{Stream, kmeans_centres, plus_plus_centres};
 use crate::mixture::Mixture;
@@ -40,6 +40,8 @@ pub enum Init {
 pub struct FitOptions {
     /// k.
     pub n_components: usize,
+    /// What the covariances of the components have in common. Full by default.
+    pub covariance: Structure,
     /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
     pub tol: f64,
     /// Iterations at most. 100 by default.
@@ -59,6 +61,7 @@ impl FitOptions {
     pub fn new(n_components: usize) -> Self {
         FitOptions {
             n_components,
+            covariance: Structure::default(),
             tol: 1e-3,
             max_iter: 100,
             reg_covar: 1e-6,
@@ -103,7 +106,7 @@ pub struct Progress {
     pub lower_bound: f64,
 }
 
-/// Fits a mixture of full covariances to `samples` (n × d).
+/// Fits a mixture to `samples` (n × d), of full covariances unless the options say otherwise.
 ///
 /// # Errors
 ///
@@ -111,7 +114,8 @@ pub struct Progress {
 /// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
 /// [`Error::OutOfRange`] when squares of the samples leave the range of `f64`.
 ///
-/// Cost: `2 n k d²` flops an iteration. Memory: O(threads × k d²), and a copy of at most 65 536 rows
+/// Cost: `2 n k d²` flops an iteration, and `9 n k d` of diagonal and spherical covariances. Memory:
+/// O(threads × k d²), or O(threads × k d) of those, and a copy of at most 65 536 rows
 /// while centres are drawn.
 ///
 /// ```
@@ -187,11 +191,18 @@ fn check_options<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Res
                 requirement,
             });
         }
+        if start.covariances().structure() != options.covariance {
+            return Err(Error::InvalidOption {
+                option: "covariance",
+                value: options.covariance.to_string(),
+                requirement: "the structure of the start",
+            });
+        }
     }
     if n_samples < n_components {
         return Err(Error::TooFewSamples { n_samples, n_components });
     }
-    check_sizes(n_components, samples.n_features())
+    check_sizes(n_components, samples.n_features(), options.covariance)
 }
 
 /// One restart.
@@ -203,7 +214,8 @@ fn run<T: Real>(
     observer: &mut dyn FnMut(Progress),
 ) -> Result<Fit> {
     let mut mixture = start(samples, options, threads, restart)?;
-    let mut groups = Groups::new(samples.n_samples(), samples.n_features(), options.n_components);
+    let mut groups =
+        Groups::new(samples.n_samples(), samples.n_features(), options.n_components, options.covariance);
     let mut lower_bounds = Vec::new();
     let mut converged = false;
     let mut last = f64::NEG_INFINITY;
@@ -234,36 +246,23 @@ fn start<T: Real>(
         Init::Mixture(mixture) => return Ok(mixture.clone()),
     };
     // Under equal weights and unit covariances the most likely component is the nearest centre.
-    let mut identities = vec![0.0; k * d * d];
-    identities.iter_mut().enumerate().for_each(|(at, value)| *value = f64::from(at % (d * d) % (d + 1) == 0));
-    let nearest =
-        Mixture::assemble(vec![1.0 / k as f64; k], centres, Full::new(identities, vec![0.0; k], d)?, d)?;
+    let unit = Covariances::unit(options.covariance, k, d)?;
+    let nearest = Mixture::assemble(vec![1.0 / k as f64; k], centres, unit, d)?;
     maximise(&Moments::of_nearest(samples, &nearest, threads), &nearest, options.reg_covar)
 }
 
 /// The M-step. A component that lost every sample keeps its place and shape with weight 0.
 fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixture> {
-    let d = current.n_features();
-    let mut estimate = estimate(moments)?;
-    // reg_covar is part of these covariances and not a ridge beside them.
-    let mut ridges = vec![0.0; estimate.weights.len()];
-    for (component, covariance) in estimate.covariances.chunks_exact_mut(d * d).enumerate() {
-        if estimate.empty.contains(&component) {
-            // With its ridge, for without it there may be no factor.
-            covariance.copy_from_slice(&current.covariances().values()[component * d * d..][..d * d]);
-            ridges[component] = current.covariances().ridges()[component];
-        } else {
-            covariance.iter_mut().step_by(d + 1).for_each(|variance| *variance += reg_covar);
-        }
-    }
-    // A refusal still names reg_covar, for it is what to change.
-    let full = Full::new(estimate.covariances, ridges, d).map_err(|error| match error {
+    let Estimate { weights, means, covariances: values, empty } = estimate(moments)?;
+    let step = MStep { weights: &weights, values, empty: &empty, reg_covar };
+    // A refusal names reg_covar, though it is part of the covariances, for it is what to change.
+    let covariances = current.covariances().maximised(step).map_err(|error| match error {
         Error::NotPositiveDefinite { component, pivot, .. } => {
             Error::NotPositiveDefinite { component, pivot, ridge: reg_covar }
         }
         other => other,
     })?;
-    Ok(Mixture::assemble(estimate.weights, estimate.means, full, d)?.with_dropped(estimate.empty))
+    Ok(Mixture::assemble(weights, means, covariances, current.n_features())?.with_dropped(empty))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use gmm_kernels::leaves_early;
 
+use crate::covariance::Structure;
 use crate::density::Block;
 use crate::real::Real;
 
@@ -23,9 +24,15 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Nothing is known yet.
-    pub(crate) fn new(n_samples: usize, n_features: usize, n_components: usize) -> Self {
-        let n_labels = if leaves_early(n_features) && n_components > 1 { n_samples } else { 0 };
+    /// Nothing is known yet. Under diagonal covariances nothing leaves early.
+    pub(crate) fn new(
+        n_samples: usize,
+        n_features: usize,
+        n_components: usize,
+        structure: Structure,
+    ) -> Self {
+        let gains = leaves_early(n_features) && n_components > 1 && !structure.is_diagonal();
+        let n_labels = if gains { n_samples } else { 0 };
         let labels = (0..n_labels).map(|_| AtomicU32::new(0)).collect();
         Groups { n_components, labels, sparse: false }
     }

@@ -45,7 +45,7 @@ mod sample;
 mod detect;
 
 pub use blocks::Threads;
-pub use covariance::Full;
+pub use covariance::{Covariances, Diag, Full, Spherical, Structure, Tied};
 pub use detect::{attribution, threshold_by_contamination, threshold_by_percentile};
 pub use energy::{Scores, energy, labels, responsibilities, score, squared_mahalanobis};
 pub use error::{Error, Place, Result};

@@ -1,6 +1,6 @@
 //! The mixture: weights, means and covariances, valid by construction and then immutable.
 
-use crate::covariance::Full;
+use crate::covariance::{Covariances, Full};
 use crate::error::{Error, Place, Result};
 use crate::packed::{Packed, PackedOnce};
 use crate::real::Real;
@@ -11,7 +11,7 @@ const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
 /// A Gaussian mixture `p(z) = Σₖ φₖ N(z; μₖ, Σₖ)` with k components in d features.
 ///
 /// Whoever holds one can score with it: every parameter is finite, no weight is negative, and every
-/// covariance has its Cholesky factor beside it.
+/// covariance has its Cholesky factor beside it. Covariances may have any [structure](crate::Structure).
 ///
 /// ```
 /// use gmm_core::Mixture;
@@ -33,7 +33,7 @@ pub struct Mixture {
     n_features: usize,
     weights: Vec<f64>,
     means: Vec<f64>,
-    covariances: Full,
+    covariances: Covariances,
     /// Components that no sample belonged to and that the caller asked to be dropped, ascending.
     dropped: Vec<usize>,
     packed: PackedOnce,
@@ -95,18 +95,38 @@ impl Mixture {
         let mut values = covariances.to_vec();
         Full::symmetrise("covariances", &mut values, d)?;
         let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
-        if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
-            let requirement = "a list of components whose weight is 0";
-            return Err(Error::InvalidOption {
-                option: "dropped",
-                value: component.to_string(),
-                requirement,
+        let dropped = check_dropped(dropped, weights)?;
+        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
+    }
+
+    /// A mixture of covariances of any structure: `weights` (k), `means` (k × d), and the components that
+    /// [`Mixture::dropped`] is to list. The weights may have any sum.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight, weights that are all zero;
+    /// [`Error::InvalidOption`] when a dropped component does not exist or has weight.
+    pub fn from_covariances(
+        weights: &[f64],
+        means: &[f64],
+        covariances: Covariances,
+        dropped: &[usize],
+    ) -> Result<Self> {
+        let d = check_means(weights, means)?;
+        let (own, wanted) = ([covariances.n_components(), covariances.n_features()], [weights.len(), d]);
+        if own != wanted {
+            let (left_shape, right_shape) = (own.to_vec(), wanted.to_vec());
+            return Err(Error::ShapeMismatch {
+                left: "covariances",
+                left_shape,
+                right: "means",
+                right_shape,
             });
         }
-        let mut dropped = dropped.to_vec();
-        dropped.sort_unstable();
-        dropped.dedup();
-        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
+        check_list("weights", weights, true)?;
+        check_finite_means(means, d)?;
+        let dropped = check_dropped(dropped, weights)?;
+        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), covariances, d)?.with_dropped(dropped))
     }
 
     /// A mixture from parameters that are independent of each other, as the layers of a deep mixture
@@ -150,13 +170,14 @@ impl Mixture {
     pub(crate) fn assemble(
         weights: Vec<f64>,
         means: Vec<f64>,
-        covariances: Full,
+        covariances: impl Into<Covariances>,
         n_features: usize,
     ) -> Result<Self> {
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::WeightSum { sum: 0.0 });
         }
         let packed = PackedOnce::default();
+        let covariances = covariances.into();
         Ok(Mixture { n_features, weights, means, covariances, dropped: Vec::new(), packed })
     }
 
@@ -187,7 +208,7 @@ impl Mixture {
     }
 
     /// The covariances, their factors and log-determinants.
-    pub fn covariances(&self) -> &Full {
+    pub fn covariances(&self) -> &Covariances {
         &self.covariances
     }
 
@@ -205,35 +226,60 @@ impl Mixture {
     /// The sum of inverse variances `Σₖ Σ_d 1 / (Σₖ)_dd`, of the covariances without any ridge: the
     /// penalty that keeps a deep mixture from collapsing. `+∞` when a variance is exactly zero.
     pub fn cov_diag(&self) -> f64 {
-        (0..self.n_components())
-            .filter(|component| !self.dropped.contains(component))
-            .map(|component| self.covariances.inverse_variances(component))
-            .sum()
+        let kept = (0..self.n_components()).filter(|component| !self.dropped.contains(component));
+        // Of zero, whichever sign it has, the inverse is +∞.
+        let of_one = |variances: Vec<f64>| variances.iter().map(|&v| 1.0 / (v + 0.0)).sum::<f64>();
+        kept.map(|component| of_one(self.covariances.variances(component))).sum()
     }
 }
 
 /// Shapes, finiteness and signs of the parameters that every constructor takes; returns d.
 fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[f64]) -> Result<usize> {
+    let d = check_means(weights, means)?;
+    if means.len().checked_mul(d) != Some(matrices.len()) {
+        return Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![matrices.len()],
+            right: "means",
+            right_shape: vec![weights.len(), d],
+        });
+    }
+    check_list("weights", weights, true)?;
+    check_finite_means(means, d)?;
+    check_matrices(what, matrices, d)?;
+    Ok(d)
+}
+
+/// Their shape; returns d.
+fn check_means(weights: &[f64], means: &[f64]) -> Result<usize> {
     let k = weights.len();
     let d = means.len().checked_div(k).unwrap_or(0);
     if d == 0 {
         return Err(Error::Empty { what: "means", rows: k, cols: d });
     }
-    let shape =
-        |left, left_shape, right, right_shape| Error::ShapeMismatch { left, left_shape, right, right_shape };
     if k * d != means.len() {
-        return Err(shape("means", vec![means.len()], "weights", vec![k]));
+        let (left_shape, right_shape) = (vec![means.len()], vec![k]);
+        return Err(Error::ShapeMismatch { left: "means", left_shape, right: "weights", right_shape });
     }
-    if means.len().checked_mul(d) != Some(matrices.len()) {
-        return Err(shape(what, vec![matrices.len()], "means", vec![k, d]));
-    }
-    check_list("weights", weights, true)?;
-    if let Some(at) = means.iter().position(|value| !value.is_finite()) {
-        let (at, value) = (Place::Cell { row: at / d, column: at % d }, means[at]);
-        return Err(Error::NotFinite { what: "means", at, value });
-    }
-    check_matrices(what, matrices, d)?;
     Ok(d)
+}
+
+fn check_finite_means(means: &[f64], d: usize) -> Result<()> {
+    let Some(at) = means.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    let (at, value) = (Place::Cell { row: at / d, column: at % d }, means[at]);
+    Err(Error::NotFinite { what: "means", at, value })
+}
+
+/// Ascending, each once; all of them exist and have no weight.
+fn check_dropped(dropped: &[usize], weights: &[f64]) -> Result<Vec<usize>> {
+    if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
+        let requirement = "a list of components whose weight is 0";
+        return Err(Error::InvalidOption { option: "dropped", value: component.to_string(), requirement });
+    }
+    let mut dropped = dropped.to_vec();
+    dropped.sort_unstable();
+    dropped.dedup();
+    Ok(dropped)
 }
 
 fn check_sum(weights: &[f64]) -> Result<()> {

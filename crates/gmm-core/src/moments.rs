@@ -9,7 +9,7 @@
 //!
 //! Products of `f32` samples are formed in `f32`, if their squares fit into its range; if not, in `f64`.
 
-use gmm_kernels::{Negligible, Scatter, Values, component_len, sum};
+use gmm_kernels::{NegligibleToAll, Values, sum};
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks};
 use crate::density::{Block, BlockScorer};
@@ -17,12 +17,13 @@ use crate::groups::Groups;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
-use crate::sums::{Part, Sums, Wide, parts_by_component, parts_by_rows, values_of};
+use crate::sums::{Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of};
 
 /// The sums of every component.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moments {
     n_features: usize,
+    products: Products,
     /// `cₖ` (k × d).
     references: Vec<f64>,
     log_likelihood: f64,
@@ -30,7 +31,7 @@ pub(crate) struct Moments {
     /// Pairs of samples and components that had a part in them.
     n_pairs: usize,
     /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
-    /// meaningful.
+    /// meaningful. Of [`Products::Squares`] it is the diagonal (d).
     sums: Vec<f64>,
 }
 
@@ -60,9 +61,14 @@ impl Moments {
         &self.references
     }
 
+    /// Which second moments they are.
+    pub(crate) fn products(&self) -> Products {
+        self.products
+    }
+
     /// `(nₖ, aₖ, Bₖ)` of every component, in order.
     pub(crate) fn components(&self) -> impl Iterator<Item = (f64, &[f64], &[f64])> {
-        self.sums.chunks_exact(component_len(self.n_features)).map(|sums| {
+        self.sums.chunks_exact(self.products.len(self.n_features)).map(|sums| {
             let (first, second) = sums[1..].split_at(self.n_features);
             (sums[0], first, second)
         })
@@ -76,19 +82,18 @@ impl Moments {
         threads: &Threads,
     ) -> Self {
         let (k, d) = (responsibilities.n_components(), samples.n_features());
-        let parts = parts_by_component(samples.n_samples(), k, component_len(d));
-        Moments::sum(samples, references, parts, threads, |part, sums| {
+        let products = Products::Pairs;
+        let parts = parts_by_component(samples.n_samples(), k, products.len(d));
+        Moments::sum(samples, references, (products, parts), threads, |part, sums| {
             let (mut values, mut weights) = (Vec::new(), Vec::new());
             for rows in blocks(part.rows.clone()) {
                 responsibilities.transpose(rows.clone(), &mut weights);
-                let values = values_of(samples, rows.clone(), &mut values);
+                let values = values_of(samples, rows.clone(), products, &mut values);
                 let next = rows.end..rows.end + BLOCK_ROWS;
                 samples.prefetch(next.clone());
                 responsibilities.prefetch(next);
-                for component in part.components.clone() {
-                    let weights = &weights[component * BLOCK_ROWS..][..rows.len()];
-                    sums.add(component - part.components.start, values, weights, None);
-                }
+                let weights = &weights[part.components.start * BLOCK_ROWS..part.components.end * BLOCK_ROWS];
+                sums.add(0, values, Weights { n_rows: rows.len(), values: weights, rule: None });
             }
             0.0
         })
@@ -108,22 +113,20 @@ impl Moments {
         let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(negligible::<T>() * phi)).collect();
         let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
         let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
-        let parts = parts_by_rows(samples.n_samples(), phi.len(), component_len(d));
-        let moments = Moments::sum(samples, mixture.means(), parts, threads, |part, sums| {
+        let products = Products::of(mixture.covariances().structure());
+        let parts = parts_by_rows(samples.n_samples(), phi.len(), products.len(d));
+        let moments = Moments::sum(samples, mixture.means(), (products, parts), threads, |part, sums| {
             let (mut block, mut copy) = (Block::new(), Vec::new());
             let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             let mut log_likelihood = 0.0;
             let mut add = |values: Values<'_, T>, block: &Block<T>| {
                 let reach = &mut reaches[..block.log_densities.len()];
                 write_reach(highest, &block.log_densities, reach);
-                let reach = &*reach;
-                for (component, &threshold) in thresholds.iter().enumerate() {
-                    let shares = &block.terms[component * BLOCK_ROWS..][..reach.len()];
-                    sums.add(component, values, shares, Some(Negligible { reach, threshold }));
-                }
+                let rule = Some(NegligibleToAll { reach, thresholds: &thresholds });
+                sums.add(0, values, Weights { n_rows: reach.len(), values: &block.terms, rule });
                 log_likelihood += sum(&block.log_densities);
             };
-            let by_panels = Scatter::<T>::wants_panels(d);
+            let by_panels = products.wants_panels::<T>(d);
             match groups.order(part.rows.clone()) {
                 None => {
                     for rows in blocks(part.rows.clone()) {
@@ -164,20 +167,21 @@ impl Moments {
         let (k, d) = (mixture.n_components(), samples.n_features());
         // Centres are compared by distances of any size, before any covariance gives them a scale.
         let scorer = BlockScorer::wide(mixture);
-        let parts = parts_by_rows(samples.n_samples(), k, component_len(d));
-        Moments::sum(samples, mixture.means(), parts, threads, |part, sums| {
+        let products = Products::of(mixture.covariances().structure());
+        let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
+        Moments::sum(samples, mixture.means(), (products, parts), threads, |part, sums| {
             let (mut block, mut values) = (Block::new(), Vec::new());
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
                 scorer.expect(samples, rows.clone(), &mut block);
-                let values = values_of(samples, rows.clone(), &mut values);
-                let (labels, whole) = (&mut labels[..rows.len()], &mut whole[..rows.len()]);
+                let values = values_of(samples, rows.clone(), products, &mut values);
+                let labels = &mut labels[..rows.len()];
                 block.write_labels(labels);
                 for component in 0..k {
                     for (whole, &label) in whole.iter_mut().zip(&*labels) {
                         *whole = if label as usize == component { T::ONE } else { T::ZERO };
                     }
-                    sums.add(component, values, whole, None);
+                    sums.add(component, values, Weights { n_rows: rows.len(), values: &whole, rule: None });
                 }
             }
             0.0
@@ -189,7 +193,7 @@ impl Moments {
     fn sum<T: Real>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        parts: Vec<Part>,
+        (products, parts): (Products, Vec<Part>),
         threads: &Threads,
         add_part: impl Fn(&Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
@@ -198,18 +202,18 @@ impl Moments {
         let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
         if rounded.iter().all(|&value| Real::is_finite(value)) {
             let references = rounded.iter().map(|value| value.to_f64()).collect();
-            let moments = Moments::fold(samples, references, &parts, threads, |part| {
+            let moments = Moments::fold(samples, references, (products, &parts), threads, |part| {
                 let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
-                let mut sums = Sums::Own(Scatter::new(centres, d));
+                let mut sums = Sums::Own(Pool::new(products, centres, d));
                 (add_part(part, &mut sums), sums)
             });
             if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
                 return moments;
             }
         }
-        Moments::fold(samples, references.to_vec(), &parts, threads, |part| {
+        Moments::fold(samples, references.to_vec(), (products, &parts), threads, |part| {
             let centres = references[part.components.start * d..part.components.end * d].to_vec();
-            let mut sums = Sums::Wide(Scatter::new(centres, d), Wide::default());
+            let mut sums = Sums::Wide(Pool::new(products, centres, d), Wide::default());
             (add_part(part, &mut sums), sums)
         })
     }
@@ -217,16 +221,23 @@ impl Moments {
     fn fold<T: Real>(
         samples: &Samples<'_, T>,
         references: Vec<f64>,
-        parts: &[Part],
+        (products, parts): (Products, &[Part]),
         threads: &Threads,
         sums_of: impl Fn(&Part) -> (f64, Sums<T>) + Sync,
     ) -> Self {
         let (n, d) = (samples.n_samples(), samples.n_features());
-        let len = component_len(d);
+        let len = products.len(d);
         let sums = vec![0.0; references.len() / d * len];
         let work = n.saturating_mul(sums.len());
-        let mut moments =
-            Moments { n_features: d, references, log_likelihood: 0.0, n_samples: n as f64, n_pairs: 0, sums };
+        let mut moments = Moments {
+            n_features: d,
+            products,
+            references,
+            log_likelihood: 0.0,
+            n_samples: n as f64,
+            n_pairs: 0,
+            sums,
+        };
         threads.map_in_order(
             parts.iter().collect(),
             work,
@@ -246,28 +257,33 @@ impl Moments {
     /// The means, if for some component and feature the reference point is further from it than one
     /// standard deviation: the second moment about it would then have lost digits.
     pub(crate) fn closer_references(&self) -> Option<Vec<f64>> {
-        let d = self.n_features;
+        let (d, step) = (self.n_features, self.variance_step());
         let mut means = self.references.clone();
         let mut far = false;
         for ((weight, first, second), mean) in self.components().zip(means.chunks_exact_mut(d)) {
             for i in (0..d).filter(|_| weight > 0.0) {
                 let shift = first[i] / weight;
                 mean[i] += shift;
-                far |= 2.0 * shift * shift > second[i * d + i] / weight;
+                far |= 2.0 * shift * shift > second[i * step] / weight;
             }
         }
         (far && means.iter().all(|mean| mean.is_finite())).then_some(means)
+    }
+
+    /// From one diagonal element of second moments to the next.
+    fn variance_step(&self) -> usize {
+        if self.products == Products::Squares { 1 } else { self.n_features + 1 }
     }
 
     /// Whether single precision held every product: none overflowed, and neither weights nor variances are
     /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
     /// are, and all weights.
     fn fit_single(&self) -> bool {
-        let least = SMALLEST * self.n_samples;
+        let (least, step) = (SMALLEST * self.n_samples, self.variance_step());
         self.components().all(|(weight, first, second)| {
             let d = first.len();
             let held = |i: usize| {
-                let square = second[i * d + i];
+                let square = second[i * step];
                 square.is_finite() && (square > least || (square == 0.0 && first[i] == 0.0))
             };
             weight == 0.0 || (weight.is_finite() && weight > least && (0..d).all(held))
@@ -309,6 +325,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
+    use crate::covariance::Structure;
 
     #[test]
     fn merging_does_not_care_where_the_samples_were_cut() {
@@ -360,7 +377,7 @@ mod tests {
             let samples = Samples::from_rows(&rows, 2000, 20).unwrap();
             let pass =
                 |groups: &mut Groups| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
-            let all = pass(&mut Groups::new(2000, 20, 4));
+            let all = pass(&mut Groups::new(2000, 20, 4, Structure::Full));
             for labels in [|row: u32| row % 4, |row: u32| row / 7 % 4] {
                 let mut groups = Groups::of_labels((0..2000).map(labels).collect(), 4);
                 assert!(groups.order(0..2000).is_some());
@@ -369,8 +386,7 @@ mod tests {
                 let allowed = 4.0 * f64::EPSILON * all.log_likelihood.abs();
                 assert!((some.log_likelihood - all.log_likelihood).abs() <= allowed, "{apart}");
                 let scales = all.components().map(|(weight, ..)| weight * 1e-13);
-                let parts =
-                    some.sums.chunks_exact(component_len(20)).zip(all.sums.chunks_exact(component_len(20)));
+                let parts = some.sums.chunks_exact(1 + 20 + 400).zip(all.sums.chunks_exact(1 + 20 + 400));
                 for ((some, all), scale) in parts.zip(scales) {
                     let close = some
                         .iter()

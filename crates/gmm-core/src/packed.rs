@@ -5,15 +5,14 @@ use std::f64::consts::TAU;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use gmm_kernels::{Peaks, Whitener};
+use gmm_kernels::Peaks;
 
-use crate::covariance::Full;
+use crate::covariance::{Covariances, Whiteners};
 use crate::real::Real;
 
 /// What scoring needs of a mixture, for samples of one type.
 pub(crate) struct Packed<T> {
-    /// One a component.
-    pub(crate) whiteners: Vec<Whitener<T>>,
+    pub(crate) whiteners: Whiteners<T>,
     /// Whether `T` can hold what is in them.
     pub(crate) fits: bool,
     /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)`; −∞ for an absent component.
@@ -27,11 +26,11 @@ pub(crate) struct Packed<T> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Cost: `k d²` steps and as much memory as half the covariances in `T`.
-    pub(crate) fn new(weights: &[f64], means: &[f64], covariances: &Full) -> Self {
+    /// Cost: `k d²` steps and as much memory as half the covariances in `T`; `d²` when all share one, and
+    /// `k d` when they are diagonal.
+    pub(crate) fn new(weights: &[f64], means: &[f64], covariances: &Covariances) -> Self {
         let d = means.len() / weights.len();
-        let whiteners: Vec<Whitener<T>> =
-            means.chunks_exact(d).enumerate().map(|(k, mean)| covariances.whitener(k, mean)).collect();
+        let whiteners = covariances.whiteners(means);
         let sum: f64 = weights.iter().sum();
         let height = |log_det: &f64| -0.5 * (d as f64 * TAU.ln() + log_det);
         let heights: Vec<f64> = covariances.log_dets().iter().map(height).collect();
@@ -39,7 +38,7 @@ impl<T: Real> Packed<T> {
             weights.iter().zip(&heights).map(|(weight, height)| weight.ln() + height).collect();
         let highest = peaks.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Packed {
-            fits: whiteners.iter().all(Whitener::fits),
+            fits: whiteners.fits(),
             whiteners,
             relative: [&peaks, &heights]
                 .map(|values| values.iter().map(|value| T::from_f64(value - highest)).collect()),
@@ -51,7 +50,7 @@ impl<T: Real> Packed<T> {
 
     /// d.
     pub(crate) fn n_features(&self) -> usize {
-        self.whiteners[0].n_features()
+        self.whiteners.n_features()
     }
 }
 

@@ -10,8 +10,10 @@
 
 mod normal;
 
+use std::borrow::Cow;
 use std::fmt;
 
+use crate::covariance::Full;
 use crate::error::{Error, Result};
 use crate::init::Stream;
 use crate::mixture::Mixture;
@@ -78,6 +80,8 @@ pub fn sample(mixture: &Mixture, n_samples: usize, seed: u64) -> Result<(Vec<f64
 #[derive(Clone)]
 pub struct Sampler<'a> {
     mixture: &'a Mixture,
+    /// As matrices, whatever the structure.
+    covariances: Cow<'a, Full>,
     /// `φ₀ + … + φₖ` (k).
     cumulative: Vec<f64>,
     /// No value that a component can give is larger in magnitude (k); 0 for one of weight 0.
@@ -103,9 +107,11 @@ impl<'a> Sampler<'a> {
             sum
         });
         let cumulative = cumulative.collect();
-        let reaches = (0..mixture.n_components()).map(|component| reach(mixture, component)).collect();
+        let covariances = mixture.covariances().to_full();
+        let reaches =
+            (0..mixture.n_components()).map(|component| reach(mixture, &covariances, component)).collect();
         let (stream, normals) = (Stream::of_samples(seed), vec![0.0; d]);
-        let sampler = Sampler { mixture, cumulative, reaches, stream, normals };
+        let sampler = Sampler { mixture, covariances, cumulative, reaches, stream, normals };
         sampler.check_range::<f64>()?;
         Ok(sampler)
     }
@@ -132,7 +138,7 @@ impl<'a> Sampler<'a> {
             let component = self.draw_component();
             *label = component as u32;
             self.normals.iter_mut().for_each(|normal| *normal = quantile(self.stream.midpoint()));
-            let (mean, factor) = parameters(self.mixture, component);
+            let (mean, factor) = parameters(self.mixture, &self.covariances, component);
             for (i, out) in row.iter_mut().enumerate() {
                 let line = factor[i * d..][..=i].iter().zip(&self.normals);
                 // In the order of the features and unfused: the same bits everywhere.
@@ -174,18 +180,18 @@ impl fmt::Debug for Sampler<'_> {
 }
 
 /// `μₖ` (d) and `Lₖ` (d × d, lower).
-fn parameters(mixture: &Mixture, component: usize) -> (&[f64], &[f64]) {
+fn parameters<'a>(mixture: &'a Mixture, covariances: &'a Full, component: usize) -> (&'a [f64], &'a [f64]) {
     let d = mixture.n_features();
     let mean = &mixture.means()[component * d..][..d];
-    (mean, &mixture.covariances().cholesky()[component * d * d..][..d * d])
+    (mean, &covariances.cholesky()[component * d * d..][..d * d])
 }
 
 /// `maxᵢ |μᵢ| + 8.3 Σⱼ |Lᵢⱼ|`, or 0 for a component that is never drawn.
-fn reach(mixture: &Mixture, component: usize) -> f64 {
+fn reach(mixture: &Mixture, covariances: &Full, component: usize) -> f64 {
     if mixture.weights()[component] == 0.0 {
         return 0.0;
     }
-    let (mean, factor) = parameters(mixture, component);
+    let (mean, factor) = parameters(mixture, covariances, component);
     let lines = mean.iter().zip(factor.chunks_exact(mean.len()));
     lines
         .map(|(centre, line)| centre.abs() + LARGEST * line.iter().map(|entry| entry.abs()).sum::<f64>())

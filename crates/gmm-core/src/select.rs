@@ -4,6 +4,7 @@
 //! AIC = −2 ln L + 2 p      BIC = −2 ln L + p ln n      p = covariance parameters + k d + k − 1
 //! ```
 //!
+//! Covariance parameters: `k d (d + 1) / 2` full, `d (d + 1) / 2` tied, `k d` diagonal, `k` spherical.
 //! Smaller is better for both. Sources: Akaike (1974); Schwarz (1978).
 
 use crate::mixture::Mixture;
@@ -27,6 +28,18 @@ pub fn bic(mixture: &Mixture, log_likelihood: f64, n_samples: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_counted_by_structure() {
+        use crate::covariance::{Covariances, Structure};
+
+        // k = 2, d = 3: six in the means, one free weight, and the covariances.
+        for (structure, expected) in Structure::ALL.into_iter().zip([12, 6, 6, 2]) {
+            let covariances = Covariances::unit(structure, 2, 3).unwrap();
+            let mixture = Mixture::from_covariances(&[0.5, 0.5], &[0.0; 6], covariances, &[]).unwrap();
+            assert_eq!(n_parameters(&mixture), 7 + expected, "{structure}");
+        }
+    }
 
     #[test]
     fn criteria_worked_out_by_hand() {

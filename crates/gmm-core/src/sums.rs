@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{Negligible, Scatter, Values};
+use gmm_kernels::{
+    DiagonalScatter, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
+};
 
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, chunks};
+use crate::covariance::Structure;
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -43,13 +46,43 @@ const LARGE_SUMS: usize = 1 << 19;
 /// Parts that large sums are cut into: as many threads can help.
 const LARGE_PARTS: usize = 16;
 
+/// Which second moments are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Products {
+    /// Of every two features (d × d, of which the lower triangle is used).
+    Pairs,
+    /// Of each feature with itself (d).
+    Squares,
+}
+
+impl Products {
+    /// What the M-step of a structure reads.
+    pub(crate) fn of(structure: Structure) -> Self {
+        if structure.is_diagonal() { Products::Squares } else { Products::Pairs }
+    }
+
+    /// Elements of one component's sums.
+    pub(crate) fn len(self, n_features: usize) -> usize {
+        match self {
+            Products::Pairs => component_len(n_features),
+            Products::Squares => diagonal_len(n_features),
+        }
+    }
+
+    /// Whether blocks are to come as [`Values::Panels`].
+    pub(crate) fn wants_panels<T: Real>(self, n_features: usize) -> bool {
+        self == Products::Squares || Scatter::<T>::wants_panels(n_features)
+    }
+}
+
 /// A block of rows as the scatter kernels take it.
 pub(crate) fn values_of<'a, T: Real>(
     samples: &Samples<'a, T>,
     rows: Range<usize>,
+    products: Products,
     buffer: &'a mut Vec<T>,
 ) -> Values<'a, T> {
-    if Scatter::<T>::wants_panels(samples.n_features()) {
+    if products.wants_panels::<T>(samples.n_features()) {
         samples.pack(rows, buffer);
         return Values::Panels(buffer);
     }
@@ -58,8 +91,14 @@ pub(crate) fn values_of<'a, T: Real>(
 
 /// Sums over a chunk, by products in the type of the samples or in `f64`.
 pub(crate) enum Sums<T> {
-    Own(Scatter<T>),
-    Wide(Scatter<f64>, Wide),
+    Own(Pool<T>),
+    Wide(Pool<f64>, Wide),
+}
+
+/// The kernel that adds.
+pub(crate) enum Pool<T> {
+    Pairs(Scatter<T>),
+    Squares(DiagonalScatter<T>),
 }
 
 /// What a block is in `f64`.
@@ -69,44 +108,95 @@ pub(crate) struct Wide {
     weights: Vec<f64>,
 }
 
-impl<T: Real> Sums<T> {
-    pub(crate) fn add(
-        &mut self,
-        component: usize,
-        values: Values<'_, T>,
-        weights: &[T],
-        rule: Option<Negligible<'_, T>>,
-    ) {
+/// Weights of a block (m × [`BLOCK_ROWS`], component by component; beyond its rows they are anybody's), and
+/// what is below notice.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a, T> {
+    pub(crate) n_rows: usize,
+    pub(crate) values: &'a [T],
+    pub(crate) rule: Option<NegligibleToAll<'a, T>>,
+}
+
+impl<T: Real> Pool<T> {
+    pub(crate) fn new(products: Products, centres: Vec<T>, n_features: usize) -> Self {
+        match products {
+            Products::Pairs => Pool::Pairs(Scatter::new(centres, n_features)),
+            Products::Squares => Pool::Squares(DiagonalScatter::new(centres, n_features)),
+        }
+    }
+
+    fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
+        let Weights { n_rows, values: shares, rule } = weights;
+        match (self, values) {
+            (Pool::Pairs(scatter), values) => {
+                for (at, shares) in shares.chunks_exact(BLOCK_ROWS).enumerate() {
+                    let rule = rule.map(|NegligibleToAll { reach, thresholds }| Negligible {
+                        reach,
+                        threshold: thresholds[at],
+                    });
+                    scatter.add(first + at, values, &shares[..n_rows], rule);
+                }
+            }
+            (Pool::Squares(scatter), Values::Panels(panels)) => {
+                scatter.add(first, panels, shares, BLOCK_ROWS, n_rows, rule)
+            }
+            (Pool::Squares(_), Values::Rows(_)) => unreachable!("squares are summed from panels"),
+        }
+    }
+
+    /// Pairs of samples and components that were not left out; squares are not counted.
+    fn n_pairs(&self) -> usize {
         match self {
-            Sums::Own(scatter) => scatter.add(component, values, weights, rule),
-            Sums::Wide(scatter, wide) => {
+            Pool::Pairs(scatter) => scatter.n_pairs(),
+            Pool::Squares(_) => 0,
+        }
+    }
+
+    fn finish(self) -> Vec<f64> {
+        match self {
+            Pool::Pairs(scatter) => scatter.finish(),
+            Pool::Squares(scatter) => scatter.finish(),
+        }
+    }
+}
+
+impl<T: Real> Sums<T> {
+    /// Adds a block to the components from `first` on, one for each [`BLOCK_ROWS`] weights.
+    pub(crate) fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
+        match self {
+            Sums::Own(pool) => pool.add(first, values, weights),
+            Sums::Wide(pool, wide) => {
                 let widen = |narrow: &[T], wide: &mut Vec<f64>| {
                     wide.clear();
                     wide.extend(narrow.iter().map(|value| value.to_f64()));
                 };
-                widen(weights, &mut wide.weights);
+                widen(weights.values, &mut wide.weights);
                 let (Values::Panels(narrow) | Values::Rows(narrow)) = values;
                 widen(narrow, &mut wide.values);
                 let values = match values {
                     Values::Panels(_) => Values::Panels(&wide.values),
                     Values::Rows(_) => Values::Rows(&wide.values),
                 };
-                scatter.add(component, values, &wide.weights, None);
+                pool.add(
+                    first,
+                    values,
+                    Weights { n_rows: weights.n_rows, values: &wide.weights, rule: None },
+                );
             }
         }
     }
 
     pub(crate) fn n_pairs(&self) -> usize {
         match self {
-            Sums::Own(scatter) => scatter.n_pairs(),
-            Sums::Wide(scatter, _) => scatter.n_pairs(),
+            Sums::Own(pool) => pool.n_pairs(),
+            Sums::Wide(pool, _) => pool.n_pairs(),
         }
     }
 
     pub(crate) fn finish(self) -> Vec<f64> {
         match self {
-            Sums::Own(scatter) => scatter.finish(),
-            Sums::Wide(scatter, _) => scatter.finish(),
+            Sums::Own(pool) => pool.finish(),
+            Sums::Wide(pool, _) => pool.finish(),
         }
     }
 }

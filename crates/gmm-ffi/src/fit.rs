@@ -1,6 +1,6 @@
 //! Fitting.
 
-use gmm_core::{FitOptions, Init, Mixture, Samples, fit};
+use gmm_core::{FitOptions, Init, Mixture, Samples, Structure, fit};
 use libc::size_t;
 
 use crate::guard::guard;
@@ -71,7 +71,8 @@ pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options) -> 
     guard(|| unsafe { write("options", options, default_options()) })
 }
 
-/// Fits a mixture of full covariances to `samples` (N x D) by expectation-maximisation, into `*out`.
+/// Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`. Its covariances are full, or
+/// have the structure of the `start` in `options`.
 ///
 /// `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
 /// wrong with the samples or the options, and data that no covariance can be made of. `*out` and
@@ -151,6 +152,8 @@ unsafe fn fit_into<M: Matrix>(
 fn rust_options(options: &gmm_fit_options, start: Option<&Mixture>) -> FitOptions {
     FitOptions {
         n_components: options.n_components,
+        // A start, which a file may have given any structure, keeps it.
+        covariance: start.map_or(Structure::Full, |start| start.covariances().structure()),
         tol: options.tol,
         max_iter: options.max_iter,
         reg_covar: options.reg_covar,

@@ -160,7 +160,7 @@ pub unsafe extern "C" fn gmm_mixture_covariances(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "covariances", out, len, |mixture| mixture.covariances().values().to_vec())
+        read(handle, "covariances", out, len, |mixture| mixture.covariances().to_full().values().to_vec())
     })
 }
 
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn gmm_mixture_cholesky(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "cholesky", out, len, |mixture| mixture.covariances().cholesky().to_vec())
+        read(handle, "cholesky", out, len, |mixture| mixture.covariances().to_full().cholesky().to_vec())
     })
 }
 
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn gmm_mixture_precisions_cholesky(
     out: *mut f64,
     len: size_t,
 ) -> gmm_status {
-    let precisions = |mixture: &Mixture| mixture.covariances().precisions_cholesky();
+    let precisions = |mixture: &Mixture| mixture.covariances().to_full().precisions_cholesky();
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe { read(handle, "precisions_cholesky", out, len, precisions) })
 }

@@ -1,11 +1,14 @@
 //! Model files: a mixture in safetensors, written whole or not at all, and checked when read.
 //!
 //! ```text
-//! metadata   "gmm": "format=1 covariance_type=full"
+//! metadata   "gmm": "format=1 covariance_type=full"            or tied, diag, spherical
 //! weights    f64 [k]            ridges     f64 [k]            added to each diagonal before factoring
 //! means      f64 [k, d]         cholesky   f64 [k, d, d]      lower factors of covariances + ridge I
 //! covariances f64 [k, d, d]     dropped    u64 [m], only when m > 0: components without samples
 //! ```
+//!
+//! Covariances and factors that are not full are [d, d] (tied), [k, d] (diag) or [k] (spherical); of the last
+//! two the factors are deviations.
 //!
 //! The factors are stored, and not computed again, so that a mixture scores the same to the last bit
 //! wherever it is loaded. Layout and promises: docs/model-file.md.
@@ -16,7 +19,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use gmm_core::Mixture;
+use gmm_core::{Covariances, Mixture, Structure};
 use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
@@ -24,7 +27,11 @@ use crate::error::Error;
 
 /// The one metadata key: with several, their order in the file would be random.
 const KEY: &str = "gmm";
-const FORMAT: &str = "format=1 covariance_type=full";
+
+/// What the key says of a file that holds this structure.
+fn format_of(structure: Structure) -> String {
+    format!("format=1 covariance_type={structure}")
+}
 
 /// Writes `mixture` to `path`: to a temporary file beside it, flushed to the disk, then renamed over it.
 /// An earlier file of that name stays whole until the new one is.
@@ -34,24 +41,31 @@ const FORMAT: &str = "format=1 covariance_type=full";
 /// [`Error::Save`]; [`Error::Unstorable`] for a mixture of independent factors
 /// ([`Mixture::from_independent`]), which reading would refuse.
 pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
-    let (k, d, full) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
-    let parts = [mixture.weights(), mixture.means(), full.values(), full.ridges(), full.cholesky()];
-    let [weights, means, covariances, ridges, cholesky] = parts;
-    let loaded = Mixture::from_factors(weights, means, covariances, ridges, cholesky, mixture.dropped());
-    if loaded.as_ref() != Ok(mixture) {
+    let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
+    let parts = Parts {
+        structure: held.structure(),
+        weights: mixture.weights().into(),
+        means: mixture.means().into(),
+        covariances: held.values().into(),
+        ridges: held.ridges().into(),
+        cholesky: held.cholesky().into(),
+        dropped: mixture.dropped().into(),
+    };
+    if parts.mixture().as_ref() != Ok(mixture) {
         return Err(Error::Unstorable { path: path.to_owned() });
     }
+    let shape = parts.structure.shape(k, d);
     let mut tensors = vec![
-        ("weights", Tensor::doubles(weights, &[k])),
-        ("means", Tensor::doubles(means, &[k, d])),
-        ("covariances", Tensor::doubles(covariances, &[k, d, d])),
-        ("ridges", Tensor::doubles(ridges, &[k])),
-        ("cholesky", Tensor::doubles(cholesky, &[k, d, d])),
+        ("weights", Tensor::doubles(&parts.weights, &[k])),
+        ("means", Tensor::doubles(&parts.means, &[k, d])),
+        ("covariances", Tensor::doubles(&parts.covariances, &shape)),
+        ("ridges", Tensor::doubles(&parts.ridges, &[k])),
+        ("cholesky", Tensor::doubles(&parts.cholesky, &shape)),
     ];
     if !mixture.dropped().is_empty() {
         tensors.push(("dropped", Tensor::counts(mixture.dropped())));
     }
-    let metadata = [(KEY.to_owned(), FORMAT.to_owned())].into_iter().collect::<HashMap<_, _>>();
+    let metadata = [(KEY.to_owned(), format_of(parts.structure))].into_iter().collect::<HashMap<_, _>>();
     let bytes = serialize(tensors, Some(metadata.into_iter().collect()))
         .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
     write_whole(path, &bytes).map_err(|source| Error::Save { path: path.to_owned(), source })
@@ -68,54 +82,63 @@ pub fn load_model(path: &Path) -> Result<Mixture, Error> {
     let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
     let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
     let parts = Parts::parse(&bytes).map_err(bad)?;
-    Mixture::from_factors(
-        &parts.weights,
-        &parts.means,
-        &parts.covariances,
-        &parts.ridges,
-        &parts.cholesky,
-        &parts.dropped,
-    )
-    .map_err(|source| Error::RefusedModel { path: path.to_owned(), source })
+    parts.mixture().map_err(|source| Error::RefusedModel { path: path.to_owned(), source })
 }
 
 /// The arrays of a file, of shapes that agree.
-struct Parts {
-    weights: Vec<f64>,
-    means: Vec<f64>,
-    covariances: Vec<f64>,
-    ridges: Vec<f64>,
-    cholesky: Vec<f64>,
-    dropped: Vec<usize>,
+struct Parts<'a> {
+    structure: Structure,
+    weights: Cow<'a, [f64]>,
+    means: Cow<'a, [f64]>,
+    covariances: Cow<'a, [f64]>,
+    ridges: Cow<'a, [f64]>,
+    cholesky: Cow<'a, [f64]>,
+    dropped: Cow<'a, [usize]>,
 }
 
-impl Parts {
+impl Parts<'_> {
+    /// The mixture that they make.
+    fn mixture(&self) -> gmm_core::Result<Mixture> {
+        let Parts { structure, weights, means, covariances, ridges, cholesky, dropped } = self;
+        if *structure == Structure::Full {
+            return Mixture::from_factors(weights, means, covariances, ridges, cholesky, dropped);
+        }
+        let (k, d) = (weights.len(), means.len() / weights.len().max(1));
+        let held = Covariances::from_factors(*structure, covariances, ridges, cholesky, k, d)?;
+        Mixture::from_covariances(weights, means, held, dropped)
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-        check_format(&metadata)?;
+        let structure = check_format(&metadata)?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let shape = |name| file.tensor(name).map(|tensor| tensor.shape().to_vec()).map_err(|e| e.to_string());
         let &[k, d] = shape("means")?.as_slice() else { return Err("tensor `means` is not a matrix".into()) };
+        let of_structure = structure.shape(k, d);
         Ok(Parts {
-            weights: doubles(&file, "weights", &[k])?,
-            means: doubles(&file, "means", &[k, d])?,
-            covariances: doubles(&file, "covariances", &[k, d, d])?,
-            ridges: doubles(&file, "ridges", &[k])?,
-            cholesky: doubles(&file, "cholesky", &[k, d, d])?,
+            structure,
+            weights: doubles(&file, "weights", &[k])?.into(),
+            means: doubles(&file, "means", &[k, d])?.into(),
+            covariances: doubles(&file, "covariances", &of_structure)?.into(),
+            ridges: doubles(&file, "ridges", &[k])?.into(),
+            cholesky: doubles(&file, "cholesky", &of_structure)?.into(),
             dropped: match file.tensor("dropped") {
-                Ok(tensor) => counts(&tensor)?,
-                Err(_) => Vec::new(),
+                Ok(tensor) => counts(&tensor)?.into(),
+                Err(_) => Vec::new().into(),
             },
         })
     }
 }
 
-fn check_format(metadata: &Metadata) -> Result<(), String> {
-    match metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) {
-        Some(format) if format == FORMAT => Ok(()),
-        Some(format) => Err(format!("its format is '{}', not '{FORMAT}'", format.escape_debug())),
-        None => Err(format!("it is a safetensors file without the metadata '{KEY}'")),
-    }
+fn check_format(metadata: &Metadata) -> Result<Structure, String> {
+    let Some(format) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
+        return Err(format!("it is a safetensors file without the metadata '{KEY}'"));
+    };
+    let named = Structure::ALL.into_iter().find(|&structure| *format == format_of(structure));
+    named.ok_or_else(|| {
+        let known = format_of(Structure::Full);
+        format!("its format is '{}', not '{known}' (or tied, diag, spherical)", format.escape_debug())
+    })
 }
 
 fn doubles(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64>, String> {

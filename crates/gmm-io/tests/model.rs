@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gmm_core::{Mixture, ParamsOptions, Responsibilities, Samples, Threads, energy, params_with};
+use gmm_core::{
+    Covariances, Mixture, ParamsOptions, Responsibilities, Samples, Structure, Threads, energy, params_with,
+};
 use gmm_io::{Error, load_model, save_model};
 use tempfile::TempDir;
 
@@ -48,6 +50,47 @@ fn what_is_loaded_is_what_was_saved_to_the_last_bit() {
 }
 
 #[test]
+fn every_structure_comes_back_in_its_own_shape() {
+    let (_directory, path) = saved();
+    let full = [2.0, 0.5, 0.5, 1.0, 0.3, 0.1, 0.1, 0.7];
+    for structure in Structure::ALL {
+        let shape = structure.shape(2, 2);
+        let values = if structure == Structure::Diag { &[2.0, 0.5, 0.3, 0.7] } else { &full[..] };
+        let values = &values[..shape.iter().product()];
+        let covariances = Covariances::new(structure, values, 2, 2).unwrap();
+        let mixture = Mixture::from_covariances(&[1.0, 0.0], &[0.1; 4], covariances, &[1]).unwrap();
+        save_model(&path, &mixture).unwrap();
+        assert_eq!(load_model(&path).unwrap(), mixture, "{structure}");
+        let bytes = fs::read(&path).unwrap();
+        let header = String::from_utf8_lossy(&bytes);
+        let shape = format!("{shape:?}").replace(' ', "");
+        for part in [
+            format!(r#""gmm":"format=1 covariance_type={structure}""#),
+            format!(r#""covariances":{{"dtype":"F64","shape":{shape}"#),
+            format!(r#""cholesky":{{"dtype":"F64","shape":{shape}"#),
+        ] {
+            assert!(header.contains(&part), "{part} in {header}");
+        }
+    }
+}
+
+#[test]
+fn a_structure_that_is_not_that_of_the_arrays_is_refused() {
+    let (_directory, path) = saved();
+    patched(&path, "covariance_type=full", "covariance_type=tied");
+    assert_eq!(
+        refusal(&path),
+        "FILE: not a model that this version reads: tensor `covariances` has shape [2, 2, 2] where means say [2, 2]"
+    );
+    let covariances = Covariances::new(Structure::Diag, &[2.25, 0.5], 1, 2).unwrap();
+    save_model(&path, &Mixture::from_covariances(&[1.0], &[0.0; 2], covariances, &[]).unwrap()).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(8).position(|window| window == 2.25_f64.to_le_bytes()).unwrap();
+    fs::write(&path, [&bytes[..at], &2.5_f64.to_le_bytes(), &bytes[at + 8..]].concat()).unwrap();
+    assert!(refusal(&path).contains("does not multiply to the covariance at row 0, column 0"));
+}
+
+#[test]
 fn the_same_mixture_is_the_same_file() {
     let ((_a, first), (_b, second)) = (saved(), saved());
     assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
@@ -80,7 +123,7 @@ fn other_formats_are_refused_by_name() {
     assert_eq!(
         refusal(&path),
         "FILE: not a model that this version reads: its format is 'format=2 covariance_type=full', \
-         not 'format=1 covariance_type=full'"
+         not 'format=1 covariance_type=full' (or tied, diag, spherical)"
     );
     fs::write(&path, "weight,mean\n1,2\n").unwrap();
     assert!(refusal(&path).starts_with("FILE: not a model that this version reads: "));

@@ -9,6 +9,7 @@
 //! vector       both sample types in vectors
 //! pack         rows ─▶ panels                       (n × d) ─▶ (n / LANES) panels of d × LANES
 //! whiten       ‖L⁻¹(z − μ)‖² of every sample        d² flops a sample and component
+//! diagonal     ‖(z − μ) / σ‖² of every sample         4 d flops a sample and component
 //! exp_ln       exp and ln, within 2 ulp
 //! unpack       blocks ─▶ rows                        (k × n) ─▶ (n × k)
 //! log_sum_exp  ln Σₖ exp lₙₖ of every sample         and the shares of the terms, or their logarithms
@@ -25,12 +26,14 @@ mod vector;
 mod real;
 mod pack;
 mod whiten;
+mod diagonal;
 mod exp_ln;
 mod unpack;
 mod log_sum_exp;
 mod scatter;
 mod nearest;
 
+pub use diagonal::Diagonal;
 pub use exp_ln::{ExpLn, exp, exp_f32, exp_into, ln, ln_f32};
 pub use isa::{Isa, available, isa};
 pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
@@ -40,6 +43,8 @@ pub use pack::{
     transpose,
 };
 pub use real::Real;
-pub use scatter::{Negligible, ROWS, Scatter, Values, component_len};
+pub use scatter::{
+    DiagonalScatter, Negligible, NegligibleToAll, ROWS, Scatter, Values, component_len, diagonal_len,
+};
 pub use unpack::unpack_rows;
 pub use whiten::{Matters, Whitener, leaves_early, squared_norms, squared_norms_that_matter};

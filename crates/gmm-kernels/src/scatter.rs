@@ -12,13 +12,17 @@
 //! Products are formed in the type of the samples and added up in it over a few blocks at most; the sums
 //! over blocks are `f64`. `c` is close to the mean, so the products are those of deviations.
 
+mod diagonal;
 mod few;
 mod lanes;
 mod rows;
+mod runs;
 mod scale;
 
 use crate::isa::{Isa, isa, vectorised};
 use crate::{LANES, Real};
+
+pub use diagonal::{DiagonalScatter, NegligibleToAll, diagonal_len};
 
 /// Samples in a block at most: whole panels.
 pub const ROWS: usize = 5 * LANES;

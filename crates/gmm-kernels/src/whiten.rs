@@ -11,6 +11,8 @@
 
 mod tile;
 
+use std::sync::Arc;
+
 use crate::isa::{Isa, isa, vectorised};
 use crate::{LANES, Real};
 
@@ -25,9 +27,10 @@ pub struct Whitener<T> {
     /// `L` in bands of rows: first the columns left of the band's diagonal block, each the band's height
     /// of values; then the columns of that block, each its inverted pivot and what stands below it.
     /// Values off the diagonal are negated. In all d (d + 1) / 2.
-    factor: Vec<T>,
+    factor: Arc<[T]>,
     /// The vectors that the bands were cut for.
     isa: Isa,
+    /// Whether `T` holds the factor.
     fits: bool,
 }
 
@@ -40,6 +43,16 @@ fn band_height(isa: Isa) -> usize {
     }
 }
 
+/// A mean rounded to `T`, and what that lost, or nothing when it lost nothing.
+fn split<T: Real>(mean: &[f64]) -> (Vec<T>, Vec<T>) {
+    let rounded: Vec<T> = mean.iter().map(|&m| T::from_f64(m)).collect();
+    let mut rest: Vec<T> = mean.iter().zip(&rounded).map(|(&m, &r)| T::from_f64(m - r.to_f64())).collect();
+    if rest.iter().all(|&rest| rest == T::ZERO) {
+        rest.clear();
+    }
+    (rounded, rest)
+}
+
 impl<T: Real> Whitener<T> {
     /// Packs a mean (d) and a lower factor (d × d, row-major; above the diagonal is not read).
     pub fn new(mean: &[f64], cholesky: &[f64]) -> Self {
@@ -49,14 +62,9 @@ impl<T: Real> Whitener<T> {
     fn for_isa(isa: Isa, mean: &[f64], cholesky: &[f64]) -> Self {
         let d = mean.len();
         assert_eq!(cholesky.len(), d * d);
-        let rounded: Vec<T> = mean.iter().map(|&m| T::from_f64(m)).collect();
-        let mut mean_rest: Vec<T> =
-            mean.iter().zip(&rounded).map(|(&m, &r)| T::from_f64(m - r.to_f64())).collect();
-        if mean_rest.iter().all(|&rest| rest == T::ZERO) {
-            mean_rest.clear();
-        }
+        let (rounded, mean_rest) = split(mean);
         let mut factor = Vec::with_capacity(d * (d + 1) / 2);
-        let mut fits = rounded.iter().all(|&value| Real::is_finite(value));
+        let mut fits = true;
         for top in (0..d).step_by(band_height(isa)) {
             let band = top..d.min(top + band_height(isa));
             for column in 0..band.end {
@@ -72,13 +80,21 @@ impl<T: Real> Whitener<T> {
                 }
             }
         }
+        let factor = factor.into();
         Whitener { mean: rounded, mean_rest, factor, isa, fits }
+    }
+
+    /// The same factor, not a copy of it, about another mean (d).
+    pub fn about(&self, mean: &[f64]) -> Self {
+        assert_eq!(mean.len(), self.mean.len());
+        let (mean, mean_rest) = split(mean);
+        Whitener { mean, mean_rest, factor: Arc::clone(&self.factor), isa: self.isa, fits: self.fits }
     }
 
     /// Whether `T` holds the mean, the factor and the inverse pivots as normal numbers. What it cannot
     /// hold has to be whitened in a wider type.
     pub fn fits(&self) -> bool {
-        self.fits
+        self.fits && self.mean.iter().all(|&value| Real::is_finite(value))
     }
 
     /// d.
@@ -185,7 +201,7 @@ fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &
     let (panel, _) = panel.as_chunks::<LANES>();
     let (whitened, _) = whitened.as_chunks_mut::<LANES>();
     let mut sum = [T::ZERO; LANES];
-    let mut rows = whitener.factor.as_slice();
+    let mut rows = &*whitener.factor;
     for i in 0..panel.len() {
         let mut value = panel[i];
         let mean = whitener.mean[i];

@@ -1,8 +1,8 @@
 //! Every golden value, in both sample types, and every answer to bad input.
 
 use gmm_core::{
-    Error, FitOptions, Init, MatRef, Mixture, Real, Responsibilities, Samples, Scores, Threads, aic, bic,
-    energy, fit, n_parameters, params, responsibilities, score,
+    Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, Responsibilities, Samples, Scores,
+    Structure, Threads, aic, bic, energy, fit, n_parameters, params, responsibilities, score,
 };
 use gmm_verify::{Case, CovarianceType, Dtype, Golden, Kind, compare_case, compare_em, golden_dir};
 
@@ -158,22 +158,26 @@ fn bad_input_is_refused_by_name() {
     assert!(matches!(refusal("resp_zero"), Error::EmptyComponent { .. }));
 }
 
-#[test]
-fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
+fn golden_fits_are_followed(covariance_type: CovarianceType, structure: Structure) {
     let threads = Threads::one();
     let mut seen = 0;
     for case in Golden::load_em(&golden_dir()) {
-        if case.covariance_type != CovarianceType::Full {
+        if case.covariance_type != covariance_type {
             continue;
         }
-        let start = Mixture::from_precisions(
-            case.array("weights_init"),
-            case.array("means_init"),
-            case.array("precisions_init"),
-        )
-        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let start = Covariances::from_precisions(structure, case.array("precisions_init"), case.k, case.d)
+            .and_then(|covariances| {
+                Mixture::from_covariances(
+                    case.array("weights_init"),
+                    case.array("means_init"),
+                    covariances,
+                    &[],
+                )
+            })
+            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let samples = Samples::from_rows(&case.samples, case.n, case.d).unwrap();
         let options = FitOptions {
+            covariance: structure,
             tol: case.tol,
             max_iter: case.max_iter,
             reg_covar: case.reg_covar,
@@ -185,7 +189,7 @@ fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
         assert_eq!((fitted.n_iter, fitted.converged), (case.n_iter, case.converged), "{}", case.name);
 
         let (mixture, rows) = (&fitted.mixture, case.n_rows());
-        let full = mixture.covariances();
+        let covariances = mixture.covariances();
         let energies = energy(mixture, &samples, &threads).unwrap();
         let proba = responsibilities(mixture, &samples, &threads).unwrap();
         let labels = gmm_core::labels(mixture, &samples, &threads).unwrap();
@@ -195,8 +199,8 @@ fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
         let compared = [
             compare_em(&case, "weights", None, mixture.weights()),
             compare_em(&case, "means", None, mixture.means()),
-            compare_em(&case, "covariances", None, full.values()),
-            compare_em(&case, "precisions_cholesky", None, &full.precisions_cholesky()),
+            compare_em(&case, "covariances", None, covariances.values()),
+            compare_em(&case, "precisions_cholesky", None, &covariances.precisions_cholesky()),
             compare_em(&case, "lower_bound", None, &[fitted.lower_bound()]),
             compare_em(&case, "lower_bounds", Some("lower_bound"), &fitted.lower_bounds),
             compare_em(&case, "score", None, &[log_likelihood / case.n as f64]),
@@ -212,4 +216,24 @@ fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
         seen += 1;
     }
     assert_eq!(seen, 16, "iris, wine, breast_cancer and digits, four ways each");
+}
+
+#[test]
+fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
+    golden_fits_are_followed(CovarianceType::Full, Structure::Full);
+}
+
+#[test]
+fn every_golden_fit_of_a_tied_covariance_is_followed_iteration_by_iteration() {
+    golden_fits_are_followed(CovarianceType::Tied, Structure::Tied);
+}
+
+#[test]
+fn every_golden_fit_of_diagonal_covariances_is_followed_iteration_by_iteration() {
+    golden_fits_are_followed(CovarianceType::Diag, Structure::Diag);
+}
+
+#[test]
+fn every_golden_fit_of_spherical_covariances_is_followed_iteration_by_iteration() {
+    golden_fits_are_followed(CovarianceType::Spherical, Structure::Spherical);
 }

@@ -1,7 +1,10 @@
 //! Full covariances: every component its own symmetric matrix.
 
+use std::borrow::Cow;
+
 use gmm_kernels::Whitener;
 
+use super::{MStep, Whiteners, check_range};
 use crate::cholesky;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
@@ -73,7 +76,7 @@ impl Full {
             values.extend(cholesky::multiply_by_transpose(&factor, n_features));
             factors.extend(factor);
         }
-        check_range(&values, n_features)?;
+        check_range(&values, n_features * n_features)?;
         let ridges = vec![0.0; values.len() / (n_features * n_features)];
         Full::from_factors(values, ridges, factors, n_features)
     }
@@ -147,6 +150,50 @@ impl Full {
         Ok(())
     }
 
+    /// From parts that were computed together.
+    pub(super) fn of_parts(
+        values: Vec<f64>,
+        cholesky: Vec<f64>,
+        log_dets: Vec<f64>,
+        n_features: usize,
+    ) -> Self {
+        Full { n_features, values, ridges: vec![0.0; log_dets.len()], cholesky, log_dets }
+    }
+
+    /// Diagonal matrices of variances and deviations (k × d).
+    pub(super) fn of_diagonals(
+        variances: &[f64],
+        deviations: &[f64],
+        log_dets: &[f64],
+        n_features: usize,
+    ) -> Self {
+        let d = n_features;
+        let [values, cholesky] = [variances, deviations].map(|diagonals| {
+            let mut matrices = vec![0.0; diagonals.len() * d];
+            for (matrix, diagonal) in matrices.chunks_exact_mut(d * d).zip(diagonals.chunks_exact(d)) {
+                matrix.iter_mut().step_by(d + 1).zip(diagonal).for_each(|(out, &value)| *out = value);
+            }
+            matrices
+        });
+        Full::of_parts(values, cholesky, log_dets.to_vec(), d)
+    }
+
+    /// `reg_covar` on every diagonal, as part of the covariances and not a ridge beside them.
+    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+        let (d, size) = (self.n_features, self.n_features * self.n_features);
+        let (mut values, mut ridges) = (step.values, vec![0.0; self.ridges.len()]);
+        for (component, covariance) in values.chunks_exact_mut(size).enumerate() {
+            if step.empty.contains(&component) {
+                // With its ridge, for without it there may be no factor.
+                covariance.copy_from_slice(&self.values[component * size..][..size]);
+                ridges[component] = self.ridges[component];
+            } else {
+                covariance.iter_mut().step_by(d + 1).for_each(|variance| *variance += step.reg_covar);
+            }
+        }
+        Full::new(values, ridges, d)
+    }
+
     fn unfactored(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Self {
         let (cholesky, log_dets) = (values.clone(), vec![0.0; ridges.len()]);
         Full { n_features, values, ridges, cholesky, log_dets }
@@ -164,6 +211,11 @@ impl Full {
         })?;
         self.log_dets[component] = cholesky::log_det(factor, d);
         Ok(())
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
     }
 
     /// `Σₖ` (k × d × d), without the ridge.
@@ -201,38 +253,27 @@ impl Full {
         transposed
     }
 
-    /// One component as the whitening kernel takes it.
-    pub(crate) fn whitener<T: Real>(&self, component: usize, mean: &[f64]) -> Whitener<T> {
-        let size = self.n_features * self.n_features;
-        Whitener::new(mean, &self.cholesky[component * size..][..size])
+    /// Themselves.
+    pub fn to_full(&self) -> Cow<'_, Full> {
+        Cow::Borrowed(self)
     }
 
-    /// `Σ_d 1 / (Σₖ)_dd` of one component, of the covariance without the ridge; `+∞` when a variance
-    /// is exactly zero, of whichever sign that zero is.
-    pub(crate) fn inverse_variances(&self, component: usize) -> f64 {
+    /// Every component with its mean (k × d) and factor.
+    pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
+        let factors = self.cholesky.chunks_exact(self.n_features * self.n_features);
+        let means = means.chunks_exact(self.n_features);
+        Whiteners::Dense(means.zip(factors).map(|(mean, factor)| Whitener::new(mean, factor)).collect())
+    }
+
+    /// The diagonal of one component (d), without the ridge.
+    pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
         let size = self.n_features * self.n_features;
-        self.values[component * size..][..size]
-            .iter()
-            .step_by(self.n_features + 1)
-            .map(|&v| 1.0 / (v + 0.0))
-            .sum()
+        self.values[component * size..][..size].iter().step_by(self.n_features + 1).copied().collect()
     }
 
     /// Free parameters: `k d (d + 1) / 2`.
     pub(crate) fn n_parameters(&self) -> usize {
         self.ridges.len() * self.n_features * (self.n_features + 1) / 2
-    }
-}
-
-/// Every covariance entry must be a number: sums of squares of samples beyond 1e154 are not.
-pub(crate) fn check_range(values: &[f64], n_features: usize) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(Error::OutOfRange {
-            what: "covariance",
-            component: at / (n_features * n_features),
-            real: "f64",
-        }),
     }
 }
 

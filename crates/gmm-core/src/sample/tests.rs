@@ -1,6 +1,7 @@
 //! Draws against numbers made elsewhere, against themselves, and against the mixture they are from.
 
 use super::*;
+use crate::{Covariances, Structure};
 
 /// Three components in two features, the second of weight 0; the factors are L as they stand here.
 fn mixture() -> Mixture {
@@ -143,4 +144,20 @@ fn samples_beyond_the_range_of_their_type_are_refused() {
     assert!(sampler.fill(&mut [0.0], &mut [0]).is_ok());
     let far = Mixture::from_independent(&[1.0], &[1e308], &[1.0], &[1e308], &[0.0]).unwrap();
     assert!(matches!(sample(&far, 1, 0), Err(Error::OutOfRange { component: 0, real: "f64", .. })));
+}
+
+/// A diagonal mixture draws what the same covariances as matrices draw.
+#[test]
+fn every_structure_draws_what_its_matrices_draw() {
+    let (weights, means) = ([0.5, 0.5], [0.0, 1.0, 5.0, -5.0]);
+    let dense = Mixture::new(&weights, &means, &[4.0, 0.0, 0.0, 9.0, 1.0, 0.0, 0.0, 16.0]).unwrap();
+    let diag = Covariances::new(Structure::Diag, &[4.0, 9.0, 1.0, 16.0], 2, 2).unwrap();
+    let diag = Mixture::from_covariances(&weights, &means, diag, &[]).unwrap();
+    assert_eq!(sample(&diag, 50, 3).unwrap(), sample(&dense, 50, 3).unwrap());
+    let rows = sample(&dense, 50, 3).unwrap().0;
+    let samples = crate::Samples::from_rows(&rows, 50, 2).unwrap();
+    let shares = |mixture: &Mixture| crate::attribution(mixture, &samples, &crate::Threads::one()).unwrap();
+    for (some, all) in shares(&diag).iter().zip(shares(&dense)) {
+        assert!((some - all).abs() <= 1e-12 * all.abs().max(1.0));
+    }
 }

@@ -1,0 +1,141 @@
+//! Diagonal covariances: every component its own variances, and nothing of size d × d anywhere.
+
+use std::borrow::Cow;
+
+use gmm_kernels::Diagonal;
+
+use super::{Full, MStep, Whiteners, check_range};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// How far a squared deviation may be from its variance, relative, when both come from elsewhere.
+const FACTOR_TOLERANCE: f64 = 1e-4;
+
+/// The diagonals of `Σₖ` (k × d) with their roots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diag {
+    n_features: usize,
+    values: Vec<f64>,
+    /// Zeros (k): the ridge is part of the variances.
+    ridges: Vec<f64>,
+    deviations: Vec<f64>,
+    log_dets: Vec<f64>,
+}
+
+impl Diag {
+    /// Takes the roots of `values` (k × d).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPositiveDefinite`] naming the component and the feature. Cost: `k d` roots and logarithms.
+    pub(crate) fn new(values: Vec<f64>, n_features: usize) -> Result<Self> {
+        if let Some(at) = values.iter().position(|&variance| variance.is_nan() || variance <= 0.0) {
+            let (component, pivot) = (at / n_features, at % n_features);
+            return Err(Error::NotPositiveDefinite { component, pivot, ridge: 0.0 });
+        }
+        let deviations = values.iter().map(|variance| variance.sqrt()).collect();
+        Ok(Diag::of(values, deviations, n_features))
+    }
+
+    /// The variances whose inverses are `precisions` (k × d).
+    pub(crate) fn from_precisions(precisions: &[f64], n_features: usize) -> Result<Self> {
+        if let Some(at) = precisions.iter().position(|&precision| precision <= 0.0) {
+            let (component, pivot) = (at / n_features, at % n_features);
+            return Err(Error::PrecisionNotPositiveDefinite { component, pivot });
+        }
+        let values: Vec<f64> = precisions.iter().map(|precision| 1.0 / precision).collect();
+        check_range(&values, n_features)?;
+        Diag::new(values, n_features)
+    }
+
+    /// Takes deviations that came with their variances.
+    pub(crate) fn from_factors(values: Vec<f64>, deviations: Vec<f64>, n_features: usize) -> Result<Self> {
+        check_deviations(&values, &deviations, n_features)?;
+        Ok(Diag::of(values, deviations, n_features))
+    }
+
+    fn of(values: Vec<f64>, deviations: Vec<f64>, n_features: usize) -> Self {
+        let log_det = |deviations: &[f64]| 2.0 * deviations.iter().map(|sigma| sigma.ln()).sum::<f64>();
+        let log_dets: Vec<f64> = deviations.chunks_exact(n_features).map(log_det).collect();
+        Diag { n_features, values, ridges: vec![0.0; log_dets.len()], deviations, log_dets }
+    }
+
+    /// `reg_covar` on every variance.
+    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+        let d = self.n_features;
+        let mut values = step.values;
+        values.iter_mut().for_each(|variance| *variance += step.reg_covar);
+        for &component in step.empty {
+            values[component * d..][..d].copy_from_slice(&self.values[component * d..][..d]);
+        }
+        Diag::new(values, d)
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Variances (k × d).
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Zeros (k).
+    pub fn ridges(&self) -> &[f64] {
+        &self.ridges
+    }
+
+    /// Deviations (k × d).
+    pub fn cholesky(&self) -> &[f64] {
+        &self.deviations
+    }
+
+    /// `Σᵢ ln σᵢ²` (k).
+    pub fn log_dets(&self) -> &[f64] {
+        &self.log_dets
+    }
+
+    /// Inverse deviations (k × d).
+    pub fn precisions_cholesky(&self) -> Vec<f64> {
+        self.deviations.iter().map(|sigma| 1.0 / sigma).collect()
+    }
+
+    /// Diagonal matrices.
+    pub fn to_full(&self) -> Cow<'_, Full> {
+        Cow::Owned(Full::of_diagonals(&self.values, &self.deviations, &self.log_dets, self.n_features))
+    }
+
+    /// Deviations about the means.
+    pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
+        Whiteners::Diagonal(Diagonal::new(means, &self.deviations, self.n_features))
+    }
+
+    /// Those of one component (d).
+    pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
+        self.values[component * self.n_features..][..self.n_features].to_vec()
+    }
+
+    /// Free parameters: `k d`.
+    pub(crate) fn n_parameters(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// Deviations must be positive and the roots of their variances; each component has `len` of them.
+pub(super) fn check_deviations(values: &[f64], deviations: &[f64], len: usize) -> Result<()> {
+    for (at, (value, sigma)) in values.iter().zip(deviations).enumerate() {
+        let (component, feature) = (at / len, at % len);
+        if *sigma <= 0.0 {
+            let problem = format!("has {sigma} at row {feature}, column {feature}");
+            return Err(Error::BadFactor { component, problem });
+        }
+        // Divided, not squared: a square may vanish. Written so that NaN is refused too.
+        let off = (value / sigma / sigma - 1.0).abs();
+        if off.is_nan() || off > FACTOR_TOLERANCE {
+            let problem = format!("does not multiply to the covariance at row {feature}, column {feature}");
+            return Err(Error::BadFactor { component, problem });
+        }
+    }
+    Ok(())
+}

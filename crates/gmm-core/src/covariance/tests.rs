@@ -1,0 +1,84 @@
+//! Every structure against its dense equivalent, and what is refused by name.
+
+use super::*;
+
+/// Values of a structure for k = 2, d = 2.
+fn values(structure: Structure) -> Vec<f64> {
+    match structure {
+        Structure::Full => vec![4.0, 2.0, 2.0, 5.0, 1.0, 0.0, 0.0, 9.0],
+        Structure::Tied => vec![4.0, 2.0, 2.0, 5.0],
+        Structure::Diag => vec![4.0, 16.0, 1.0, 9.0],
+        Structure::Spherical => vec![4.0, 0.25],
+    }
+}
+
+#[test]
+fn every_structure_is_its_dense_equivalent() {
+    for structure in Structure::ALL {
+        let covariances = Covariances::new(structure, &values(structure), 2, 2).unwrap();
+        assert_eq!((covariances.structure(), covariances.n_components()), (structure, 2));
+        let dense = Full::new(covariances.to_full().values().to_vec(), vec![0.0; 2], 2).unwrap();
+        assert_eq!(covariances.to_full().cholesky(), dense.cholesky(), "{structure}");
+        for (got, want) in covariances.log_dets().iter().zip(dense.log_dets()) {
+            assert!((got - want).abs() < 1e-15, "{structure}: {got} {want}");
+        }
+        for component in 0..2 {
+            assert_eq!(covariances.variances(component), dense.variances(component), "{structure}");
+        }
+        let factors = [covariances.values(), covariances.ridges(), covariances.cholesky()];
+        let again = Covariances::from_factors(structure, factors[0], factors[1], factors[2], 2, 2);
+        assert_eq!(again, Ok(covariances));
+    }
+}
+
+#[test]
+fn precisions_are_inverted_in_their_own_shape() {
+    let two = Covariances::from_precisions(Structure::Tied, &[2.0, 1.0, 1.0, 1.0], 3, 2).unwrap();
+    assert_eq!((two.values(), two.log_dets().len()), (&[1.0, -1.0, -1.0, 2.0][..], 3));
+    let diag = Covariances::from_precisions(Structure::Diag, &[4.0, 0.25], 1, 2).unwrap();
+    assert_eq!((diag.values(), &*diag.precisions_cholesky()), (&[0.25, 4.0][..], &[2.0, 0.5][..]));
+    let refused = Covariances::from_precisions(Structure::Diag, &[4.0, 0.0], 1, 2).unwrap_err();
+    assert_eq!(refused, Error::PrecisionNotPositiveDefinite { component: 0, pivot: 1 });
+}
+
+#[test]
+fn what_is_no_covariance_is_refused_by_name() {
+    let refusal =
+        |structure, values: &[f64]| Covariances::new(structure, values, 2, 2).unwrap_err().to_string();
+    let advice = "(ridge 0e0); use fewer components, a larger reg_covar, or rescale the features";
+    for (structure, values, message) in [
+        (
+            Structure::Tied,
+            &[1.0, 2.0, 2.0, 1.0][..],
+            format!("covariance of component 0 is not positive definite at feature 1 {advice}"),
+        ),
+        (
+            Structure::Diag,
+            &[1.0, 1.0, 1.0, 0.0],
+            format!("covariance of component 1 is not positive definite at feature 1 {advice}"),
+        ),
+        (
+            Structure::Spherical,
+            &[1.0, -1.0],
+            format!("covariance of component 1 is not positive definite at feature 0 {advice}"),
+        ),
+        (
+            Structure::Spherical,
+            &[1.0, f64::NAN],
+            "covariances is NaN at component 1; remove or impute such values first".into(),
+        ),
+        (
+            Structure::Diag,
+            &[1.0],
+            "covariances has shape 1 but covariances of this structure has shape 2 x 2".into(),
+        ),
+    ] {
+        assert_eq!(refusal(structure, values), message);
+    }
+    let wrong = Covariances::from_factors(Structure::Diag, &[4.0, 9.0], &[0.0], &[2.0, 2.0], 1, 2);
+    assert_eq!(
+        wrong.unwrap_err().to_string(),
+        "cholesky factor of component 0 does not multiply to the covariance at row 1, column 1; \
+         pass the factor of covariance + ridge * I"
+    );
+}

@@ -1,0 +1,122 @@
+//! Tied covariances: one symmetric matrix that all components share, factored once.
+
+use std::borrow::Cow;
+
+use gmm_kernels::Whitener;
+
+use super::{Full, MStep, Whiteners};
+use crate::error::Result;
+use crate::real::Real;
+
+/// `Σ` (d × d) with its lower factor. Refusals name component 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tied {
+    /// Of one component.
+    shared: Box<Full>,
+    /// Zeros (k): the ridge is part of the matrix.
+    ridges: Vec<f64>,
+    /// k times the same.
+    log_dets: Vec<f64>,
+}
+
+impl Tied {
+    /// Factors `values` (d × d, symmetric). Cost: `d³ / 3` flops.
+    pub(crate) fn new(values: Vec<f64>, n_components: usize, n_features: usize) -> Result<Self> {
+        Ok(Tied::of(Full::new(values, vec![0.0], n_features)?, n_components))
+    }
+
+    /// The matrix whose inverse is `precision` (d × d, symmetric).
+    pub(crate) fn from_precisions(precision: &[f64], n_components: usize, n_features: usize) -> Result<Self> {
+        Ok(Tied::of(Full::from_precisions(precision, n_features)?, n_components))
+    }
+
+    /// Takes a factor that came with its matrix.
+    pub(crate) fn from_factors(
+        values: Vec<f64>,
+        cholesky: Vec<f64>,
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<Self> {
+        Ok(Tied::of(Full::from_factors(values, vec![0.0], cholesky, n_features)?, n_components))
+    }
+
+    fn of(shared: Full, n_components: usize) -> Self {
+        let log_dets = vec![shared.log_dets()[0]; n_components];
+        Tied { shared: Box::new(shared), ridges: vec![0.0; n_components], log_dets }
+    }
+
+    /// `Σₖ Sₖ Σₖ / Σₖ Sₖ + reg_covar I`: the scatter about the means of all components together.
+    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+        let (k, d) = (self.ridges.len(), self.n_features());
+        let total: f64 = step.weights.iter().sum();
+        if step.empty.len() == k {
+            return Ok(self.clone());
+        }
+        let mut pooled = vec![0.0; d * d];
+        for (matrix, weight) in step.values.chunks_exact(d * d).zip(step.weights) {
+            // Those of empty components are zero, and so are their weights.
+            pooled.iter_mut().zip(matrix).for_each(|(sum, value)| *sum += weight / total * value);
+        }
+        pooled.iter_mut().step_by(d + 1).for_each(|variance| *variance += step.reg_covar);
+        Tied::new(pooled, k, d)
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.shared.n_features()
+    }
+
+    /// `Σ` (d × d).
+    pub fn values(&self) -> &[f64] {
+        self.shared.values()
+    }
+
+    /// Zeros (k).
+    pub fn ridges(&self) -> &[f64] {
+        &self.ridges
+    }
+
+    /// `L` (d × d), zeros above the diagonal.
+    pub fn cholesky(&self) -> &[f64] {
+        self.shared.cholesky()
+    }
+
+    /// `ln det Σ`, k times.
+    pub fn log_dets(&self) -> &[f64] {
+        &self.log_dets
+    }
+
+    /// `L⁻ᵀ` (d × d), upper triangular. Cost: `d³ / 3` flops.
+    pub fn precisions_cholesky(&self) -> Vec<f64> {
+        self.shared.precisions_cholesky()
+    }
+
+    /// k copies of the matrix and its factor.
+    pub fn to_full(&self) -> Cow<'_, Full> {
+        let k = self.ridges.len();
+        Cow::Owned(Full::of_parts(
+            self.values().repeat(k),
+            self.cholesky().repeat(k),
+            self.log_dets.clone(),
+            self.n_features(),
+        ))
+    }
+
+    /// One packed factor, about every mean.
+    pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
+        let mut means = means.chunks_exact(self.n_features());
+        let first = Whitener::new(means.next().expect("k is at least 1"), self.cholesky());
+        let others: Vec<_> = means.map(|mean| first.about(mean)).collect();
+        Whiteners::Dense(std::iter::once(first).chain(others).collect())
+    }
+
+    /// The diagonal of `Σ` (d), whichever component.
+    pub(crate) fn variances(&self, _component: usize) -> Vec<f64> {
+        self.shared.variances(0)
+    }
+
+    /// Free parameters: `d (d + 1) / 2`.
+    pub(crate) fn n_parameters(&self) -> usize {
+        self.shared.n_parameters()
+    }
+}
