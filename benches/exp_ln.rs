@@ -2,15 +2,14 @@
 //!
 //! `cargo bench -p gmm-benches --bench exp_ln`; add `-- ln/f32` for some of it. An iteration is one
 //! element of a loop over [`LEN`] that are in the first cache, so a time is a time per element. Ours are
-//! compiled for each width of vectors that this machine has, as the kernels are; `exp_into` is a kernel
-//! itself, and so compiled for the widest or for the one that `GMM_ISA` names.
+//! compiled for each width of vectors that this machine has, as the kernels are.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use gmm_kernels::{Isa, available, exp, exp_f32, exp_into, ln, ln_f32};
+use gmm_kernels::{Isa, available, exp, exp_f32, ln, ln_f32};
 use pulp::WithSimd;
 
 /// Elements of a loop: in and out of doubles are 16 KiB.
@@ -39,8 +38,6 @@ fn measure(criterion: &mut Criterion) {
     let (powers, sums) = (powers(), sums());
     let mut group = group_of(criterion, "exp/f64");
     loops(&mut group, &powers, f64::exp, exp);
-    let mut out = vec![0.0; LEN];
-    per_element(&mut group, "exp_into", || exp_into(black_box(&powers), black_box(&mut out)));
     group.finish();
 
     let mut group = group_of(criterion, "ln/f64");

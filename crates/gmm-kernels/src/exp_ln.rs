@@ -29,8 +29,6 @@
 //! logarithm: Tang, *ACM TOMS* 16(4), 1990, and Sun's fdlibm. `P` and `R` are minimax polynomials (Remez
 //! in 60 digits, then rounded), of the error of `eˣ` relative to `eˣ` and of `R` in absolute terms.
 
-use crate::isa::vectorised;
-
 /// `ln 2` to 32 bits: `k · LN_2_HI` is exact for every exponent `k` of an `f64`.
 const LN_2_HI: f64 = 0.6931471803691238;
 /// `ln 2 − LN_2_HI`.
@@ -293,19 +291,6 @@ impl ExpLn for f32 {
         let log = fma(k, LN_2_HI_F32, f - (half_square - fma(s, inner, k * LN_2_LO_F32)));
         if self > 0.0 { log } else { f32::NAN }
     }
-}
-
-/// `outₙ = exp(logsₙ)`, in vectors.
-pub fn exp_into(logs: &[f64], out: &mut [f64]) {
-    assert_eq!(logs.len(), out.len(), "one exponential for each logarithm");
-    vectorised(
-        #[inline(always)]
-        || {
-            for (out, &log) in out.iter_mut().zip(logs) {
-                *out = exp(log);
-            }
-        },
-    );
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod scatter;
 mod nearest;
 
 pub use diagonal::Diagonal;
-pub use exp_ln::{ExpLn, exp, exp_f32, exp_into, ln, ln_f32};
+pub use exp_ln::{ExpLn, exp, exp_f32, ln, ln_f32};
 pub use isa::{Isa, available, isa};
 pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
 pub use nearest::{add_labelled, lower_distances, nearest_two, squared_distance};

@@ -6,8 +6,9 @@
 //!
 //! Samples come in blocks of at most [`ROWS`], component by component. A block is first *scaled*: `x₀ = √w`
 //! and `xᵢ = √w δᵢ`, so that all three sums are products of two columns of `x`. With few features samples
-//! lie side by side and `scatter/lanes.rs` forms the products; with many, `scatter/rows.rs` does, from
-//! samples that follow one another.
+//! lie side by side and `scatter/lanes.rs` forms the products, or up to four `scatter/few.rs` without scaling
+//! anything; with many, `scatter/rows.rs` does, from samples that follow one another. Where covariances are
+//! diagonal, `scatter/diagonal.rs` sums each feature by itself.
 //!
 //! Products are formed in the type of the samples and added up in it over a few blocks at most; the sums
 //! over blocks are `f64`. `c` is close to the mean, so the products are those of deviations.
@@ -34,7 +35,7 @@ const ROWS_FROM: usize = 48;
 /// Samples whose products one lane may add up in `f32` before they go to the sums.
 const FLUSH_ROWS: usize = 16 * ROWS;
 
-/// Bytes of lanes that are kept from block to block: half of a usual second-level cache.
+/// Bytes of lanes that are kept from block to block: as much as a usual second-level cache holds.
 const LANES_BYTES: usize = 1 << 20;
 
 /// Elements of one component's sums: `n` (1), `a` (d), `B` (d × d, of which the lower triangle is used).

@@ -6,7 +6,8 @@
 //!
 //! A block is added to several components at once, four features at a time, or eight where there are registers
 //! for them: the columns of those features stay in the first cache while every component runs over them, and
-//! the sums of a component stay in registers. Runs of [`width`] samples of which none has a part in a component are passed over.
+//! the sums of a component stay in registers. Runs of [`width`] samples of which none has a part in a
+//! component are passed over.
 
 use pulp::Simd;
 

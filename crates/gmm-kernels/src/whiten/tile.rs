@@ -10,8 +10,8 @@
 //!
 //! Eight rows of three 512-bit vectors are 24 accumulators, and leave 8 registers for `y` and `L`; four
 //! rows of three 256-bit vectors are 12 of 16. Each accumulator is a variable of its own, made by a macro:
-//! as elements of an array the compiler kept them in memory, at 40 % of the speed. For the same reason the vectors of a row are
-//! told apart by constants, in [`zip`] and nowhere else.
+//! as elements of an array the compiler kept them in memory, at 40 % of the speed. For the
+//! same reason the vectors of a row are told apart by constants, in [`zip`] and nowhere else.
 
 use pulp::Simd;
 
