@@ -39,7 +39,7 @@ fn measure<T: Real>(criterion: &mut Criterion) {
                 let samples = data.samples();
                 let options = FitOptions {
                     max_iter: 1,
-                    reg_covar: RIDGE,
+                    reg_covar: gmm_core::RegCovar::Absolute(RIDGE),
                     init: Init::Mixture(data.start.clone()),
                     ..FitOptions::new(workload.k)
                 };

@@ -1,10 +1,11 @@
 //! Seconds of one call and of one iteration: medians of as many as fit into a budget.
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use gmm_benches::{Data, RIDGE, Spread, Workload};
-use gmm_core::{FitOptions, Init, ParamsOptions, Real, Threads, energy, fit_observed, params_with};
+use gmm_core::{FitOptions, Init, ParamsOptions, Real, RegCovar, Threads, energy, fit_observed, params_with};
 
 /// Calls shorter than this are timed several together, for reading the clock takes time too.
 const SHORTEST: f64 = 50e-6;
@@ -116,7 +117,7 @@ fn of_iteration<T: Real>(data: &Data<T>, threads: &Threads, budget: Budget) -> f
     let mut options = FitOptions {
         max_iter: 2,
         tol: 0.0,
-        reg_covar: RIDGE,
+        reg_covar: RegCovar::Absolute(RIDGE),
         init: Init::Mixture(data.start.clone()),
         ..FitOptions::new(data.start.n_components())
     };
@@ -127,6 +128,7 @@ fn of_iteration<T: Real>(data: &Data<T>, threads: &Threads, budget: Budget) -> f
         fit_observed(&samples, &options, threads, &mut |_| {
             let now = Instant::now();
             seconds.extend(last.replace(now).map(|last| now.duration_since(last).as_secs_f64()));
+            ControlFlow::Continue(())
         })
         .expect("a regularised covariance has a factor");
         let n_wanted = (budget.seconds / seconds[0]) as usize;

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use gmm_core::{FitOptions, Samples, Scores, Threads, bic, fit, score};
+use gmm_core::{FitOptions, RegCovar, Samples, Scores, Threads, bic, fit, score};
 use gmm_io::{Column, ReadOptions, Table};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("components  iterations  log-likelihood       BIC");
     let mut best = None;
     for n_components in 1..=3 {
-        let options = FitOptions { reg_covar: 1e-3, n_init: 5, ..FitOptions::new(n_components) };
+        let options =
+            FitOptions { reg_covar: RegCovar::Absolute(1e-3), n_init: 5, ..FitOptions::new(n_components) };
         let fitted = fit(&samples, &options, &threads)?;
         let log_likelihood =
             -score(&fitted.mixture, &samples, Scores::default(), &threads)? * training.len() as f64;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use gmm_core::{
-    FitOptions, Mixture, Samples, Threads, attribution, energy, fit, threshold_by_contamination,
+    FitOptions, Mixture, RegCovar, Samples, Threads, attribution, energy, fit, threshold_by_contamination,
     threshold_by_percentile,
 };
 use gmm_io::Table;
@@ -153,13 +153,13 @@ fn read(args: &Args) -> Result<Table, Failure> {
 
 fn fitted(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Mixture, Failure> {
     let options = FitOptions {
-        reg_covar: args.reg_covar,
+        reg_covar: RegCovar::Absolute(args.reg_covar),
         seed: args.seed,
         ..FitOptions::new(args.components.unwrap_or(1))
     };
     let fitted = fit(samples, &options, threads)
         .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
-    if !fitted.converged && !args.quiet {
+    if !fitted.converged() && !args.quiet {
         let n_iter = fitted.n_iter;
         talk::say(&format!("the fit did not converge in {n_iter} iterations; gmm fit can make more"));
     }

@@ -4,10 +4,11 @@
 //! not end at a directory that does not exist.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use gmm_core::{
-    Fit, FitOptions, Mixture, Samples, Scores, Structure, Threads, aic, bic, fit_observed, score,
+    Fit, FitOptions, Mixture, RegCovar, Samples, Scores, Structure, Threads, aic, bic, fit_observed, score,
 };
 use gmm_io::Table;
 
@@ -153,7 +154,7 @@ fn fit(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Fit
         covariance: args.covariance.structure(),
         tol: args.tol,
         max_iter: args.max_iter,
-        reg_covar: args.reg_covar,
+        reg_covar: RegCovar::Absolute(args.reg_covar),
         n_init: args.n_init,
         seed: args.seed,
         ..FitOptions::new(args.components)
@@ -166,6 +167,7 @@ fn fit(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Fit
             n_init => format!(", restart {} of {n_init}", step.restart + 1),
         };
         progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
+        ControlFlow::Continue(())
     })
 }
 
@@ -212,7 +214,7 @@ fn summary(args: &Args, table: &Table, fitted: &Fit, mean_log_likelihood: f64) -
 }
 
 fn iterations(args: &Args, fitted: &Fit) -> String {
-    if fitted.converged {
+    if fitted.converged() {
         format!("{}, converged", fitted.n_iter)
     } else {
         format!(

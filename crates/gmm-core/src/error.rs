@@ -56,6 +56,9 @@ pub enum Error {
         /// The value there.
         value: f64,
     },
+    /// Sample weights without a sample that counts.
+    #[error("sample weights are all zero; at least one must be positive")]
+    NoWeight,
     /// Weights that are not a probability distribution.
     #[error("weights sum to {sum} and not to 1; divide each by their sum")]
     WeightSum {
@@ -146,6 +149,8 @@ pub enum Error {
 pub enum Place {
     /// An element of a list with one entry per component.
     Component(usize),
+    /// An element of a list with one entry per sample.
+    Row(usize),
     /// A row and a column of a matrix.
     Cell {
         /// Row.
@@ -168,6 +173,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Component(component) => write!(f, "component {component}"),
+            Place::Row(row) => write!(f, "row {row}"),
             Place::Cell { row, column } => write!(f, "row {row}, column {column}"),
             Place::ComponentCell { component, row, column } => {
                 write!(f, "component {component}, row {row}, column {column}")

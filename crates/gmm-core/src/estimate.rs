@@ -91,18 +91,11 @@ pub fn params_with<T: Real>(
 ) -> Result<Mixture> {
     check_non_negative("ridge (eps)", options.ridge)?;
     check_non_negative("ridge_limit", options.ridge_limit.unwrap_or(0.0))?;
-    let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
-    if responsibilities.n_samples() != n {
-        return Err(Error::ShapeMismatch {
-            left: "responsibilities",
-            left_shape: vec![responsibilities.n_samples(), k],
-            right: "samples",
-            right_shape: vec![n, d],
-        });
-    }
+    let (k, d) = (responsibilities.n_components(), samples.n_features());
+    check_rows(samples, responsibilities)?;
     check_sizes(k, d, Structure::Full)?;
-    let moments = central_moments(samples, responsibilities, threads);
-    let Estimate { weights, means, covariances, empty } = estimate(&moments)?;
+    let moments = central_moments(samples, responsibilities, Products::Pairs, threads);
+    let Estimate { weights, means, covariances, empty, .. } = estimate(&moments, 0.0)?;
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
         return Err(Error::EmptyComponent { component });
     }
@@ -118,20 +111,39 @@ pub fn params_with<T: Real>(
     Ok(Mixture::assemble(weights, means, full, d)?.with_dropped(empty))
 }
 
+/// As many responsibilities as samples.
+pub(crate) fn check_rows<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+) -> Result<()> {
+    if responsibilities.n_samples() == samples.n_samples() {
+        return Ok(());
+    }
+    Err(Error::ShapeMismatch {
+        left: "responsibilities",
+        left_shape: vec![responsibilities.n_samples(), responsibilities.n_components()],
+        right: "samples",
+        right_shape: vec![samples.n_samples(), samples.n_features()],
+    })
+}
+
 /// The moments about points that are close to the means of the components.
 ///
 /// About the means of some of the samples, which nearly always are. Where one is not, because the samples
 /// are in an order that misled, all are added once more about the means that came out.
-fn central_moments<T: Real>(
+pub(crate) fn central_moments<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
+    products: Products,
     threads: &Threads,
 ) -> Moments {
-    let references = reference_points(samples, responsibilities);
-    let moments = Moments::of_responsibilities(samples, responsibilities, &references, threads);
+    let about = |references: &[f64]| {
+        Moments::of_responsibilities(samples, responsibilities, references, products, threads)
+    };
+    let moments = about(&reference_points(samples, responsibilities));
     match moments.closer_references() {
         None => moments,
-        Some(means) => Moments::of_responsibilities(samples, responsibilities, &means, threads),
+        Some(means) => about(&means),
     }
 }
 
@@ -145,18 +157,19 @@ fn reference_points<T: Real>(
     let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
     // About the first sample, not about zero: the digits that all samples share cost nothing.
     let mut origin = vec![0.0; d];
-    samples.copy_row(0, &mut origin);
+    samples.copy_row(samples.first_present(), &mut origin);
     // The last one counts every sample once.
     let mut totals = vec![0.0; (k + 1) * (1 + d)];
     let mut row = vec![0.0; d];
     let mut shares = vec![0.0; k + 1];
-    shares[k] = 1.0;
     let n_panels = n.div_ceil(LANES);
     let step = n_panels / (n_panels / 16).clamp(1, 64);
     for panel in (0..n_panels).step_by(step) {
         for at in panel * LANES..n.min((panel + 1) * LANES) {
             samples.copy_row(at, &mut row);
             responsibilities.copy_row(at, &mut shares[..k]);
+            shares[k] = 1.0;
+            shares.iter_mut().for_each(|share| *share *= samples.weight(at));
             row.iter_mut().zip(&origin).for_each(|(value, origin)| *value -= origin);
             for (&share, totals) in shares.iter().zip(totals.chunks_exact_mut(1 + d)) {
                 // A difference that overflows is nothing to a component that has no part in it.
@@ -177,7 +190,10 @@ fn reference_points<T: Real>(
 }
 
 /// Parameters before any factorisation. Row-major.
+#[derive(Clone, Debug)]
 pub(crate) struct Estimate {
+    /// `Sₖ` (k): what all samples of a component count.
+    pub(crate) counts: Vec<f64>,
     /// k.
     pub(crate) weights: Vec<f64>,
     /// k × d.
@@ -185,32 +201,37 @@ pub(crate) struct Estimate {
     /// k × d × d, exactly symmetric, or variances (k × d) of [`Products::Squares`]; no ridge; zero for an
     /// empty component.
     pub(crate) covariances: Vec<f64>,
-    /// Components without responsibility, ascending: weight 0, mean at the reference point.
+    /// Components without responsibility, ascending: count and weight 0, mean at the reference point.
     pub(crate) empty: Vec<usize>,
 }
 
-/// Divides moments by their weights.
+/// Divides moments by their weights. A component whose share of all weight is at most `least` is empty.
 ///
 /// # Errors
 ///
 /// [`Error::OutOfRange`] when a sum left the range of `f64`.
-pub(crate) fn estimate(moments: &Moments) -> Result<Estimate> {
+pub(crate) fn estimate(moments: &Moments, least: f64) -> Result<Estimate> {
     let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
     let len = if moments.products() == Products::Squares { d } else { d * d };
     let mut out = Estimate {
+        counts: Vec::new(),
         weights: Vec::new(),
         means: references.to_vec(),
         covariances: vec![0.0; k * len],
         empty: Vec::new(),
     };
     for (component, (weight, first, second)) in moments.components().enumerate() {
-        out.weights.push(weight / moments.n_samples());
-        if weight == 0.0 {
+        let share = weight / moments.total_weight();
+        if share <= least {
+            out.counts.push(0.0);
+            out.weights.push(0.0);
             out.empty.push(component);
             continue;
         }
+        out.counts.push(weight);
+        out.weights.push(share);
         let shift: Vec<f64> = first.iter().map(|sum| sum / weight).collect();
         let mean = &mut out.means[component * d..][..d];
         mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean += shift);

@@ -1,91 +1,41 @@
-//! Expectation-maximisation: the loop, and when it stops.
-//!
-//! ```text
-//! E-step   rₙₖ and the bound (1/n) Σₙ ln p(zₙ) at the current parameters
-//! M-step   parameters from rₙₖ, reg_covar on every variance
-//! stop     when the bound changes by less than tol
-//! ```
+//! Fitting samples in memory: restarts, each a climb, of which the best is kept.
 //!
 //! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
 
+use std::ops::ControlFlow;
+
 use crate::blocks::Threads;
-use crate::covariance::{Covariances, MStep, Structure};
-use crate::energy::check_features;
+use crate::climb::{Climb, Passes, climb};
+use crate::control::{Control, Progress, Stop};
+use crate::diagnosis::Diagnosis;
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, check_non_negative, check_sizes, estimate};
 use crate::groups::Groups;
-use crate::init::{Stream, kmeans_centres, plus_plus_centres};
+use crate::maximise::Rules;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
+use crate::options::FitOptions;
 use crate::real::Real;
 use crate::samples::Samples;
-
-/// Where each restart begins.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Init {
-    /// Centres by k-means, started by k-means++, and every sample given to the nearest.
-    ///
-    /// Of more than 65 536 samples k-means sees 65 536, spread over all of them.
-    #[default]
-    Kmeans,
-    /// Centres by k-means++ alone, and every sample given to the nearest.
-    KmeansPlusPlus,
-    /// These parameters. There is one such start, so `n_init` must be 1.
-    Mixture(Mixture),
-}
-
-/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FitOptions {
-    /// k.
-    pub n_components: usize,
-    /// What the covariances of the components have in common. Full by default.
-    pub covariance: Structure,
-    /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
-    pub tol: f64,
-    /// Iterations at most. 100 by default.
-    pub max_iter: usize,
-    /// Added to every variance, and part of the covariances that are returned. 1e-6 by default.
-    pub reg_covar: f64,
-    /// Restarts; the best bound wins, the earlier of equals. 1 by default.
-    pub n_init: usize,
-    /// Fixes every random choice. 0 by default.
-    pub seed: u64,
-    /// Where restarts begin.
-    pub init: Init,
-}
-
-impl FitOptions {
-    /// The defaults, for `n_components` components.
-    pub fn new(n_components: usize) -> Self {
-        FitOptions {
-            n_components,
-            covariance: Structure::default(),
-            tol: 1e-3,
-            max_iter: 100,
-            reg_covar: 1e-6,
-            n_init: 1,
-            seed: 0,
-            init: Init::default(),
-        }
-    }
-}
+use crate::start::start;
 
 /// What a fit arrived at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    /// The fitted mixture. Components that lost all samples have weight 0 and are listed in
-    /// [`Mixture::dropped`].
+    /// The fitted mixture. Components that lost all samples, and that nothing was left for, have weight 0 and
+    /// are listed in [`Mixture::dropped`].
     pub mixture: Mixture,
-    /// Whether the bound settled within `tol` before `max_iter`.
-    pub converged: bool,
+    /// Why it ended.
+    pub stop: Stop,
     /// Iterations of the winning restart.
     pub n_iter: usize,
-    /// The bound of each of them: the mean log-likelihood per sample before its M-step.
+    /// The bound of each of them: the mean log-likelihood per sample before its M-step, and of a fit
+    /// with a prior the logarithm of that, up to a constant, divided by the number of samples.
     pub lower_bounds: Vec<f64>,
     /// Which restart won, from 0.
     pub restart: usize,
+    /// What supports each component, and what had to be mended.
+    pub diagnosis: Diagnosis,
 }
 
 impl Fit {
@@ -93,17 +43,11 @@ impl Fit {
     pub fn lower_bound(&self) -> f64 {
         self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
     }
-}
 
-/// One iteration, as it is reported to an observer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
-    /// Which restart, from 0.
-    pub restart: usize,
-    /// Which iteration of it, from 1.
-    pub iteration: usize,
-    /// Its bound, in nats per sample.
-    pub lower_bound: f64,
+    /// Whether the bound settled before anything else ended the fit.
+    pub fn converged(&self) -> bool {
+        self.stop == Stop::Converged
+    }
 }
 
 /// Fits a mixture to `samples` (n × d), of full covariances unless the options say otherwise.
@@ -124,37 +68,91 @@ pub struct Progress {
 /// let rows = [0.0, 0.3, 0.1, 8.0, 8.4, 8.1];
 /// let samples = Samples::from_rows(&rows, 6, 1)?;
 /// let fit = fit(&samples, &FitOptions::new(2), &Threads::one())?;
-/// assert!(fit.converged);
+/// assert!(fit.converged());
 /// let mut means = fit.mixture.means().to_vec();
 /// means.sort_by(f64::total_cmp);
 /// assert!((means[0] - 0.4 / 3.0).abs() < 1e-9 && (means[1] - 24.5 / 3.0).abs() < 1e-9);
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
 pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Threads) -> Result<Fit> {
-    fit_observed(samples, options, threads, &mut |_| {})
+    fit_observed(samples, options, threads, &mut |_| ControlFlow::Continue(()))
 }
 
-/// [`fit`], telling `observer` of every iteration.
+/// [`fit`], telling `observer` of every iteration. When it breaks, the fit ends with the best that was
+/// reached, marked [`Stop::Cancelled`].
 ///
 /// # Errors
 ///
 /// As [`fit`].
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use gmm_core::{FitOptions, Samples, Stop, Threads, fit_observed};
+///
+/// let samples = Samples::from_rows(&[0.0, 0.1, 4.0, 5.0], 4, 1)?;
+/// let options = FitOptions { tol: 0.0, ..FitOptions::new(2) };
+/// let fit = fit_observed(&samples, &options, &Threads::one(), &mut |progress| {
+///     if progress.iteration == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// })?;
+/// assert_eq!((fit.stop, fit.n_iter), (Stop::Cancelled, 3));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
 pub fn fit_observed<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
     threads: &Threads,
-    observer: &mut dyn FnMut(Progress),
+    observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit> {
-    check_options(samples, options)?;
+    options.check(samples.n_present(), samples.n_features())?;
+    let mut control = Control::new(options.time_budget, observer);
+    best_of(options.n_init, |restart| run(samples, options, threads, restart, &mut control))
+}
+
+/// One restart.
+pub(crate) fn run<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+    control: &mut Control<'_>,
+) -> Result<Climb> {
+    let start = start(samples, options, threads, restart)?;
+    let groups =
+        Groups::new(samples.n_samples(), samples.n_features(), options.n_components, options.covariance);
+    let mut passes = InMemory { samples, groups, threads };
+    let rules_of = |moments: &Moments| {
+        let unit = samples.weight_unit();
+        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
+    };
+    climb(start, &mut passes, rules_of, options.limits(), restart, control)
+}
+
+/// The climb of the highest bound, the first of equals. One that was told to stop is the last.
+///
+/// # Errors
+///
+/// The first refusal, when no climb got anywhere.
+pub(crate) fn best_of<E>(
+    n_init: usize,
+    mut climb: impl FnMut(usize) -> std::result::Result<Climb, E>,
+) -> std::result::Result<Fit, E> {
     let mut best: Option<Fit> = None;
     let mut refused = None;
-    for restart in 0..options.n_init {
-        match run(samples, options, threads, restart, observer) {
-            Ok(fit) if best.as_ref().is_none_or(|best| fit.lower_bound() > best.lower_bound()) => {
-                best = Some(fit)
-            }
-            Ok(_) => {}
+    for restart in 0..n_init {
+        match climb(restart) {
             Err(error) => refused = refused.or(Some(error)),
+            Ok(climb) => {
+                let told =
+                    matches!(climb.stop, Stop::Cancelled | Stop::OutOfTime).then(|| climb.stop.clone());
+                let fit = Fit::of(climb, restart);
+                if best.as_ref().is_none_or(|best| fit.lower_bound() > best.lower_bound()) {
+                    best = Some(fit);
+                }
+                if let (Some(stop), Some(best)) = (told, &mut best) {
+                    best.stop = stop;
+                    break;
+                }
+            }
         }
     }
     // One restart that worked is an answer; the first refusal is one only when none did.
@@ -165,124 +163,50 @@ pub fn fit_observed<T: Real>(
     }
 }
 
-fn check_options<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Result<()> {
-    let positive = |option, value: usize| match value {
-        0 => Err(Error::InvalidOption { option, value: value.to_string(), requirement: "at least 1" }),
-        _ => Ok(()),
-    };
-    positive("n_components", options.n_components)?;
-    positive("max_iter", options.max_iter)?;
-    positive("n_init", options.n_init)?;
-    check_non_negative("tol", options.tol)?;
-    check_non_negative("reg_covar", options.reg_covar)?;
-    let (n_samples, n_components) = (samples.n_samples(), options.n_components);
-    if let Init::Mixture(start) = &options.init {
-        check_features(start, samples)?;
-        let (n_init, k) = (options.n_init, start.n_components());
-        if n_init != 1 {
-            let requirement = "1 when the start is given, for every restart would be the same";
-            return Err(Error::InvalidOption { option: "n_init", value: n_init.to_string(), requirement });
-        }
-        if k != n_components {
-            let requirement = "the number of components of the start";
-            return Err(Error::InvalidOption {
-                option: "n_components",
-                value: n_components.to_string(),
-                requirement,
-            });
-        }
-        if start.covariances().structure() != options.covariance {
-            return Err(Error::InvalidOption {
-                option: "covariance",
-                value: options.covariance.to_string(),
-                requirement: "the structure of the start",
-            });
-        }
+impl Fit {
+    fn of(climb: Climb, restart: usize) -> Self {
+        let Climb { mixture, stop, lower_bounds, diagnosis } = climb;
+        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, diagnosis }
     }
-    if n_samples < n_components {
-        return Err(Error::TooFewSamples { n_samples, n_components });
-    }
-    check_sizes(n_components, samples.n_features(), options.covariance)
 }
 
-/// One restart.
-fn run<T: Real>(
-    samples: &Samples<'_, T>,
-    options: &FitOptions,
-    threads: &Threads,
-    restart: usize,
-    observer: &mut dyn FnMut(Progress),
-) -> Result<Fit> {
-    let mut mixture = start(samples, options, threads, restart)?;
-    let mut groups =
-        Groups::new(samples.n_samples(), samples.n_features(), options.n_components, options.covariance);
-    let mut lower_bounds = Vec::new();
-    let mut converged = false;
-    let mut last = f64::NEG_INFINITY;
-    while !converged && lower_bounds.len() < options.max_iter {
-        let moments = Moments::of_expectation(samples, &mixture, &mut groups, threads);
-        mixture = maximise(&moments, &mixture, options.reg_covar)?;
-        let bound = moments.log_likelihood() / moments.n_samples();
-        lower_bounds.push(bound);
-        observer(Progress { restart, iteration: lower_bounds.len(), lower_bound: bound });
-        converged = (bound - last).abs() < options.tol;
-        last = bound;
+/// Samples that a pass can read wherever it likes.
+struct InMemory<'a, 'b, T> {
+    samples: &'a Samples<'b, T>,
+    groups: Groups,
+    threads: &'a Threads,
+}
+
+impl<T: Real> Passes for InMemory<'_, '_, T> {
+    type Error = Error;
+
+    fn expectation(&mut self, mixture: &Mixture) -> Result<Moments> {
+        Ok(Moments::of_expectation(self.samples, mixture, &mut self.groups, self.threads))
     }
-    Ok(Fit { mixture, converged, n_iter: lower_bounds.len(), lower_bounds, restart })
-}
-
-/// The parameters of iteration 0.
-fn start<T: Real>(
-    samples: &Samples<'_, T>,
-    options: &FitOptions,
-    threads: &Threads,
-    restart: usize,
-) -> Result<Mixture> {
-    let (k, d) = (options.n_components, samples.n_features());
-    let mut stream = Stream::new(options.seed, restart);
-    let centres = match &options.init {
-        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads),
-        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads),
-        Init::Mixture(mixture) => return Ok(mixture.clone()),
-    };
-    // Under equal weights and unit covariances the most likely component is the nearest centre.
-    let unit = Covariances::unit(options.covariance, k, d)?;
-    let nearest = Mixture::assemble(vec![1.0 / k as f64; k], centres, unit, d)?;
-    maximise(&Moments::of_nearest(samples, &nearest, threads), &nearest, options.reg_covar)
-}
-
-/// The M-step. A component that lost every sample keeps its place and shape with weight 0.
-fn maximise(moments: &Moments, current: &Mixture, reg_covar: f64) -> Result<Mixture> {
-    let Estimate { weights, means, covariances: values, empty } = estimate(moments)?;
-    let step = MStep { weights: &weights, values, empty: &empty, reg_covar };
-    // A refusal names reg_covar, though it is part of the covariances, for it is what to change.
-    let covariances = current.covariances().maximised(step).map_err(|error| match error {
-        Error::NotPositiveDefinite { component, pivot, .. } => {
-            Error::NotPositiveDefinite { component, pivot, ridge: reg_covar }
-        }
-        other => other,
-    })?;
-    Ok(Mixture::assemble(weights, means, covariances, current.n_features())?.with_dropped(empty))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ParamsOptions, Responsibilities, params_with};
+    use crate::options::Init;
+    use crate::{ParamsOptions, RegCovar, Repair, Responsibilities, params_with};
 
     /// A dropped component has no covariance to factor without its ridge: fits that started from such a
     /// mixture, loaded from a file for instance, used to be refused as not positive definite.
     #[test]
-    fn a_start_with_a_dropped_component_is_a_start() {
+    fn a_start_with_a_dropped_component_is_a_start_and_the_component_comes_back() {
         let rows = [0.0, 1.0, 3.0, 4.0];
         let samples = Samples::from_rows(&rows, 4, 1).unwrap();
         let gamma = Responsibilities::from_rows(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], 4, 2).unwrap();
         let options = ParamsOptions { drop_empty: true, ..ParamsOptions::default() };
         let start = params_with(&samples, &gamma, &options, &Threads::one()).unwrap();
-        let options = FitOptions { init: Init::Mixture(start), ..FitOptions::new(2) };
+        let options = FitOptions { init: Init::Mixture(start), tol: 1e-9, ..FitOptions::new(2) };
         let fitted = fit(&samples, &options, &Threads::one()).unwrap();
-        assert_eq!((fitted.mixture.weights(), fitted.mixture.dropped()), (&[1.0, 0.0][..], &[1][..]));
-        assert_eq!(fitted.mixture.means()[0], 2.0);
+        assert_eq!(fitted.diagnosis.repairs[0], Repair::Reseeded { iteration: 1, component: 1, from: 0 });
+        // Two groups of two, half a unit to each side of 0.5 and 3.5.
+        assert!((fitted.mixture.means()[0] - 0.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
+        assert!((fitted.mixture.means()[1] - 3.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
+        assert!(fitted.lower_bounds.is_sorted());
     }
 
     /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.
@@ -305,17 +229,19 @@ mod tests {
             (FitOptions { n_init: 0, ..base.clone() }, "n_init is 0; it must be at least 1"),
             (FitOptions { tol: -1.0, ..base.clone() }, "tol is -1; it must be finite and not negative"),
             (
-                FitOptions { reg_covar: f64::NAN, ..base.clone() },
+                FitOptions { reg_covar: RegCovar::Absolute(f64::NAN), ..base.clone() },
                 "reg_covar is NaN; it must be finite and not negative",
             ),
             (FitOptions::new(3), "2 samples cannot support 3 components; use at most 2"),
-            (
-                FitOptions { reg_covar: 0.0, ..FitOptions::new(2) },
-                "covariance of component 0 is not positive definite at feature 0 (ridge 0e0); \
-                 use fewer components, a larger reg_covar, or rescale the features",
-            ),
         ] {
             assert_eq!(refusal(options), message);
         }
+        let same = Samples::from_rows(&[2.0, 2.0], 2, 1).unwrap();
+        let options = FitOptions { reg_covar: RegCovar::Absolute(0.0), ..base };
+        assert_eq!(
+            fit(&same, &options, &Threads::one()).unwrap_err().to_string(),
+            "covariance of component 0 is not positive definite at feature 0 (ridge 0e0); \
+             use fewer components, a larger reg_covar, or rescale the features",
+        );
     }
 }

@@ -37,6 +37,11 @@ impl Groups {
         Groups { n_components, labels, sparse: false }
     }
 
+    /// Never anything: for samples that come and go.
+    pub(crate) fn none(n_components: usize) -> Self {
+        Groups { n_components, labels: Vec::new(), sparse: false }
+    }
+
     /// As if a pass had found these labels, and few pairs that mattered.
     #[cfg(test)]
     pub(crate) fn of_labels(labels: Vec<u32>, n_components: usize) -> Self {

@@ -9,7 +9,11 @@
 //!
 //! Products of `f32` samples are formed in `f32`, if their squares fit into its range; if not, in `f64`.
 
-use gmm_kernels::{NegligibleToAll, Values, sum};
+mod arithmetic;
+
+use std::ops::Range;
+
+use gmm_kernels::{NegligibleToAll, Values};
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks};
 use crate::density::{Block, BlockScorer};
@@ -19,15 +23,16 @@ use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 use crate::sums::{Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of};
 
-/// The sums of every component.
+/// What samples leave behind under a mixture: the sums of every component, from which the next mixture
+/// is made, and the log-likelihood.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Moments {
+pub struct Moments {
     n_features: usize,
     products: Products,
     /// `cₖ` (k × d).
     references: Vec<f64>,
     log_likelihood: f64,
-    n_samples: f64,
+    total_weight: f64,
     /// Pairs of samples and components that had a part in them.
     n_pairs: usize,
     /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
@@ -36,24 +41,19 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Adds the sums of other samples about the same reference points.
-    #[cfg(test)]
-    fn merge(&mut self, other: &Moments) {
-        assert_eq!(self.references, other.references);
-        self.log_likelihood += other.log_likelihood;
-        self.n_samples += other.n_samples;
-        self.n_pairs += other.n_pairs;
-        add(&mut self.sums, &other.sums);
-    }
-
-    /// `Σₙ ln p(zₙ)` under the mixture that gave the responsibilities.
-    pub(crate) fn log_likelihood(&self) -> f64 {
+    /// `Σₙ sₙ ln p(zₙ)` under the mixture that gave the responsibilities.
+    pub fn log_likelihood(&self) -> f64 {
         self.log_likelihood
     }
 
-    /// How many samples were added.
-    pub(crate) fn n_samples(&self) -> f64 {
-        self.n_samples
+    /// `Σₙ sₙ`: how many samples were added.
+    pub fn total_weight(&self) -> f64 {
+        self.total_weight
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
     }
 
     /// `cₖ` (k × d).
@@ -79,19 +79,32 @@ impl Moments {
         samples: &Samples<'_, T>,
         responsibilities: &Responsibilities<'_, T>,
         references: &[f64],
+        products: Products,
         threads: &Threads,
     ) -> Self {
-        let (k, d) = (responsibilities.n_components(), samples.n_features());
-        let products = Products::Pairs;
-        let parts = parts_by_component(samples.n_samples(), k, products.len(d));
+        Moments::of_shares(samples, references, products, threads, |rows, shares| {
+            responsibilities.transpose(rows.clone(), shares);
+            responsibilities.prefetch(rows.end..rows.end + BLOCK_ROWS);
+        })
+    }
+
+    /// The same, of responsibilities that `shares_of` writes for a block of rows, component by component.
+    pub(crate) fn of_shares<T: Real>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        products: Products,
+        threads: &Threads,
+        shares_of: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
+    ) -> Self {
+        let d = samples.n_features();
+        let parts = parts_by_component(samples.n_samples(), references.len() / d, products.len(d));
         Moments::sum(samples, references, (products, parts), threads, |part, sums| {
             let (mut values, mut weights) = (Vec::new(), Vec::new());
             for rows in blocks(part.rows.clone()) {
-                responsibilities.transpose(rows.clone(), &mut weights);
+                shares_of(rows.clone(), &mut weights);
+                samples.weigh(rows.clone(), &mut weights, BLOCK_ROWS);
                 let values = values_of(samples, rows.clone(), products, &mut values);
-                let next = rows.end..rows.end + BLOCK_ROWS;
-                samples.prefetch(next.clone());
-                responsibilities.prefetch(next);
+                samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
                 let weights = &weights[part.components.start * BLOCK_ROWS..part.components.end * BLOCK_ROWS];
                 sums.add(0, values, Weights { n_rows: rows.len(), values: weights, rule: None });
             }
@@ -110,7 +123,8 @@ impl Moments {
         let d = samples.n_features();
         let scorer = BlockScorer::new(mixture);
         let phi = mixture.weights();
-        let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(negligible::<T>() * phi)).collect();
+        let least = negligible::<T>() * samples.total_weight() / samples.n_samples() as f64;
+        let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(least * phi)).collect();
         let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
         let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
         let products = Products::of(mixture.covariances().structure());
@@ -124,18 +138,19 @@ impl Moments {
                 write_reach(highest, &block.log_densities, reach);
                 let rule = Some(NegligibleToAll { reach, thresholds: &thresholds });
                 sums.add(0, values, Weights { n_rows: reach.len(), values: &block.terms, rule });
-                log_likelihood += sum(&block.log_densities);
             };
             let by_panels = products.wants_panels::<T>(d);
             match groups.order(part.rows.clone()) {
                 None => {
                     for rows in blocks(part.rows.clone()) {
                         scorer.expect(samples, rows.clone(), &mut block);
+                        groups.note(rows.clone(), &block, &mut labels[..rows.len()]);
+                        log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
+                        samples.weigh(rows.clone(), &mut block.terms, BLOCK_ROWS);
                         match by_panels {
                             true => add(Values::Panels(&block.panels), &block),
                             false => add(Values::Rows(samples.rows(rows.clone(), &mut copy)), &block),
                         }
-                        groups.note(rows.clone(), &block, &mut labels[..rows.len()]);
                     }
                 }
                 Some(order) => {
@@ -144,11 +159,14 @@ impl Moments {
                         labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = groups.label(row));
                         samples.gather(rows, &mut copy);
                         scorer.expect_some(&copy, labels, margin::<T>(), &mut block);
+                        let rows = rows.iter().map(|&row| row as usize);
+                        groups.note(rows.clone(), &block, labels);
+                        log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
+                        samples.weigh(rows, &mut block.terms, BLOCK_ROWS);
                         match by_panels {
                             true => add(Values::Panels(&block.panels), &block),
                             false => add(Values::Rows(&copy), &block),
                         }
-                        groups.note(rows.iter().map(|&row| row as usize), &block, labels);
                     }
                 }
             }
@@ -164,23 +182,39 @@ impl Moments {
         mixture: &Mixture,
         threads: &Threads,
     ) -> Self {
-        let (k, d) = (mixture.n_components(), samples.n_features());
         // Centres are compared by distances of any size, before any covariance gives them a scale.
         let scorer = BlockScorer::wide(mixture);
         let products = Products::of(mixture.covariances().structure());
+        Moments::of_labels(samples, mixture.means(), products, threads, |rows, block, labels| {
+            scorer.expect(samples, rows, block);
+            block.write_labels(labels);
+        })
+    }
+
+    /// The moments of `samples` given whole to the component that `labels_of` writes for each of a block of
+    /// rows, about `references` (k × d).
+    pub(crate) fn of_labels<T: Real>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        products: Products,
+        threads: &Threads,
+        labels_of: impl Fn(Range<usize>, &mut Block<T>, &mut [u32]) + Sync,
+    ) -> Self {
+        let d = samples.n_features();
+        let k = references.len() / d;
         let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
-        Moments::sum(samples, mixture.means(), (products, parts), threads, |part, sums| {
+        Moments::sum(samples, references, (products, parts), threads, |part, sums| {
             let (mut block, mut values) = (Block::new(), Vec::new());
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
-                scorer.expect(samples, rows.clone(), &mut block);
-                let values = values_of(samples, rows.clone(), products, &mut values);
                 let labels = &mut labels[..rows.len()];
-                block.write_labels(labels);
+                labels_of(rows.clone(), &mut block, labels);
+                let values = values_of(samples, rows.clone(), products, &mut values);
                 for component in 0..k {
                     for (whole, &label) in whole.iter_mut().zip(&*labels) {
                         *whole = if label as usize == component { T::ONE } else { T::ZERO };
                     }
+                    samples.weigh(rows.clone(), &mut whole[..rows.len()], rows.len());
                     sums.add(component, values, Weights { n_rows: rows.len(), values: &whole, rule: None });
                 }
             }
@@ -234,7 +268,7 @@ impl Moments {
             products,
             references,
             log_likelihood: 0.0,
-            n_samples: n as f64,
+            total_weight: samples.total_weight(),
             n_pairs: 0,
             sums,
         };
@@ -279,7 +313,7 @@ impl Moments {
     /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
     /// are, and all weights.
     fn fit_single(&self) -> bool {
-        let (least, step) = (SMALLEST * self.n_samples, self.variance_step());
+        let (least, step) = (SMALLEST * self.total_weight, self.variance_step());
         self.components().all(|(weight, first, second)| {
             let d = first.len();
             let held = |i: usize| {
@@ -321,80 +355,4 @@ fn add(totals: &mut [f64], parts: &[f64]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::ops::Range;
-
-    use super::*;
-    use crate::covariance::Structure;
-
-    #[test]
-    fn merging_does_not_care_where_the_samples_were_cut() {
-        // Far from the origin, where sums of squares about zero would have no digits left.
-        let rows: Vec<f64> =
-            (0..40).map(|i| if i % 2 == 0 { 1e8 + (i % 7) as f64 } else { (i % 5) as f64 - 1e8 }).collect();
-        let shares: Vec<f64> = (0..40).map(|i| [0.25, 0.75][i % 2]).collect();
-        let references = [1e8, -1e8, 1e8 + 1.0, 2.0 - 1e8];
-        let of = |range: Range<usize>| {
-            let n = range.len();
-            let samples = Samples::from_rows(&rows[2 * range.start..2 * range.end], n, 2).unwrap();
-            let shares = Responsibilities::from_rows(&shares[2 * range.start..2 * range.end], n, 2).unwrap();
-            Moments::of_responsibilities(&samples, &shares, &references, &Threads::one())
-        };
-        let whole = of(0..20);
-        for cut in 1..20 {
-            let mut joined = of(0..cut);
-            joined.merge(&of(cut..20));
-            // Small integers times quarters: every sum is exact.
-            assert_eq!(joined, whole, "cut at {cut}");
-        }
-    }
-
-    /// Samples of four groups in twenty features, `apart` deviations from each other in every feature.
-    fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
-        let (n, d) = (2000, 20);
-        let mut state = 1_u64;
-        let mut uniform = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / (1_u64 << 53) as f64
-        };
-        // A sum of twelve has unit variance, and half of each feature is the one before it.
-        let mut rows: Vec<f64> = (0..n * d).map(|_| (0..12).map(|_| uniform()).sum::<f64>() - 6.0).collect();
-        (0..n * d).filter(|at| at % d > 0).for_each(|at| rows[at] += 0.5 * rows[at - 1]);
-        (0..n * d).for_each(|at| rows[at] += apart * (at / d % 4) as f64);
-        let gamma: Vec<f64> = (0..n * 4).map(|at| if at / 4 % 4 == at % 4 { 1.0 } else { 0.0 }).collect();
-        let samples = Samples::from_rows(&rows, n, d).unwrap();
-        let gamma = Responsibilities::from_rows(&gamma, n, 4).unwrap();
-        let mixture = crate::params(&samples, &gamma, 1e-6, &Threads::one()).unwrap();
-        (rows, mixture)
-    }
-
-    /// What leaves early must not matter: neither where groups are far apart and nearly all leaves, nor where
-    /// they are not, nor when the labels are wrong.
-    #[test]
-    fn samples_that_leave_early_change_nothing_but_rounding() {
-        for apart in [0.0, 0.5, 2.0, 4.0, 40.0] {
-            let (rows, mixture) = four_groups(apart);
-            let samples = Samples::from_rows(&rows, 2000, 20).unwrap();
-            let pass =
-                |groups: &mut Groups| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
-            let all = pass(&mut Groups::new(2000, 20, 4, Structure::Full));
-            for labels in [|row: u32| row % 4, |row: u32| row / 7 % 4] {
-                let mut groups = Groups::of_labels((0..2000).map(labels).collect(), 4);
-                assert!(groups.order(0..2000).is_some());
-                let some = pass(&mut groups);
-                // 2000 energies, each within 4 ulp.
-                let allowed = 4.0 * f64::EPSILON * all.log_likelihood.abs();
-                assert!((some.log_likelihood - all.log_likelihood).abs() <= allowed, "{apart}");
-                let scales = all.components().map(|(weight, ..)| weight * 1e-13);
-                let parts = some.sums.chunks_exact(1 + 20 + 400).zip(all.sums.chunks_exact(1 + 20 + 400));
-                for ((some, all), scale) in parts.zip(scales) {
-                    let close = some
-                        .iter()
-                        .zip(all)
-                        .all(|(some, all)| (some - all).abs() <= scale * (1.0 + apart * apart));
-                    assert!(close, "{apart}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, transpose};
+use gmm_kernels::{all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, sum, transpose};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
+use crate::sample_weights::SampleWeights;
 
-/// Samples `z` (n × d), one a row, every value finite. A view: nothing is copied.
+/// Samples `z` (n × d), one a row, every value finite, and how much each counts. A view: nothing is copied.
 ///
 /// ```
 /// use gmm_core::{MatRef, Samples};
@@ -26,6 +27,7 @@ use crate::real::Real;
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a, T> {
     values: MatRef<'a, T>,
+    weights: Option<SampleWeights<'a>>,
 }
 
 impl<'a, T: Real> Samples<'a, T> {
@@ -37,7 +39,7 @@ impl<'a, T: Real> Samples<'a, T> {
     /// value, row by row, that is NaN or infinite.
     pub fn new(values: MatRef<'a, T>) -> Result<Self> {
         check_finite("samples", values)?;
-        Ok(Samples { values })
+        Ok(Samples { values, weights: None })
     }
 
     /// Checks `n_samples` rows of `n_features` values each, one row after the other.
@@ -49,9 +51,87 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples::new(view_rows("samples", values, n_samples, n_features)?)
     }
 
+    /// The same samples, of which each counts `weights` (n) times: 2 is the row twice, 0 is no row at all.
+    /// Fits and estimates weigh them; a score of a sample is its own whatever it counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`]; [`Error::NotFinite`] or [`Error::Negative`] naming the first such row;
+    /// [`Error::NoWeight`] when all are zero.
+    ///
+    /// ```
+    /// use gmm_core::{FitOptions, Samples, Threads, fit};
+    ///
+    /// let samples = Samples::from_rows(&[0.0, 4.0, 100.0], 3, 1)?.with_weights(&[3.0, 1.0, 0.0])?;
+    /// let fit = fit(&samples, &FitOptions::new(1), &Threads::one())?;
+    /// assert_eq!(fit.mixture.means(), [1.0]);
+    /// # Ok::<(), gmm_core::Error>(())
+    /// ```
+    pub fn with_weights(self, weights: &'a [f64]) -> Result<Self> {
+        Ok(Samples { weights: Some(SampleWeights::new(weights, self.n_samples())?), ..self })
+    }
+
+    /// The weights that were passed.
+    pub fn weights(&self) -> Option<&'a [f64]> {
+        self.weights.map(|weights| weights.values())
+    }
+
     /// n.
     pub fn n_samples(&self) -> usize {
         self.values.nrows()
+    }
+
+    /// How many count at all.
+    pub(crate) fn n_present(&self) -> usize {
+        self.weights.map_or(self.n_samples(), |weights| weights.n_present())
+    }
+
+    /// The first that does.
+    pub(crate) fn first_present(&self) -> usize {
+        (0..self.n_samples()).find(|&row| self.weight(row) > 0.0).expect("not all weights are zero")
+    }
+
+    /// How much a row counts, in a unit that is good to compute with; 1 without weights.
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |weights| weights.get(row))
+    }
+
+    /// What all count together, in the same unit.
+    pub(crate) fn total_weight(&self) -> f64 {
+        self.weights.map_or(self.n_samples() as f64, |weights| weights.total())
+    }
+
+    /// That unit, in the caller's.
+    pub(crate) fn weight_unit(&self) -> f64 {
+        self.weights.map_or(1.0, |weights| weights.unit())
+    }
+
+    /// Weighs the shares of a block of rows, of which each component has `stride`.
+    pub(crate) fn weigh(&self, rows: impl Iterator<Item = usize>, shares: &mut [T], stride: usize) {
+        let Some(weights) = &self.weights else { return };
+        let mut of_rows = [T::ZERO; BLOCK_ROWS];
+        let mut n_rows = 0;
+        for (weight, row) in of_rows.iter_mut().zip(rows) {
+            *weight = T::from_f64(weights.get(row));
+            n_rows += 1;
+        }
+        for shares in shares.chunks_exact_mut(stride) {
+            shares.iter_mut().zip(&of_rows[..n_rows]).for_each(|(share, &weight)| *share *= weight);
+        }
+    }
+
+    /// `Σₙ sₙ xₙ` over a block of rows.
+    pub(crate) fn weighted_sum(&self, rows: impl Iterator<Item = usize>, values: &[f64]) -> f64 {
+        match &self.weights {
+            None => sum(values),
+            // What is not there has no part in it, were it infinite.
+            Some(weights) => rows
+                .zip(values)
+                .map(|(row, value)| (weights.get(row), value))
+                .filter(|(weight, _)| *weight > 0.0)
+                .map(|(weight, value)| weight * value)
+                .sum(),
+        }
     }
 
     /// d.

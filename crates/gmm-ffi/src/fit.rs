@@ -1,6 +1,6 @@
 //! Fitting.
 
-use gmm_core::{FitOptions, Init, Mixture, Samples, Structure, fit};
+use gmm_core::{FitOptions, Init, Mixture, RegCovar, Samples, Structure, fit};
 use libc::size_t;
 
 use crate::guard::guard;
@@ -56,6 +56,7 @@ const FIRST_REPORT: usize = std::mem::offset_of!(gmm_fit_report, restart) + size
 
 fn default_options() -> gmm_fit_options {
     let FitOptions { n_components, tol, max_iter, reg_covar, n_init, seed, .. } = FitOptions::new(1);
+    let reg_covar = reg_covar.value();
     let size = size_of::<gmm_fit_options>();
     gmm_fit_options { size, n_components, tol, max_iter, reg_covar, n_init, seed, start: std::ptr::null() }
 }
@@ -156,10 +157,11 @@ fn rust_options(options: &gmm_fit_options, start: Option<&Mixture>) -> FitOption
         covariance: start.map_or(Structure::Full, |start| start.covariances().structure()),
         tol: options.tol,
         max_iter: options.max_iter,
-        reg_covar: options.reg_covar,
+        reg_covar: RegCovar::Absolute(options.reg_covar),
         n_init: options.n_init,
         seed: options.seed,
         init: start.map_or(Init::default(), |start| Init::Mixture(start.clone())),
+        ..FitOptions::new(options.n_components)
     }
 }
 
@@ -208,7 +210,7 @@ impl Report<'_> {
             out.iter_mut().zip(&fitted.lower_bounds).for_each(|(out, &bound)| *out = bound);
         }
         let filled = gmm_fit_report {
-            converged: i32::from(fitted.converged),
+            converged: i32::from(fitted.converged()),
             n_iter: fitted.n_iter,
             lower_bound: fitted.lower_bound(),
             restart: fitted.restart,

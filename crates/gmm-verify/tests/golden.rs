@@ -1,7 +1,7 @@
 //! Every golden value, in both sample types, and every answer to bad input.
 
 use gmm_core::{
-    Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, Responsibilities, Samples, Scores,
+    Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities, Samples, Scores,
     Structure, Threads, aic, bic, energy, fit, n_parameters, params, responsibilities, score,
 };
 use gmm_verify::{Case, CovarianceType, Dtype, Golden, Kind, compare_case, compare_em, golden_dir};
@@ -180,13 +180,13 @@ fn golden_fits_are_followed(covariance_type: CovarianceType, structure: Structur
             covariance: structure,
             tol: case.tol,
             max_iter: case.max_iter,
-            reg_covar: case.reg_covar,
+            reg_covar: RegCovar::Absolute(case.reg_covar),
             init: Init::Mixture(start),
             ..FitOptions::new(case.k)
         };
         let fitted =
             fit(&samples, &options, &threads).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        assert_eq!((fitted.n_iter, fitted.converged), (case.n_iter, case.converged), "{}", case.name);
+        assert_eq!((fitted.n_iter, fitted.converged()), (case.n_iter, case.converged), "{}", case.name);
 
         let (mixture, rows) = (&fitted.mixture, case.n_rows());
         let covariances = mixture.covariances();

@@ -1,8 +1,8 @@
 //! Laws that hold for every mixture, tried on drawn cases and shrunk when one breaks.
 
 use gmm_core::{
-    FitOptions, Init, MatRef, Mixture, Real, Responsibilities, Samples, Scores, Threads, energy, fit, params,
-    score,
+    FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities, Samples, Scores, Threads, energy,
+    fit, params, score,
 };
 use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::linear::correlation_condition;
@@ -223,7 +223,7 @@ proptest! {
     fn fitting_never_lowers_the_bound(case in cases(), seed in any::<u64>()) {
         let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
         // Without a ridge EM is exact ascent; with one the bound may give way by what the ridge adds.
-        let options = FitOptions { reg_covar: 0.0, tol: 0.0, max_iter: 20, seed, ..FitOptions::new(case.k) };
+        let options = FitOptions { reg_covar: RegCovar::Absolute(0.0), tol: 0.0, max_iter: 20, seed, ..FitOptions::new(case.k) };
         // A centre that drew one sample has no covariance without a ridge. Too many such draws fail.
         let fitted = fit(&samples, &options, &Threads::one());
         prop_assume!(fitted.is_ok());

@@ -1,8 +1,8 @@
 //! Laws of covariance structures: each is its dense equivalent, in scores and in an M-step.
 
 use gmm_core::{
-    Covariances, FitOptions, Init, Mixture, Real, Responsibilities, Samples, Structure, Threads, energy, fit,
-    params, responsibilities, squared_mahalanobis,
+    Covariances, FitOptions, Init, Mixture, Real, RegCovar, Repair, Responsibilities, Samples, Structure,
+    Threads, energy, fit, params, responsibilities, squared_mahalanobis,
 };
 use gmm_verify::cases::Drawn;
 use gmm_verify::linear::correlation_condition;
@@ -122,7 +122,7 @@ fn an_m_step_is_the_definition<T: Real>(dtype: Dtype) {
         let options = FitOptions {
             covariance: structure,
             max_iter: 1,
-            reg_covar: 0.0,
+            reg_covar: RegCovar::Absolute(0.0),
             init: Init::Mixture(start.clone()),
             ..FitOptions::new(case.k)
         };
@@ -182,18 +182,29 @@ fn single_precision_samples_of_any_scale_have_variances() {
 }
 
 #[test]
-fn what_cannot_be_fitted_is_refused_by_name() {
+fn a_constant_feature_is_fitted_with_the_least_ridge_that_will_do() {
     // Feature 1 is constant.
     let samples = [0.0, 5.0, 1.0, 5.0, 2.0, 5.0];
     let samples = Samples::from_rows(&samples, 3, 2).unwrap();
-    let advice = "(ridge 0e0); use fewer components, a larger reg_covar, or rescale the features";
     for structure in [Structure::Full, Structure::Tied, Structure::Diag] {
-        let options = FitOptions { covariance: structure, reg_covar: 0.0, ..FitOptions::new(1) };
-        let refused = fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
-        let expected = format!("covariance of component 0 is not positive definite at feature 1 {advice}");
-        assert_eq!(refused, expected, "{structure}");
+        let options =
+            FitOptions { covariance: structure, reg_covar: RegCovar::Absolute(0.0), ..FitOptions::new(1) };
+        let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+        // 2⁻⁵⁰ of the mean variance, which is 1 / 3.
+        let ridge = 2f64.powi(-50) / 3.0;
+        let [Repair::RaisedRidge { iteration: 1, component: 0, ridge: told }] = fitted.diagnosis.repairs[..]
+        else {
+            panic!("{structure}: {:?}", fitted.diagnosis)
+        };
+        assert!((told / ridge - 1.0).abs() < 1e-12, "{structure}: {told:e}");
+        assert_eq!(fitted.diagnosis.components[0].held_by_ridge, [1], "{structure}");
+        assert!((fitted.mixture.covariances().variances(0)[0] - 2.0 / 3.0).abs() < 1e-15);
     }
-    let spherical = FitOptions { covariance: Structure::Spherical, reg_covar: 0.0, ..FitOptions::new(1) };
+    let spherical = FitOptions {
+        covariance: Structure::Spherical,
+        reg_covar: RegCovar::Absolute(0.0),
+        ..FitOptions::new(1)
+    };
     let fitted = fit(&samples, &spherical, &Threads::one()).unwrap();
     assert_eq!(fitted.mixture.covariances().values(), [1.0 / 3.0]);
     let start = Init::Mixture(fitted.mixture);

@@ -77,7 +77,7 @@ fn the_model_is_that_of_the_library_on_any_number_of_threads() {
     let options = gmm_core::FitOptions {
         tol: 1e-6,
         max_iter: 50,
-        reg_covar: 1e-4,
+        reg_covar: gmm_core::RegCovar::Absolute(1e-4),
         n_init: 3,
         seed: 7,
         ..gmm_core::FitOptions::new(3)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::Diagonal;
 
-use super::{Full, MStep, Whiteners, check_range};
+use super::{Full, Raise, Ridge, Whiteners, check_range};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -29,9 +29,8 @@ impl Diag {
     ///
     /// [`Error::NotPositiveDefinite`] naming the component and the feature. Cost: `k d` roots and logarithms.
     pub(crate) fn new(values: Vec<f64>, n_features: usize) -> Result<Self> {
-        if let Some(at) = values.iter().position(|&variance| variance.is_nan() || variance <= 0.0) {
-            let (component, pivot) = (at / n_features, at % n_features);
-            return Err(Error::NotPositiveDefinite { component, pivot, ridge: 0.0 });
+        for (component, variances) in values.chunks_exact(n_features).enumerate() {
+            check_variances(variances, component)?;
         }
         let deviations = values.iter().map(|variance| variance.sqrt()).collect();
         Ok(Diag::of(values, deviations, n_features))
@@ -60,13 +59,26 @@ impl Diag {
         Diag { n_features, values, ridges: vec![0.0; log_dets.len()], deviations, log_dets }
     }
 
-    /// `reg_covar` on every variance.
-    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+    /// Takes the roots of `values` (k × d) with a ridge on every variance.
+    pub(crate) fn maximised(
+        &self,
+        mut values: Vec<f64>,
+        absent: &[usize],
+        ridge: Ridge,
+        raises: &mut Vec<Raise>,
+    ) -> Result<Self> {
         let d = self.n_features;
-        let mut values = step.values;
-        values.iter_mut().for_each(|variance| *variance += step.reg_covar);
-        for &component in step.empty {
-            values[component * d..][..d].copy_from_slice(&self.values[component * d..][..d]);
+        for (component, variances) in values.chunks_exact_mut(d).enumerate() {
+            if absent.contains(&component) {
+                variances.copy_from_slice(&self.values[component * d..][..d]);
+                continue;
+            }
+            let before = variances.to_vec();
+            let scale = before.iter().sum::<f64>() / d as f64;
+            ridge.raise(component, scale, raises, |ridge| {
+                variances.iter_mut().zip(&before).for_each(|(out, variance)| *out = variance + ridge);
+                check_variances(variances, component)
+            })?;
         }
         Diag::new(values, d)
     }
@@ -116,9 +128,22 @@ impl Diag {
         self.values[component * self.n_features..][..self.n_features].to_vec()
     }
 
+    /// The variances of one component (d).
+    pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
+        self.variances(component)
+    }
+
     /// Free parameters: `k d`.
     pub(crate) fn n_parameters(&self) -> usize {
         self.values.len()
+    }
+}
+
+/// The variances of one component must be positive.
+pub(super) fn check_variances(variances: &[f64], component: usize) -> Result<()> {
+    match variances.iter().position(|&variance| variance.is_nan() || variance <= 0.0) {
+        None => Ok(()),
+        Some(pivot) => Err(Error::NotPositiveDefinite { component, pivot, ridge: 0.0 }),
     }
 }
 

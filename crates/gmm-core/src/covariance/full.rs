@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::Whitener;
 
-use super::{MStep, Whiteners, check_range};
+use super::{Raise, Ridge, Whiteners, check_range};
 use crate::cholesky;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
@@ -178,20 +178,35 @@ impl Full {
         Full::of_parts(values, cholesky, log_dets.to_vec(), d)
     }
 
-    /// `reg_covar` on every diagonal, as part of the covariances and not a ridge beside them.
-    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+    /// Factors `values` (k × d × d) with a ridge on every variance, as part of the covariances and not
+    /// beside them.
+    pub(crate) fn maximised(
+        &self,
+        values: Vec<f64>,
+        absent: &[usize],
+        ridge: Ridge,
+        raises: &mut Vec<Raise>,
+    ) -> Result<Self> {
         let (d, size) = (self.n_features, self.n_features * self.n_features);
-        let (mut values, mut ridges) = (step.values, vec![0.0; self.ridges.len()]);
-        for (component, covariance) in values.chunks_exact_mut(size).enumerate() {
-            if step.empty.contains(&component) {
+        let mut full = Full::unfactored(values, vec![0.0; self.ridges.len()], d);
+        for component in 0..self.ridges.len() {
+            let range = component * size..(component + 1) * size;
+            if absent.contains(&component) {
+                full.values[range.clone()].copy_from_slice(&self.values[range]);
                 // With its ridge, for without it there may be no factor.
-                covariance.copy_from_slice(&self.values[component * size..][..size]);
-                ridges[component] = self.ridges[component];
-            } else {
-                covariance.iter_mut().step_by(d + 1).for_each(|variance| *variance += step.reg_covar);
+                full.ridges[component] = self.ridges[component];
+                full.factor(component)?;
+                continue;
             }
+            let variances = full.variances(component);
+            let scale = variances.iter().sum::<f64>() / d as f64;
+            ridge.raise(component, scale, raises, |ridge| {
+                let diagonal = full.values[range.clone()].iter_mut().step_by(d + 1);
+                diagonal.zip(&variances).for_each(|(out, variance)| *out = variance + ridge);
+                full.factor(component)
+            })?;
         }
-        Full::new(values, ridges, d)
+        Ok(full)
     }
 
     fn unfactored(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Self {
@@ -269,6 +284,13 @@ impl Full {
     pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
         let size = self.n_features * self.n_features;
         self.values[component * size..][..size].iter().step_by(self.n_features + 1).copied().collect()
+    }
+
+    /// The squares of the diagonal of one factor (d).
+    pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
+        let size = self.n_features * self.n_features;
+        let factor = &self.cholesky[component * size..][..size];
+        factor.iter().step_by(self.n_features + 1).map(|pivot| pivot * pivot).collect()
     }
 
     /// Free parameters: `k d (d + 1) / 2`.

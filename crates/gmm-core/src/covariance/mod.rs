@@ -4,16 +4,17 @@
 //! matrix and its factor never part. Its verbs: `new` and `from_precisions` (factor, or say why not),
 //! `from_factors` (check a factor that came from elsewhere), `maximised` (the M-step), `values`, `ridges`,
 //! `cholesky`, `log_dets`, `precisions_cholesky`, `to_full` (the dense equivalent), `whiteners` (what the
-//! kernels take), `variances`, `n_parameters`. Nothing outside of this folder matches on a structure but to
+//! kernels take), `variances`, `pivots`, `n_parameters`. Nothing outside of this folder matches on a structure but to
 //! name it.
 
 mod diag;
 mod full;
+mod ridge;
 mod spherical;
+mod structure;
 mod tied;
 
 use std::borrow::Cow;
-use std::fmt;
 
 use gmm_kernels::{Diagonal, Whitener};
 
@@ -22,70 +23,10 @@ use crate::real::Real;
 
 pub use diag::Diag;
 pub use full::Full;
+pub(crate) use ridge::{Raise, Ridge};
 pub use spherical::Spherical;
+pub use structure::Structure;
 pub use tied::Tied;
-
-/// What the covariances of a mixture have in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Structure {
-    /// Every component has its own matrix.
-    #[default]
-    Full,
-    /// All components share one matrix.
-    Tied,
-    /// Every component has its own variances, and features are uncorrelated.
-    Diag,
-    /// Every component has one variance, the same for all features.
-    Spherical,
-}
-
-impl Structure {
-    /// All of them.
-    pub const ALL: [Structure; 4] = [Structure::Full, Structure::Tied, Structure::Diag, Structure::Spherical];
-
-    /// `full`, `tied`, `diag` or `spherical`, as scikit-learn calls them.
-    pub fn name(self) -> &'static str {
-        match self {
-            Structure::Full => "full",
-            Structure::Tied => "tied",
-            Structure::Diag => "diag",
-            Structure::Spherical => "spherical",
-        }
-    }
-
-    /// The shape of covariances of k components in d features: k × d × d, d × d, k × d, or k.
-    pub fn shape(self, n_components: usize, n_features: usize) -> Vec<usize> {
-        let (k, d) = (n_components, n_features);
-        match self {
-            Structure::Full => vec![k, d, d],
-            Structure::Tied => vec![d, d],
-            Structure::Diag => vec![k, d],
-            Structure::Spherical => vec![k],
-        }
-    }
-
-    /// Whether no two features are correlated, so that nothing of size d × d is needed.
-    pub(crate) fn is_diagonal(self) -> bool {
-        matches!(self, Structure::Diag | Structure::Spherical)
-    }
-
-    /// Where element `at` of covariances stands.
-    fn place(self, at: usize, d: usize) -> Place {
-        match self {
-            Structure::Full => {
-                Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d }
-            }
-            Structure::Tied | Structure::Diag => Place::Cell { row: at / d, column: at % d },
-            Structure::Spherical => Place::Component(at),
-        }
-    }
-}
-
-impl fmt::Display for Structure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The covariances of a mixture, their factors and log-determinants.
 ///
@@ -218,15 +159,27 @@ impl Covariances {
         Covariances::factored(structure, values, k, d)
     }
 
-    /// The M-step: covariances of the same structure from what each component would have by itself, its
-    /// matrices (k × d × d) or, when [`Structure::is_diagonal`], its variances (k × d), with `reg_covar` on
-    /// every variance. Those of `empty` components are as they were.
-    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
+    /// The M-step: covariances of the same structure from `values` in its [shape](Structure::shape), with
+    /// a ridge on every variance as part of them. Those of `absent` components are as they were. What was
+    /// added beyond what was asked for is told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPositiveDefinite`] when no ridge helps; [`Error::OutOfRange`].
+    pub(crate) fn maximised(
+        &self,
+        values: Vec<f64>,
+        absent: &[usize],
+        ridge: Ridge,
+        raises: &mut Vec<Raise>,
+    ) -> Result<Self> {
         Ok(match self {
-            Covariances::Full(full) => Covariances::Full(full.maximised(step)?),
-            Covariances::Tied(tied) => Covariances::Tied(tied.maximised(step)?),
-            Covariances::Diag(diag) => Covariances::Diag(diag.maximised(step)?),
-            Covariances::Spherical(spherical) => Covariances::Spherical(spherical.maximised(step)?),
+            Covariances::Full(full) => Covariances::Full(full.maximised(values, absent, ridge, raises)?),
+            Covariances::Tied(tied) => Covariances::Tied(tied.maximised(values, ridge, raises)?),
+            Covariances::Diag(diag) => Covariances::Diag(diag.maximised(values, absent, ridge, raises)?),
+            Covariances::Spherical(spherical) => {
+                Covariances::Spherical(spherical.maximised(values, absent, ridge, raises)?)
+            }
         })
     }
 
@@ -295,6 +248,12 @@ impl Covariances {
         each!(self, covariances => covariances.variances(component))
     }
 
+    /// The squares of the diagonal of `Lₖ`, for a structure that has so many: what of each variance the
+    /// features before it do not explain.
+    pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
+        each!(self, covariances => covariances.pivots(component))
+    }
+
     /// Free parameters.
     pub(crate) fn n_parameters(&self) -> usize {
         each!(self, covariances => covariances.n_parameters())
@@ -305,17 +264,6 @@ impl From<Full> for Covariances {
     fn from(full: Full) -> Self {
         Covariances::Full(full)
     }
-}
-
-/// What the M-step has for covariances.
-pub(crate) struct MStep<'a> {
-    /// k.
-    pub(crate) weights: &'a [f64],
-    /// k × d × d or k × d.
-    pub(crate) values: Vec<f64>,
-    /// Components without samples.
-    pub(crate) empty: &'a [usize],
-    pub(crate) reg_covar: f64,
 }
 
 /// Every component as the whitening kernels take it.

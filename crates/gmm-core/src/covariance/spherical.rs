@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use gmm_kernels::Diagonal;
 
-use super::diag::check_deviations;
-use super::{Full, MStep, Whiteners, check_range};
+use super::diag::{check_deviations, check_variances};
+use super::{Full, Raise, Ridge, Whiteners, check_range};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -27,8 +27,8 @@ impl Spherical {
     ///
     /// [`Error::NotPositiveDefinite`] naming the component, at feature 0.
     pub(crate) fn new(values: Vec<f64>, n_features: usize) -> Result<Self> {
-        if let Some(component) = values.iter().position(|&variance| variance.is_nan() || variance <= 0.0) {
-            return Err(Error::NotPositiveDefinite { component, pivot: 0, ridge: 0.0 });
+        for (component, &variance) in values.iter().enumerate() {
+            check_variances(&[variance], component)?;
         }
         let deviations = values.iter().map(|variance| variance.sqrt()).collect();
         Ok(Spherical::of(values, deviations, n_features))
@@ -56,18 +56,34 @@ impl Spherical {
         Spherical { n_features, values, ridges: vec![0.0; log_dets.len()], deviations, log_dets }
     }
 
-    /// The mean of a component's variances, and `reg_covar`.
-    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
-        let d = self.n_features;
-        let mean = |variances: &[f64]| variances.iter().sum::<f64>() / d as f64;
-        let mut values: Vec<f64> =
-            step.values.chunks_exact(d).map(|variances| mean(variances) + step.reg_covar).collect();
-        for &component in step.empty {
-            values[component] = self.values[component];
+    /// The means of the variances (k × d) of each component.
+    pub(super) fn pool(values: &[f64], n_features: usize) -> Vec<f64> {
+        let mean = |variances: &[f64]| variances.iter().sum::<f64>() / n_features as f64;
+        values.chunks_exact(n_features).map(mean).collect()
+    }
+
+    /// Takes the roots of `values` (k) with a ridge on each.
+    pub(crate) fn maximised(
+        &self,
+        mut values: Vec<f64>,
+        absent: &[usize],
+        ridge: Ridge,
+        raises: &mut Vec<Raise>,
+    ) -> Result<Self> {
+        for (component, value) in values.iter_mut().enumerate() {
+            if absent.contains(&component) {
+                *value = self.values[component];
+                continue;
+            }
+            let variance = *value;
+            ridge.raise(component, variance, raises, |ridge| {
+                *value = variance + ridge;
+                check_variances(&[*value], component)
+            })?;
         }
         // A sum of finite variances may not be finite.
         check_range(&values, 1)?;
-        Spherical::new(values, d)
+        Spherical::new(values, self.n_features)
     }
 
     /// d.
@@ -114,6 +130,11 @@ impl Spherical {
     /// That of one component, d times.
     pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
         vec![self.values[component]; self.n_features]
+    }
+
+    /// The variance of one component.
+    pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
+        vec![self.values[component]]
     }
 
     /// Free parameters: `k`.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::Whitener;
 
-use super::{Full, MStep, Whiteners};
+use super::{Full, Raise, Ridge, Whiteners};
 use crate::error::Result;
 use crate::real::Real;
 
@@ -45,20 +45,21 @@ impl Tied {
         Tied { shared: Box::new(shared), ridges: vec![0.0; n_components], log_dets }
     }
 
-    /// `Σₖ Sₖ Σₖ / Σₖ Sₖ + reg_covar I`: the scatter about the means of all components together.
-    pub(crate) fn maximised(&self, step: MStep<'_>) -> Result<Self> {
-        let (k, d) = (self.ridges.len(), self.n_features());
-        let total: f64 = step.weights.iter().sum();
-        if step.empty.len() == k {
-            return Ok(self.clone());
-        }
-        let mut pooled = vec![0.0; d * d];
-        for (matrix, weight) in step.values.chunks_exact(d * d).zip(step.weights) {
+    /// `Σₖ Sₖ Σₖ / Σₖ Sₖ` (d × d): the scatter about the means of all components together.
+    pub(super) fn pool(values: &[f64], weights: &[f64]) -> Vec<f64> {
+        let size = values.len() / weights.len();
+        let total: f64 = weights.iter().sum();
+        let mut pooled = vec![0.0; size];
+        for (matrix, weight) in values.chunks_exact(size).zip(weights) {
             // Those of empty components are zero, and so are their weights.
             pooled.iter_mut().zip(matrix).for_each(|(sum, value)| *sum += weight / total * value);
         }
-        pooled.iter_mut().step_by(d + 1).for_each(|variance| *variance += step.reg_covar);
-        Tied::new(pooled, k, d)
+        pooled
+    }
+
+    /// Factors `values` (d × d) with a ridge on every variance.
+    pub(crate) fn maximised(&self, values: Vec<f64>, ridge: Ridge, raises: &mut Vec<Raise>) -> Result<Self> {
+        Ok(Tied::of(self.shared.maximised(values, &[], ridge, raises)?, self.ridges.len()))
     }
 
     /// d.
@@ -113,6 +114,11 @@ impl Tied {
     /// The diagonal of `Σ` (d), whichever component.
     pub(crate) fn variances(&self, _component: usize) -> Vec<f64> {
         self.shared.variances(0)
+    }
+
+    /// The squares of the diagonal of the factor (d), whichever component.
+    pub(crate) fn pivots(&self, _component: usize) -> Vec<f64> {
+        self.shared.pivots(0)
     }
 
     /// Free parameters: `d (d + 1) / 2`.

@@ -1,4 +1,5 @@
-//! The rows that centres are found among: all of them, or 65 536 that are spread over all.
+//! The rows that centres are found among, packed once: as `f64`, of a size that has squares, with their
+//! weights.
 
 use std::ops::Range;
 
@@ -6,12 +7,10 @@ use gmm_kernels::{LANES, n_panels, pack_row, panels_len};
 
 use crate::blocks::{Threads, blocks, chunks};
 use crate::init::Stream;
+use crate::init::part::Part;
+use crate::init::picks::Picks;
 use crate::real::Real;
 use crate::samples::Samples;
-
-/// Rows at most. More would not move a centre by more than its own scatter, and would make memory grow
-/// with n.
-const MAX_ROWS: usize = 1 << 16;
 
 /// Partial sums are cut as if each had this many elements: into sixteen parts, for a pass over a part
 /// takes a fraction of a millisecond, and handing it to a thread takes part of that.
@@ -28,33 +27,16 @@ pub(crate) struct Drawn {
     /// Values are those of the samples times this power of two, so that no square of a difference
     /// overflows or vanishes. 1 unless the samples are of a size that hardly occurs; always for `f32`.
     scale: f64,
+    total_weight: f64,
     parts: Vec<Part>,
 }
 
-/// Some of the rows, in panels. Lanes without a row hold zeros.
-pub(crate) struct Part {
-    pub(crate) rows: Range<usize>,
-    pub(crate) panels: Vec<f64>,
-}
-
-impl Part {
-    /// Lanes of its panels: its rows, and what pads the last panel.
-    pub(crate) fn n_lanes(&self) -> usize {
-        n_panels(self.rows.len()) * LANES
-    }
-}
-
 impl Drawn {
-    /// All rows, or one from each of `MAX_ROWS` equal stretches of them.
+    /// All rows that count, or some that are spread over them: see `picks.rs`.
     pub(crate) fn new<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream, threads: &Threads) -> Self {
-        let (n, d) = (samples.n_samples(), samples.n_features());
-        let n_rows = n.min(MAX_ROWS);
-        let picks: Vec<usize> = if n > n_rows {
-            let stretch = |at: usize| at * (n / n_rows) + at * (n % n_rows) / n_rows;
-            (0..n_rows).map(|at| stretch(at) + stream.below(stretch(at + 1) - stretch(at))).collect()
-        } else {
-            Vec::new()
-        };
+        let d = samples.n_features();
+        let Picks { n_rows, rows: picks, weighted } = Picks::new(samples, stream);
+        let row_of = |at: usize| picks.as_ref().map_or(at, |picks| picks[at]);
         let mut parts = Vec::new();
         let mut most = 0.0_f64;
         threads.map_in_order(
@@ -65,20 +47,26 @@ impl Drawn {
                 let mut own = Vec::new();
                 for block in blocks(rows.clone()) {
                     own.clear();
-                    if picks.is_empty() {
-                        samples.pack(block, &mut own);
-                    } else {
-                        own.resize(panels_len(block.len(), d), T::ZERO);
-                        let mut copy = Vec::new();
-                        for (at, &pick) in picks[block].iter().enumerate() {
-                            let row = samples.rows(pick..pick + 1, &mut copy);
-                            pack_row(row.iter().copied(), at, &mut own, d);
+                    match &picks {
+                        None => samples.pack(block, &mut own),
+                        Some(picks) => {
+                            own.resize(panels_len(block.len(), d), T::ZERO);
+                            let mut copy = Vec::new();
+                            for (at, &pick) in picks[block].iter().enumerate() {
+                                let row = samples.rows(pick..pick + 1, &mut copy);
+                                pack_row(row.iter().copied(), at, &mut own, d);
+                            }
                         }
                     }
                     panels.extend(own.iter().map(|value| value.to_f64()));
                 }
                 let most = largest(&panels);
-                (Part { rows, panels }, most)
+                let weights = weighted.then(|| {
+                    let mut weights: Vec<f64> = rows.clone().map(|at| samples.weight(row_of(at))).collect();
+                    weights.resize(n_panels(rows.len()) * LANES, 0.0);
+                    weights
+                });
+                (Part { rows, panels, weights }, most)
             },
             |(part, of_part)| {
                 parts.push(part);
@@ -90,7 +78,8 @@ impl Drawn {
             let values = parts.iter_mut().flat_map(|part| &mut part.panels);
             values.for_each(|value| *value *= scale);
         }
-        Drawn { n_rows, n_features: d, scale, parts }
+        let total_weight = parts.iter().map(Part::total_weight).sum();
+        Drawn { n_rows, n_features: d, scale, total_weight, parts }
     }
 
     /// How many rows.
@@ -103,6 +92,47 @@ impl Drawn {
         self.n_features
     }
 
+    /// What they count together.
+    pub(crate) fn total_weight(&self) -> f64 {
+        self.total_weight
+    }
+
+    /// A row drawn with a probability proportional to its weight.
+    pub(crate) fn any_row(&self, stream: &mut Stream) -> usize {
+        if self.parts.iter().all(|part| part.weights.is_none()) {
+            return stream.below(self.n_rows);
+        }
+        let mut left = stream.uniform() * self.total_weight;
+        let weights = (0..self.n_rows).map(|row| (row, self.weight(row)));
+        let mut last = 0;
+        for (row, weight) in weights.filter(|(_, weight)| *weight > 0.0) {
+            // Rounding may leave something after the last row: then that one is drawn.
+            last = row;
+            left -= weight;
+            if left < 0.0 {
+                break;
+            }
+        }
+        last
+    }
+
+    /// How much a row counts.
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        let part = self.part_of(row);
+        part.weight(row - part.rows.start)
+    }
+
+    /// The same rows with weights of 1, where there were none.
+    #[cfg(test)]
+    pub(crate) fn with_ones(mut self) -> Self {
+        for part in &mut self.parts {
+            let mut weights = vec![1.0; part.rows.len()];
+            weights.resize(part.n_lanes(), 0.0);
+            assert!(part.weights.replace(weights).is_none());
+        }
+        self
+    }
+
     /// The parts, in the order of their rows.
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
@@ -110,10 +140,14 @@ impl Drawn {
 
     /// One row, as `f64`.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = f64> {
-        let part = &self.parts[self.parts.partition_point(|part| part.rows.end <= row)];
+        let part = self.part_of(row);
         let (at, d) = (row - part.rows.start, self.n_features);
         let panel = &part.panels[at / LANES * LANES * d..][..LANES * d];
         panel[at % LANES..].iter().step_by(LANES).copied()
+    }
+
+    fn part_of(&self, row: usize) -> &Part {
+        &self.parts[self.parts.partition_point(|part| part.rows.end <= row)]
     }
 
     /// Centres in the units of the samples.

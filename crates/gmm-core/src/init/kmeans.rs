@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! assign   every row to its nearest centre, the first of equals
-//! move     every centre to the mean of its rows; one without rows to the row farthest from its centre
+//! move     every centre to the mean of its rows, by weight; one without rows to the row that is farthest
+//!          from its centre
 //! stop     when no row changes its centre, or Σₖ ‖Δcₖ‖² ≤ tolerance × mean variance of the features
 //! ```
 //!
@@ -10,11 +11,12 @@
 //! leave out distances whose comparison is known beforehand (`bounds.rs`). Stopping and relocation are
 //! scikit-learn's. Source: Lloyd (1982).
 
-use gmm_kernels::{LANES, add_labelled, lower_distances, nearest_two, squared_distance};
+use gmm_kernels::{LANES, nearest_two, squared_distance};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::init::bounds::{Moves, bounds};
-use crate::init::drawn::{Drawn, Part};
+use crate::init::drawn::Drawn;
+use crate::init::part::Part;
 
 /// Below this many features times centres all distances cost less than looking at the bounds of a row, and
 /// gathering those that bounds do not decide.
@@ -23,6 +25,11 @@ const BOUNDS_FROM: usize = 128;
 /// Gathering a row takes as long as comparing it with this many centres in its panel, whatever d is: each
 /// of its features is in a line of memory of its own.
 const GATHERING: usize = 60;
+
+/// A row is given to a centre without rows only while its own centre keeps more than this part of the row's
+/// weight: what is left is a difference, and the smaller it is the more of it are rounding errors. Of rows
+/// that all count the same it says that another one stays.
+const LEFT_BEHIND: f64 = 1.0 / 1024.0;
 
 /// What k-means arrived at.
 #[derive(Debug)]
@@ -45,7 +52,7 @@ struct Assigned {
     /// Bounds on the distance to its own centre and to all others; kept when they are used.
     upper: Vec<f64>,
     lower: Vec<f64>,
-    /// `Σ z` (k × d) and the number of rows (k) of each centre.
+    /// `Σ s z` (k × d) and `Σ s` (k) of the rows of each centre, `s` their weights.
     sums: Vec<f64>,
     counts: Vec<f64>,
     /// Centres that rows have left or joined since the sums were made.
@@ -81,7 +88,7 @@ pub(crate) fn kmeans(
                     Some(moves) => assigned.assign_undecided(part, &centres, moves, d),
                     None => assigned.assign_all(part, &centres, d),
                 };
-                (assigned.refresh_sums(part, d), n_compared)
+                (assigned.refresh_sums(part), n_compared)
             },
             |(of_part, compared)| {
                 changed |= of_part;
@@ -224,15 +231,16 @@ impl Assigned {
     /// Sums the rows of centres that rows have left or joined; returns whether there were any.
     ///
     /// Whole sums, not differences: they depend on the assignment and not on how it came about.
-    fn refresh_sums(&mut self, part: &Part, d: usize) -> bool {
+    fn refresh_sums(&mut self, part: &Part) -> bool {
         if !self.changed {
             return false;
         }
+        let d = self.sums.len() / self.counts.len();
         for (label, _) in self.stale.iter().enumerate().filter(|(_, stale)| **stale) {
             self.sums[label * d..][..d].fill(0.0);
             self.counts[label] = 0.0;
         }
-        add_labelled(&part.panels, d, &self.labels, &self.stale, &mut self.sums, &mut self.counts);
+        part.add_labelled(&self.labels, &self.stale, &mut self.sums, &mut self.counts);
         self.stale.fill(false);
         std::mem::take(&mut self.changed)
     }
@@ -260,7 +268,8 @@ fn means(drawn: &Drawn, parts: &[Assigned], centres: &[f64]) -> Vec<f64> {
 }
 
 /// Gives every centre without rows the row that is farthest from its own centre, the first of equals, and
-/// takes it from that. A row that is all its centre has, or that stands where its centre is, stays.
+/// takes it from that, with all its weight. A row that is all its centre has, or that stands where its
+/// centre is, stays.
 fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64], counts: &mut [f64]) {
     let d = drawn.n_features();
     let labels: Vec<usize> =
@@ -278,38 +287,41 @@ fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64]
         }
         let mut farthest = None;
         for (at, &distance) in distances.iter().enumerate() {
-            if distance > farthest.map_or(0.0, |at: usize| distances[at]) && counts[labels[at]] > 1.0 {
+            if distance > farthest.map_or(0.0, |at: usize| distances[at])
+                && counts[labels[at]] > (1.0 + LEFT_BEHIND) * drawn.weight(at)
+            {
                 farthest = Some(at);
             }
         }
         let Some(at) = farthest else { return };
+        let weight = drawn.weight(at);
         for (feature, value) in drawn.row(at).enumerate() {
-            sums[labels[at] * d + feature] -= value;
-            sums[empty * d + feature] = value;
+            sums[labels[at] * d + feature] -= weight * value;
+            sums[empty * d + feature] = weight * value;
         }
-        counts[labels[at]] -= 1.0;
-        counts[empty] = 1.0;
+        counts[labels[at]] -= weight;
+        counts[empty] = weight;
         // Taken.
         distances[at] = 0.0;
     }
 }
 
-/// The mean over features of their variance.
+/// The mean over features of their variance, by weight.
 fn mean_variance(drawn: &Drawn, threads: &Threads) -> f64 {
-    let (n, d) = (drawn.n_rows(), drawn.n_features());
+    let (total_weight, d) = (drawn.total_weight(), drawn.n_features());
     let mut mean = vec![0.0; d];
-    let work = n.saturating_mul(d);
+    let work = drawn.n_rows().saturating_mul(d);
     threads.map_in_order(
         drawn.parts().iter().collect(),
         work,
         |part| {
             let (labels, mut sums, mut count) = (vec![0; part.rows.len()], vec![0.0; d], [0.0]);
-            add_labelled(&part.panels, d, &labels, &[true], &mut sums, &mut count);
+            part.add_labelled(&labels, &[true], &mut sums, &mut count);
             sums
         },
         |sums| mean.iter_mut().zip(sums).for_each(|(mean, sum)| *mean += sum),
     );
-    mean.iter_mut().for_each(|mean| *mean /= n as f64);
+    mean.iter_mut().for_each(|mean| *mean /= total_weight);
     let mut total = 0.0;
     threads.map_in_order(
         drawn.parts().iter().collect(),
@@ -318,12 +330,12 @@ fn mean_variance(drawn: &Drawn, threads: &Threads) -> f64 {
             let mut bounds = vec![f64::INFINITY; part.n_lanes()];
             bounds[part.rows.len()..].fill(0.0);
             let (mut distances, mut sums) = (vec![0.0; bounds.len()], vec![0.0; bounds.len() / LANES]);
-            lower_distances(&part.panels, d, &mean, &bounds, &mut distances, &mut sums);
+            part.lower_distances(&mean, &bounds, &mut distances, &mut sums);
             sums.iter().sum::<f64>()
         },
         |sum| total += sum,
     );
-    total / n as f64 / d as f64
+    total / total_weight / d as f64
 }
 
 #[cfg(test)]

@@ -1,15 +1,23 @@
 //! Where EM starts from.
+//!
+//! A row of weight 2 is the row twice, and one of weight 0 is no row at all: same draws, same centres. The
+//! former up to rounding, and up to two things that look at rows as such: a centre without rows takes a
+//! whole row, and more than 65 536 rows are thinned out.
 
 mod random;
+mod picks;
+mod part;
 mod drawn;
 mod plus_plus;
 mod bounds;
 mod kmeans;
+mod at_random;
 
 use crate::blocks::Threads;
 use crate::real::Real;
 use crate::samples::Samples;
 
+pub(crate) use at_random::{row_centres, write_random_shares};
 pub(crate) use random::Stream;
 
 /// Iterations of k-means at most. What they are for, a centre in each group that is there to be found, they
@@ -24,7 +32,7 @@ fn most_iterations(n_features: usize) -> usize {
 /// variance of the features; as scikit-learn's.
 const KMEANS_TOLERANCE: f64 = 1e-4;
 
-/// Centres (k × d) by k-means++.
+/// Centres (k × d) by k-means++, of the rows that count.
 ///
 /// Cost: `min(n, 65536) · k · (2 + ln k) · d` multiply-adds, and as many rows of scratch.
 pub(crate) fn plus_plus_centres<T: Real>(
@@ -53,3 +61,6 @@ pub(crate) fn kmeans_centres<T: Real>(
         kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, most_iterations(samples.n_features()), threads);
     drawn.unscaled(fitted.centres)
 }
+
+#[cfg(test)]
+mod tests;

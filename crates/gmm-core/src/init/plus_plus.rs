@@ -1,17 +1,19 @@
 //! k-means++: centres that are spread like the samples.
 //!
-//! The first centre is a row drawn at random; each next one is drawn with a probability proportional to
-//! its squared distance to the nearest centre so far, as the best of a few draws.
+//! The first centre is a row drawn with a probability proportional to its weight; each next one with one
+//! proportional to its weight times its squared distance to the nearest centre so far, as the best of a few
+//! draws: the one that leaves the least of those products.
 //! Source: Arthur & Vassilvitskii (2007), with the greedy variant's `2 + ⌊ln k⌋` draws.
 //!
 //! All draws of a step are tried in one pass over the rows. A pass keeps the lowered distances to every
 //! draw, and the next one begins with those of the draw that won.
 
-use gmm_kernels::{LANES, lower_distances};
+use gmm_kernels::LANES;
 
 use crate::blocks::Threads;
 use crate::init::Stream;
-use crate::init::drawn::{Drawn, Part};
+use crate::init::drawn::Drawn;
+use crate::init::part::Part;
 
 /// The distances of the rows of one part.
 struct Distances {
@@ -19,7 +21,7 @@ struct Distances {
     nearest: Vec<f64>,
     /// The same with each draw of the last pass as one centre more (draws × lanes).
     lowered: Vec<f64>,
-    /// Sums of `lowered` over each panel (draws × panels).
+    /// Sums of `lowered`, by weight, over each panel (draws × panels).
     sums: Vec<f64>,
 }
 
@@ -27,7 +29,7 @@ struct Distances {
 pub(crate) fn seed(drawn: &Drawn, n_components: usize, stream: &mut Stream, threads: &Threads) -> Vec<f64> {
     let d = drawn.n_features();
     let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
-    let mut centres: Vec<f64> = drawn.row(stream.below(drawn.n_rows())).collect();
+    let mut centres: Vec<f64> = drawn.row(drawn.any_row(stream)).collect();
     if n_components == 1 {
         return centres;
     }
@@ -62,8 +64,8 @@ impl Distances {
     }
 }
 
-/// Takes `winner` of the last pass for a centre and tries `draws` (m × d): the sum of all distances that
-/// each would leave (m).
+/// Takes `winner` of the last pass for a centre and tries `draws` (m × d): the sum of all distances, by
+/// weight, that each would leave (m).
 fn try_draws(
     drawn: &Drawn,
     parts: &mut [Distances],
@@ -82,7 +84,7 @@ fn try_draws(
             nearest.copy_from_slice(&lowered[winner * n_lanes..][..n_lanes]);
             lowered.resize(draws.len() / d * n_lanes, 0.0);
             sums.resize(draws.len() / d * n_lanes / LANES, 0.0);
-            lower_distances(&part.panels, d, draws, nearest, lowered, sums);
+            part.lower_distances(draws, nearest, lowered, sums);
             sums.chunks_exact(n_lanes / LANES).map(|sums| sums.iter().sum()).collect()
         },
         |of_part: Vec<f64>| totals.iter_mut().zip(of_part).for_each(|(total, sum)| *total += sum),
@@ -90,31 +92,32 @@ fn try_draws(
     totals
 }
 
-/// A row drawn with probability proportional to the distance that `winner` has left it; any row when all
-/// are zero.
+/// A row drawn with probability proportional to its weight times the distance that `winner` has left it;
+/// to its weight alone when all distances are zero.
 fn draw_by_distance(drawn: &Drawn, parts: &[Distances], winner: usize, stream: &mut Stream) -> usize {
     let total: f64 = parts.iter().map(|part| part.of_draw(winner).1.iter().sum::<f64>()).sum();
     if total == 0.0 {
-        return stream.below(drawn.n_rows());
+        return drawn.any_row(stream);
     }
     let mut left = stream.uniform() * total;
     let mut last = 0;
     for (part, distances) in drawn.parts().iter().zip(parts) {
         let (lowered, sums) = distances.of_draw(winner);
-        for (panel, (lowered, &sum)) in lowered.chunks_exact(LANES).zip(sums).enumerate() {
+        let mass = |lane: usize| part.weight(lane) * lowered[lane];
+        for (panel, &sum) in sums.iter().enumerate() {
+            let mut lanes = panel * LANES..(panel + 1) * LANES;
             if left >= sum {
                 left -= sum;
                 if sum == 0.0 {
                     continue;
                 }
                 // Rounding may leave something after the last row: then that one is drawn.
-                let lane = lowered.iter().rposition(|&distance| distance > 0.0);
-                last = part.rows.start + panel * LANES + lane.unwrap_or(0);
+                last = part.rows.start + lanes.rfind(|&lane| mass(lane) > 0.0).unwrap_or(0);
                 continue;
             }
-            for (lane, &distance) in lowered.iter().enumerate().filter(|(_, distance)| **distance > 0.0) {
-                last = part.rows.start + panel * LANES + lane;
-                left -= distance;
+            for lane in lanes.filter(|&lane| mass(lane) > 0.0) {
+                last = part.rows.start + lane;
+                left -= mass(lane);
                 if left < 0.0 {
                     break;
                 }
@@ -187,6 +190,68 @@ mod tests {
         // Five standard errors of 10⁴ draws with p = 0.1.
         assert!((850..1150).contains(&near), "{near}");
         assert!((0..300).all(|row| seen[row] == (rows[row] > 0.0)));
+    }
+
+    /// The same three places with weights 3, 9 and 1, where every tenth row of the 3 has none. With a centre
+    /// at 0 the 1 is left with `100 · 9 · 1` and the 3 with `90 · 1 · 9`; with one at 1 the 0 with
+    /// `100 · 3 · 1` and the 3 with `90 · 1 · 4`.
+    #[test]
+    fn draws_follow_the_weights_too() {
+        let rows: Vec<f64> = (0..300).map(|row| [0.0, 1.0, 3.0][row * 7 % 3]).collect();
+        let weight = |row: usize| match rows[row] {
+            3.0 if row.is_multiple_of(10) => 0.0,
+            3.0 => 1.0,
+            1.0 => 9.0,
+            _ => 3.0,
+        };
+        let weights: Vec<f64> = (0..300).map(weight).collect();
+        let present: Vec<usize> = (0..300).filter(|&row| weights[row] > 0.0).collect();
+        let samples = Samples::from_rows(&rows, 300, 1).unwrap().with_weights(&weights).unwrap();
+        let drawn = Drawn::new(&samples, &mut Stream::new(0, 0), &Threads::one());
+        let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
+        // In units of eight: the largest weight is computed with as 9 / 8.
+        let totals = try_draws(&drawn, &mut parts, 0, &[0.0, 1.0], &Threads::one());
+        assert_eq!(totals, [1710.0 / 8.0, 660.0 / 8.0]);
+        let mut stream = Stream::new(5, 0);
+        let (mut near, mut seen) = (0, [false; 300]);
+        for _ in 0..10_000 {
+            let row = present[draw_by_distance(&drawn, &parts, 0, &mut stream)];
+            near += usize::from(rows[row] == 1.0);
+            seen[row] = true;
+        }
+        // Five standard errors of 10⁴ draws with p = 900 / 1710.
+        assert!((5013..5514).contains(&near), "{near}");
+        assert!((0..300).all(|row| seen[row] == (rows[row] > 0.0 && weights[row] > 0.0)));
+    }
+
+    #[test]
+    fn the_first_centre_follows_the_weights() {
+        let rows: Vec<f64> = (0..100).map(|row| f64::from(row % 4)).collect();
+        let weights: Vec<f64> = rows.iter().map(|row| [0.0, 0.5, 1.0, 2.5][*row as usize]).collect();
+        let samples = Samples::from_rows(&rows, 100, 1).unwrap().with_weights(&weights).unwrap();
+        let mut counts = [0.0; 4];
+        for seed in 0..10_000 {
+            counts[seed_centres(&samples, 1, seed)[0] as usize] += 1e-4;
+        }
+        assert_eq!(counts[0], 0.0);
+        for (count, expected) in counts.into_iter().zip([0.0, 0.125, 0.25, 0.625]) {
+            // Five standard errors at most.
+            assert!(f64::abs(count - expected) < 0.025, "{count} of {expected}");
+        }
+    }
+
+    /// Where all distances are zero the weights alone decide, and nobody without one is drawn.
+    #[test]
+    fn rows_in_one_place_are_drawn_by_weight() {
+        let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
+        let samples = Samples::from_rows(&[4.0; 5], 5, 1).unwrap().with_weights(&weights).unwrap();
+        let drawn = Drawn::new(&samples, &mut Stream::new(0, 0), &Threads::one());
+        let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
+        try_draws(&drawn, &mut parts, 0, &[4.0], &Threads::one());
+        let mut stream = Stream::new(3, 0);
+        let heavy: usize = (0..10_000).map(|_| draw_by_distance(&drawn, &parts, 0, &mut stream)).sum();
+        // Five standard errors of p = 3 / 4; the heavy one is the second that counts.
+        assert!((7283..7717).contains(&heavy), "{heavy}");
     }
 
     #[test]

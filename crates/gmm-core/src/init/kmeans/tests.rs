@@ -7,6 +7,7 @@ use crate::{MatRef, Real, Samples};
 /// Lloyd's algorithm as it is written down: every distance, every sum anew.
 fn plain_kmeans(
     rows: &[Vec<f64>],
+    weights: &[f64],
     mut centres: Vec<Vec<f64>>,
     max_iter: usize,
 ) -> (Vec<Vec<f64>>, Vec<u32>, usize) {
@@ -37,11 +38,21 @@ fn plain_kmeans(
             if homes.contains(&empty) {
                 continue;
             }
-            let size = |label: usize| homes.iter().filter(|&&home| home == label).count();
+            let size = |label: usize| {
+                homes
+                    .iter()
+                    .zip(weights)
+                    .filter(|(home, _)| **home == label)
+                    .map(|(_, weight)| weight)
+                    .sum::<f64>()
+            };
             let mut best: Option<(f64, usize)> = None;
             for (at, row) in rows.iter().enumerate() {
                 let far = distance(row, &centres[labels[at]]);
-                if homes[at] == labels[at] && size(homes[at]) > 1 && far > best.map_or(0.0, |best| best.0) {
+                if homes[at] == labels[at]
+                    && size(homes[at]) > weights[at]
+                    && far > best.map_or(0.0, |best| best.0)
+                {
                     best = Some((far, at));
                 }
             }
@@ -50,11 +61,11 @@ fn plain_kmeans(
         }
         let last = centres.clone();
         for (label, centre) in centres.iter_mut().enumerate() {
-            let members: Vec<&Vec<f64>> =
-                rows.iter().zip(&homes).filter(|(_, home)| **home == label).map(|(row, _)| row).collect();
+            let members: Vec<usize> = (0..rows.len()).filter(|&at| homes[at] == label).collect();
             for i in 0..centre.len() {
                 if !members.is_empty() {
-                    centre[i] = members.iter().map(|row| row[i]).sum::<f64>() / members.len() as f64;
+                    centre[i] = members.iter().map(|&at| weights[at] * rows[at][i]).sum::<f64>()
+                        / members.iter().map(|&at| weights[at]).sum::<f64>();
                 }
             }
         }
@@ -116,7 +127,7 @@ fn integers_end_where_plain_loops_end_to_the_last_bit() {
             let single: Vec<f32> = rows.iter().flatten().map(|&value| value as f32).collect();
             let columns: Vec<f64> = (0..n * d).map(|at| rows[at % n][at / n]).collect();
             for max_iter in [1, 2, 5, 300] {
-                let (centres, labels, n_iter) = plain_kmeans(&rows, seeds.clone(), max_iter);
+                let (centres, labels, n_iter) = plain_kmeans(&rows, &vec![1.0; n], seeds.clone(), max_iter);
                 let ends: [Clusters; 2] = [
                     run(&Samples::from_rows(&single, n, d).unwrap(), &seeds, max_iter, 1),
                     run(
@@ -148,7 +159,7 @@ fn every_row_is_assigned_as_by_plain_loops() {
             let samples = Samples::from_rows(&flat, n, d).unwrap();
             let seeds: Vec<Vec<f64>> = (0..k).map(|at| rows[at * n / k].clone()).collect();
             for max_iter in [1, 3, 10, 40] {
-                let (_, labels, n_iter) = plain_kmeans(&rows, seeds.clone(), max_iter);
+                let (_, labels, n_iter) = plain_kmeans(&rows, &vec![1.0; n], seeds.clone(), max_iter);
                 let end = run(&samples, &seeds, max_iter, 2);
                 assert_eq!(end.n_iter, n_iter, "{n} x {d} x {k}, {apart}, {offset}");
                 assert!(end.labels == labels, "{n} x {d} x {k}, {apart}, {offset}, {max_iter}");
@@ -241,4 +252,52 @@ fn a_small_shift_is_the_end() {
     let expected_end = (1..59).find(|&at| shift(at) <= KMEANS_TOLERANCE * expected).unwrap();
     let end = kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads);
     assert_eq!((end.n_iter, &end.centres), (expected_end + 1, &ends[expected_end]));
+}
+
+/// Integer weights and integer rows, so that sums are exact: the end is, to the last bit, that of plain loops
+/// over the rows that count. Some seeds are rows that do not, and some are the same: rows are relocated.
+#[test]
+fn weighted_integers_end_where_plain_loops_end_to_the_last_bit() {
+    for (n, d, k) in SHAPES {
+        let mut rows = draw(n, d, k, 2.0, (n + 3 * d) as u64);
+        rows.iter_mut().flatten().for_each(|value| *value = (*value * 30.0).floor());
+        let mut state = n as u64;
+        let mut weights: Vec<f64> = (0..n).map(|_| (4.0 * uniform(&mut state)).floor()).collect();
+        weights[n - 1] = 3.0;
+        let seeds: Vec<Vec<f64>> = (0..k).map(|at| rows[at * n / k].clone()).collect();
+        let (present, of_present): (Vec<Vec<f64>>, Vec<f64>) =
+            rows.iter().cloned().zip(weights.iter().copied()).filter(|(_, weight)| *weight > 0.0).unzip();
+        let flat = rows.concat();
+        let samples = Samples::from_rows(&flat, n, d).unwrap().with_weights(&weights).unwrap();
+        for max_iter in [1, 2, 5, 300] {
+            let (centres, labels, n_iter) = plain_kmeans(&present, &of_present, seeds.clone(), max_iter);
+            let end = run(&samples, &seeds, max_iter, 2);
+            assert_eq!(end.n_iter, n_iter, "{n} x {d} x {k}, {max_iter}");
+            assert!(end.labels == labels, "{n} x {d} x {k}, {max_iter}");
+            assert!(end.centres == centres.concat(), "{n} x {d} x {k}, {max_iter}");
+        }
+    }
+}
+
+#[test]
+fn variance_is_by_weight() {
+    // Twice 0, once 3, in two features: mean 1, variance (1 + 1 + 4) / 3.
+    let rows = [0.0, 0.0, 50.0, -9.0, 3.0, 3.0];
+    let samples = Samples::from_rows(&rows, 3, 2).unwrap().with_weights(&[2.0, 0.0, 1.0]).unwrap();
+    let drawn = Drawn::new(&samples, &mut Stream::new(0, 0), &Threads::one());
+    assert!((mean_variance(&drawn, &Threads::one()) - 2.0).abs() < 1e-15);
+}
+
+#[test]
+fn a_centre_without_rows_takes_a_whole_row_that_counts() {
+    let rows = [0.0, 1.0, 3.0, 10.0, 5.0];
+    let end = |weights: &[f64]| {
+        let samples = Samples::from_rows(&rows, 5, 1).unwrap().with_weights(weights).unwrap();
+        run(&samples, &[vec![1.0], vec![100.0]], 1, 1).centres
+    };
+    // The row at 10 is not there, and the next is taken with both of its copies.
+    assert_eq!(end(&[1.0, 1.0, 1.0, 0.0, 2.0]), [4.0 / 3.0, 5.0]);
+    // A row beside which nothing else weighs anything stays, and the next is taken.
+    let [stays, taken] = end(&[1e-9, 0.0, 0.0, 1.0, 1e-9])[..] else { unreachable!("two centres") };
+    assert!((stays - 10.0).abs() < 1e-7 && taken == 5.0);
 }

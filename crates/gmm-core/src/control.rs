@@ -1,0 +1,74 @@
+//! What a fit tells while it runs, and who may end it.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+/// One iteration, as it is reported to an observer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Which restart, from 0.
+    pub restart: usize,
+    /// Which iteration of it, from 1.
+    pub iteration: usize,
+    /// Its bound, in nats per sample.
+    pub lower_bound: f64,
+    /// Since the fit began.
+    pub elapsed: Duration,
+}
+
+/// Why a fit ended. Whatever it was, the mixture is one to use.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The bound settled within `tol`.
+    Converged,
+    /// `max_iter` came first.
+    MaxIterations,
+    /// The observer asked for it.
+    Cancelled,
+    /// The time budget was spent.
+    OutOfTime,
+    /// The next parameters were none, for this reason; those before them are the result.
+    Refused(Error),
+}
+
+impl Stop {
+    /// In a few words, and what to try.
+    pub fn reason(&self) -> String {
+        match self {
+            Stop::Converged => "converged".into(),
+            Stop::MaxIterations => "not converged; raise max_iter or tol".into(),
+            Stop::Cancelled => "cancelled".into(),
+            Stop::OutOfTime => "out of time; raise the time budget".into(),
+            Stop::Refused(error) => format!("stopped early: {error}"),
+        }
+    }
+}
+
+/// Watches over a fit.
+pub(crate) struct Control<'a> {
+    begun: Instant,
+    time_budget: Option<Duration>,
+    observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+}
+
+impl<'a> Control<'a> {
+    /// The clock starts now.
+    pub(crate) fn new(
+        time_budget: Option<Duration>,
+        observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Self {
+        Control { begun: Instant::now(), time_budget, observer }
+    }
+
+    /// Reports an iteration; why there shall be no other, if so.
+    pub(crate) fn report(&mut self, restart: usize, iteration: usize, lower_bound: f64) -> Option<Stop> {
+        let elapsed = self.begun.elapsed();
+        if (self.observer)(Progress { restart, iteration, lower_bound, elapsed }).is_break() {
+            return Some(Stop::Cancelled);
+        }
+        self.time_budget.filter(|&budget| elapsed >= budget).map(|_| Stop::OutOfTime)
+    }
+}

@@ -1,0 +1,151 @@
+//! Moments that leave the process: one flat buffer of numbers, of which sums are sums of samples.
+//!
+//! ```text
+//! [ S  ℓ  |  n₁  a₁ (d)  B₁ (d (d + 1) / 2, or d)  |  n₂  a₂  B₂  |  …  ]
+//!
+//! S = Σₙ sₙ      ℓ = Σₙ sₙ ln p(zₙ)      nₖ = Σₙ sₙ rₙₖ      aₖ = Σₙ sₙ rₙₖ δₙₖ
+//! Bₖ = Σₙ sₙ rₙₖ δₙₖ δₙₖᵀ, its lower triangle row by row, or its diagonal under diagonal and spherical
+//! covariances                                        δₙₖ = zₙ − μₖ, about the means of the mixture
+//! ```
+//!
+//! Whoever has the same mixture may add such buffers element by element: threads, machines (`MPI_SUM`),
+//! days. Multiplied by a number less than one they fade.
+
+use crate::blocks::Threads;
+use crate::energy::check_features;
+use crate::error::{Error, Place, Result};
+use crate::groups::Groups;
+use crate::maximise::Rules;
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::options::FitOptions;
+use crate::real::Real;
+use crate::samples::Samples;
+use crate::sums::Products;
+
+/// Numbers before those of the first component.
+const HEAD: usize = 2;
+
+impl Moments {
+    /// The E-step: what `samples` leave behind under `mixture`, about its means.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] when the numbers of features differ.
+    ///
+    /// Cost: `2 n k d²` flops, `9 n k d` under diagonal and spherical covariances.
+    ///
+    /// ```
+    /// use gmm_core::{FitOptions, Mixture, Moments, Samples, Threads};
+    ///
+    /// let mixture = Mixture::new(&[1.0], &[0.0], &[1.0])?;
+    /// let threads = Threads::one();
+    /// let here = Moments::of(&Samples::from_rows(&[1.0, 3.0], 2, 1)?, &mixture, &threads)?;
+    /// let there = Moments::of(&Samples::from_rows(&[5.0], 1, 1)?, &mixture, &threads)?;
+    /// let sum: Vec<f64> = here.to_buffer().iter().zip(there.to_buffer()).map(|(a, b)| a + b).collect();
+    /// assert_eq!(sum[2..], [3.0, 9.0, 35.0]);          // n, Σ z, Σ z²
+    /// let next = Moments::from_buffer(&mixture, &sum)?.maximise(&mixture, &FitOptions::new(1))?;
+    /// assert_eq!(next.means(), [3.0]);
+    /// # Ok::<(), gmm_core::Error>(())
+    /// ```
+    pub fn of<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> Result<Self> {
+        check_features(mixture, samples)?;
+        let mut groups = Groups::none(mixture.n_components());
+        let mut moments = Moments::of_expectation(samples, mixture, &mut groups, threads);
+        moments.move_to(mixture.means());
+        moments.scale(samples.weight_unit());
+        Ok(moments)
+    }
+
+    /// How long the buffer is.
+    pub fn buffer_len(mixture: &Mixture) -> usize {
+        let d = mixture.n_features();
+        let second = match Products::of(mixture.covariances().structure()) {
+            Products::Pairs => d * (d + 1) / 2,
+            Products::Squares => d,
+        };
+        HEAD + mixture.n_components() * (1 + d + second)
+    }
+
+    /// The buffer, as this file's first lines lay it out.
+    pub fn to_buffer(&self) -> Vec<f64> {
+        let d = self.n_features();
+        let mut buffer = vec![self.total_weight(), self.log_likelihood()];
+        for (count, first, second) in self.components() {
+            buffer.push(count);
+            buffer.extend_from_slice(first);
+            match self.products() {
+                Products::Squares => buffer.extend_from_slice(second),
+                Products::Pairs => (0..d).for_each(|i| buffer.extend_from_slice(&second[i * d..=i * d + i])),
+            }
+        }
+        buffer
+    }
+
+    /// Moments from a buffer, or from a sum of such, that were made with `mixture`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`]; [`Error::NotFinite`]; [`Error::Negative`] for a count that is;
+    /// [`Error::NoWeight`] when no sample counts.
+    pub fn from_buffer(mixture: &Mixture, buffer: &[f64]) -> Result<Self> {
+        let (what, d) = ("moments", mixture.n_features());
+        let len = Moments::buffer_len(mixture);
+        if buffer.len() != len {
+            let (left_shape, right_shape) = (vec![buffer.len()], vec![len]);
+            return Err(Error::ShapeMismatch {
+                left: what,
+                left_shape,
+                right: "those of the mixture",
+                right_shape,
+            });
+        }
+        let at = Place::Row;
+        // A log-likelihood of −∞ is one: some sample had no density.
+        let is_value = |(at, value): (usize, &f64)| value.is_finite() || (at == 1 && *value < 0.0);
+        if let Some(row) = buffer.iter().enumerate().position(|entry| !is_value(entry)) {
+            return Err(Error::NotFinite { what, at: at(row), value: buffer[row] });
+        }
+        let products = Products::of(mixture.covariances().structure());
+        let step = (len - HEAD) / mixture.n_components();
+        let counts = std::iter::once(0).chain((HEAD..len).step_by(step));
+        if let Some(row) = counts.into_iter().find(|&row| buffer[row] < 0.0) {
+            return Err(Error::Negative { what, at: at(row), value: buffer[row] });
+        }
+        if buffer[0] == 0.0 {
+            return Err(Error::NoWeight);
+        }
+        let mut sums = Vec::with_capacity(mixture.n_components() * products.len(d));
+        for own in buffer[HEAD..].chunks_exact(step) {
+            sums.extend_from_slice(&own[..1 + d]);
+            let mut second = &own[1 + d..];
+            match products {
+                Products::Squares => sums.extend_from_slice(second),
+                Products::Pairs => {
+                    for i in 0..d {
+                        sums.extend_from_slice(&second[..=i]);
+                        sums.extend(std::iter::repeat_n(0.0, d - i - 1));
+                        second = &second[i + 1..];
+                    }
+                }
+            }
+        }
+        Ok(Moments::from_sums((products, d), mixture.means().to_vec(), buffer[0], buffer[1], sums))
+    }
+
+    /// The M-step: the mixture that these moments make, by the ridge or the prior of `options`. A
+    /// component without samples keeps its shape with weight 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](crate::fit).
+    pub fn maximise(&self, current: &Mixture, options: &FitOptions) -> Result<Mixture> {
+        options.check_hyperparameters(self.n_features())?;
+        let structure = current.covariances().structure();
+        let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self)?;
+        Ok(rules.maximise(self, current, false)?.mixture)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The M-step of a fit: parameters from moments, by the rules of the fit, and what had to be mended.
+//!
+//! ```text
+//! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by structure ─▶ ridge, factors ─▶ mixture
+//! ```
+
+use crate::covariance::{Raise, Ridge, Structure};
+use crate::error::Result;
+use crate::estimate::{Estimate, estimate};
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::overview::Overview;
+use crate::prior::{KnownPrior, Prior};
+use crate::split::{Split, split_heaviest};
+
+/// A component with a smaller share of all weight than this is empty: its sums are rounding.
+const EMPTY: f64 = 10.0 * f64::EPSILON;
+
+/// What is added to every variance of a fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RegCovar {
+    /// This much, in the squared unit of the features.
+    Absolute(f64),
+    /// This times the mean variance of the features over all samples.
+    Relative(f64),
+}
+
+impl RegCovar {
+    /// The number.
+    pub fn value(self) -> f64 {
+        let (RegCovar::Absolute(value) | RegCovar::Relative(value)) = self;
+        value
+    }
+}
+
+/// What every M-step of a fit goes by. The data decided some of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) structure: Structure,
+    pub(crate) ridge: Ridge,
+    pub(crate) prior: Option<KnownPrior>,
+    /// What a sample that counts 1 in the moments counts to the caller.
+    pub(crate) unit: f64,
+}
+
+/// What an M-step arrived at.
+pub(crate) struct Maximised {
+    pub(crate) mixture: Mixture,
+    /// The same without splits, if there were any.
+    pub(crate) unsplit: Option<Mixture>,
+    pub(crate) splits: Vec<Split>,
+    pub(crate) raises: Vec<Raise>,
+}
+
+impl Rules {
+    /// The scale of the data is that of `moments`, whose shares sum to one for each sample.
+    pub(crate) fn new(
+        structure: Structure,
+        reg_covar: RegCovar,
+        prior: Option<&Prior>,
+        unit: f64,
+        moments: &Moments,
+    ) -> Result<Self> {
+        let data = Overview::new(&estimate(moments, 0.0)?);
+        let scale = data.mean_variance();
+        let reg_covar = match reg_covar {
+            RegCovar::Absolute(value) => value,
+            RegCovar::Relative(factor) => factor * scale,
+        };
+        let k = moments.components().count();
+        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, reg_covar));
+        // A prior keeps variances from vanishing by itself.
+        let base = if prior.is_some() { 0.0 } else { reg_covar };
+        Ok(Rules { structure, ridge: Ridge { base, scale }, prior, unit })
+    }
+
+    /// The M-step. A component that lost every sample is re-seeded if it may be; otherwise it keeps its place
+    /// and shape with weight 0.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::NotPositiveDefinite`] when the data have no extent and no ridge was asked for;
+    /// [`crate::Error::OutOfRange`].
+    pub(crate) fn maximise(
+        &self,
+        moments: &Moments,
+        current: &Mixture,
+        may_split: bool,
+    ) -> Result<Maximised> {
+        let mut found = estimate(moments, EMPTY)?;
+        let mut raises = Vec::new();
+        if may_split && !found.empty.is_empty() {
+            let whole = found.clone();
+            let splits = split_heaviest(&mut found);
+            if !splits.is_empty() {
+                let unsplit = Some(self.finish(whole, current, &mut Vec::new())?);
+                let mixture = self.finish(found, current, &mut raises)?;
+                return Ok(Maximised { mixture, unsplit, splits, raises });
+            }
+        }
+        let mixture = self.finish(found, current, &mut raises)?;
+        Ok(Maximised { mixture, unsplit: None, splits: Vec::new(), raises })
+    }
+
+    fn finish(&self, mut found: Estimate, current: &Mixture, raises: &mut Vec<Raise>) -> Result<Mixture> {
+        let d = current.n_features();
+        let (values, absent) = match &self.prior {
+            // What is plausible without samples is known, so that nothing is absent.
+            Some(prior) => (prior.apply(&mut found, self.unit), Vec::new()),
+            None => (self.structure.pool(found.covariances, &found.weights, d), found.empty),
+        };
+        let covariances = current.covariances().maximised(values, &absent, self.ridge, raises)?;
+        Ok(Mixture::assemble(found.weights, found.means, covariances, d)?.with_dropped(absent))
+    }
+
+    /// `ln p(θ)` of a mixture up to a constant, in units of the moments; 0 without a prior.
+    pub(crate) fn log_prior(&self, mixture: &Mixture) -> f64 {
+        self.prior.as_ref().map_or(0.0, |prior| prior.log_density(mixture) / self.unit)
+    }
+}

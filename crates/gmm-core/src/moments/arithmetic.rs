@@ -1,0 +1,70 @@
+//! Adding, scaling and moving moments: what there is to do with them but to divide.
+
+use super::{Moments, add};
+use crate::sums::Products;
+
+impl Moments {
+    /// From sums that were formed before, component by component.
+    pub(crate) fn from_sums(
+        (products, n_features): (Products, usize),
+        references: Vec<f64>,
+        total_weight: f64,
+        log_likelihood: f64,
+        sums: Vec<f64>,
+    ) -> Self {
+        Moments { n_features, products, references, log_likelihood, total_weight, n_pairs: 0, sums }
+    }
+
+    /// Adds the sums of other samples under the same mixture.
+    ///
+    /// # Panics
+    ///
+    /// When they are about other reference points, so of another mixture.
+    pub fn add(&mut self, other: &Moments) {
+        assert!(self.references == other.references, "moments of different mixtures have no sum");
+        assert_eq!(self.products, other.products, "moments of different mixtures have no sum");
+        self.log_likelihood += other.log_likelihood;
+        self.total_weight += other.total_weight;
+        self.n_pairs += other.n_pairs;
+        add(&mut self.sums, &other.sums);
+    }
+
+    /// Makes every sample count `factor` times, a number greater than zero.
+    ///
+    /// # Panics
+    ///
+    /// When it is not.
+    pub fn scale(&mut self, factor: f64) {
+        assert!(factor > 0.0 && factor.is_finite(), "samples cannot count {factor} times");
+        if factor != 1.0 {
+            let totals = [&mut self.log_likelihood, &mut self.total_weight];
+            totals.into_iter().chain(&mut self.sums).for_each(|sum| *sum *= factor);
+        }
+    }
+
+    /// Makes other points (k × d) the reference points.
+    ///
+    /// ```text
+    /// a′ = a + n e      B′ = B + a eᵀ + e aᵀ + n e eᵀ      e = c − c′
+    /// ```
+    pub(crate) fn move_to(&mut self, references: &[f64]) {
+        let (d, products) = (self.n_features, self.products);
+        let moves = self.references.chunks_exact_mut(d).zip(references.chunks_exact(d));
+        for ((from, to), sums) in moves.zip(self.sums.chunks_exact_mut(products.len(d))) {
+            let e: Vec<f64> = from.iter().zip(to).map(|(from, to)| from - to).collect();
+            from.copy_from_slice(to);
+            if e.iter().all(|&e| e == 0.0) {
+                continue;
+            }
+            let (count, rest) = sums.split_at_mut(1);
+            let (first, second) = rest.split_at_mut(d);
+            for (at, value) in second.iter_mut().enumerate() {
+                let (i, j) = if products == Products::Squares { (at, at) } else { (at / d, at % d) };
+                if j <= i {
+                    *value += first[i] * e[j] + e[i] * first[j] + count[0] * e[i] * e[j];
+                }
+            }
+            first.iter_mut().zip(&e).for_each(|(first, e)| *first += count[0] * e);
+        }
+    }
+}

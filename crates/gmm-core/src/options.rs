@@ -1,0 +1,168 @@
+//! How to fit: every choice, its default, and what it may be.
+
+use std::time::Duration;
+
+use crate::climb::{Convergence, Limits};
+use crate::covariance::{Covariances, Structure};
+use crate::error::{Error, Result};
+use crate::estimate::{check_non_negative, check_sizes};
+use crate::maximise::RegCovar;
+use crate::mixture::Mixture;
+use crate::prior::Prior;
+
+/// Where each restart begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Init {
+    /// Centres by k-means, started by k-means++, and every sample given to the nearest.
+    ///
+    /// Of more than 65 536 samples k-means sees 65 536, spread over all of them.
+    #[default]
+    Kmeans,
+    /// Centres by k-means++ alone, and every sample given to the nearest.
+    KmeansPlusPlus,
+    /// Centres that are different rows drawn at random, and every sample given to the nearest.
+    RandomFromData,
+    /// Random responsibilities: every component begins as nearly all of the data.
+    Random,
+    /// These parameters. There is one such start, so `n_init` must be 1.
+    Mixture(Mixture),
+}
+
+/// Parameters that a start has whatever else it is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// k, summing to one.
+    pub weights: Option<Vec<f64>>,
+    /// k × d. Samples are then given to the nearest of these, and `init` has no say.
+    pub means: Option<Vec<f64>>,
+    /// Of the structure that is fitted; [`Covariances::from_precisions`] makes them of precisions.
+    pub covariances: Option<Covariances>,
+}
+
+/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    /// k.
+    pub n_components: usize,
+    /// What the covariances of the components have in common. Full by default.
+    pub covariance: Structure,
+    /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
+    pub tol: f64,
+    /// What is held against `tol`. The change of the bound by default.
+    pub convergence: Convergence,
+    /// Iterations at most. 100 by default.
+    pub max_iter: usize,
+    /// Added to every variance, and part of the covariances that are returned. 1e-6 by default.
+    pub reg_covar: RegCovar,
+    /// A prior on the parameters, instead of `reg_covar`. None by default.
+    pub prior: Option<Prior>,
+    /// Restarts; the best bound wins, the earlier of equals. 1 by default.
+    pub n_init: usize,
+    /// Fixes every random choice. 0 by default.
+    pub seed: u64,
+    /// Where restarts begin.
+    pub init: Init,
+    /// What of a start is known. Nothing by default.
+    pub given: Given,
+    /// No iteration begins after so long. None by default.
+    pub time_budget: Option<Duration>,
+}
+
+impl FitOptions {
+    /// The defaults, for `n_components` components.
+    pub fn new(n_components: usize) -> Self {
+        FitOptions {
+            n_components,
+            covariance: Structure::default(),
+            tol: 1e-3,
+            convergence: Convergence::default(),
+            max_iter: 100,
+            reg_covar: RegCovar::Absolute(1e-6),
+            prior: None,
+            n_init: 1,
+            seed: 0,
+            init: Init::default(),
+            given: Given::default(),
+            time_budget: None,
+        }
+    }
+
+    /// How far to climb.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { tol: self.tol, convergence: self.convergence, max_iter: self.max_iter }
+    }
+
+    /// Refuses what no data of `n_features` features, of which `n_samples` count, can be fitted by.
+    pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
+        let positive = |option, value: usize| match value {
+            0 => Err(Error::InvalidOption { option, value: value.to_string(), requirement: "at least 1" }),
+            _ => Ok(()),
+        };
+        positive("n_components", self.n_components)?;
+        positive("max_iter", self.max_iter)?;
+        positive("n_init", self.n_init)?;
+        check_non_negative("tol", self.tol)?;
+        self.check_hyperparameters(n_features)?;
+        let n_components = self.n_components;
+        self.check_start(n_features)?;
+        if n_samples < n_components {
+            return Err(Error::TooFewSamples { n_samples, n_components });
+        }
+        check_sizes(n_components, n_features, self.covariance)
+    }
+
+    /// What an M-step goes by.
+    pub(crate) fn check_hyperparameters(&self, n_features: usize) -> Result<()> {
+        check_non_negative("reg_covar", self.reg_covar.value())?;
+        self.prior.as_ref().map_or(Ok(()), |prior| prior.check(self.covariance, n_features))
+    }
+
+    fn check_start(&self, n_features: usize) -> Result<()> {
+        let refused =
+            |option, value: String, requirement| Err(Error::InvalidOption { option, value, requirement });
+        let is_known = matches!(self.init, Init::Mixture(_)) || self.given.means.is_some();
+        if is_known && self.n_init != 1 {
+            let requirement = "1 when the start is given, for every restart would be the same";
+            return refused("n_init", self.n_init.to_string(), requirement);
+        }
+        let shape = |left, left_shape: Vec<usize>, right_shape: Vec<usize>| match left_shape == right_shape {
+            true => Ok(()),
+            false => Err(Error::ShapeMismatch { left, left_shape, right: "the fit", right_shape }),
+        };
+        if let Init::Mixture(start) = &self.init {
+            let (k, d) = (start.n_components(), start.n_features());
+            if d != n_features {
+                let (left_shape, right_shape) = (vec![k, d], vec![n_features]);
+                return Err(Error::ShapeMismatch {
+                    left: "mixture",
+                    left_shape,
+                    right: "samples",
+                    right_shape,
+                });
+            }
+            if k != self.n_components {
+                let requirement = "the number of components of the start";
+                return refused("n_components", self.n_components.to_string(), requirement);
+            }
+            if start.covariances().structure() != self.covariance {
+                return refused("covariance", self.covariance.to_string(), "the structure of the start");
+            }
+        }
+        if let Some(weights) = &self.given.weights {
+            shape("given.weights", vec![weights.len()], vec![self.n_components])?;
+        }
+        if let Some(means) = &self.given.means {
+            let wanted = vec![self.n_components.saturating_mul(n_features)];
+            shape("given.means", vec![means.len()], wanted)?;
+        }
+        if let Some(covariances) = &self.given.covariances {
+            let own = vec![covariances.n_components(), covariances.n_features()];
+            shape("given.covariances", own, vec![self.n_components, n_features])?;
+            if covariances.structure() != self.covariance {
+                let requirement = "the structure of given.covariances";
+                return refused("covariance", self.covariance.to_string(), requirement);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! Where EM starts from: the parameters of iteration 0.
+//!
+//! Centres, labels or responsibilities give samples to components, and one M-step makes parameters of
+//! that; what the caller knows already takes their place.
+
+use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::covariance::{Covariances, Structure};
+use crate::error::{Error, Place, Result};
+use crate::estimate::{central_moments, check_non_negative, check_rows, check_sizes};
+use crate::init::{Stream, kmeans_centres, plus_plus_centres, row_centres, write_random_shares};
+use crate::maximise::{RegCovar, Rules};
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::options::{FitOptions, Given, Init};
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+use crate::sums::Products;
+
+/// The start of a restart.
+pub(crate) fn start<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+) -> Result<Mixture> {
+    let k = options.n_components;
+    let mut stream = Stream::new(options.seed, restart);
+    let centres = match (&options.given.means, &options.init) {
+        (_, Init::Mixture(mixture)) => return with_given(mixture, &options.given),
+        (Some(means), _) => checked_means(means, samples.n_features())?,
+        (None, Init::Kmeans) => kmeans_centres(samples, k, &mut stream, threads),
+        (None, Init::KmeansPlusPlus) => plus_plus_centres(samples, k, &mut stream, threads),
+        (None, Init::RandomFromData) => row_centres(samples, k, &mut stream),
+        (None, Init::Random) => {
+            let moments = random_moments(samples, k, options.covariance, &stream, threads);
+            let centres = moments.references().to_vec();
+            return made_of(samples, options, &moments, &about(options.covariance, k, centres)?);
+        }
+    };
+    let nearest = about(options.covariance, k, centres)?;
+    made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest)
+}
+
+/// One M-step, and what is known already.
+fn made_of<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    moments: &Moments,
+    about: &Mixture,
+) -> Result<Mixture> {
+    let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
+    let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments)?;
+    with_given(&rules.maximise(moments, about, true)?.mixture, &options.given)
+}
+
+/// The moments under shares that `stream` gives each row.
+fn random_moments<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    structure: Structure,
+    stream: &Stream,
+    threads: &Threads,
+) -> Moments {
+    let products = Products::of(structure);
+    central(samples, n_components, |references| {
+        Moments::of_shares(samples, references, products, threads, |rows, shares| {
+            shares.resize(n_components * BLOCK_ROWS, T::ZERO);
+            write_random_shares(stream, rows, n_components, BLOCK_ROWS, shares);
+        })
+    })
+}
+
+/// Equal weights and unit covariances: the most likely component is the nearest centre.
+fn about(structure: Structure, n_components: usize, centres: Vec<f64>) -> Result<Mixture> {
+    let d = centres.len() / n_components;
+    let unit = Covariances::unit(structure, n_components, d)?;
+    Mixture::assemble(vec![1.0 / n_components as f64; n_components], centres, unit, d)
+}
+
+fn checked_means(means: &[f64], d: usize) -> Result<Vec<f64>> {
+    match means.iter().position(|value| !value.is_finite()) {
+        None => Ok(means.to_vec()),
+        Some(at) => {
+            let (value, at) = (means[at], Place::Cell { row: at / d, column: at % d });
+            Err(Error::NotFinite { what: "given.means", at, value })
+        }
+    }
+}
+
+/// What is given takes the place of what was found.
+fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
+    if *given == Given::default() {
+        return Ok(found.clone());
+    }
+    let weights = given.weights.as_deref().unwrap_or(found.weights());
+    let sum: f64 = weights.iter().sum();
+    if given.weights.is_some() && (sum.is_nan() || (sum - 1.0).abs() > 1e-6) {
+        return Err(Error::WeightSum { sum });
+    }
+    let means = given.means.as_deref().unwrap_or(found.means());
+    let covariances = given.covariances.as_ref().unwrap_or(found.covariances());
+    let dropped: Vec<usize> =
+        found.dropped().iter().copied().filter(|&component| weights[component] == 0.0).collect();
+    Mixture::from_covariances(weights, means, covariances.clone(), &dropped)
+}
+
+/// The mixture that labels `0..n_components` make of samples: one M-step of a fit, and a start for one
+/// ([`Init::Mixture`]). A component without samples has half of the heaviest.
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`]; [`Error::InvalidOption`] naming the first label that is none;
+/// those of a fit.
+///
+/// ```
+/// use gmm_core::{RegCovar, Samples, Structure, Threads, mixture_from_labels};
+///
+/// let samples = Samples::from_rows(&[0.0, 2.0, 10.0, 14.0], 4, 1)?;
+/// let (structure, ridge) = (Structure::Diag, RegCovar::Absolute(0.0));
+/// let mixture = mixture_from_labels(&samples, &[0, 0, 1, 1], 2, structure, ridge, &Threads::one())?;
+/// assert_eq!((mixture.means(), mixture.covariances().values()), (&[1.0, 12.0][..], &[1.0, 4.0][..]));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn mixture_from_labels<T: Real>(
+    samples: &Samples<'_, T>,
+    labels: &[u32],
+    n_components: usize,
+    structure: Structure,
+    reg_covar: RegCovar,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let (k, d) = (n_components, samples.n_features());
+    check_non_negative("reg_covar", reg_covar.value())?;
+    check_sizes(k, d, structure)?;
+    if labels.len() != samples.n_samples() {
+        let (left_shape, right_shape) = (vec![labels.len()], vec![samples.n_samples(), d]);
+        return Err(Error::ShapeMismatch { left: "labels", left_shape, right: "samples", right_shape });
+    }
+    if let Some(row) = labels.iter().position(|&label| label as usize >= k) {
+        let value = format!("{} at row {row}", labels[row]);
+        return Err(Error::InvalidOption { option: "labels", value, requirement: "below n_components" });
+    }
+    let products = Products::of(structure);
+    let moments = central(samples, k, |references| {
+        Moments::of_labels(samples, references, products, threads, |rows, _, out| {
+            out.copy_from_slice(&labels[rows]);
+        })
+    });
+    one_step(samples, &moments, structure, reg_covar)
+}
+
+/// The mixture that responsibilities (n × k) make of samples, of any structure: one M-step of a fit, and
+/// a start for one ([`Init::Mixture`]). Rows should sum to one. A component without responsibility has half of
+/// the heaviest. [`params`](crate::params) is the estimate of a deep mixture's layer: without such repairs, and
+/// its ridge is not part of the covariances.
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`]; those of a fit.
+pub fn mixture_from_responsibilities<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    structure: Structure,
+    reg_covar: RegCovar,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let k = responsibilities.n_components();
+    check_non_negative("reg_covar", reg_covar.value())?;
+    check_rows(samples, responsibilities)?;
+    check_sizes(k, samples.n_features(), structure)?;
+    let moments = central_moments(samples, responsibilities, Products::of(structure), threads);
+    one_step(samples, &moments, structure, reg_covar)
+}
+
+/// Moments about the first sample that counts, or about the means when those are far from it.
+fn central<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    moments_about: impl Fn(&[f64]) -> Moments,
+) -> Moments {
+    let mut first = vec![0.0; samples.n_features()];
+    samples.copy_row(samples.first_present(), &mut first);
+    let moments = moments_about(&first.repeat(n_components));
+    match moments.closer_references() {
+        None => moments,
+        Some(means) => moments_about(&means),
+    }
+}
+
+fn one_step<T: Real>(
+    samples: &Samples<'_, T>,
+    moments: &Moments,
+    structure: Structure,
+    reg_covar: RegCovar,
+) -> Result<Mixture> {
+    let k = moments.components().count();
+    let unit = about(structure, k, moments.references().to_vec())?;
+    let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments)?;
+    Ok(rules.maximise(moments, &unit, true)?.mixture)
+}
+
+#[cfg(test)]
+mod tests;

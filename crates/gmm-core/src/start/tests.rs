@@ -1,0 +1,127 @@
+//! Starts, against what they are made of.
+
+use super::*;
+use crate::{FitOptions, fit};
+
+fn groups() -> Vec<f64> {
+    (0..600).map(|i| [0.0, 30.0, 60.0][i / 2 % 3] + (i * 7919 % 101) as f64 * 0.01).collect()
+}
+
+#[test]
+fn starts_lead_to_the_groups_and_a_seed_to_the_same_bits() {
+    let rows = groups();
+    let samples = Samples::from_rows(&rows, 300, 2).unwrap();
+    for init in [Init::Kmeans, Init::KmeansPlusPlus, Init::RandomFromData, Init::Random] {
+        for structure in Structure::ALL {
+            let options = FitOptions {
+                covariance: structure,
+                init: init.clone(),
+                n_init: 10,
+                max_iter: 500,
+                tol: 1e-7,
+                seed: 3,
+                ..FitOptions::new(3)
+            };
+            let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+            let mut means: Vec<f64> = fitted.mixture.means().iter().step_by(2).copied().collect();
+            means.sort_by(f64::total_cmp);
+            // Of components that all begin alike EM seldom finds the way.
+            for (mean, want) in means.iter().zip([0.5, 30.5, 60.5]).filter(|_| init != Init::Random) {
+                assert!((mean - want).abs() < 0.5, "{init:?} {structure}: {means:?}");
+            }
+            for threads in [2, 3, 7] {
+                assert_eq!(fit(&samples, &options, &Threads::new(threads)).unwrap(), fitted);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_given_is_what_the_first_pass_is_scored_by() {
+    let rows = groups();
+    let samples = Samples::from_rows(&rows, 300, 2).unwrap();
+    let (weights, means) = (vec![0.2, 0.3, 0.5], vec![60.0, 60.0, 0.0, 0.0, 30.0, 30.0]);
+    let variances = Covariances::new(Structure::Diag, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2).unwrap();
+    let given = Given {
+        weights: Some(weights.clone()),
+        means: Some(means.clone()),
+        covariances: Some(variances.clone()),
+    };
+    let options = FitOptions { covariance: Structure::Diag, given, max_iter: 1, ..FitOptions::new(3) };
+    let known = Mixture::from_covariances(&weights, &means, variances, &[]).unwrap();
+    let log_likelihood = crate::criteria(&known, &samples, &Threads::one()).unwrap().log_likelihood;
+    let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+    assert!((fitted.lower_bounds[0] - log_likelihood / 300.0).abs() < 1e-12);
+
+    // Means alone: samples go to the nearest, and each component has a group.
+    let given = Given { means: Some(means), ..Given::default() };
+    let options = FitOptions { given, max_iter: 1, ..FitOptions::new(3) };
+    let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+    assert!((fitted.mixture.means()[0] - 60.5).abs() < 0.1 && (fitted.mixture.means()[2] - 0.5).abs() < 0.1);
+}
+
+#[test]
+fn labels_and_responsibilities_of_one_make_the_same_mixture() {
+    let rows = groups();
+    let samples = Samples::from_rows(&rows, 300, 2).unwrap();
+    let labels: Vec<u32> = (0..300).map(|row| row % 3).collect();
+    let shares: Vec<f64> = (0..900).map(|at| f64::from(u8::from(at / 3 % 3 == at % 3))).collect();
+    let shares = Responsibilities::from_rows(&shares, 300, 3).unwrap();
+    for structure in Structure::ALL {
+        let (ridge, threads) = (RegCovar::Absolute(1e-3), Threads::one());
+        let by_labels = mixture_from_labels(&samples, &labels, 3, structure, ridge, &threads).unwrap();
+        let by_shares = mixture_from_responsibilities(&samples, &shares, structure, ridge, &threads).unwrap();
+        let pairs = by_labels.means().iter().zip(by_shares.means());
+        let values = by_labels.covariances().values().iter().zip(by_shares.covariances().values());
+        for (one, other) in pairs.chain(values) {
+            assert!((one - other).abs() < 1e-9, "{structure}: {one} {other}");
+        }
+        // Values of one group: 0 to 1 in steps of a hundredth, and where it stands.
+        assert!((by_labels.means()[2] - 30.5).abs() < 0.05, "{structure}");
+    }
+}
+
+#[test]
+fn a_component_that_no_label_names_has_half_of_the_heaviest() {
+    let samples = Samples::from_rows(&[0.0, 1.0, 2.0, 9.0], 4, 1).unwrap();
+    let (ridge, threads) = (RegCovar::Absolute(0.0), Threads::one());
+    let labels = [0, 0, 0, 1];
+    let mixture = mixture_from_labels(&samples, &labels, 3, Structure::Full, ridge, &threads).unwrap();
+    assert_eq!(mixture.weights(), [0.375, 0.25, 0.375]);
+    let refused = mixture_from_labels(&samples, &[0, 3, 0, 1], 3, Structure::Full, ridge, &threads);
+    assert_eq!(refused.unwrap_err().to_string(), "labels is 3 at row 1; it must be below n_components");
+}
+
+#[test]
+fn what_is_given_and_wrong_is_refused_by_name() {
+    let samples = Samples::from_rows(&[0.0, 1.0, 2.0, 9.0], 4, 1).unwrap();
+    let refusal = |given: Given| {
+        let options = FitOptions { given, ..FitOptions::new(2) };
+        fit(&samples, &options, &Threads::one()).unwrap_err().to_string()
+    };
+    let none = Given::default();
+    for (given, message) in [
+        (
+            Given { weights: Some(vec![0.5, 0.6]), ..none.clone() },
+            "weights sum to 1.1 and not to 1; divide each by their sum",
+        ),
+        (
+            Given { weights: Some(vec![1.0]), ..none.clone() },
+            "given.weights has shape 1 but the fit has shape 2",
+        ),
+        (Given { means: Some(vec![1.0]), ..none.clone() }, "given.means has shape 1 but the fit has shape 2"),
+        (
+            Given { means: Some(vec![1.0, f64::NAN]), ..none.clone() },
+            "given.means is NaN at row 1, column 0; remove or impute such values first",
+        ),
+        (
+            Given {
+                covariances: Some(Covariances::new(Structure::Diag, &[1.0, 1.0], 2, 1).unwrap()),
+                ..none.clone()
+            },
+            "covariance is full; it must be the structure of given.covariances",
+        ),
+    ] {
+        assert_eq!(refusal(given), message);
+    }
+}

@@ -1,0 +1,98 @@
+//! A source against the same rows in memory.
+
+use super::*;
+use crate::{Structure, fit};
+
+/// Rows in memory that are handed out a few at a time.
+struct Few<'a> {
+    rows: &'a [f64],
+    weights: Option<&'a [f64]>,
+    at_once: usize,
+    next: usize,
+    /// Fails when it is asked for this row.
+    broken_at: Option<usize>,
+}
+
+impl Source<f64> for Few<'_> {
+    type Error = String;
+
+    fn n_features(&self) -> usize {
+        2
+    }
+
+    fn rewind(&mut self) -> Result<(), String> {
+        self.next = 0;
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        max_rows: usize,
+        rows: &mut Vec<f64>,
+        weights: &mut Vec<f64>,
+    ) -> Result<usize, String> {
+        let n = self.at_once.min(max_rows).min(self.rows.len() / 2 - self.next);
+        if self.broken_at.is_some_and(|row| (self.next..self.next + n).contains(&row)) {
+            return Err("the disk is gone".into());
+        }
+        rows.extend_from_slice(&self.rows[2 * self.next..2 * (self.next + n)]);
+        weights.extend(self.weights.into_iter().flat_map(|all| &all[self.next..self.next + n]));
+        self.next += n;
+        Ok(n)
+    }
+}
+
+fn rows() -> Vec<f64> {
+    let value =
+        |at: usize| (at * 7919 % 1009) as f64 / 100.0 + if (at / 2).is_multiple_of(3) { 30.0 } else { 0.0 };
+    (0..1200).map(value).collect()
+}
+
+fn streamed(source: &mut Few<'_>, options: &FitOptions) -> Result<Fit, StreamError<String>> {
+    fit_stream(source, options, &Threads::new(2), &mut |_| ControlFlow::Continue(()))
+}
+
+#[test]
+fn a_source_is_fitted_as_the_same_rows_in_memory_are_however_it_is_cut() {
+    let rows = rows();
+    let weights: Vec<f64> = (0..600).map(|row| (row / 100 % 3) as f64).collect();
+    for structure in Structure::ALL {
+        for weights in [None, Some(&*weights)] {
+            let options = FitOptions { covariance: structure, n_init: 2, ..FitOptions::new(3) };
+            let samples = Samples::from_rows(&rows, 600, 2).unwrap();
+            let samples = weights.map_or(samples, |weights| samples.with_weights(weights).unwrap());
+            let whole = fit(&samples, &options, &Threads::one()).unwrap();
+            for at_once in [1, 7, 100, 600] {
+                let mut source = Few { rows: &rows, weights, at_once, next: 0, broken_at: None };
+                let fitted = streamed(&mut source, &options).unwrap();
+                assert_eq!((fitted.n_iter, fitted.restart), (whole.n_iter, whole.restart), "{structure}");
+                let pairs = fitted.mixture.means().iter().zip(whole.mixture.means());
+                for (got, want) in pairs.chain(fitted.lower_bounds.iter().zip(&whole.lower_bounds)) {
+                    assert!((got - want).abs() < 1e-9 * want.abs().max(1.0), "{structure}: {got} {want}");
+                }
+                let counts = fitted.diagnosis.components.iter().map(|component| component.effective_count);
+                let total = weights.map_or(600.0, |weights| weights.iter().sum());
+                assert!((counts.sum::<f64>() - total).abs() < 1e-9 * total);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_that_breaks_or_holds_no_samples_says_so() {
+    let mut rows = rows();
+    let options = FitOptions::new(2);
+    let mut source = Few { rows: &rows, weights: None, at_once: 50, next: 0, broken_at: Some(333) };
+    assert_eq!(streamed(&mut source, &options), Err(StreamError::Source("the disk is gone".into())));
+    let mut source = Few { rows: &[], weights: None, at_once: 50, next: 0, broken_at: None };
+    assert!(matches!(streamed(&mut source, &options), Err(StreamError::Fit(Error::Empty { .. }))));
+    let none = [0.0; 600];
+    let mut source = Few { rows: &rows, weights: Some(&none), at_once: 50, next: 0, broken_at: None };
+    assert_eq!(streamed(&mut source, &options), Err(StreamError::Fit(Error::NoWeight)));
+    rows[2 * 444 + 1] = f64::NAN;
+    let mut source = Few { rows: &rows, weights: None, at_once: 50, next: 0, broken_at: None };
+    assert_eq!(
+        streamed(&mut source, &options).unwrap_err().to_string(),
+        "samples is NaN at row 444, column 1; remove or impute such values first"
+    );
+}
