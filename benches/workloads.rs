@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! mixture   energies, parameters and iterations of every shape      time, by criterion
+//! fit       whole fits, and what surrounds their iterations         time, by criterion
 //! exp_ln    an exponential and a logarithm, beside std's            time an element, by criterion
 //! ffi       calls through the C ABI, beside the same ones in Rust   time, by criterion
 //! roofline  every shape, beside a matrix multiply                   rates, a report
