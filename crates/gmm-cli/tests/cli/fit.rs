@@ -40,6 +40,15 @@ fn two_groups_are_found_scored_and_shown() {
 }
 
 #[test]
+fn a_constant_column_is_fitted_without_any_ridge_asked_for() {
+    let bench = bench();
+    bench.write("flat.csv", "width,height\n1,5\n2,5\n3,5\n");
+    bench.run("fit flat.csv -k 1 -o m --reg-covar 0").done();
+    let mixture = gmm_io::load_model(&bench.path("m")).unwrap();
+    assert_eq!(mixture.means(), [2.0, 5.0]);
+}
+
+#[test]
 fn every_structure_is_fitted_scored_and_shown() {
     let bench = bench();
     let values = two_groups().concat();

@@ -115,16 +115,11 @@ fn usage_is_refused_before_anything_is_read() {
 #[test]
 fn data_that_no_mixture_fits_are_refused() {
     let bench = bench();
-    bench.write("three.csv", "0,1\n1,0\n2,2\n").write("flat.csv", "width,height\n1,5\n2,5\n3,5\n");
+    bench.write("three.csv", "0,1\n1,0\n2,2\n");
     bench
         .run("fit three.csv -k 4 -o m")
         .refused(4, "three.csv: 3 samples cannot support 4 components; use at most 3");
-    bench.run("fit flat.csv -k 1 -o m --reg-covar 0").refused(
-        4,
-        "flat.csv: covariance of component 0 is not positive definite at feature 'height', even with --reg-covar \
-         0e0; use fewer components (-k), a larger --reg-covar, or rescale the features",
-    );
-    assert_eq!(bench.names(), ["data.csv", "flat.csv", "model", "three.csv"]);
+    assert_eq!(bench.names(), ["data.csv", "model", "three.csv"]);
 }
 
 #[test]
