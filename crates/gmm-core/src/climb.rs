@@ -136,8 +136,9 @@ fn settled(lower_bounds: &[f64], limits: Limits) -> bool {
             let last = &lower_bounds[lower_bounds.len() - 3..];
             let (before, now) = (change(&last[..2]), change(&last[1..]));
             let ratio = now / before;
-            // A bound that does not move at all, for its ratio is no number.
-            now == 0.0 || (ratio < 1.0 && (now * ratio / (1.0 - ratio)).abs() < tol)
+            // A bound that does not move at all, for its ratio is no number; and one that came from minus
+            // infinity has a ratio of zero that says nothing of what is to come.
+            now == 0.0 || (before.is_finite() && ratio < 1.0 && (now * ratio / (1.0 - ratio)).abs() < tol)
         }
         _ => false,
     }
@@ -169,5 +170,6 @@ mod tests {
         assert!(!settles(&[1.0, 1.0], Convergence::Aitken));
         assert!(settles(&[0.0, 1.0, 1.0], Convergence::Aitken));
         assert!(!settles(&[0.0, 1.0, 3.0], Convergence::Aitken));
+        assert!(!settles(&[f64::NEG_INFINITY, 0.0, 1.0], Convergence::Aitken));
     }
 }

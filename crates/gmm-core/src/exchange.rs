@@ -49,11 +49,22 @@ impl Moments {
     /// # Ok::<(), gmm_core::Error>(())
     /// ```
     pub fn of<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> Result<Self> {
+        let mut moments = Moments::in_weight_unit(samples, mixture, threads)?;
+        moments.scale(samples.weight_unit());
+        Ok(moments)
+    }
+
+    /// The same, of samples that count what they count in the unit of their weights: weights so small that
+    /// their products with squares are no numbers, or so large, have moments all the same.
+    pub(crate) fn in_weight_unit<T: Real>(
+        samples: &Samples<'_, T>,
+        mixture: &Mixture,
+        threads: &Threads,
+    ) -> Result<Self> {
         check_features(mixture, samples)?;
         let mut groups = Groups::none(mixture.n_components());
         let mut moments = Moments::of_expectation(samples, mixture, &mut groups, threads);
         moments.move_to(mixture.means());
-        moments.scale(samples.weight_unit());
         Ok(moments)
     }
 

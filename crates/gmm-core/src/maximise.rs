@@ -4,7 +4,7 @@
 //! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by structure ─▶ ridge, factors ─▶ mixture
 //! ```
 
-use crate::covariance::{Raise, Ridge, Structure};
+use crate::covariance::{Raise, Ridge, Structure, check_range};
 use crate::error::Result;
 use crate::estimate::{Estimate, estimate};
 use crate::mixture::Mixture;
@@ -54,6 +54,10 @@ pub(crate) struct Maximised {
 
 impl Rules {
     /// The scale of the data is that of `moments`, whose shares sum to one for each sample.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::OutOfRange`] when that scale is asked for and beyond the numbers.
     pub(crate) fn new(
         structure: Structure,
         reg_covar: RegCovar,
@@ -67,8 +71,9 @@ impl Rules {
             RegCovar::Absolute(value) => value,
             RegCovar::Relative(factor) => factor * scale,
         };
+        check_range(&[reg_covar], 1)?;
         let k = moments.components().count();
-        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, reg_covar));
+        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, reg_covar)).transpose()?;
         // A prior keeps variances from vanishing by itself.
         let base = if prior.is_some() { 0.0 } else { reg_covar };
         Ok(Rules { structure, ridge: Ridge { base, scale }, prior, unit })

@@ -21,7 +21,7 @@
 //! are bounded from below by Λ. Source: Fraley & Raftery (2007), Bayesian regularization for normal
 //! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
 
-use crate::covariance::Structure;
+use crate::covariance::{Structure, check_range};
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, check_non_negative};
 use crate::mixture::Mixture;
@@ -113,13 +113,17 @@ pub(crate) struct KnownPrior {
 impl KnownPrior {
     /// Fills in what depends on the data. `reg_covar` keeps a default Λ from vanishing with a feature that
     /// is constant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] when the data spread further than squares reach.
     pub(crate) fn new(
         prior: &Prior,
         structure: Structure,
         n_components: usize,
         data: &Overview,
         reg_covar: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let d = data.mean.len();
         let shrink = (n_components as f64).powf(-2.0 / d as f64);
         let scale = prior.covariance.clone().unwrap_or_else(|| {
@@ -133,14 +137,15 @@ impl KnownPrior {
             scale.iter_mut().step_by(step).for_each(|variance| *variance += reg_covar);
             scale
         });
-        KnownPrior {
+        check_range(&scale, scale.len())?;
+        Ok(KnownPrior {
             structure,
             alpha: prior.weight_concentration,
             kappa: prior.mean_precision,
             nu: prior.degrees_of_freedom.unwrap_or(d as f64 + 2.0),
             mean: prior.mean.clone().unwrap_or_else(|| data.mean.clone()),
             scale,
-        }
+        })
     }
 
     /// Makes maximum-likelihood weights and means the most plausible ones, and returns covariances in the
@@ -160,8 +165,11 @@ impl KnownPrior {
                 let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
                 *value = count * (*value + pull * shift[i] * shift[j]);
             }
-            let weight = count + self.alpha - 1.0;
-            estimate.weights[component] = weight / (total + k as f64 * (self.alpha - 1.0));
+            // A flat prior leaves them as they are, were they so small that adding nothing changed them.
+            if self.alpha > 1.0 {
+                let extra = self.alpha - 1.0;
+                estimate.weights[component] = (count + extra) / (total + k as f64 * extra);
+            }
         }
         let scatters = &estimate.covariances;
         let (nu, d_real) = (self.nu, d as f64);

@@ -89,7 +89,7 @@ impl Stepwise {
     ///
     /// Cost: one iteration of a fit. Memory: `k d²`, whatever has been seen.
     pub fn update<T: Real>(&mut self, batch: &Samples<'_, T>, threads: &Threads) -> Result<f64> {
-        let mut seen = Moments::of(batch, &self.mixture, threads)?;
+        let mut seen = Moments::in_weight_unit(batch, &self.mixture, threads)?;
         let bound = seen.log_likelihood() / seen.total_weight();
         let step = (self.n_updates as f64 + 2.0).powf(-self.options.decay);
         seen.scale(step / seen.total_weight());
@@ -194,6 +194,22 @@ mod tests {
         let variance = (26.0 + 1.0 + 4.0 + 36.0) / 4.0 - 3.5 * 3.5;
         assert!((learner.mixture().covariances().values()[0] - variance - 1e-6).abs() < 1e-12);
         assert_eq!(learner.n_updates(), 3);
+    }
+
+    /// One over the sum of such weights is no number, and a batch of them was a panic.
+    #[test]
+    fn only_ratios_of_weights_matter_to_a_batch() {
+        let learn = |weight: f64| {
+            let mut learner =
+                Stepwise::new(Mixture::new(&[1.0], &[5.0], &[1.0]).unwrap(), Default::default()).unwrap();
+            let weights = [weight, 2.0 * weight];
+            let batch = Samples::from_rows(&[1.0, 4.0], 2, 1).unwrap().with_weights(&weights).unwrap();
+            learner.update(&batch, &Threads::one()).unwrap();
+            learner.mixture().clone()
+        };
+        for power in [-1074, -1030, 1022] {
+            assert_eq!(learn(2f64.powi(power)), learn(1.0), "{power}");
+        }
     }
 
     #[test]

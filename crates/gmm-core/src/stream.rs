@@ -82,15 +82,16 @@ pub fn fit_stream<T: Real, S: Source<T>>(
 ) -> Result<Fit, StreamError<S::Error>> {
     let mut control = Control::new(options.time_budget, observer);
     let d = source.n_features();
-    let mut streamed = Streamed { source, threads, rows: Vec::new(), weights: Vec::new() };
+    let mut streamed = Streamed { source, threads, rows: Vec::new(), weights: Vec::new(), unit: 0.0 };
     let drawn = streamed.draw(&mut Stream::new(options.seed, 0))?;
     options.check(drawn.n_present, d)?;
     let samples = Samples::from_rows(&drawn.rows, drawn.rows.len() / d, d)?;
     let samples = if drawn.weights.is_empty() { samples } else { samples.with_weights(&drawn.weights)? };
+    let unit = streamed.unit;
     best_of(options.n_init, |restart| {
         let start = start(&samples, options, threads, restart)?;
         let rules_of = |moments: &Moments| {
-            Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), 1.0, moments)
+            Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
         };
         climb(start, &mut streamed, rules_of, options.limits(), restart, &mut control)
     })
@@ -101,6 +102,8 @@ struct Streamed<'a, T, S> {
     threads: &'a Threads,
     rows: Vec<T>,
     weights: Vec<f64>,
+    /// The largest unit that the weights of a block are computed with in; that of all of them.
+    unit: f64,
 }
 
 /// Rows for a start.
@@ -147,8 +150,9 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
     fn draw(&mut self, stream: &mut Stream) -> Result<Drawn<T>, StreamError<S::Error>> {
         let d = self.source.n_features();
         let mut drawn = Drawn { rows: Vec::new(), weights: Vec::new(), n_present: 0 };
-        let mut row = Vec::new();
+        let (mut row, mut unit) = (Vec::new(), 0.0_f64);
         let n = self.pass(|samples, _| {
+            unit = unit.max(samples.weight_unit());
             for at in (0..samples.n_samples()).filter(|&at| samples.weight(at) > 0.0) {
                 let weight = samples.weights().map(|weights| weights[at]);
                 let place = if drawn.n_present < DRAWN_ROWS {
@@ -173,6 +177,7 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
             }
             Ok(())
         })?;
+        self.unit = unit;
         match drawn.n_present {
             0 if n == 0 => Err(Error::Empty { what: "samples", rows: 0, cols: d }.into()),
             0 => Err(Error::NoWeight.into()),
@@ -185,10 +190,16 @@ impl<T: Real, S: Source<T>> Passes for Streamed<'_, T, S> {
     type Error = StreamError<S::Error>;
 
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments, Self::Error> {
-        let threads = self.threads;
+        let (threads, unit) = (self.threads, self.unit);
         let mut all: Option<Moments> = None;
         self.pass(|samples, _| {
-            let block = Moments::of(samples, mixture, threads)?;
+            // A block so light that what it counts is no number in the unit of all has no part in them.
+            let share = samples.weight_unit() / unit;
+            if share == 0.0 {
+                return Ok(());
+            }
+            let mut block = Moments::in_weight_unit(samples, mixture, threads)?;
+            block.scale(share);
             match &mut all {
                 Some(all) => all.add(&block),
                 none => *none = Some(block),

@@ -150,7 +150,8 @@ fn choose(candidates: Vec<Candidate>, criterion: Criterion) -> Result<Sweep> {
         match &candidate.outcome {
             Ok((_, criteria)) => {
                 let value = criteria.get(criterion);
-                if best.is_none_or(|(_, least)| value < least) {
+                // What is no number is no reason to be chosen, nor to be kept.
+                if best.is_none_or(|(_, least)| value < least || (least.is_nan() && !value.is_nan())) {
                     best = Some((at, value));
                 }
             }
@@ -192,6 +193,22 @@ mod tests {
         assert!(refusals.map(|candidate| candidate.n_components).eq([500; 4]));
         // Three threads share out candidates; thirty-two are more than there are.
         assert!([2, 3, 7, 32].into_iter().all(|threads| table(threads) == one));
+    }
+
+    /// Nothing is less than what is no number: the first candidate was the best whatever the others were.
+    #[test]
+    fn a_criterion_that_is_no_number_is_not_the_best() {
+        let rows = rows();
+        let samples = Samples::from_rows(&rows, 450, 2).unwrap();
+        let options = SweepOptions::new([1, 2, 3]);
+        let swept = sweep(&samples, &options, &Threads::one(), &mut |_| ControlFlow::Continue(())).unwrap();
+        for (unknown, best) in [(vec![0], 2), (vec![1], 2), (vec![0, 2], 1), (vec![0, 1, 2], 0)] {
+            let mut candidates = swept.candidates.clone();
+            for at in unknown {
+                candidates[at].outcome.as_mut().unwrap().1.bic = f64::NAN;
+            }
+            assert_eq!(choose(candidates, Criterion::Bic).unwrap().best, best);
+        }
     }
 
     #[test]

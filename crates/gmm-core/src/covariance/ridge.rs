@@ -50,9 +50,10 @@ impl Ridge {
         loop {
             match factor(ridge) {
                 Ok(()) => break,
-                // Written so that a unit that is no number ends it too.
-                Err(Error::NotPositiveDefinite { .. }) if ridge < MOST * unit => {
-                    ridge = (10.0 * ridge).max(LEAST * unit);
+                // Of a unit that is no number there are no parts.
+                Err(Error::NotPositiveDefinite { .. }) if ridge < MOST * unit && unit.is_finite() => {
+                    // Of a subnormal unit the least part is zero, and ten times zero is no progress.
+                    ridge = (10.0 * ridge).max(LEAST * unit).max(f64::from_bits(1));
                 }
                 Err(Error::NotPositiveDefinite { component, pivot, .. }) => {
                     return Err(Error::NotPositiveDefinite { component, pivot, ridge });
@@ -104,6 +105,29 @@ mod tests {
         let (covariances, raises) = zero(8.0);
         assert_eq!(covariances.unwrap().values(), [8.0 * LEAST]);
         assert_eq!(raises, [Raise { component: 0, ridge: 8.0 * LEAST }]);
+    }
+
+    /// 2⁻⁵⁰ of 1e-320 is zero: ten times as much was added for ever.
+    #[test]
+    fn a_unit_of_which_no_part_is_a_number_ends_too() {
+        let none = Ridge { base: 0.0, scale: 0.0 };
+        for (structure, values) in [(Structure::Full, vec![1e-320; 4]), (Structure::Diag, vec![1e-320, 0.0])]
+        {
+            let (covariances, raises) = maximised(structure, values, none);
+            assert!(covariances.is_ok() && raises[0].ridge <= 1e-320, "{structure}: {raises:?}");
+        }
+    }
+
+    /// The smallest part of it was added, which was infinite: a covariance without an inverse.
+    #[test]
+    fn an_infinite_unit_has_no_parts() {
+        let none = Ridge { base: 0.0, scale: f64::INFINITY };
+        for structure in Structure::ALL {
+            let zeros = vec![0.0; structure.shape(1, 2).iter().product()];
+            let (refused, raises) = maximised(structure, zeros, none);
+            assert_eq!(refused, Err(Error::NotPositiveDefinite { component: 0, pivot: 0, ridge: 0.0 }));
+            assert_eq!(raises, []);
+        }
     }
 
     #[test]

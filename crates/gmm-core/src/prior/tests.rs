@@ -35,7 +35,7 @@ fn prior(structure: Structure) -> KnownPrior {
     };
     prior.check(structure, D).unwrap();
     let data = Overview { mean: vec![0.0; D], covariance: vec![1.0; D] };
-    KnownPrior::new(&prior, structure, 2, &data, 0.0)
+    KnownPrior::new(&prior, structure, 2, &data, 0.0).unwrap()
 }
 
 fn mixture(structure: Structure, weights: &[f64], means: &[f64], values: &[f64]) -> Mixture {
@@ -107,14 +107,16 @@ fn the_parameters_maximise_likelihood_times_prior() {
 fn the_defaults_are_those_of_the_paper() {
     let data = Overview { mean: vec![3.0], covariance: vec![8.0] };
     for structure in Structure::ALL {
-        let known = KnownPrior::new(&Prior::default(), structure, 2, &data, 0.25);
+        let known = KnownPrior::new(&Prior::default(), structure, 2, &data, 0.25).unwrap();
         assert_eq!((known.alpha, known.kappa, known.nu), (1.0, 0.01, 3.0));
         assert_eq!((known.mean, known.scale), (vec![3.0], vec![8.0 / 4.0 + 0.25]), "{structure}");
     }
     let wide = Overview { mean: vec![0.0; 2], covariance: vec![6.0, 1.0, 1.0, 2.0] };
-    assert_eq!(KnownPrior::new(&Prior::default(), Structure::Tied, 3, &wide, 0.0).scale[1], 1.0 / 3.0);
+    let tied = KnownPrior::new(&Prior::default(), Structure::Tied, 3, &wide, 0.0).unwrap();
+    assert_eq!(tied.scale[1], 1.0 / 3.0);
     let variances = Overview { mean: vec![0.0; 2], covariance: vec![6.0, 2.0] };
-    assert_eq!(KnownPrior::new(&Prior::default(), Structure::Diag, 2, &variances, 0.0).scale, [2.0, 2.0]);
+    let diag = KnownPrior::new(&Prior::default(), Structure::Diag, 2, &variances, 0.0).unwrap();
+    assert_eq!(diag.scale, [2.0, 2.0]);
 }
 
 /// A component that lost its samples has the prior's own mode.
@@ -166,5 +168,25 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
         ),
     ] {
         assert_eq!(refusal(prior), message);
+    }
+}
+
+/// One less one is nothing to what is added before the one is taken away: weights used to be all zero.
+#[test]
+fn a_flat_prior_leaves_weights_as_they_are_however_little_samples_count() {
+    let prior = KnownPrior { alpha: 1.0, ..prior(Structure::Full) };
+    let mut estimate = found(Structure::Full);
+    prior.apply(&mut estimate, 2f64.powi(-1000));
+    assert_eq!(estimate.weights, [0.75, 0.25]);
+}
+
+#[test]
+fn data_that_spread_further_than_squares_reach_make_no_prior() {
+    let data = Overview { mean: vec![0.0], covariance: vec![f64::INFINITY] };
+    for structure in Structure::ALL {
+        let refused = KnownPrior::new(&Prior::default(), structure, 2, &data, 0.0).unwrap_err();
+        assert_eq!(refused, Error::OutOfRange { what: "covariance", component: 0, real: "f64" });
+        let told = Prior { covariance: Some(vec![1.0]), ..Prior::default() };
+        assert!(KnownPrior::new(&told, structure, 2, &data, 0.0).is_ok());
     }
 }

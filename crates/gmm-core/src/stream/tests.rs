@@ -55,9 +55,11 @@ fn streamed(source: &mut Few<'_>, options: &FitOptions) -> Result<Fit, StreamErr
 #[test]
 fn a_source_is_fitted_as_the_same_rows_in_memory_are_however_it_is_cut() {
     let rows = rows();
-    let weights: Vec<f64> = (0..600).map(|row| (row / 100 % 3) as f64).collect();
+    // Blocks of different weight, some of none; in units whose products with squares are no numbers, too.
+    let weights_of = |unit| (0..600).map(|row| unit * (row / 100 % 3) as f64).collect::<Vec<f64>>();
+    let all_weights = [1.0, 1e-310, 1e300].map(weights_of);
     for structure in Structure::ALL {
-        for weights in [None, Some(&*weights)] {
+        for weights in std::iter::once(None).chain(all_weights.iter().map(|weights| Some(&**weights))) {
             let options = FitOptions { covariance: structure, n_init: 2, ..FitOptions::new(3) };
             let samples = Samples::from_rows(&rows, 600, 2).unwrap();
             let samples = weights.map_or(samples, |weights| samples.with_weights(weights).unwrap());
