@@ -16,6 +16,11 @@ use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::split::Split;
 
+/// A climb that has to exceed a bound may make so many iterations whatever they bring,
+const HOPE_ITERATIONS: usize = 5;
+/// and goes on while so many more steps like its last would bring it there.
+const HOPE_STEPS: f64 = 5.0;
+
 /// When the bound has settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Convergence {
@@ -43,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) tol: f64,
     pub(crate) convergence: Convergence,
     pub(crate) max_iter: usize,
+    /// A bound that the climb has to exceed; one that seems not to come to it is given up.
+    pub(crate) beat: Option<f64>,
 }
 
 /// Where a climb ended.
@@ -51,6 +58,13 @@ pub(crate) struct Climb {
     pub(crate) stop: Stop,
     pub(crate) lower_bounds: Vec<f64>,
     pub(crate) diagnosis: Diagnosis,
+}
+
+impl Climb {
+    /// The last bound, in nats per sample.
+    pub(crate) fn lower_bound(&self) -> f64 {
+        self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
+    }
 }
 
 /// Climbs from `start`. `rules_of` makes the rules of the M-step from the moments of the first pass.
@@ -108,7 +122,7 @@ pub(crate) fn climb<P: Passes>(
         if let Some(stop) = reported {
             break stop;
         }
-        if lower_bounds.len() == limits.max_iter {
+        if lower_bounds.len() == limits.max_iter || is_hopeless(&lower_bounds, limits.beat) {
             break Stop::MaxIterations;
         }
     };
@@ -125,6 +139,12 @@ pub(crate) fn climb<P: Passes>(
 struct Trial {
     unsplit: Mixture,
     splits: Vec<Split>,
+}
+
+/// Whether a climb is so far below the bound that it has to exceed that it is not worth going on.
+fn is_hopeless(lower_bounds: &[f64], beat: Option<f64>) -> bool {
+    let (Some(beat), [.., before, last]) = (beat, lower_bounds) else { return false };
+    lower_bounds.len() >= HOPE_ITERATIONS && *last <= beat && beat - last > HOPE_STEPS * (last - before)
 }
 
 fn settled(lower_bounds: &[f64], limits: Limits) -> bool {
@@ -149,7 +169,7 @@ mod tests {
     use super::*;
 
     fn settles(bounds: &[f64], convergence: Convergence) -> bool {
-        settled(bounds, Limits { tol: 1e-3, convergence, max_iter: 9 })
+        settled(bounds, Limits { tol: 1e-3, convergence, max_iter: 9, beat: None })
     }
 
     /// Changes of 9e-4 that hardly shrink: a hundred more of them are to come.
@@ -171,5 +191,18 @@ mod tests {
         assert!(settles(&[0.0, 1.0, 1.0], Convergence::Aitken));
         assert!(!settles(&[0.0, 1.0, 3.0], Convergence::Aitken));
         assert!(!settles(&[f64::NEG_INFINITY, 0.0, 1.0], Convergence::Aitken));
+    }
+
+    #[test]
+    fn a_climb_is_given_up_when_five_more_steps_are_not_enough() {
+        let steps = |n: usize, step: f64| -> Vec<f64> { (0..n).map(|at| at as f64 * step).collect() };
+        assert!(!is_hopeless(&steps(5, 1.0), None));
+        // The last is 4.
+        assert!(!is_hopeless(&steps(5, 1.0), Some(9.0)));
+        assert!(is_hopeless(&steps(5, 1.0), Some(9.5)));
+        assert!(!is_hopeless(&steps(4, 1.0), Some(9.5)));
+        // One that has fallen may have been ahead all the same.
+        assert!(is_hopeless(&steps(5, -1.0), Some(0.0)));
+        assert!(!is_hopeless(&steps(5, -1.0), Some(-5.0)));
     }
 }

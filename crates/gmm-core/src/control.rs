@@ -8,9 +8,11 @@ use crate::error::Error;
 /// One iteration, as it is reported to an observer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Which restart, from 0.
+    /// Which restart, from 0; once moves have begun, the one that won.
     pub restart: usize,
-    /// Which iteration of it, from 1.
+    /// How many moves were begun after the restarts; 0 while those run.
+    pub moves: usize,
+    /// Which iteration of the restart or of the last move, from 1.
     pub iteration: usize,
     /// Its bound, in nats per sample.
     pub lower_bound: f64,
@@ -52,6 +54,7 @@ pub(crate) struct Control<'a> {
     begun: Instant,
     time_budget: Option<Duration>,
     observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    moves: usize,
 }
 
 impl<'a> Control<'a> {
@@ -60,13 +63,20 @@ impl<'a> Control<'a> {
         time_budget: Option<Duration>,
         observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Self {
-        Control { begun: Instant::now(), time_budget, observer }
+        Control { begun: Instant::now(), time_budget, observer, moves: 0 }
+    }
+
+    /// What is reported from now on belongs to the next move.
+    pub(crate) fn begin_move(&mut self) {
+        self.moves += 1;
     }
 
     /// Reports an iteration; why there shall be no other, if so.
     pub(crate) fn report(&mut self, restart: usize, iteration: usize, lower_bound: f64) -> Option<Stop> {
         let elapsed = self.begun.elapsed();
-        if (self.observer)(Progress { restart, iteration, lower_bound, elapsed }).is_break() {
+        if (self.observer)(Progress { restart, moves: self.moves, iteration, lower_bound, elapsed })
+            .is_break()
+        {
             return Some(Stop::Cancelled);
         }
         self.time_budget.filter(|&budget| elapsed >= budget).map(|_| Stop::OutOfTime)

@@ -1,4 +1,4 @@
-//! Fitting samples in memory: restarts, each a climb, of which the best is kept.
+//! Fitting samples in memory: restarts, each a climb, of which the best is kept and moved on from.
 //!
 //! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
@@ -14,6 +14,7 @@ use crate::groups::Groups;
 use crate::maximise::Rules;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
+use crate::moves::{Best, improve, is_told};
 use crate::options::FitOptions;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -25,15 +26,17 @@ pub struct Fit {
     /// The fitted mixture. Components that lost all samples, and that nothing was left for, have weight 0 and
     /// are listed in [`Mixture::dropped`].
     pub mixture: Mixture,
-    /// Why it ended.
+    /// Why the climb that won ended, or who ended the fit.
     pub stop: Stop,
-    /// Iterations of the winning restart.
+    /// Iterations of the climb that won: of the winning restart, or of the last move that led higher.
     pub n_iter: usize,
     /// The bound of each of them: the mean log-likelihood per sample before its M-step, and of a fit
     /// with a prior the logarithm of that, up to a constant, divided by the number of samples.
     pub lower_bounds: Vec<f64>,
     /// Which restart won, from 0.
     pub restart: usize,
+    /// How many moves led on from there; 0 when none was tried or none led higher.
+    pub moves: usize,
     /// What supports each component, and what had to be mended.
     pub diagnosis: Diagnosis,
 }
@@ -58,7 +61,8 @@ impl Fit {
 /// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
 /// [`Error::OutOfRange`] when squares of the samples leave the range of `f64`.
 ///
-/// Cost: `2 n k d²` flops an iteration, and `9 n k d` of diagonal and spherical covariances. Memory:
+/// Cost: `2 n k d²` flops an iteration, and `9 n k d` of diagonal and spherical covariances; with moves, which
+/// more than one restart has by default, about three to five times the iterations of the restarts. Memory:
 /// O(threads × k d²), or O(threads × k d) of those, and a copy of at most 65 536 rows
 /// while centres are drawn.
 ///
@@ -105,7 +109,11 @@ pub fn fit_observed<T: Real>(
 ) -> Result<Fit> {
     options.check(samples.n_present(), samples.n_features())?;
     let mut control = Control::new(options.time_budget, observer);
-    best_of(options.n_init, |restart| run(samples, options, threads, restart, &mut control))
+    let mut best = best_of(options.n_init, |restart| run(samples, options, threads, restart, &mut control))?;
+    let mut passes = InMemory::new(samples, options, threads);
+    let moves =
+        improve(&mut best, &mut passes, |moments| rules(samples, options, moments), options, &mut control);
+    Ok(Fit::of(best, moves))
 }
 
 /// One restart.
@@ -117,14 +125,14 @@ pub(crate) fn run<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<Climb> {
     let start = start(samples, options, threads, restart)?;
-    let groups =
-        Groups::new(samples.n_samples(), samples.n_features(), options.n_components, options.covariance);
-    let mut passes = InMemory { samples, groups, threads };
-    let rules_of = |moments: &Moments| {
-        let unit = samples.weight_unit();
-        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
-    };
-    climb(start, &mut passes, rules_of, options.limits(), restart, control)
+    let mut passes = InMemory::new(samples, options, threads);
+    climb(start, &mut passes, |moments| rules(samples, options, moments), options.limits(), restart, control)
+}
+
+/// The rules of the M-step.
+fn rules<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, moments: &Moments) -> Result<Rules> {
+    let unit = samples.weight_unit();
+    Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
 }
 
 /// The climb of the highest bound, the first of equals. One that was told to stop is the last.
@@ -135,20 +143,20 @@ pub(crate) fn run<T: Real>(
 pub(crate) fn best_of<E>(
     n_init: usize,
     mut climb: impl FnMut(usize) -> std::result::Result<Climb, E>,
-) -> std::result::Result<Fit, E> {
-    let mut best: Option<Fit> = None;
+) -> std::result::Result<Best, E> {
+    let mut best: Option<(Climb, usize)> = None;
     let mut refused = None;
+    let mut n_iter = 0;
     for restart in 0..n_init {
         match climb(restart) {
             Err(error) => refused = refused.or(Some(error)),
             Ok(climb) => {
-                let told =
-                    matches!(climb.stop, Stop::Cancelled | Stop::OutOfTime).then(|| climb.stop.clone());
-                let fit = Fit::of(climb, restart);
-                if best.as_ref().is_none_or(|best| fit.lower_bound() > best.lower_bound()) {
-                    best = Some(fit);
+                n_iter += climb.lower_bounds.len();
+                let told = is_told(&climb.stop).then(|| climb.stop.clone());
+                if best.as_ref().is_none_or(|(best, _)| climb.lower_bound() > best.lower_bound()) {
+                    best = Some((climb, restart));
                 }
-                if let (Some(stop), Some(best)) = (told, &mut best) {
+                if let (Some(stop), Some((best, _))) = (told, &mut best) {
                     best.stop = stop;
                     break;
                 }
@@ -157,16 +165,17 @@ pub(crate) fn best_of<E>(
     }
     // One restart that worked is an answer; the first refusal is one only when none did.
     match (best, refused) {
-        (Some(fit), _) => Ok(fit),
+        (Some((climb, restart)), _) => Ok(Best { climb, restart, n_iter }),
         (None, Some(error)) => Err(error),
         (None, None) => unreachable!("n_init is at least 1"),
     }
 }
 
 impl Fit {
-    fn of(climb: Climb, restart: usize) -> Self {
-        let Climb { mixture, stop, lower_bounds, diagnosis } = climb;
-        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, diagnosis }
+    /// The best of the restarts, after so many moves that were kept.
+    pub(crate) fn of(best: Best, moves: usize) -> Self {
+        let Best { climb: Climb { mixture, stop, lower_bounds, diagnosis }, restart, .. } = best;
+        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, moves, diagnosis }
     }
 }
 
@@ -175,6 +184,13 @@ struct InMemory<'a, 'b, T> {
     samples: &'a Samples<'b, T>,
     groups: Groups,
     threads: &'a Threads,
+}
+
+impl<'a, 'b, T: Real> InMemory<'a, 'b, T> {
+    fn new(samples: &'a Samples<'b, T>, options: &FitOptions, threads: &'a Threads) -> Self {
+        let (n, d, k) = (samples.n_samples(), samples.n_features(), options.n_components);
+        InMemory { samples, groups: Groups::new(n, d, k, options.covariance), threads }
+    }
 }
 
 impl<T: Real> Passes for InMemory<'_, '_, T> {
@@ -207,6 +223,19 @@ mod tests {
         assert!((fitted.mixture.means()[0] - 0.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
         assert!((fitted.mixture.means()[1] - 3.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
         assert!(fitted.lower_bounds.is_sorted());
+    }
+
+    #[test]
+    fn without_moves_the_best_restart_is_the_result() {
+        let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
+        let samples = Samples::from_rows(&rows, 60, 1).unwrap();
+        let options =
+            FitOptions { n_init: 3, moves: Some(0), init: Init::RandomFromData, ..FitOptions::new(6) };
+        let mut quiet = |_: Progress| ControlFlow::Continue(());
+        let mut control = Control::new(None, &mut quiet);
+        let threads = Threads::one();
+        let best = best_of(3, |restart| run(&samples, &options, &threads, restart, &mut control)).unwrap();
+        assert_eq!(fit(&samples, &options, &threads).unwrap(), Fit::of(best, 0));
     }
 
     /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.

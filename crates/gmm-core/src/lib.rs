@@ -52,10 +52,11 @@ mod exchange;
 mod stepwise;
 mod init;
 mod start;
+mod sample;
+mod moves;
 mod fit;
 mod stream;
 mod sweep;
-mod sample;
 mod detect;
 
 pub use blocks::Threads;

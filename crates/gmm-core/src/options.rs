@@ -10,6 +10,9 @@ use crate::maximise::RegCovar;
 use crate::mixture::Mixture;
 use crate::prior::Prior;
 
+/// Moves in a row that may fail, for each restart, unless the caller says how many.
+const MOVES_PER_RESTART: usize = 4;
+
 /// Where each restart begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Init {
@@ -40,6 +43,19 @@ pub struct Given {
 }
 
 /// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
+///
+/// ```
+/// use gmm_core::{FitOptions, Samples, Threads, fit};
+///
+/// let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
+/// let samples = Samples::from_rows(&rows, 60, 1)?;
+/// // Two restarts, and moves until ten in a row found nothing better.
+/// let options = FitOptions { n_init: 2, moves: Some(10), ..FitOptions::new(6) };
+/// let searched = fit(&samples, &options, &Threads::one())?;
+/// let restarted = fit(&samples, &FitOptions { moves: Some(0), ..options }, &Threads::one())?;
+/// assert!(searched.lower_bound() >= restarted.lower_bound());
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
     /// k.
@@ -58,6 +74,12 @@ pub struct FitOptions {
     pub prior: Option<Prior>,
     /// Restarts; the best bound wins, the earlier of equals. 1 by default.
     pub n_init: usize,
+    /// Moves that may fail in a row, after the restarts. A move takes a component of the best fit away, splits
+    /// another, and climbs from there; it is kept when that led higher. 0 tries none.
+    ///
+    /// By default 4 for each restart, and none when there is one: `n_init` says how hard to search. There are
+    /// at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
+    pub moves: Option<usize>,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,
     /// Where restarts begin.
@@ -80,6 +102,7 @@ impl FitOptions {
             reg_covar: RegCovar::Absolute(1e-6),
             prior: None,
             n_init: 1,
+            moves: None,
             seed: 0,
             init: Init::default(),
             given: Given::default(),
@@ -89,7 +112,18 @@ impl FitOptions {
 
     /// How far to climb.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { tol: self.tol, convergence: self.convergence, max_iter: self.max_iter }
+        Limits { tol: self.tol, convergence: self.convergence, max_iter: self.max_iter, beat: None }
+    }
+
+    /// Moves in a row that may fail.
+    pub(crate) fn moves_in_a_row(&self) -> usize {
+        match (self.n_components, self.moves, self.n_init) {
+            // There is nothing to split.
+            (1, ..) => 0,
+            (_, Some(moves), _) => moves,
+            (_, None, 1) => 0,
+            (_, None, n_init) => n_init.saturating_mul(MOVES_PER_RESTART),
+        }
     }
 
     /// Refuses what no data of `n_features` features, of which `n_samples` count, can be fitted by.
@@ -124,6 +158,10 @@ impl FitOptions {
         if is_known && self.n_init != 1 {
             let requirement = "1 when the start is given, for every restart would be the same";
             return refused("n_init", self.n_init.to_string(), requirement);
+        }
+        if let Some(moves @ 1..) = self.moves.filter(|_| is_known) {
+            let requirement = "0 when the start is given, for a move leaves it";
+            return refused("moves", moves.to_string(), requirement);
         }
         let shape = |left, left_shape: Vec<usize>, right_shape: Vec<usize>| match left_shape == right_shape {
             true => Ok(()),

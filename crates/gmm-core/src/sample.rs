@@ -18,7 +18,8 @@ use crate::error::{Error, Result};
 use crate::init::Stream;
 use crate::mixture::Mixture;
 use crate::real::Real;
-use normal::{LARGEST, quantile};
+use normal::LARGEST;
+pub(crate) use normal::quantile;
 
 /// Draws `n_samples` samples (n × d) from a mixture, and the component that each came from (n).
 ///

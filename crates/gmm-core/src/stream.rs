@@ -15,6 +15,7 @@ use crate::init::Stream;
 use crate::maximise::Rules;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
+use crate::moves::improve;
 use crate::options::FitOptions;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -88,13 +89,15 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let samples = Samples::from_rows(&drawn.rows, drawn.rows.len() / d, d)?;
     let samples = if drawn.weights.is_empty() { samples } else { samples.with_weights(&drawn.weights)? };
     let unit = streamed.unit;
-    best_of(options.n_init, |restart| {
+    let rules_of = |moments: &Moments| {
+        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
+    };
+    let mut best = best_of(options.n_init, |restart| {
         let start = start(&samples, options, threads, restart)?;
-        let rules_of = |moments: &Moments| {
-            Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
-        };
         climb(start, &mut streamed, rules_of, options.limits(), restart, &mut control)
-    })
+    })?;
+    let moves = improve(&mut best, &mut streamed, rules_of, options, &mut control);
+    Ok(Fit::of(best, moves))
 }
 
 struct Streamed<'a, T, S> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::Diagonal;
 
-use super::{Full, Raise, Ridge, Whiteners, check_range};
+use super::{Full, Raise, Ridge, Whiteners, check_range, copy_part};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -121,6 +121,21 @@ impl Diag {
     /// Deviations about the means.
     pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
         Whiteners::Diagonal(Diagonal::new(means, &self.deviations, self.n_features))
+    }
+
+    /// `xᵢ ← σₖᵢ xᵢ` (d).
+    pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
+        let deviations = &self.deviations[component * self.n_features..];
+        x.iter_mut().zip(deviations).for_each(|(x, sigma)| *x *= sigma);
+    }
+
+    /// The same, but that `to` has the variances and deviations of `from`.
+    pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
+        let (mut diag, d) = (self.clone(), self.n_features);
+        for (values, len) in [(&mut diag.values, d), (&mut diag.deviations, d), (&mut diag.log_dets, 1)] {
+            copy_part(values, len, from, to);
+        }
+        diag
     }
 
     /// Those of one component (d).

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::Whitener;
 
-use super::{Raise, Ridge, Whiteners, check_range};
+use super::{Raise, Ridge, Whiteners, check_range, copy_part};
 use crate::cholesky;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
@@ -278,6 +278,30 @@ impl Full {
         let factors = self.cholesky.chunks_exact(self.n_features * self.n_features);
         let means = means.chunks_exact(self.n_features);
         Whiteners::Dense(means.zip(factors).map(|(mean, factor)| Whitener::new(mean, factor)).collect())
+    }
+
+    /// `x ← Lₖ x` (d).
+    pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
+        let d = self.n_features;
+        let factor = &self.cholesky[component * d * d..][..d * d];
+        // From the last on, so that those before it are still what they were.
+        for i in (0..d).rev() {
+            x[i] = factor[i * d..][..=i].iter().zip(&*x).map(|(entry, x)| entry * x).sum();
+        }
+    }
+
+    /// The same, but that `to` has the matrix, ridge and factor of `from`.
+    pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
+        let (mut full, size) = (self.clone(), self.n_features * self.n_features);
+        for (values, len) in [
+            (&mut full.values, size),
+            (&mut full.cholesky, size),
+            (&mut full.ridges, 1),
+            (&mut full.log_dets, 1),
+        ] {
+            copy_part(values, len, from, to);
+        }
+        full
     }
 
     /// The diagonal of one component (d), without the ridge.

@@ -4,8 +4,8 @@
 //! matrix and its factor never part. Its verbs: `new` and `from_precisions` (factor, or say why not),
 //! `from_factors` (check a factor that came from elsewhere), `maximised` (the M-step), `values`, `ridges`,
 //! `cholesky`, `log_dets`, `precisions_cholesky`, `to_full` (the dense equivalent), `whiteners` (what the
-//! kernels take), `variances`, `pivots`, `n_parameters`. Nothing outside of this folder matches on a structure but to
-//! name it.
+//! kernels take), `unwhiten`, `copied`, `variances`, `pivots`, `n_parameters`. Nothing outside of this folder
+//! matches on a structure but to name it.
 
 mod diag;
 mod full;
@@ -243,6 +243,21 @@ impl Covariances {
         each!(self, covariances => covariances.whiteners(means))
     }
 
+    /// The same, but that `Σₖ` of component `to`, with its factor, is that of `from`.
+    pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
+        match self {
+            Covariances::Full(full) => Covariances::Full(full.copied(from, to)),
+            Covariances::Tied(tied) => Covariances::Tied(tied.copied(from, to)),
+            Covariances::Diag(diag) => Covariances::Diag(diag.copied(from, to)),
+            Covariances::Spherical(spherical) => Covariances::Spherical(spherical.copied(from, to)),
+        }
+    }
+
+    /// `x ← Lₖ x` (d): of standard normal numbers, a deviation that has the covariance of the component.
+    pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
+        each!(self, covariances => covariances.unwhiten(component, x));
+    }
+
     /// The diagonal of `Σₖ` (d) of one component, without the ridge.
     pub fn variances(&self, component: usize) -> Vec<f64> {
         each!(self, covariances => covariances.variances(component))
@@ -313,6 +328,11 @@ fn checked(structure: Structure, what: &'static str, values: &[f64], k: usize, d
         Full::symmetrise(what, &mut values, d)?;
     }
     Ok(values)
+}
+
+/// Gives component `to` what `from` has; each has `len` values.
+fn copy_part(values: &mut [f64], len: usize, from: usize, to: usize) {
+    values.copy_within(from * len..(from + 1) * len, to * len);
 }
 
 fn check_shape(left: &'static str, len: usize, shape: &[usize]) -> Result<()> {

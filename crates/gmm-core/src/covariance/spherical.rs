@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use gmm_kernels::Diagonal;
 
 use super::diag::{check_deviations, check_variances};
-use super::{Full, Raise, Ridge, Whiteners, check_range};
+use super::{Full, Raise, Ridge, Whiteners, check_range, copy_part};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -125,6 +125,20 @@ impl Spherical {
     /// Deviations about the means.
     pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
         Whiteners::Diagonal(Diagonal::new(means, &self.spread(&self.deviations), self.n_features))
+    }
+
+    /// `xᵢ ← σₖ xᵢ` (d).
+    pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
+        x.iter_mut().for_each(|x| *x *= self.deviations[component]);
+    }
+
+    /// The same, but that `to` has the variance and deviation of `from`.
+    pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
+        let mut spherical = self.clone();
+        for values in [&mut spherical.values, &mut spherical.deviations, &mut spherical.log_dets] {
+            copy_part(values, 1, from, to);
+        }
+        spherical
     }
 
     /// That of one component, d times.

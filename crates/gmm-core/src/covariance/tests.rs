@@ -25,6 +25,17 @@ fn every_structure_is_its_dense_equivalent() {
         for component in 0..2 {
             assert_eq!(covariances.variances(component), dense.variances(component), "{structure}");
         }
+        let copied = covariances.copied(1, 0);
+        let of_one =
+            |full: &Full| (full.values()[4..].to_vec(), full.cholesky()[4..].to_vec(), full.log_dets()[1]);
+        assert_eq!(copied.log_dets(), [covariances.log_dets()[1]; 2], "{structure}");
+        assert_eq!(copied.to_full().values()[..4], covariances.to_full().values()[4..], "{structure}");
+        assert_eq!(copied.to_full().cholesky()[..4], covariances.to_full().cholesky()[4..], "{structure}");
+        assert_eq!(of_one(&copied.to_full()), of_one(&covariances.to_full()), "{structure}");
+        let (mut own, mut by_dense) = ([3.0, -2.0], [3.0, -2.0]);
+        covariances.unwhiten(1, &mut own);
+        dense.unwhiten(1, &mut by_dense);
+        assert_eq!(own, by_dense, "{structure}");
         let factors = [covariances.values(), covariances.ridges(), covariances.cholesky()];
         let again = Covariances::from_factors(structure, factors[0], factors[1], factors[2], 2, 2);
         assert_eq!(again, Ok(covariances));

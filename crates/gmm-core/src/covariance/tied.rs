@@ -111,6 +111,16 @@ impl Tied {
         Whiteners::Dense(std::iter::once(first).chain(others).collect())
     }
 
+    /// `x ← L x` (d), whichever component.
+    pub(crate) fn unwhiten(&self, _component: usize, x: &mut [f64]) {
+        self.shared.unwhiten(0, x);
+    }
+
+    /// The same: all components have one matrix.
+    pub(crate) fn copied(&self, _from: usize, _to: usize) -> Self {
+        self.clone()
+    }
+
     /// The diagonal of `Σ` (d), whichever component.
     pub(crate) fn variances(&self, _component: usize) -> Vec<f64> {
         self.shared.variances(0)

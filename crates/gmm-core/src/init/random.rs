@@ -1,4 +1,5 @@
-//! Random numbers whose values are part of the results: PCG streams, one per restart and one for samples.
+//! Random numbers whose values are part of the results: PCG streams, one per restart, one for samples
+//! and one for moves.
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
@@ -9,9 +10,13 @@ const ORIGIN: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
 /// The stream of drawn samples: the first that no restart of a fit can have.
 const SAMPLES: u128 = 1 << 64;
 
+/// The stream of moves: the next.
+const MOVES: u128 = SAMPLES + 1;
+
 /// A stream of uniform numbers, the same on every platform.
 ///
-/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`; stream `restart`, or 2⁶⁴ for samples.
+/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`; stream `restart`, 2⁶⁴ for samples, or 2⁶⁴ + 1 for
+/// moves.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream(Pcg64);
 
@@ -23,6 +28,11 @@ impl Stream {
     /// The stream that samples are drawn from.
     pub(crate) fn of_samples(seed: u64) -> Self {
         Stream::numbered(seed, SAMPLES)
+    }
+
+    /// The stream that moves after restarts are drawn from.
+    pub(crate) fn of_moves(seed: u64) -> Self {
+        Stream::numbered(seed, MOVES)
     }
 
     fn numbered(seed: u64, number: u128) -> Self {

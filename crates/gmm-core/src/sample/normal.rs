@@ -84,7 +84,7 @@ const TAIL: [[f64; 8]; 2] = [
 /// `Φ⁻¹(p)` for p from 2⁻⁵³ to 1 − 2⁻⁵³: the x that a standard normal is below with probability p.
 ///
 /// Odd about ½ to the last bit, where `1 − p` is exact. Relative error: a few 1e-16.
-pub(super) fn quantile(p: f64) -> f64 {
+pub(crate) fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180625 - q * q;
