@@ -8,8 +8,8 @@ use std::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use gmm_benches::{Spread, Workload};
 use gmm_core::{
-    FitOptions, Init, Prior, Samples, Source, Stepwise, StepwiseOptions, Structure, SweepOptions, Threads,
-    fit, fit_stream, sweep,
+    FitOptions, Init, Prior, RobustOptions, Samples, Source, Stepwise, StepwiseOptions, Structure,
+    SweepOptions, Threads, fit, fit_robust, fit_stream, sweep,
 };
 
 /// 50 000 x 14 with 30 components: the shape of a user's wish for ten iterations in 100 ms.
@@ -127,6 +127,19 @@ fn selection(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// All four mixtures, to the end, and what one of them alone takes.
+fn robust(criterion: &mut Criterion) {
+    let threads = Threads::all();
+    let data = WISH.draw::<f64>(Spread::Overlapping);
+    let options = RobustOptions { contamination: 0.05, ..RobustOptions::default() };
+    let mut group = group(criterion, "robust/50000x14");
+    for (name, n_components) in [("k 1, 2, 4, 8", vec![1, 2, 4, 8]), ("k 8", vec![8])] {
+        let options = RobustOptions { n_components, ..options.clone() };
+        group.bench_function(name, |b| b.iter(|| fit_robust(&data.samples(), &options, &threads)));
+    }
+    group.finish();
+}
+
 /// Fits take long: ten of them are a measurement.
 fn group<'a>(
     criterion: &'a mut Criterion,
@@ -137,5 +150,5 @@ fn group<'a>(
     group
 }
 
-criterion_group!(benches, ten_iterations, diagonal_iterations, beyond_memory, selection);
+criterion_group!(benches, ten_iterations, diagonal_iterations, beyond_memory, selection, robust);
 criterion_main!(benches);

@@ -1,13 +1,14 @@
-//! `gmm detect`: data to outliers, by a model or by a mixture fitted to the same data.
+//! `gmm detect`: data to outliers, by a robust fit of the same data, by a model, or by a plain fit.
 //!
-//! A threshold that is a share of the rows needs all of them, so the data are read whole.
+//! A threshold that is a share of the rows needs all of them, and so does a fit: the data are read whole.
+//! Only mixtures have a file, so a robust fit judges the data it was made from and is gone.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use gmm_core::{
-    FitOptions, Mixture, RegCovar, Samples, Threads, attribution, energy, fit, threshold_by_contamination,
-    threshold_by_percentile,
+    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Threads,
+    attribution, energy, fit, fit_robust, threshold_by_contamination, threshold_by_percentile,
 };
 use gmm_io::Table;
 
@@ -18,19 +19,28 @@ use crate::talk;
 
 const AFTER_HELP: &str = "\
 Examples:
-  gmm detect data.csv -k 3 --contamination 0.01 > outliers.csv
+  gmm detect data.csv > outliers.csv
+  gmm detect data.csv --contamination 0.01 > outliers.csv
   gmm detect data.csv --model model.safetensors --percentile 99 > outliers.csv
   gmm detect new.csv --model model.safetensors --threshold 29.7 --shares > outliers.csv
+
+Without a model, mixtures of 1, 2, 4 and 8 components are fitted to DATA in a way that outliers among the \
+rows have little say in: leaving out, each time, the share of the rows that is least likely so far. Their \
+mean energy judges. With a model, or a number of components, one mixture judges; one that is fitted to DATA \
+by -k takes outliers for granted, and hides those that are close together.
 
 Prints one line for each row of DATA, in the same order. The energy is the negative log-density of the \
 row in nats, and the row is an outlier, 1, when that is greater than the threshold. Numbers read back to \
 the same bits. Options of the fit that are not here are those of gmm fit: write its model and pass it.";
 
+/// Of a robust fit whose user does not know it, as in the library.
+const UNKNOWN_CONTAMINATION: f64 = 0.1;
+
 /// Find outliers: rows whose energy is above a threshold, as CSV on standard output
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
-#[command(group(clap::ArgGroup::new("mixture").required(true).args(["model", "components"])))]
-#[command(group(clap::ArgGroup::new("rule").required(true).args(["contamination", "percentile", "threshold"])))]
+#[command(group(clap::ArgGroup::new("mixture").args(["model", "components"]).requires("rule")))]
+#[command(group(clap::ArgGroup::new("rule").args(["contamination", "percentile", "threshold"])))]
 pub struct Args {
     /// Samples to judge, one a row: CSV text or an npy array; - is standard input
     #[arg(value_name = "DATA")]
@@ -40,11 +50,12 @@ pub struct Args {
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
     model: Option<PathBuf>,
 
-    /// Judge by as many components, fitted to DATA
+    /// Judge by one plain mixture of as many components, fitted to DATA
     #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
     components: Option<usize>,
 
-    /// The largest energies are outliers, at most this share of the rows: from 0 to 1
+    /// The largest energies are outliers, at most this share of the rows: from 0 to 1. Also what a robust
+    /// fit leaves out; 0.1 where it is not given
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     contamination: Option<f64>,
 
@@ -60,7 +71,7 @@ pub struct Args {
     #[arg(long)]
     shares: bool,
 
-    /// Added to every variance of a fit
+    /// Added to every variance of a fit; of a robust fit, to those of features scaled to variance 1
     #[arg(long, value_name = "VARIANCE", default_value = "1e-6", value_parser = non_negative, allow_negative_numbers = true, conflicts_with = "model")]
     reg_covar: f64,
 
@@ -91,6 +102,12 @@ fn finite(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What energies are taken from.
+enum Judge {
+    One(Mixture),
+    Robust(RobustDetector),
+}
+
 /// Reads, fits unless there is a model, judges and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
     check_rule(args)?;
@@ -99,16 +116,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(&args.data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
     let threads = Threads::new(args.threads);
-    let mixture = match known {
-        Some(mixture) => mixture,
-        None => fitted(args, &samples, &threads)?,
+    let judge = match (known, args.components) {
+        (Some(mixture), _) => Judge::One(mixture),
+        (None, Some(n_components)) => Judge::One(fitted(args, n_components, &samples, &threads)?),
+        (None, None) => Judge::Robust(robustly_fitted(args, &samples, &threads)?),
     };
-    let energies = energy(&mixture, &samples, &threads).map_err(refused)?;
+    let energies = judge.energies(&samples, &threads).map_err(refused)?;
     let threshold = threshold(args, &energies).map_err(refused)?;
-    let shares =
-        args.shares.then(|| attribution(&mixture, &samples, &threads)).transpose().map_err(refused)?;
+    let shares = args.shares.then(|| judge.shares(&samples, &threads)).transpose().map_err(refused)?;
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    write(args, &mixture, &energies, threshold, shares.as_deref(), &mut output)
+    write(args, table.n_features, &energies, threshold, shares.as_deref(), &mut output)
         .and_then(|()| output.flush())
         .map_err(|error| Failure::of_stdout(&error))?;
     if !args.quiet {
@@ -120,6 +137,22 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+impl Judge {
+    fn energies(&self, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Vec<f64>, gmm_core::Error> {
+        match self {
+            Judge::One(mixture) => energy(mixture, samples, threads),
+            Judge::Robust(detector) => detector.energies(samples, threads),
+        }
+    }
+
+    fn shares(&self, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Vec<f64>, gmm_core::Error> {
+        match self {
+            Judge::One(mixture) => attribution(mixture, samples, threads),
+            Judge::Robust(detector) => detector.attribution(samples, threads),
+        }
+    }
 }
 
 /// Refuses a rule that no data could follow, before they are read.
@@ -136,12 +169,12 @@ fn check_rule(args: &Args) -> Result<(), Failure> {
     })
 }
 
-/// The threshold by the one rule that was given.
+/// The threshold by the one rule that was given, or that of a robust fit.
 fn threshold(args: &Args, energies: &[f64]) -> Result<f64, gmm_core::Error> {
-    match (args.contamination, args.percentile) {
-        (Some(share), _) => threshold_by_contamination(energies, share),
-        (_, Some(percent)) => threshold_by_percentile(energies, percent),
-        _ => Ok(args.threshold.unwrap_or(f64::INFINITY)),
+    match (args.contamination, args.percentile, args.threshold) {
+        (_, Some(percent), _) => threshold_by_percentile(energies, percent),
+        (_, _, Some(nats)) => Ok(nats),
+        (share, ..) => threshold_by_contamination(energies, share.unwrap_or(UNKNOWN_CONTAMINATION)),
     }
 }
 
@@ -151,11 +184,16 @@ fn read(args: &Args) -> Result<Table, Failure> {
     Ok(gmm_io::read_all(&mut *source)?)
 }
 
-fn fitted(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Mixture, Failure> {
+fn fitted(
+    args: &Args,
+    n_components: usize,
+    samples: &Samples<'_, f64>,
+    threads: &Threads,
+) -> Result<Mixture, Failure> {
     let options = FitOptions {
         reg_covar: RegCovar::Absolute(args.reg_covar),
         seed: args.seed,
-        ..FitOptions::new(args.components.unwrap_or(1))
+        ..FitOptions::new(n_components)
     };
     let fitted = fit(samples, &options, threads)
         .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
@@ -166,15 +204,44 @@ fn fitted(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<
     Ok(fitted.mixture)
 }
 
+fn robustly_fitted(
+    args: &Args,
+    samples: &Samples<'_, f64>,
+    threads: &Threads,
+) -> Result<RobustDetector, Failure> {
+    let options = RobustOptions {
+        contamination: args.contamination.unwrap_or(UNKNOWN_CONTAMINATION),
+        reg_covar: args.reg_covar,
+        seed: args.seed,
+        ..RobustOptions::default()
+    };
+    let detector = fit_robust(samples, &options, threads)
+        .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
+    if args.quiet {
+        return Ok(detector);
+    }
+    if args.contamination.is_none() {
+        let percent = 100.0 * UNKNOWN_CONTAMINATION;
+        talk::say(&format!(
+            "took {percent} % of the rows for outliers; pass --contamination if you know better"
+        ));
+    }
+    let unsettled = detector.mixtures().iter().filter(|one| !one.converged);
+    for RobustMixture { n_components, trimmed_bounds, .. } in unsettled {
+        let (components, n_iter) = (counted(*n_components, "component"), trimmed_bounds.len());
+        talk::say(&format!("the mixture of {components} did not converge in {n_iter} iterations"));
+    }
+    Ok(detector)
+}
+
 fn write(
     args: &Args,
-    mixture: &Mixture,
+    d: usize,
     energies: &[f64],
     threshold: f64,
     shares: Option<&[f64]>,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    let d = mixture.n_features();
     if !args.no_header {
         let n_columns = if shares.is_some() { d } else { 0 };
         let names = (0..n_columns).map(|feature| format!(",share_{feature}"));

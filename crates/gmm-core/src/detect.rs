@@ -90,10 +90,15 @@ pub fn threshold_by_contamination<T: Real>(energies: &[T], fraction: f64) -> Res
     }
     let mut values = checked(energies)?;
     let n = values.len();
+    let n_above = whole_part(fraction, n).min(n - 1);
+    Ok(*values.select_nth_unstable_by(n - 1 - n_above, f64::total_cmp).1)
+}
+
+/// `⌊fraction · n⌋`, where a product that is whole but for rounding counts as whole.
+pub(crate) fn whole_part(fraction: f64, n: usize) -> usize {
     let (product, nearest) = (fraction * n as f64, (fraction * n as f64).round());
     let is_whole = (product - nearest).abs() <= 2.0 * f64::EPSILON * product;
-    let n_above = (if is_whole { nearest } else { product.floor() } as usize).min(n - 1);
-    Ok(*values.select_nth_unstable_by(n - 1 - n_above, f64::total_cmp).1)
+    (if is_whole { nearest } else { product.floor() }) as usize
 }
 
 /// Energies as `f64`, none of them NaN or −∞.

@@ -132,6 +132,14 @@ pub enum Error {
         /// k.
         n_components: usize,
     },
+    /// Too few samples to tell some of them from the others.
+    #[error("too few samples to tell outliers from others: {n_samples} that counts; pass at least {least}")]
+    TooFewToJudge {
+        /// How many count.
+        n_samples: usize,
+        /// The fewest that will do.
+        least: usize,
+    },
     /// An option outside its range.
     #[error("{option} is {value}; it must be {requirement}")]
     InvalidOption {

@@ -58,6 +58,7 @@ mod fit;
 mod stream;
 mod sweep;
 mod detect;
+mod robust;
 
 pub use blocks::Threads;
 pub use climb::Convergence;
@@ -76,6 +77,7 @@ pub use moments::Moments;
 pub use options::{FitOptions, Given, Init};
 pub use prior::Prior;
 pub use real::Real;
+pub use robust::{RobustDetector, RobustMixture, RobustOptions, fit_robust};
 pub use sample::{Sampler, sample};
 pub use samples::{Responsibilities, Samples};
 pub use select::{Criteria, Criterion, aic, bic, criteria, n_parameters};

@@ -1,6 +1,6 @@
 //! `gmm detect`: what it flags.
 
-use gmm_core::{Samples, Threads};
+use gmm_core::{RobustOptions, Samples, Threads, fit_robust};
 
 use super::bench::{Bench, csv, two_groups};
 
@@ -59,6 +59,74 @@ fn a_mixture_is_fitted_where_no_model_is_given() {
     assert_eq!(format!("energy,outlier\n{headless}"), by_model);
 }
 
+/// The two groups, and three rows close together beside one: to three components they are a group as well.
+fn with_a_tight_group() -> Vec<[f64; 2]> {
+    let mut rows = two_groups();
+    rows.extend([[4.0, 3.0], [4.0, 3.01], [4.01, 3.0]]);
+    rows
+}
+
+#[test]
+fn outliers_close_together_are_found_without_a_model() {
+    let bench = bench();
+    bench.write("tight.csv", csv("x,y", &with_a_tight_group()));
+    let flagged = |asked: &str| -> Vec<usize> {
+        let flags = bench.run(&format!("detect {asked} -q")).columns().swap_remove(1).1;
+        (0..flags.len()).filter(|&row| flags[row] == 1.0).collect()
+    };
+    for seed in 0..3 {
+        let asked = format!("tight.csv --contamination 0.035 --seed {seed}");
+        assert_eq!(flagged(&asked), [90, 91, 92], "seed {seed}");
+    }
+    assert!(flagged("tight.csv -k 3 --contamination 0.035").iter().all(|row| ![90, 91, 92].contains(row)));
+    assert_eq!(flagged("data.csv --contamination 0.05"), [90, 91, 92, 93]);
+}
+
+#[test]
+fn a_tenth_is_taken_for_outliers_where_nothing_is_said() {
+    let bench = bench();
+    let asked = bench.run("detect data.csv --contamination 0.1");
+    let unasked = bench.run("detect data.csv");
+    let told = "took 10 % of the rows for outliers; pass --contamination if you know better\n";
+    assert_eq!(unasked.stderr, format!("{told}{}", asked.stderr));
+    assert!(asked.stderr.starts_with("9 of 94 rows above the threshold of "), "{}", asked.stderr);
+    assert_eq!(unasked.done(), asked.done());
+    // Another rule draws another line through the same energies.
+    let energies = bench.run("detect data.csv -q").columns().swap_remove(0).1;
+    let by_nats = bench.run("detect data.csv -q --threshold 9").columns();
+    assert_eq!(by_nats[0].1, energies);
+    assert!((0..94).all(|row| (by_nats[1].1[row] == 1.0) == (energies[row] > 9.0)));
+    let by_percent = bench.run("detect data.csv -q --percentile 50").columns();
+    assert_eq!((by_percent[0].1 == energies, by_percent[1].1.iter().sum::<f64>()), (true, 47.0));
+}
+
+#[test]
+fn a_robust_fit_is_that_of_the_library_on_any_number_of_threads() {
+    let bench = bench();
+    let rows = with_a_tight_group();
+    bench.write("tight.csv", csv("x,y", &rows));
+    let values = rows.concat();
+    let samples = Samples::from_rows(&values, rows.len(), 2).unwrap();
+    let options = RobustOptions { contamination: 0.04, seed: 7, reg_covar: 1e-4, ..RobustOptions::default() };
+    let detector = fit_robust(&samples, &options, &Threads::one()).unwrap();
+    let energies = detector.energies(&samples, &Threads::one()).unwrap();
+    let shares = detector.attribution(&samples, &Threads::one()).unwrap();
+    for threads in [1, 2, 3] {
+        let asked = format!(
+            "detect tight.csv --contamination 0.04 --seed 7 --reg-covar 1e-4 --shares -q --threads {threads}"
+        );
+        let columns = bench.run(&asked).columns();
+        assert_eq!(columns[0].1, energies);
+        let flags: Vec<f64> =
+            energies.iter().map(|&energy| f64::from(u8::from(energy > detector.threshold()))).collect();
+        assert_eq!(columns[1].1, flags);
+        for feature in 0..2 {
+            let wanted: Vec<f64> = shares.iter().skip(feature).step_by(2).copied().collect();
+            assert_eq!(columns[2 + feature].1, wanted);
+        }
+    }
+}
+
 #[test]
 fn shares_are_those_of_the_library() {
     let bench = bench();
@@ -95,7 +163,7 @@ fn what_cannot_be_judged_is_refused() {
     }
     for asked in [
         "-k 2",
-        "--percentile 9",
+        "-m m",
         "-k 2 -m m --percentile 9",
         "-k 2 --percentile 9 --threshold 1",
         "-m m --seed 1 --percentile 9",
@@ -108,6 +176,11 @@ fn what_cannot_be_judged_is_refused() {
     bench
         .run("detect data.csv -m one --percentile 9")
         .refused(3, "data.csv: samples has shape 94 x 2 but means has shape 1 x 1");
+    bench.write("one.csv", "x\n1\n").write("hole.csv", "x\n1\nnan\n");
+    bench
+        .run("detect one.csv")
+        .refused(4, "one.csv: too few samples to tell outliers from others: 1 that counts; pass at least 2");
+    assert_eq!(bench.run("detect hole.csv").code, 3);
     bench
         .run("detect data.csv -k 95 --percentile 9")
         .refused(4, "data.csv: 94 samples cannot support 95 components; use at most 94");

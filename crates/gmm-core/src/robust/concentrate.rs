@@ -1,0 +1,81 @@
+//! Expectation-maximisation of what is frequent: every M-step is made from the samples that are likely.
+//!
+//! ```text
+//! H  ← the samples of highest density p(z; θ), all but the share a       the trimmed likelihood rises:
+//! θ  ← one step of EM on H                                              no other H has a higher one
+//! ```
+//!
+//! Neither step can lower `Σ_H ln p(z; θ)`, but for the ridge. Source: Neykov et al. (2007), after the
+//! concentration steps of Rousseeuw & Van Driessen (1999).
+
+use crate::blocks::Threads;
+use crate::covariance::Structure;
+use crate::energy::energy;
+use crate::error::Result;
+use crate::groups::Groups;
+use crate::maximise::{RegCovar, Rules};
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::options::FitOptions;
+use crate::robust::RobustOptions;
+use crate::robust::trim::Ranking;
+use crate::samples::Samples;
+use crate::start::start;
+
+/// Where the iterations of one K ended.
+#[derive(Clone)]
+pub(super) struct Concentrated {
+    /// Of the scaled samples, tied.
+    pub(super) mixture: Mixture,
+    /// The weights (n) of the samples of highest density under it; 0 of the others.
+    pub(super) kept: Vec<f64>,
+    pub(super) n_trimmed: usize,
+    /// `Σ_H sₙ ln p(zₙ) / Σ_H sₙ` of each iteration.
+    pub(super) bounds: Vec<f64>,
+    pub(super) converged: bool,
+}
+
+/// Iterates from k-means of the samples that `begin` (n) gives a weight.
+pub(super) fn concentrate(
+    samples: &Samples<'_, f64>,
+    begin: &[f64],
+    n_components: usize,
+    options: &RobustOptions,
+    threads: &Threads,
+) -> Result<Concentrated> {
+    let (n, d, k) = (samples.n_samples(), samples.n_features(), n_components);
+    let structure = Structure::Tied;
+    let reg_covar = RegCovar::Absolute(options.reg_covar);
+    let fit_options =
+        FitOptions { covariance: structure, reg_covar, seed: options.seed, ..FitOptions::new(k) };
+    let mut mixture = start(&samples.with_weights(begin)?, &fit_options, threads, 0)?;
+    let mut groups = Groups::new(n, d, k, structure);
+    let mut ranking = Ranking::new(samples);
+    let mut kept = vec![0.0; n];
+    let mut bounds: Vec<f64> = Vec::new();
+    loop {
+        let energies = energy(&mixture, samples, threads)?;
+        let n_trimmed = ranking.trim(&energies, options.trimmed(), &mut kept);
+        bounds.push(-mean_of_kept(samples, &energies, &kept));
+        let converged = matches!(bounds[..], [.., last, now] if (now - last).abs() < options.tol);
+        if converged || bounds.len() == options.max_iter {
+            return Ok(Concentrated { mixture, kept, n_trimmed, bounds, converged });
+        }
+        let present = samples.with_weights(&kept)?;
+        let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);
+        let rules = Rules::new(structure, reg_covar, None, present.weight_unit(), &moments)?;
+        // An emptied component stays empty: half of another one in its place could lower the likelihood.
+        mixture = rules.maximise(&moments, &mixture, false)?.mixture;
+    }
+}
+
+/// The mean by weight of the values that are kept.
+fn mean_of_kept(samples: &Samples<'_, f64>, values: &[f64], kept: &[f64]) -> f64 {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (row, value) in values.iter().enumerate().filter(|&(row, _)| kept[row] > 0.0) {
+        let weight = samples.weight(row);
+        sum += weight * value;
+        total += weight;
+    }
+    sum / total
+}
