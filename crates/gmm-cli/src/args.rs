@@ -1,6 +1,7 @@
 //! What subcommands share on the command line: how data are read, and how values are checked.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, RangedU64ValueParser, TypedValueParser};
 use gmm_io::{Column, Header, ReadOptions};
@@ -36,7 +37,7 @@ impl Input {
             HeaderArg::Absent => Header::Absent,
         };
         let columns = self.columns.as_ref().map(|columns| columns.0.clone()).unwrap_or_default();
-        ReadOptions { header, delimiter: self.delimiter, columns }
+        ReadOptions { header, delimiter: self.delimiter, columns, weights: None }
     }
 }
 
@@ -89,6 +90,36 @@ pub fn non_negative(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A finite number that is more than zero.
+pub fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("write a finite number of more than 0".into()),
+    }
+}
+
+/// A span of time: seconds, or a number with s, m or h after it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1.0),
+        Some((at, 'm')) => (&text[..at], 60.0),
+        Some((at, 'h')) => (&text[..at], 3600.0),
+        _ => (text, 1.0),
+    };
+    let spent = number.parse::<f64>().ok().filter(|&number| number > 0.0);
+    let duration = spent.and_then(|number| Duration::try_from_secs_f64(number * seconds).ok());
+    duration.ok_or_else(|| "write seconds, or a number and s, m or h, such as 90, 5m or 1.5h".into())
+}
+
+/// One column, by name or by number.
+pub fn column(text: &str) -> Result<Column, String> {
+    match text.parse() {
+        Ok(Column::Range { .. }) => Err("write one column: its name, or its number from 1".into()),
+        Ok(column) => Ok(column),
+        Err(error) => Err(gmm_io::Error::to_string(&error)),
+    }
+}
+
 /// The path of a model. Models are not piped: half of one must not look like a whole one.
 pub fn model_path() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match path == Path::new("-") {
@@ -100,6 +131,37 @@ pub fn model_path() -> impl TypedValueParser<Value = PathBuf> {
 /// A path as messages show it.
 pub fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}
+
+/// Refuses data of other features than those of a model, in words that say what to try.
+pub fn check_features(
+    (model, wanted): (&Path, usize),
+    (data, found): (&Path, usize),
+    options: &ReadOptions,
+) -> Result<(), String> {
+    if wanted == found {
+        return Ok(());
+    }
+    let model = format!("{} has {}", model.display(), counted(wanted, "feature"));
+    let data = shown(data);
+    Err(if !options.columns.is_empty() {
+        format!("{model} but --columns selects {found} of {data}; select {wanted}")
+    } else if found > wanted {
+        let columns = counted(found, "column");
+        format!("{model} but {data} has {columns}; choose {wanted} of them with --columns")
+    } else {
+        let columns = counted(found, "column");
+        format!("{model} but {data} has {columns}; check that they belong together, and the --delimiter")
+    })
+}
+
+/// `1, 2 and 3`.
+pub fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
 }
 
 /// `1 column`, `2 columns`.
@@ -127,6 +189,17 @@ mod tests {
         assert_eq!(count("7"), Ok(7));
         for text in ["0", "-1", "1.5", "", "99999999999999999999999"] {
             assert!(count(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_span_of_time_has_a_unit_or_is_seconds() {
+        for (text, seconds) in [("90", 90.0), ("0.5s", 0.5), ("5m", 300.0), ("1.5h", 5400.0), ("1e-9", 1e-9)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "s", "0", "-1", "nan", "inf", "1e300h", "5 m", "5d", "5µ"] {
+            assert!(duration(text).is_err(), "{text:?}");
         }
     }
 

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use crate::talk;
 
+/// What a shell says of a program that Ctrl-C ended, so that a script ends with it.
+pub const INTERRUPTED: u8 = 130;
+
 /// Why a run stopped early, with the message for whoever started it.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
@@ -16,6 +19,8 @@ pub enum Failure {
     Fit(String),
     /// The output could not be written.
     Output(String),
+    /// Ctrl-C ended it, and what had been reached is written.
+    Interrupted,
     /// Whoever read standard output has read enough, as `head` does. Nobody is told.
     ReaderGone,
 }
@@ -36,6 +41,7 @@ impl Failure {
             Failure::Input(message) => (3, message),
             Failure::Fit(message) => (4, message),
             Failure::Output(message) => (5, message),
+            Failure::Interrupted => return ExitCode::from(INTERRUPTED),
             Failure::ReaderGone => return ExitCode::SUCCESS,
         };
         talk::say(&format!("gmm: {message}"));

@@ -3,30 +3,40 @@
 //! Whatever can be refused without the data is refused before they are read: an hour of fitting must
 //! not end at a directory that does not exist.
 
-use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gmm_core::{
-    Fit, FitOptions, Mixture, RegCovar, Samples, Scores, Structure, Threads, aic, bic, fit_observed, score,
+    Criteria, Fit, FitOptions, Init, Mixture, Progress, Samples, Source, Stop, StreamError, Structure,
+    Threads, criteria, fit_observed, fit_stream, n_parameters,
 };
-use gmm_io::Table;
+use gmm_io::Reread;
+use indicatif::ProgressBar;
 
-use crate::args::{Input, count, counted, model_path, non_negative, shown, threads};
+use crate::args::{check_features, count, model_path, positive};
 use crate::exit::Failure;
-use crate::number::{criterion, rounded, rounded_alike};
-use crate::talk;
+use crate::fitting::{Fitting, StructureArg, refusal, samples_of};
+use crate::number::rounded;
+use crate::report::Report;
+use crate::{interrupt, output, talk};
+
+/// Rows of a block when criteria are added up over a stream, at most; and its values.
+const MAX_BLOCK_ROWS: usize = 1 << 16;
+const MAX_BLOCK_VALUES: usize = 1 << 20;
 
 const AFTER_HELP: &str = "\
 Examples:
   gmm fit train.csv -k 3 -o model.safetensors
   gmm fit train.npy -k 8 --n-init 5 --seed 1 -o model.safetensors
   gmm fit train.npy -k 64 --covariance diag -o model.safetensors
-  gmm fit people.tsv -k 2 --columns age,5-7 -o model.safetensors
+  gmm fit people.tsv -k 2 --columns age,5-7 --weights-column count -o model.safetensors
+  gmm fit larger-than-memory.npy -k 8 --stream --time-budget 1h -o model.safetensors
+  gmm fit train.npy --start model.safetensors --tol 1e-6 -o better.safetensors
   zcat train.csv.gz | gmm fit - -k 3 -o model.safetensors
 
 The model file appears whole or not at all. The same data, options and seed give the same model \
-on any number of threads.";
+on any number of threads. Ctrl-C ends the fit after the iteration it is in and writes what it has \
+reached; a second one ends it at once and writes nothing.";
 
 /// Fit a mixture of Gaussians to data and write it to a model file
 #[derive(Debug, clap::Args)]
@@ -37,201 +47,191 @@ pub struct Args {
     data: PathBuf,
 
     /// How many components
-    #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
-    components: usize,
+    #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, required_unless_present = "start", allow_negative_numbers = true)]
+    components: Option<usize>,
 
     /// What covariances have in common: full, each component its own matrix; tied, one matrix for all; diag,
     /// each component its own variances; spherical, each component one variance
-    #[arg(long, value_name = "STRUCTURE", default_value = "full")]
-    covariance: StructureArg,
+    /// [default: full, or that of --start]
+    #[arg(long, value_name = "STRUCTURE")]
+    covariance: Option<StructureArg>,
 
     /// Where the model goes
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
     output: PathBuf,
 
-    /// Stop when the bound changes by less than this, in nats per sample
-    #[arg(long, value_name = "NATS", default_value = "1e-3", value_parser = non_negative, allow_negative_numbers = true)]
-    tol: f64,
+    /// Begin with this model and go on from there
+    #[arg(long, value_name = "MODEL", value_parser = model_path(), conflicts_with_all = ["init", "n_init"])]
+    start: Option<PathBuf>,
 
-    /// Iterations at most, of each restart
-    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count, allow_negative_numbers = true)]
-    max_iter: usize,
+    /// Read DATA anew in every iteration and keep no rows: for files that are larger than memory
+    #[arg(long)]
+    stream: bool,
 
-    /// Added to every variance, and kept in the model
-    #[arg(long, value_name = "VARIANCE", default_value = "1e-6", value_parser = non_negative, allow_negative_numbers = true)]
-    reg_covar: f64,
-
-    /// Restarts, of which the best is kept
-    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
-    n_init: usize,
-
-    /// Fixes every random choice
-    #[arg(long, value_name = "NUMBER", default_value = "0")]
-    seed: u64,
-
-    /// Threads; 0 takes as many as the machine runs at once
-    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
-    threads: usize,
-
-    /// Tell nothing but errors
-    #[arg(short, long)]
-    quiet: bool,
+    /// The variance that the prior expects of every feature
+    /// [default: by the covariance of the data and the number of components]
+    #[arg(long, value_name = "VARIANCE", value_parser = positive, requires = "prior", allow_negative_numbers = true, help_heading = "Fitting")]
+    prior_variance: Option<f64>,
 
     #[command(flatten)]
-    input: Input,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum StructureArg {
-    Full,
-    Tied,
-    Diag,
-    Spherical,
-}
-
-impl StructureArg {
-    /// As gmm-core takes it.
-    fn structure(self) -> Structure {
-        match self {
-            StructureArg::Full => Structure::Full,
-            StructureArg::Tied => Structure::Tied,
-            StructureArg::Diag => Structure::Diag,
-            StructureArg::Spherical => Structure::Spherical,
-        }
-    }
+    fitting: Fitting,
 }
 
 /// Reads, fits, writes, and tells about it.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    check_output(&args.output, &args.data)?;
-    let table = read(args)?;
-    let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features)
-        .map_err(|error| refusal(error, args, &table))?;
-    let threads = Threads::new(args.threads);
-    let fitted = fit(args, &samples, &threads).map_err(|error| refusal(error, args, &table))?;
-    gmm_io::save_model(&args.output, &fitted.mixture).map_err(|error| Failure::Output(error.to_string()))?;
-    if !args.quiet {
-        let mean_energy = score(&fitted.mixture, &samples, Scores::default(), &threads)
-            .map_err(|error| refusal(error, args, &table))?;
-        talk::say(summary(args, &table, &fitted, -mean_energy).trim_end());
-    }
-    Ok(())
+    output::check(&args.output, &args.data, "the model", "the data")?;
+    let start = args.start.as_ref().map(|path| gmm_io::load_model(path)).transpose()?;
+    let options = options(args, start)?;
+    if args.stream { from_stream(args, options) } else { in_memory(args, options) }
 }
 
-/// Refuses a place where no model can be put.
-fn check_output(output: &Path, data: &Path) -> Result<(), Failure> {
-    let refused = |why: &str| Failure::Output(format!("cannot write {}: {why}", output.display()));
-    let parent = match output.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+/// All choices but those that depend on the number of features.
+fn options(args: &Args, start: Option<Mixture>) -> Result<FitOptions, Failure> {
+    let asked = args.covariance.map(StructureArg::structure);
+    let Some(start) = start else {
+        let n_components = args.components.unwrap_or(1);
+        return Ok(args.fitting.options(n_components, asked.unwrap_or_default()));
     };
-    if !parent.is_dir() {
-        return Err(refused(&format!("there is no directory {}; create it first", parent.display())));
-    }
-    if let Ok(existing) = fs::metadata(output) {
-        // The model is renamed into place, and /dev/null must not be.
-        if !existing.is_file() {
-            return Err(refused("something that is not a file has that name; choose another"));
-        }
-        let same = fs::canonicalize(output).ok().zip(fs::canonicalize(data).ok());
-        if same.is_some_and(|(output, data)| output == data) {
-            return Err(refused("the model would replace the data; choose another name"));
-        }
-    }
-    // A file without a name where the system has such, so nothing is seen to come and go.
-    tempfile::tempfile_in(parent).map_err(|error| refused(&error.kind().to_string()))?;
-    Ok(())
-}
-
-fn read(args: &Args) -> Result<Table, Failure> {
-    let _progress = talk::reading(&args.data, args.quiet);
-    let mut source = gmm_io::open(&args.data, &args.input.options())?;
-    Ok(gmm_io::read_all(&mut *source)?)
-}
-
-fn fit(args: &Args, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Fit, gmm_core::Error> {
-    let options = FitOptions {
-        covariance: args.covariance.structure(),
-        tol: args.tol,
-        max_iter: args.max_iter,
-        reg_covar: RegCovar::Absolute(args.reg_covar),
-        n_init: args.n_init,
-        seed: args.seed,
-        ..FitOptions::new(args.components)
+    let (k, structure) = (start.n_components(), start.covariances().structure());
+    let refused = |option: &str, value: String, found: String| {
+        let model = args.start.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        Failure::Usage(format!("{option} is {value} but {model} has {found}; leave it out"))
     };
-    let progress = talk::iterations(args.max_iter, args.quiet);
-    fit_observed(samples, &options, threads, &mut |step| {
-        progress.set_position(step.iteration as u64);
-        let restart = match args.n_init {
-            1 => String::new(),
-            n_init => format!(", restart {} of {n_init}", step.restart + 1),
-        };
-        progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
-        ControlFlow::Continue(())
+    match (args.components, asked) {
+        (Some(asked), _) if asked != k => Err(refused("-k", asked.to_string(), k.to_string())),
+        (_, Some(asked)) if asked != structure => {
+            Err(refused("--covariance", asked.to_string(), structure.to_string()))
+        }
+        _ => Ok(FitOptions { init: Init::Mixture(start), ..args.fitting.options(k, structure) }),
+    }
+}
+
+/// The choices that depend on it.
+fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Result<FitOptions, Failure> {
+    if let (Init::Mixture(start), Some(path)) = (&options.init, &args.start) {
+        let (model, data) = ((&**path, start.n_features()), (&*args.data, n_features));
+        check_features(model, data, &args.fitting.read_options()).map_err(Failure::Input)?;
+    }
+    if let (Some(prior), Some(variance)) = (&mut options.prior, args.prior_variance) {
+        let d = n_features;
+        prior.covariance = Some(match options.covariance {
+            Structure::Full | Structure::Tied => {
+                (0..d * d).map(|at| if at % (d + 1) == 0 { variance } else { 0.0 }).collect()
+            }
+            Structure::Diag => vec![variance; d],
+            Structure::Spherical => vec![variance],
+        });
+    }
+    Ok(options)
+}
+
+fn in_memory(args: &Args, options: FitOptions) -> Result<(), Failure> {
+    let table = args.fitting.read(&args.data)?;
+    let options = for_features(args, options, table.n_features)?;
+    let names = table.names.as_deref();
+    let refused = |error| refusal(&error, &args.data, names);
+    let samples = samples_of(&table, &args.data)?;
+    let threads = args.fitting.threads();
+    let fitted = observed(args, |observer| fit_observed(&samples, &options, &threads, observer));
+    let fitted = fitted.map_err(refused)?;
+    finish(args, &fitted, table.n_rows, names, || {
+        let count = table.weights.as_ref().map_or(table.n_rows as f64, |weights| weights.iter().sum());
+        Ok((count, criteria(&fitted.mixture, &samples, &threads).map_err(refused)?))
     })
 }
 
-/// A refusal of the library in the words of the command line.
-fn refusal(error: gmm_core::Error, args: &Args, table: &Table) -> Failure {
-    let message = match error {
-        gmm_core::Error::NotPositiveDefinite { component, pivot, ridge } => {
-            let feature = match table.names.as_ref().and_then(|names| names.get(pivot)) {
-                Some(name) => format!("'{}'", name.escape_debug()),
-                None => pivot.to_string(),
-            };
-            format!(
-                "covariance of component {component} is not positive definite at feature {feature}, even with \
-                 --reg-covar {ridge:e}; use fewer components (-k), a larger --reg-covar, or rescale the features"
-            )
-        }
-        other => other.to_string(),
+fn from_stream(args: &Args, options: FitOptions) -> Result<(), Failure> {
+    let mut source = Reread::open(&args.data, &args.fitting.read_options())?;
+    let options = for_features(args, options, source.n_features())?;
+    let names = source.names().map(<[String]>::to_vec);
+    let names = names.as_deref();
+    let threads = args.fitting.threads();
+    let fitted = observed(args, |observer| fit_stream(&mut source, &options, &threads, observer));
+    let fitted = fitted.map_err(|error| match error {
+        StreamError::Source(error) => error.into(),
+        StreamError::Fit(error) => refusal(&error, &args.data, names),
+    })?;
+    let n_rows = source.n_rows().unwrap_or_default();
+    finish(args, &fitted, n_rows, names, || worth(args, &fitted.mixture, &mut source, &threads))
+}
+
+/// Fits, shows how far it is, and ends it when it is interrupted.
+fn observed<E>(
+    args: &Args,
+    fit: impl FnOnce(&mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Fit, E>,
+) -> Result<Fit, E> {
+    let progress = talk::iterations(args.fitting.max_iter, args.fitting.quiet);
+    // Not before: reading is ended by Ctrl-C as it always was.
+    interrupt::watch();
+    fit(&mut |step| {
+        show(&progress, args.fitting.n_init, step);
+        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+fn show(progress: &ProgressBar, n_init: usize, step: Progress) {
+    progress.set_position(step.iteration as u64);
+    let restart = match n_init {
+        1 => String::new(),
+        n_init => format!(", restart {} of {n_init}", step.restart + 1),
     };
-    Failure::Fit(format!("{}: {message}", shown(&args.data)))
+    progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
 }
 
-/// What came out, for people.
-fn summary(args: &Args, table: &Table, fitted: &Fit, mean_log_likelihood: f64) -> String {
-    let mixture = &fitted.mixture;
-    let log_likelihood = mean_log_likelihood * table.n_rows as f64;
-    let read = format!(
-        "{} x {} from {}",
-        counted(table.n_rows, "row"),
-        counted(table.n_features, "feature"),
-        shown(&args.data)
-    );
-    let mut facts = vec![("read", read), ("iterations", iterations(args, fitted))];
-    if args.n_init > 1 {
-        facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, args.n_init)));
+/// Writes the model, then tells about it. `worth` is what all rows count and what the mixture is worth to them.
+fn finish(
+    args: &Args,
+    fitted: &Fit,
+    n_rows: usize,
+    names: Option<&[String]>,
+    worth: impl FnOnce() -> Result<(f64, Criteria), Failure>,
+) -> Result<(), Failure> {
+    gmm_io::save_model(&args.output, &fitted.mixture).map_err(|error| Failure::Output(error.to_string()))?;
+    let interrupted = fitted.stop == Stop::Cancelled;
+    if !args.fitting.quiet {
+        // Whoever interrupts a fit over a file does not want it read once more.
+        let worth = if interrupted && args.stream { None } else { Some(worth()?) };
+        let (data, output) = (&*args.data, Some(&*args.output));
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, worth };
+        talk::say(report.text().trim_end());
     }
-    facts.extend([
-        ("lower bound", format!("{} nats per sample", rounded(fitted.lower_bound()))),
-        ("log-likelihood", format!("{} nats per sample", rounded(mean_log_likelihood))),
-        ("AIC", criterion(aic(mixture, log_likelihood))),
-        ("BIC", criterion(bic(mixture, log_likelihood, table.n_rows))),
-        ("model", args.output.display().to_string()),
-    ]);
-    format!("{}\n{}", talk::facts(&facts), weights(mixture))
+    if interrupted { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
-fn iterations(args: &Args, fitted: &Fit) -> String {
-    if fitted.converged() {
-        format!("{}, converged", fitted.n_iter)
-    } else {
-        format!(
-            "{}, not converged; raise --max-iter above {} or --tol above {:e}",
-            fitted.n_iter, args.max_iter, args.tol
-        )
-    }
-}
-
-fn weights(mixture: &Mixture) -> String {
-    let mut rows = vec![vec!["component".to_owned(), "weight".to_owned()]];
-    for (component, weight) in rounded_alike(mixture.weights()).into_iter().enumerate() {
-        let mut row = vec![component.to_string(), weight];
-        if mixture.dropped().contains(&component) {
-            row.push("dropped: it lost every sample; use fewer components (-k)".into());
+/// The criteria of a mixture by one more pass over the file, added up block by block.
+fn worth(
+    args: &Args,
+    mixture: &Mixture,
+    source: &mut Reread,
+    threads: &Threads,
+) -> Result<(f64, Criteria), Failure> {
+    let refused = |error| refusal(&error, &args.data, None);
+    let d = source.n_features();
+    let max_rows = (MAX_BLOCK_VALUES / d).clamp(1, MAX_BLOCK_ROWS);
+    let (mut count, mut log_likelihood, mut entropy) = (0.0, 0.0, 0.0);
+    let (mut rows, mut weights) = (Vec::new(), Vec::new());
+    source.rewind()?;
+    loop {
+        rows.clear();
+        weights.clear();
+        let n = source.read(max_rows, &mut rows, &mut weights)?;
+        if n == 0 {
+            break;
         }
-        rows.push(row);
+        let of_block: f64 = if weights.is_empty() { n as f64 } else { weights.iter().sum() };
+        if of_block == 0.0 {
+            continue;
+        }
+        let samples = Samples::from_rows(&rows, n, d).map_err(refused)?;
+        let samples =
+            if weights.is_empty() { samples } else { samples.with_weights(&weights).map_err(refused)? };
+        let of_these = criteria(mixture, &samples, threads).map_err(refused)?;
+        count += of_block;
+        log_likelihood += of_these.log_likelihood;
+        entropy += (of_these.icl - of_these.bic) / 2.0;
     }
-    talk::table(&rows)
+    let n_parameters = n_parameters(mixture);
+    let aic = -2.0 * log_likelihood + 2.0 * n_parameters as f64;
+    let bic = -2.0 * log_likelihood + n_parameters as f64 * f64::ln(count);
+    Ok((count, Criteria { log_likelihood, n_parameters, aic, bic, icl: bic + 2.0 * entropy }))
 }

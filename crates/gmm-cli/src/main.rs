@@ -1,10 +1,11 @@
-//! The program `gmm`: fit, score, show and sample Gaussian mixtures, and find outliers by them.
+//! The program `gmm`: fit, select, score, show and sample Gaussian mixtures, and find outliers by them.
 //!
 //! ```text
 //! DATA ──▶ gmm fit ──▶ MODEL ──▶ gmm show ──▶ what is in it
 //!                        └─────▶ gmm score ◀── DATA, block by block
 //!                                    └──▶ CSV on standard output
-//! MODEL ──▶ gmm sample ──▶ CSV       DATA, MODEL ──▶ gmm detect ──▶ CSV
+//! DATA ──▶ gmm select ──▶ a table, and the best MODEL
+//! MODEL ──▶ gmm sample ──▶ CSV or npy       DATA, MODEL ──▶ gmm detect ──▶ CSV
 //! ```
 //!
 //! Standard output is data and nothing else; whatever is told stands on standard error. One file a
@@ -16,7 +17,12 @@ mod args;
 mod number;
 mod talk;
 mod exit;
+mod interrupt;
+mod output;
+mod fitting;
+mod report;
 mod fit;
+mod select;
 mod score;
 mod show;
 mod sample;
@@ -29,6 +35,7 @@ use clap::{Parser, Subcommand};
 const AFTER_HELP: &str = "\
 Examples:
   gmm fit train.csv -k 3 -o model.safetensors
+  gmm select train.csv -k 1-9 --covariance all
   gmm score model.safetensors new.csv > energies.csv
   gmm show model.safetensors
   gmm sample model.safetensors -n 1000 > drawn.csv
@@ -40,9 +47,10 @@ Exit codes:
   3    the data or the model was refused, or could not be read
   4    no mixture could be fitted to the data
   5    the output could not be written
+  130  interrupted by Ctrl-C; what a fit had reached by then is written
   101  a bug in gmm; please report it with the message";
 
-/// Fit, score, show and sample Gaussian mixtures, and find outliers by them
+/// Fit, select, score, show and sample Gaussian mixtures, and find outliers by them
 ///
 /// Data are CSV text or npy arrays, one sample a row. Models are safetensors files.
 #[derive(Parser)]
@@ -55,6 +63,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Fit(fit::Args),
+    Select(select::Args),
     Score(score::Args),
     Show(show::Args),
     Sample(sample::Args),
@@ -64,6 +73,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Fit(args) => fit::run(&args),
+        Command::Select(args) => select::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Sample(args) => sample::run(&args),

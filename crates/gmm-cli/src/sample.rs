@@ -1,14 +1,16 @@
-//! `gmm sample`: samples drawn from a model, block by block, to CSV on standard output.
+//! `gmm sample`: samples drawn from a model, block by block, to CSV on standard output, or to a file.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use gmm_core::{Mixture, Sampler};
+use gmm_io::{WholeFile, write_npy_header, write_npy_values};
 
 use crate::args::{count, counted, model_path};
 use crate::exit::Failure;
 use crate::number::Exact;
-use crate::talk;
+use crate::{output, talk};
 
 /// Numbers of a block at most: 512 KiB.
 const MAX_BLOCK_VALUES: usize = (512 << 10) / size_of::<f64>();
@@ -17,12 +19,13 @@ const AFTER_HELP: &str = "\
 Examples:
   gmm sample model.safetensors -n 1000 > new.csv
   gmm sample model.safetensors -n 1000 --seed 1 --labels > new.csv
+  gmm sample model.safetensors -n 1000000 -o new.npy
 
 Prints one line for each sample. The same model and seed give the same samples on every machine, \
 and the first lines are the same however many are drawn. Features and components count from 0. \
-Numbers read back to the same bits.";
+Numbers read back to the same bits. A file appears whole or not at all.";
 
-/// Draw samples from a model, as CSV on standard output
+/// Draw samples from a model, as CSV or as an npy array
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -38,7 +41,11 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     seed: u64,
 
-    /// Add the component that each sample was drawn from: label
+    /// Where the samples go: a name that ends in .csv or .npy [default: CSV on standard output]
+    #[arg(short, long, value_name = "FILE", value_parser = samples_path())]
+    output: Option<PathBuf>,
+
+    /// Add the component that each sample was drawn from: label, the last column
     #[arg(long)]
     labels: bool,
 
@@ -51,17 +58,77 @@ pub struct Args {
     quiet: bool,
 }
 
+fn samples_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv" | "npy") => Ok(path),
+            _ => Err("write a name that ends in .csv or .npy, or leave it out for CSV on standard output"),
+        }
+    })
+}
+
+/// What samples are written as.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Csv,
+    Npy,
+}
+
+impl Format {
+    fn of(path: &Path) -> Self {
+        if path.extension().is_some_and(|extension| extension == "npy") { Format::Npy } else { Format::Csv }
+    }
+}
+
 /// Reads the model, draws and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let mixture = gmm_io::load_model(&args.model)?;
-    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let refused = |error| Failure::Input(format!("{}: {error}", args.model.display()));
-    let mut sampler = Sampler::new(&mixture, args.seed).map_err(refused)?;
-    if !args.no_header {
-        writeln!(output, "{}", names(&mixture, args.labels)).map_err(|error| Failure::of_stdout(&error))?;
+    let format = args.output.as_deref().map_or(Format::Csv, Format::of);
+    if args.no_header && format == Format::Npy {
+        return Err(Failure::Usage("--no-header is for CSV; an npy array has no names to leave out".into()));
     }
-    let progress = talk::rows(Some(args.n_samples), args.quiet);
+    if let Some(path) = &args.output {
+        output::check(path, &args.model, "the samples", "the model")?;
+    }
+    let mixture = gmm_io::load_model(&args.model)?;
+    match &args.output {
+        None => {
+            let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            draw(args, &mixture, format, &mut output, &Failure::of_stdout)?;
+            output.flush().map_err(|error| Failure::of_stdout(&error))?;
+        }
+        Some(path) => {
+            let of_file = |error: gmm_io::Error| Failure::Output(error.to_string());
+            let failed =
+                |error: &io::Error| Failure::Output(format!("cannot write {}: {error}", path.display()));
+            let mut output = WholeFile::create(path).map_err(of_file)?;
+            draw(args, &mixture, format, &mut output, &failed)?;
+            output.keep().map_err(of_file)?;
+        }
+    }
+    if !args.quiet {
+        talk::say(&format!("{} drawn with seed {}", counted(args.n_samples, "sample"), args.seed));
+    }
+    Ok(())
+}
+
+/// Draws all samples into `output`.
+fn draw(
+    args: &Args,
+    mixture: &Mixture,
+    format: Format,
+    output: &mut impl Write,
+    failed: &dyn Fn(&io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let refused = |error| Failure::Input(format!("{}: {error}", args.model.display()));
+    let mut sampler = Sampler::new(mixture, args.seed).map_err(refused)?;
     let d = mixture.n_features();
+    match format {
+        Format::Csv if args.no_header => Ok(()),
+        Format::Csv => writeln!(output, "{}", names(mixture, args.labels)),
+        Format::Npy => write_npy_header(args.n_samples, d + usize::from(args.labels), output),
+    }
+    .map_err(|error| failed(&error))?;
+    let progress = talk::rows(Some(args.n_samples), args.quiet);
     let block_rows = (MAX_BLOCK_VALUES / d).clamp(1, args.n_samples);
     let (mut rows, mut labels) = (vec![0.0; block_rows * d], vec![0; block_rows]);
     for start in (0..args.n_samples).step_by(block_rows) {
@@ -69,13 +136,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let (rows, labels) = (&mut rows[..n_rows * d], &mut labels[..n_rows]);
         sampler.fill(rows, labels).map_err(refused)?;
         let labels = args.labels.then_some(&*labels);
-        write_block(rows, d, labels, &mut output).map_err(|error| Failure::of_stdout(&error))?;
+        match format {
+            Format::Csv => write_lines(rows, d, labels, output),
+            Format::Npy => write_values(rows, d, labels, output),
+        }
+        .map_err(|error| failed(&error))?;
         progress.set_position((start + n_rows) as u64);
-    }
-    output.flush().map_err(|error| Failure::of_stdout(&error))?;
-    drop(progress);
-    if !args.quiet {
-        talk::say(&format!("{} drawn with seed {}", counted(args.n_samples, "sample"), args.seed));
     }
     Ok(())
 }
@@ -89,7 +155,7 @@ fn names(mixture: &Mixture, with_label: bool) -> String {
     names.join(",")
 }
 
-fn write_block(
+fn write_lines(
     rows: &[f64],
     n_features: usize,
     labels: Option<&[u32]>,
@@ -104,4 +170,17 @@ fn write_block(
         writeln!(output)?;
     }
     Ok(())
+}
+
+fn write_values(
+    rows: &[f64],
+    n_features: usize,
+    labels: Option<&[u32]>,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    let Some(labels) = labels else { return write_npy_values(rows, output) };
+    rows.chunks_exact(n_features).zip(labels).try_for_each(|(row, &label)| {
+        write_npy_values(row, output)?;
+        write_npy_values(&[f64::from(label)], output)
+    })
 }

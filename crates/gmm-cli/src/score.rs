@@ -7,9 +7,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use gmm_core::{Mixture, Samples, Scores, Threads};
-use gmm_io::{ReadOptions, Source};
+use gmm_io::Source;
 
-use crate::args::{Input, counted, model_path, shown, threads};
+use crate::args::{Input, check_features, counted, model_path, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
 use crate::talk;
@@ -83,7 +83,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mixture = gmm_io::load_model(&args.model)?;
     let options = args.input.options();
     let mut source = gmm_io::open(&args.data, &options)?;
-    check_features(args, &mixture, &*source, &options)?;
+    let (model, data) = ((&*args.model, mixture.n_features()), (&*args.data, source.n_features()));
+    check_features(model, data, &options).map_err(Failure::Input)?;
 
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let (n_rows, energy_sum) = stream(args, &mixture, &mut *source, &mut output)?;
@@ -216,30 +217,6 @@ impl Block {
 fn resized<T: Copy + Default>(values: &mut Vec<T>, len: usize) -> &mut [T] {
     values.resize(len, T::default());
     values
-}
-
-/// Refuses data that are not those the model is for.
-fn check_features(
-    args: &Args,
-    mixture: &Mixture,
-    source: &dyn Source,
-    options: &ReadOptions,
-) -> Result<(), Failure> {
-    let (wanted, found) = (mixture.n_features(), source.n_features());
-    if wanted == found {
-        return Ok(());
-    }
-    let model = format!("{} has {}", args.model.display(), counted(wanted, "feature"));
-    let data = shown(&args.data);
-    Err(Failure::Input(if !options.columns.is_empty() {
-        format!("{model} but --columns selects {found} of {data}; select {wanted}")
-    } else if found > wanted {
-        let columns = counted(found, "column");
-        format!("{model} but {data} has {columns}; choose {wanted} of them with --columns")
-    } else {
-        let columns = counted(found, "column");
-        format!("{model} but {data} has {columns}; check that they belong together, and the --delimiter")
-    }))
 }
 
 fn refusal(args: &Args, error: &gmm_core::Error) -> Failure {

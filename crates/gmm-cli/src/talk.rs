@@ -16,8 +16,10 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Rows of cells under one another: the first column to the left, the others to the right.
+/// Rows of cells under one another: the first column to the left, the others to the right, and to the left
+/// again what stands beside the columns that the first row names.
 pub fn table(rows: &[Vec<String>]) -> String {
+    let n_named = rows.first().map_or(0, Vec::len);
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -29,6 +31,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
             match column {
                 0 => line += &format!("  {cell:<width$}"),
+                _ if column >= n_named => line += &format!("  {cell}"),
                 _ => line += &format!("  {cell:>width$}"),
             }
         }
@@ -52,6 +55,11 @@ pub fn reading(path: &Path, quiet: bool) -> ProgressBar {
 /// Shown while a restart iterates, at most `max_iter` times.
 pub fn iterations(max_iter: usize, quiet: bool) -> ProgressBar {
     bar(quiet, Some(max_iter), "{spinner} {wide_bar} iteration {pos} of at most {len}{msg}")
+}
+
+/// Shown while mixtures of several kinds are fitted.
+pub fn candidates(count: usize, quiet: bool) -> ProgressBar {
+    bar(quiet, Some(count), "{spinner} {wide_bar} candidate {pos} of {len}{msg}")
 }
 
 /// Shown while rows are scored.

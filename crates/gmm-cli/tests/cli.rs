@@ -4,11 +4,15 @@
 mod cli {
     pub mod bench;
 
+    mod choices;
     mod detect;
+    mod diagnosis;
     mod fit;
+    mod interrupt;
     mod refuse;
     mod sample;
     mod score;
+    mod select;
     mod show;
     mod stream;
 }

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use crate::error::Error;
-use crate::options::{Column, Header, ReadOptions, select};
+use crate::options::{Column, Header, ReadOptions, Selection};
 use crate::place::{Place, shortened};
-use crate::source::Source;
+use crate::source::{Source, part_weights};
 
 /// Most bytes looked through for the first line, which tells the delimiter and the line ends.
 const HEAD_BYTES: u64 = 1 << 20;
@@ -34,8 +34,11 @@ pub(crate) struct CsvSource {
     /// That record was read to see whether it is a header, and is not.
     pending: bool,
     n_columns: usize,
-    selection: Option<Vec<usize>>,
+    selection: Selection,
+    /// Of the columns that are read, in their order.
     names: Option<Vec<String>>,
+    /// Of the rows of the last block.
+    weights: Vec<f64>,
 }
 
 impl CsvSource {
@@ -71,8 +74,9 @@ impl CsvSource {
             record: ByteRecord::new(),
             pending: false,
             n_columns: 0,
-            selection: None,
+            selection: Selection { positions: None, weighted: false },
             names: None,
+            weights: Vec::new(),
         };
         source.read_first_record(options)?;
         Ok(source)
@@ -85,23 +89,21 @@ impl CsvSource {
         }
         self.n_columns = self.record.len();
 
-        let by_name = options.columns.iter().any(|column| matches!(column, Column::Name(_)));
+        let mut asked = options.columns.iter().chain(&options.weights);
+        let by_name = asked.any(|column| matches!(column, Column::Name(_)));
         let is_header = match options.header {
             Header::Present => true,
             Header::Absent => false,
             Header::Auto if by_name => true,
-            Header::Auto => {
-                let selection = select(&options.columns, None, self.n_columns, &self.origin)?;
-                match selection {
-                    None => self.record.iter().any(is_word),
-                    Some(positions) => positions.iter().any(|&at| is_word(&self.record[at])),
-                }
-            }
+            Header::Auto => match Selection::new(options, None, self.n_columns, &self.origin)?.positions {
+                None => self.record.iter().any(is_word),
+                Some(positions) => positions.iter().any(|&at| is_word(&self.record[at])),
+            },
         };
         let names: Option<Vec<String>> = is_header.then(|| self.record.iter().map(lossy).collect());
         self.pending = !is_header;
-        self.selection = select(&options.columns, names.as_deref(), self.n_columns, &self.origin)?;
-        self.names = match (names, &self.selection) {
+        self.selection = Selection::new(options, names.as_deref(), self.n_columns, &self.origin)?;
+        self.names = match (names, &self.selection.positions) {
             (Some(names), Some(positions)) => Some(positions.iter().map(|&at| names[at].clone()).collect()),
             (names, _) => names,
         };
@@ -146,14 +148,19 @@ impl CsvSource {
         line.max(self.record.position().map_or(1, |position| position.line()))
     }
 
-    /// The error for a field that is not a finite number.
-    #[cold]
-    fn refuse(&self, column: usize, feature: usize) -> Error {
-        let place = Place::Text {
+    /// Where a field of the record read last stands.
+    fn place(&self, column: usize, feature: usize) -> Place {
+        Place::Text {
             line: self.line(),
             column: column + 1,
             name: self.names.as_ref().map(|names| names[feature].clone()),
-        };
+        }
+    }
+
+    /// The error for a field that is not a finite number.
+    #[cold]
+    fn refuse(&self, column: usize, feature: usize) -> Error {
+        let place = self.place(column, feature);
         let path = self.origin.clone();
         let text = lossy(&self.record[column]);
         let value = shortened(&text);
@@ -164,7 +171,7 @@ impl CsvSource {
         }
     }
 
-    /// Appends the features of the record read last to `block`.
+    /// Appends the features of the record read last to `block`, and then its weight if it has one.
     fn append(&self, block: &mut Vec<f64>) -> Result<(), Error> {
         if self.record.len() != self.n_columns {
             return Err(Error::Ragged {
@@ -174,7 +181,7 @@ impl CsvSource {
                 found: self.record.len(),
             });
         }
-        match &self.selection {
+        match &self.selection.positions {
             None => {
                 for (column, field) in self.record.iter().enumerate() {
                     block.push(number(field).ok_or_else(|| self.refuse(column, column))?);
@@ -185,6 +192,11 @@ impl CsvSource {
                     let field = &self.record[column];
                     block.push(number(field).ok_or_else(|| self.refuse(column, feature))?);
                 }
+                let (last, value) = (positions.len() - 1, block[block.len() - 1]);
+                if self.selection.weighted && value < 0.0 {
+                    let (path, place) = (self.origin.clone(), self.place(positions[last], last));
+                    return Err(Error::NegativeWeight { path, place, value });
+                }
             }
         }
         Ok(())
@@ -193,7 +205,7 @@ impl CsvSource {
 
 impl Source for CsvSource {
     fn n_features(&self) -> usize {
-        self.selection.as_ref().map_or(self.n_columns, Vec::len)
+        self.selection.n_features(self.n_columns)
     }
 
     fn n_rows(&self) -> Option<usize> {
@@ -201,7 +213,7 @@ impl Source for CsvSource {
     }
 
     fn names(&self) -> Option<&[String]> {
-        self.names.as_deref()
+        self.names.as_deref().map(|names| &names[..self.n_features()])
     }
 
     fn read_block(&mut self, max_rows: usize, block: &mut Vec<f64>) -> Result<usize, Error> {
@@ -213,7 +225,14 @@ impl Source for CsvSource {
             self.append(block)?;
             n_rows += 1;
         }
+        if self.selection.weighted {
+            part_weights(block, self.n_features() + 1, &mut self.weights);
+        }
         Ok(n_rows)
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.selection.weighted.then_some(&self.weights)
     }
 
     fn origin(&self) -> &Path {

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::place::Place;
+use crate::place::{Place, counted, listed, quoted, shown};
 
 /// Why samples or a model could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +158,47 @@ pub enum Error {
         column: usize,
     },
 
+    /// Weights from more than one column.
+    #[error("{}: the weight of a row stands in one column; select one", shown(.path))]
+    ManyWeights {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A column that is both.
+    #[error(
+        "{}: column {column} is the weight of a row and cannot be a feature too; leave it out of the columns",
+        shown(.path)
+    )]
+    WeightIsFeature {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: usize,
+    },
+
+    /// Weights and nothing else.
+    #[error("{}: the only column is the weight of a row; add columns of features", shown(.path))]
+    OnlyWeights {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A weight that is less than nothing.
+    #[error(
+        "{}: {place} is {value}, but it is the weight of a row and must not be negative; correct it, or \
+         make it 0 to leave the row out",
+        shown(.path)
+    )]
+    NegativeWeight {
+        /// The file.
+        path: PathBuf,
+        /// The weight.
+        place: Place,
+        /// What stands there.
+        value: f64,
+    },
+
     /// An array without columns.
     #[error("{}: the array has no columns; save an array of rows x features", shown(.path))]
     NoColumns {
@@ -265,6 +306,33 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Something that can be read only once where it is to be read again and again.
+    #[error(
+        "{} can be read only once, and a fit that keeps no rows reads them in every iteration; give a file",
+        shown(.path)
+    )]
+    NotRereadable {
+        /// Where it came from.
+        path: PathBuf,
+    },
+
+    /// A file that is another than it was.
+    #[error(
+        "{}: had {} when it was first read and has {found} now; let nothing write to it meanwhile",
+        shown(.path),
+        counted(*.expected, .what)
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Rows or features, one of them in a word.
+        what: &'static str,
+        /// How many it had.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
+
     /// The operating system refused to read a model.
     #[error("cannot read {}: {source}", .path.display())]
     Load {
@@ -321,27 +389,5 @@ impl Error {
 
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Error::Io { path: path.to_owned(), source }
-    }
-}
-
-fn shown(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
-}
-
-fn quoted(value: &str) -> String {
-    // Debug escapes keep a stray control character from reaching a terminal.
-    if value.is_empty() { "empty".to_owned() } else { format!("'{}'", value.escape_debug()) }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-fn listed(names: &[String]) -> String {
-    const LIMIT: usize = 20;
-    let shown: Vec<String> = names.iter().take(LIMIT).map(|name| format!("'{name}'")).collect();
-    match names.len().saturating_sub(LIMIT) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

@@ -5,7 +5,9 @@
 //! path ──▶ open ──▶ Source ──▶ read_block, read_block, …   a block of rows at a time
 //!           │         └─────▶ read_all ──▶ Table           everything, when it fits
 //!           └ npy by its first bytes, otherwise CSV; "-" is standard input
+//!           └──────▶ Reread                            everything again and again, for a fit over a stream
 //! path ◀── save_model ◀── Mixture ◀── load_model ◀── path
+//! path ◀── WholeFile ◀── whatever else is written
 //! ```
 //!
 //! Whatever the file holds, a [`Source`] hands out `f64` in row-major order, and every value it
@@ -53,12 +55,18 @@ mod npy;
 
 mod open;
 
+mod reread;
+
 // Who keeps what was fitted.
+mod whole;
 mod model;
 
 pub use crate::error::Error;
 pub use crate::model::{load_model, save_model};
+pub use crate::npy::{write_npy_header, write_npy_values};
 pub use crate::open::{open, open_stream};
 pub use crate::options::{Column, Header, ReadOptions};
 pub use crate::place::Place;
+pub use crate::reread::Reread;
 pub use crate::source::{Source, Table, read_all};
+pub use crate::whole::WholeFile;

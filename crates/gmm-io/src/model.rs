@@ -15,7 +15,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -24,6 +24,7 @@ use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
 use crate::error::Error;
+use crate::whole::{WholeFile, check_regular};
 
 /// The one metadata key: with several, their order in the file would be random.
 const KEY: &str = "gmm";
@@ -68,7 +69,9 @@ pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
     let metadata = [(KEY.to_owned(), format_of(parts.structure))].into_iter().collect::<HashMap<_, _>>();
     let bytes = serialize(tensors, Some(metadata.into_iter().collect()))
         .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
-    write_whole(path, &bytes).map_err(|source| Error::Save { path: path.to_owned(), source })
+    let mut file = WholeFile::create(path)?;
+    file.write_all(&bytes).map_err(|source| Error::Save { path: path.to_owned(), source })?;
+    file.keep()
 }
 
 /// Reads a mixture from `path`. Every shape and value is checked, and every factor is held against
@@ -205,39 +208,4 @@ impl View for Tensor {
 fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     check_regular(path)?;
     fs::read(path)
-}
-
-fn check_regular(path: &Path) -> io::Result<()> {
-    match fs::metadata(path)?.is_file() {
-        true => Ok(()),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
-    }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Through a symbolic link to the file it names; renaming would replace the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if path.exists() {
-        // Renaming over a device or a pipe would take it away from everybody else.
-        check_regular(path)?;
-    }
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gmm-");
-    #[cfg(unix)]
-    let permissions = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
-    // What the user's umask leaves of it, as for any file a program writes.
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    let mut file = builder.tempfile_in(parent)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The name is on the disk only when its directory is. Not every file system lets one ask.
-    #[cfg(unix)]
-    let _ = File::open(parent).and_then(|directory| directory.sync_all());
-    Ok(())
 }

@@ -8,18 +8,20 @@
 //! found out on the way.
 
 mod header;
+mod write;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::options::{ReadOptions, select};
+use crate::options::{ReadOptions, Selection};
 use crate::place::Place;
-use crate::source::Source;
+use crate::source::{Source, part_weights};
 
 pub(crate) use self::header::MAGIC;
 use self::header::{Item, Layout};
+pub use self::write::{write_npy_header, write_npy_values};
 
 /// Values decoded at a time.
 const CHUNK: usize = 8192;
@@ -28,7 +30,9 @@ const CHUNK: usize = 8192;
 pub(crate) struct NpySource {
     layout: Layout,
     bytes: Bytes,
-    selection: Option<Vec<usize>>,
+    selection: Selection,
+    /// Of the rows of the last block.
+    weights: Vec<f64>,
     /// Rows read so far.
     row: usize,
     /// A stream was seen to end where its header says.
@@ -70,10 +74,11 @@ impl NpySource {
     }
 
     fn new(layout: Layout, reader: Reader, path: &Path, options: &ReadOptions) -> Result<Self, Error> {
-        let selection = select(&options.columns, None, layout.n_columns, path)?;
+        let selection = Selection::new(options, None, layout.n_columns, path)?;
         let origin = path.to_owned();
         let bytes = Bytes { origin, reader, at: layout.start, layout, scratch: Vec::new() };
-        Ok(NpySource { layout, bytes, selection, row: 0, ended: false, values: Vec::new() })
+        let (weights, values) = (Vec::new(), Vec::new());
+        Ok(NpySource { layout, bytes, selection, weights, row: 0, ended: false, values })
     }
 
     /// All columns, row after row.
@@ -151,11 +156,23 @@ impl NpySource {
         }
         Ok(())
     }
+
+    /// Refuses a negative weight of the rows after those read so far.
+    fn check_weights(&self) -> Result<(), Error> {
+        let (Some(at), Some(positions)) =
+            (self.weights.iter().position(|&weight| weight < 0.0), &self.selection.positions)
+        else {
+            return Ok(());
+        };
+        let column = positions[positions.len() - 1] + 1;
+        let place = Place::Array { row: self.row + at + 1, column };
+        Err(Error::NegativeWeight { path: self.bytes.origin.clone(), place, value: self.weights[at] })
+    }
 }
 
 impl Source for NpySource {
     fn n_features(&self) -> usize {
-        self.selection.as_ref().map_or(self.layout.n_columns, Vec::len)
+        self.selection.n_features(self.layout.n_columns)
     }
 
     fn n_rows(&self) -> Option<usize> {
@@ -173,19 +190,23 @@ impl Source for NpySource {
         // Only for a file, whose length has shown that the rows exist: a stream can announce any.
         if let Reader::File(_) = self.bytes.reader {
             block
-                .try_reserve_exact(n_rows * self.n_features())
+                .try_reserve_exact(n_rows * self.selection.width(self.layout.n_columns))
                 .map_err(|error| Error::io(&self.bytes.origin, error.into()))?;
         }
         // Lent to the reading and put back whatever comes of it.
-        let selection = self.selection.take();
-        let outcome = match (&selection, self.layout.fortran) {
+        let positions = self.selection.positions.take();
+        let outcome = match (&positions, self.layout.fortran) {
             (None, false) => self.read_rows(n_rows, block),
             (Some(positions), false) => self.read_parts_of_rows(positions, n_rows, block),
             (None, true) => self.read_columns(0..self.layout.n_columns, n_rows, block),
             (Some(positions), true) => self.read_columns(positions.iter().copied(), n_rows, block),
         };
-        self.selection = selection;
+        self.selection.positions = positions;
         outcome?;
+        if self.selection.weighted {
+            part_weights(block, self.n_features() + 1, &mut self.weights);
+            self.check_weights()?;
+        }
         self.row += n_rows;
         // With the last row, and not when the caller asks for more: one who knows the number of
         // rows never does.
@@ -194,6 +215,10 @@ impl Source for NpySource {
             self.ended = true;
         }
         Ok(n_rows)
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.selection.weighted.then_some(&self.weights)
     }
 
     fn origin(&self) -> &Path {

@@ -17,8 +17,10 @@ pub struct ReadOptions {
     /// semicolon, else a comma, else a space, and falls back on the comma. Where it is a space,
     /// any number of them separate two fields.
     pub delimiter: Option<u8>,
-    /// The columns that are features, in the order wanted; empty takes all.
+    /// The columns that are features, in the order wanted; empty takes all but that of the weights.
     pub columns: Vec<Column>,
+    /// The one column that says how much each row counts, and is no feature.
+    pub weights: Option<Column>,
 }
 
 /// Whether the first record of a text holds column names.
@@ -96,9 +98,64 @@ impl FromStr for Column {
     }
 }
 
+/// Which columns are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// From zero, in the order of a row that is read; `None` when they are all there are, in the order
+    /// of the file.
+    pub(crate) positions: Option<Vec<usize>>,
+    /// The last of the positions is that of the weights.
+    pub(crate) weighted: bool,
+}
+
+impl Selection {
+    /// What `options` ask for among `n_columns` columns.
+    pub(crate) fn new(
+        options: &ReadOptions,
+        names: Option<&[String]>,
+        n_columns: usize,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let features = select(&options.columns, names, n_columns, path)?;
+        let Some(column) = &options.weights else {
+            return Ok(Selection { positions: features, weighted: false });
+        };
+        let all = (0..n_columns).collect::<Vec<_>>();
+        // Of one column, all columns are that one.
+        let weight = match select(std::slice::from_ref(column), names, n_columns, path)?.as_deref() {
+            None if n_columns == 1 => 0,
+            Some(&[weight]) => weight,
+            _ => return Err(Error::ManyWeights { path: path.to_owned() }),
+        };
+        let mut positions = match features {
+            Some(features) => features,
+            None if options.columns.is_empty() => all.into_iter().filter(|&at| at != weight).collect(),
+            None => all,
+        };
+        if positions.contains(&weight) {
+            return Err(Error::WeightIsFeature { path: path.to_owned(), column: weight + 1 });
+        }
+        if positions.is_empty() {
+            return Err(Error::OnlyWeights { path: path.to_owned() });
+        }
+        positions.push(weight);
+        Ok(Selection { positions: Some(positions), weighted: true })
+    }
+
+    /// Numbers that are read of a row of `n_columns`.
+    pub(crate) fn width(&self, n_columns: usize) -> usize {
+        self.positions.as_ref().map_or(n_columns, Vec::len)
+    }
+
+    /// Those of them that are features.
+    pub(crate) fn n_features(&self, n_columns: usize) -> usize {
+        self.width(n_columns) - usize::from(self.weighted)
+    }
+}
+
 /// Positions, from zero and in the order asked for, of `columns` among `n_columns`; `None` when
 /// they are all there are, in the order of the file.
-pub(crate) fn select(
+fn select(
     columns: &[Column],
     names: Option<&[String]>,
     n_columns: usize,
@@ -211,6 +268,47 @@ mod tests {
             select_of("b", None, 4).unwrap_err(),
             "t.csv: columns have no names here, so 'b' cannot be found; select by number, 1 to 4"
         );
+    }
+
+    #[test]
+    fn the_column_of_the_weights_comes_last_and_is_no_feature() {
+        let names: Vec<String> = ["a", "b", "w"].map(String::from).into();
+        let selection = |columns: &str, weights: &str, n_columns| {
+            let columns = if columns.is_empty() { Vec::new() } else { Column::parse_list(columns).unwrap() };
+            let options =
+                ReadOptions { columns, weights: Some(weights.parse().unwrap()), ..ReadOptions::default() };
+            Selection::new(&options, Some(&names[..n_columns]), n_columns, Path::new("t.csv"))
+                .map(|selection| selection.positions.unwrap())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(selection("", "w", 3), Ok(vec![0, 1, 2]));
+        assert_eq!(selection("", "1", 3), Ok(vec![1, 2, 0]));
+        assert_eq!(selection("b", "w", 3), Ok(vec![1, 2]));
+        for (columns, weights, n_columns, message) in [
+            (
+                "1-3",
+                "b",
+                3,
+                "t.csv: column 2 is the weight of a row and cannot be a feature too; leave it out of the columns",
+            ),
+            (
+                "w,a",
+                "3",
+                3,
+                "t.csv: column 3 is the weight of a row and cannot be a feature too; leave it out of the columns",
+            ),
+            ("", "1-2", 3, "t.csv: the weight of a row stands in one column; select one"),
+            ("", "2-", 3, "t.csv: the weight of a row stands in one column; select one"),
+            ("", "1-3", 3, "t.csv: the weight of a row stands in one column; select one"),
+            ("", "a", 1, "t.csv: the only column is the weight of a row; add columns of features"),
+            ("", "4", 3, "t.csv: there is no column 4; select from 1 to 3"),
+        ] {
+            assert_eq!(
+                selection(columns, weights, n_columns),
+                Err(message.to_owned()),
+                "{columns} {weights}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Where in a file a value stands and how much of it is shown, in the words of a message.
+//! Where in a file a value stands and how much of it is shown: the words that messages share.
 
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 /// Where a value stands in its file; everything is counted from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,5 +43,31 @@ pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(LIMIT) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// A path as messages show it.
+pub(crate) fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// A value as messages show it.
+pub(crate) fn quoted(value: &str) -> String {
+    // Debug escapes keep a stray control character from reaching a terminal.
+    if value.is_empty() { "empty".to_owned() } else { format!("'{}'", value.escape_debug()) }
+}
+
+/// `1 field`, `2 fields`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// The first names, and how many more there are.
+pub(crate) fn listed(names: &[String]) -> String {
+    const LIMIT: usize = 20;
+    let shown: Vec<String> = names.iter().take(LIMIT).map(|name| format!("'{name}'")).collect();
+    match names.len().saturating_sub(LIMIT) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

@@ -31,6 +31,12 @@ pub trait Source {
     /// When `max_rows` is 0, whose answer could not be told from the end.
     fn read_block(&mut self, max_rows: usize, block: &mut Vec<f64>) -> Result<usize, Error>;
 
+    /// How much each row of the block that was read last counts: finite, not negative. `None` when
+    /// no column says so, and every row counts once.
+    fn weights(&self) -> Option<&[f64]> {
+        None
+    }
+
     /// Where the samples come from, for messages; `-` is standard input.
     fn origin(&self) -> &Path {
         Path::new("samples")
@@ -48,6 +54,8 @@ pub struct Table {
     pub n_features: usize,
     /// Names of the features, when the file has them.
     pub names: Option<Vec<String>>,
+    /// How much each row counts (n), when a column says so.
+    pub weights: Option<Vec<f64>>,
 }
 
 /// Reads what is left of `source` into memory.
@@ -62,5 +70,16 @@ pub fn read_all(source: &mut dyn Source) -> Result<Table, Error> {
         return Err(Error::NoRows { path: PathBuf::from(source.origin()) });
     }
     let names = source.names().map(<[String]>::to_vec);
-    Ok(Table { values, n_rows, n_features: source.n_features(), names })
+    let weights = source.weights().map(<[f64]>::to_vec);
+    Ok(Table { values, n_rows, n_features: source.n_features(), names, weights })
+}
+
+/// Moves the last number of every row of `block`, which has `width`, to `weights`.
+pub(crate) fn part_weights(block: &mut Vec<f64>, width: usize, weights: &mut Vec<f64>) {
+    weights.clear();
+    weights.extend(block.chunks_exact(width).map(|row| row[width - 1]));
+    for row in 0..weights.len() {
+        block.copy_within(row * width..(row + 1) * width - 1, row * (width - 1));
+    }
+    block.truncate(weights.len() * (width - 1));
 }

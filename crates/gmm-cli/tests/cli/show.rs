@@ -1,4 +1,4 @@
-//! `gmm show`, and the help of all three.
+//! `gmm show`, and the help of all.
 
 use gmm_core::{ParamsOptions, Responsibilities, Samples, Threads, params_with};
 use serde_json::Value;
@@ -95,8 +95,11 @@ fn ridges_and_dropped_components_are_mentioned() {
 fn help_shows_examples_defaults_and_exit_codes() {
     let bench = Bench::new();
     for (args, parts) in [
-        ("--help", &["Examples:", "Exit codes:", "fit", "score", "show"][..]),
+        ("--help", &["Examples:", "Exit codes:", "fit", "select", "score", "show", "sample", "130"][..]),
         ("fit --help", &["Examples:", "gmm fit train.csv -k 3", "[default: 1e-3]", "--columns <LIST>"]),
+        ("fit --help", &["--stream", "--start <MODEL>", "--prior-dof <NUMBER>", "Ctrl-C"]),
+        ("select --help", &["Examples:", "gmm select data.csv -k 1-9", "[default: bic]", "--weights-column"]),
+        ("sample --help", &["Examples:", "-o new.npy", "ends in .csv or .npy", "--labels"]),
         ("score --help", &["Examples:", "gmm score model.safetensors", "<MODEL> <DATA>", "--no-header"]),
         ("show --help", &["Examples:", "gmm show model.safetensors --json", "count from 0"]),
     ] {

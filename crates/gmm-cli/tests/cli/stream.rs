@@ -1,4 +1,5 @@
-//! `gmm score` on more than one block: refusals half-way, readers that leave, memory that stays.
+//! `gmm score` and `gmm fit --stream` on more than one block: refusals half-way, readers that leave, memory
+//! that stays.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -87,4 +88,55 @@ fn scoring_a_file_larger_than_its_memory_works() {
     let told = String::from_utf8(output.stderr).unwrap();
     // Four times ln 2π.
     assert_eq!(told, format!("{n_rows} rows scored, mean energy 7.35151 nats\n"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_larger_than_memory_is_fitted() {
+    let bench = Bench::new();
+    // 256 MB of samples in 128 MiB of addresses, program and libraries included.
+    super::bench::sparse_npy(&bench.path("data.npy"), 4_000_000, 8);
+    let fit = |how: &str| {
+        let command = format!(
+            "ulimit -v 131072; exec {} fit data.npy -k 1 -o m --max-iter 2 --threads 1 {how}",
+            env!("CARGO_BIN_EXE_gmm")
+        );
+        let mut shell = std::process::Command::new("sh");
+        super::bench::Outcome::of(shell.args(["-c", &command]).current_dir(bench.path("")).output().unwrap())
+    };
+    assert_ne!(fit("").code, 0);
+    let streamed = fit("--stream");
+    assert!(streamed.stderr.contains("4000000 rows x 8 features from data.npy"), "{}", streamed.stderr);
+    streamed.done();
+    assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().means(), [0.0; 8]);
+}
+
+#[test]
+fn a_stream_that_cannot_be_fitted_is_refused() {
+    let bench = bench(&format!("{}oops\n1\n", "1\n".repeat(9000)));
+    let message =
+        "data.csv: line 9001, column 1 is 'oops', not a number; correct it, or select other columns";
+    bench.run("fit data.csv -k 1 -o new --stream").refused(3, message);
+    bench.run("fit - -k 1 -o new --stream").refused(
+        3,
+        "standard input can be read only once, and a fit that keeps no rows reads them in every iteration; \
+         give a file",
+    );
+    bench.write("few.csv", "1\n2\n").write("none.csv", "x\n");
+    bench
+        .run("fit few.csv -k 3 -o new --stream")
+        .refused(4, "few.csv: 2 samples cannot support 3 components; use at most 2");
+    bench
+        .run("fit none.csv -k 1 -o new --stream")
+        .refused(3, "none.csv: there are no rows; check that it is the file you meant");
+    assert_eq!(bench.names(), ["data.csv", "few.csv", "m", "none.csv"]);
+}
+
+#[test]
+fn a_streamed_fit_tells_what_one_in_memory_tells() {
+    let bench = Bench::new();
+    bench.write("data.csv", super::bench::csv("x,y", &super::bench::two_groups()));
+    let held = bench.run("fit data.csv -k 2 -o held").stderr;
+    let streamed = bench.run("fit data.csv -k 2 -o streamed --stream").stderr;
+    assert_eq!(streamed.replace("streamed", "held"), held);
 }

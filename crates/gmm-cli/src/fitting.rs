@@ -1,0 +1,264 @@
+//! What `fit` and `select` share: how a mixture is fitted, to which rows, and why it ended.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gmm_core::{Convergence, FitOptions, Init, Prior, RegCovar, Samples, Stop, Structure, Threads};
+use gmm_io::{Column, ReadOptions, Table};
+
+use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
+use crate::exit::Failure;
+use crate::talk;
+
+/// Every choice of a fit but the number of components and what covariances have in common.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Fitting")]
+pub struct Fitting {
+    /// A column that says how much each row counts, by name or number: 2 is the row twice, 0 no row at all
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
+    weights_column: Option<Column>,
+
+    /// Stop when the bound changes by less than this, in nats per sample
+    #[arg(long, value_name = "NATS", default_value = "1e-3", value_parser = non_negative, allow_negative_numbers = true)]
+    pub tol: f64,
+
+    /// What is less than that: the change of an iteration, or by Aitken's rule of all that would follow
+    #[arg(long, value_name = "RULE", default_value = "change")]
+    convergence: ConvergenceArg,
+
+    /// Iterations at most, of each restart
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count, allow_negative_numbers = true)]
+    pub max_iter: usize,
+
+    /// Begin no iteration after so long: seconds, or as in 90s, 5m, 1.5h
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true)]
+    time_budget: Option<Duration>,
+
+    /// Added to every variance, and kept in the model
+    #[arg(long, value_name = "VARIANCE", default_value = "1e-6", value_parser = non_negative, allow_negative_numbers = true)]
+    reg_covar: f64,
+
+    /// Take --reg-covar times the mean variance of the features, so that their unit does not matter
+    #[arg(long)]
+    reg_covar_relative: bool,
+
+    /// Where restarts begin: k-means; its first step alone; different rows as centres; random shares
+    #[arg(long, value_name = "WHERE", default_value = "kmeans")]
+    init: InitArg,
+
+    /// Restarts, of which the best is kept
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
+    pub n_init: usize,
+
+    /// Fixes every random choice
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    seed: u64,
+
+    /// Look for the most plausible mixture under a weak prior that is made of the data, instead of adding to
+    /// variances: no component can collapse
+    #[arg(long)]
+    prior: bool,
+
+    /// Where the prior expects means: a number for each feature, as in 0,1.5 [default: the mean of the data]
+    #[arg(long, value_name = "LIST", value_parser = numbers, requires = "prior", allow_hyphen_values = true)]
+    prior_mean: Option<Numbers>,
+
+    /// How many rows the prior mean counts for [default: 0.01]
+    #[arg(long, value_name = "COUNT", value_parser = non_negative, requires = "prior", allow_negative_numbers = true)]
+    prior_mean_precision: Option<f64>,
+
+    /// Degrees of freedom of the prior on covariances, more than features - 1 [default: features + 2]
+    #[arg(long, value_name = "NUMBER", value_parser = positive, requires = "prior", allow_negative_numbers = true)]
+    prior_dof: Option<f64>,
+
+    /// Concentration of the prior on weights, at least 1; more makes them equal [default: 1]
+    #[arg(long, value_name = "NUMBER", value_parser = concentration, requires = "prior", allow_negative_numbers = true)]
+    prior_concentration: Option<f64>,
+
+    /// Threads; 0 takes as many as the machine runs at once
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
+    threads: usize,
+
+    /// Tell nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    #[command(flatten)]
+    input: Input,
+}
+
+/// A list in one argument; clap would take a bare `Vec` for an argument that repeats.
+#[derive(Clone, Debug)]
+struct Numbers(Vec<f64>);
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let number = |part: &str| part.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    let all: Option<Vec<f64>> = text.split(',').map(number).collect();
+    all.map(Numbers).ok_or_else(|| "write finite numbers with commas between them, such as 0,1.5".into())
+}
+
+fn concentration(text: &str) -> Result<f64, String> {
+    positive(text)
+        .ok()
+        .filter(|&value| value >= 1.0)
+        .ok_or_else(|| "write a finite number of at least 1".into())
+}
+
+/// What covariances have in common, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
+pub enum StructureArg {
+    Full,
+    Tied,
+    Diag,
+    Spherical,
+}
+
+impl StructureArg {
+    /// As gmm-core takes it.
+    pub fn structure(self) -> Structure {
+        match self {
+            StructureArg::Full => Structure::Full,
+            StructureArg::Tied => Structure::Tied,
+            StructureArg::Diag => Structure::Diag,
+            StructureArg::Spherical => Structure::Spherical,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ConvergenceArg {
+    Change,
+    Aitken,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum InitArg {
+    Kmeans,
+    #[value(name = "k-means++", alias = "kmeans++")]
+    KmeansPlusPlus,
+    #[value(name = "random_from_data", alias = "random-from-data")]
+    RandomFromData,
+    Random,
+}
+
+impl Fitting {
+    /// As gmm-core takes it.
+    pub fn options(&self, n_components: usize, covariance: Structure) -> FitOptions {
+        let weakest = Prior::default();
+        let prior = self.prior.then(|| Prior {
+            weight_concentration: self.prior_concentration.unwrap_or(weakest.weight_concentration),
+            mean_precision: self.prior_mean_precision.unwrap_or(weakest.mean_precision),
+            mean: self.prior_mean.as_ref().map(|mean| mean.0.clone()),
+            degrees_of_freedom: self.prior_dof,
+            ..weakest
+        });
+        FitOptions {
+            covariance,
+            tol: self.tol,
+            convergence: match self.convergence {
+                ConvergenceArg::Change => Convergence::Change,
+                ConvergenceArg::Aitken => Convergence::Aitken,
+            },
+            max_iter: self.max_iter,
+            reg_covar: match self.reg_covar_relative {
+                false => RegCovar::Absolute(self.reg_covar),
+                true => RegCovar::Relative(self.reg_covar),
+            },
+            prior,
+            n_init: self.n_init,
+            seed: self.seed,
+            init: match self.init {
+                InitArg::Kmeans => Init::Kmeans,
+                InitArg::KmeansPlusPlus => Init::KmeansPlusPlus,
+                InitArg::RandomFromData => Init::RandomFromData,
+                InitArg::Random => Init::Random,
+            },
+            time_budget: self.time_budget,
+            ..FitOptions::new(n_components)
+        }
+    }
+
+    /// How DATA is read.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions { weights: self.weights_column.clone(), ..self.input.options() }
+    }
+
+    /// All of DATA.
+    pub fn read(&self, data: &Path) -> Result<Table, Failure> {
+        let _progress = talk::reading(data, self.quiet);
+        let mut source = gmm_io::open(data, &self.read_options())?;
+        Ok(gmm_io::read_all(&mut *source)?)
+    }
+
+    /// As many as were asked for.
+    pub fn threads(&self) -> Threads {
+        Threads::new(self.threads)
+    }
+
+    /// Why a fit ended, in the words of the command line.
+    pub fn stopped(&self, stop: &Stop, names: Option<&[String]>) -> String {
+        match stop {
+            Stop::Converged => "converged".into(),
+            Stop::MaxIterations => format!(
+                "not converged; raise --max-iter above {} or --tol above {:e}",
+                self.max_iter, self.tol
+            ),
+            Stop::Cancelled => "interrupted; not converged".into(),
+            Stop::OutOfTime => "out of time and not converged; raise --time-budget".into(),
+            Stop::Refused(error) => format!("stopped early: {}", in_words(error, names)),
+            other => other.reason(),
+        }
+    }
+}
+
+/// What is fitted: the rows of a table, and how much each counts.
+pub fn samples_of<'a>(table: &'a Table, data: &Path) -> Result<Samples<'a, f64>, Failure> {
+    let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(data)));
+    let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
+    match &table.weights {
+        None => Ok(samples),
+        Some(weights) => samples.with_weights(weights).map_err(refused),
+    }
+}
+
+/// A refusal of a fit: of the data if they are to blame, whatever they are fitted by.
+pub fn refusal(error: &gmm_core::Error, data: &Path, names: Option<&[String]>) -> Failure {
+    let message = format!("{}: {}", shown(data), in_words(error, names));
+    match error {
+        gmm_core::Error::NoWeight => Failure::Input(message),
+        _ => Failure::Fit(message),
+    }
+}
+
+/// A refusal of the library in the words of the command line.
+pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
+    match error {
+        gmm_core::Error::NotPositiveDefinite { component, pivot, ridge } => format!(
+            "covariance of component {component} is not positive definite at feature {}, even with \
+             --reg-covar {ridge:e}; use fewer components (-k), a larger --reg-covar, or rescale the features",
+            feature(*pivot, names)
+        ),
+        gmm_core::Error::InvalidOption { option, value, requirement } => {
+            let option = match *option {
+                "time_budget" => return "no fit was begun within --time-budget; raise it".into(),
+                "prior.degrees_of_freedom" => "--prior-dof",
+                other => other,
+            };
+            format!("{option} is {value}; it must be {requirement}")
+        }
+        gmm_core::Error::ShapeMismatch { left: "prior.mean", left_shape, right_shape, .. } => {
+            let (found, wanted) = (left_shape.iter().product(), right_shape.iter().product());
+            let features = counted(wanted, "feature");
+            format!("--prior-mean has {} for {features}; write one for each", counted(found, "number"))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What a feature is called: its name, or where it stands.
+pub fn feature(at: usize, names: Option<&[String]>) -> String {
+    match names.and_then(|names| names.get(at)) {
+        Some(name) => format!("'{}'", name.escape_debug()),
+        None => at.to_string(),
+    }
+}

@@ -1,0 +1,167 @@
+//! What is told about a fit: what was read, how it ended, what it is worth, and what had to be mended.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gmm_core::{Criteria, Diagnosis, Fit, Mixture, Repair, Stop, Structure};
+
+use crate::args::{counted, listed, shown};
+use crate::fitting::{Fitting, feature};
+use crate::number::{criterion, rounded, rounded_alike};
+use crate::talk;
+
+/// Repairs that are told, at most; and names of features in one line.
+const MAX_TOLD: usize = 10;
+
+/// A fit, and what it is to be told with.
+pub struct Report<'a> {
+    pub data: &'a Path,
+    /// Unless the model is not kept.
+    pub output: Option<&'a Path>,
+    pub fitting: &'a Fitting,
+    pub fitted: &'a Fit,
+    pub n_rows: usize,
+    pub names: Option<&'a [String]>,
+    /// What all rows count together, and what the mixture is worth to them.
+    pub worth: Option<(f64, Criteria)>,
+}
+
+impl Report<'_> {
+    /// Facts, components, and notes if there is something to note.
+    pub fn text(&self) -> String {
+        let (fitting, fitted) = (self.fitting, self.fitted);
+        let stopped = fitting.stopped(&fitted.stop, self.names);
+        let mut facts = vec![("read", self.read()), ("iterations", format!("{}, {stopped}", fitted.n_iter))];
+        if fitting.n_init > 1 {
+            facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, fitting.n_init)));
+        }
+        facts.push(("lower bound", format!("{} nats per sample", rounded(fitted.lower_bound()))));
+        if let Some((count, worth)) = &self.worth {
+            let mean = rounded(worth.log_likelihood / count);
+            facts.extend([
+                ("log-likelihood", format!("{mean} nats per sample")),
+                ("AIC", criterion(worth.aic)),
+                ("BIC", criterion(worth.bic)),
+                ("ICL", criterion(worth.icl)),
+            ]);
+        }
+        if let Some(path) = self.output {
+            let partial = match fitted.stop {
+                Stop::Cancelled | Stop::OutOfTime => ", a partial result",
+                _ => "",
+            };
+            facts.push(("model", format!("{}{partial}", path.display())));
+        }
+        let mut text = format!("{}\n{}", talk::facts(&facts), components(&fitted.mixture, &fitted.diagnosis));
+        let notes = notes(fitted, self.names);
+        if !notes.is_empty() {
+            text.push('\n');
+            notes.iter().for_each(|note| text += &format!("  {note}\n"));
+        }
+        text
+    }
+
+    fn read(&self) -> String {
+        let rows = counted(self.n_rows, "row");
+        let features = counted(self.fitted.mixture.n_features(), "feature");
+        let weighed = match &self.worth {
+            Some((count, _)) if *count != self.n_rows as f64 => {
+                format!(", which count as {}", amount(*count))
+            }
+            _ => String::new(),
+        };
+        format!("{rows} x {features} from {}{weighed}", shown(self.data))
+    }
+}
+
+/// How much rows count: a whole number as such.
+fn amount(count: f64) -> String {
+    if count.fract() == 0.0 && count < 1e15 { format!("{count:.0}") } else { rounded(count) }
+}
+
+/// One line a component.
+fn components(mixture: &Mixture, diagnosis: &Diagnosis) -> String {
+    let weights = rounded_alike(mixture.weights());
+    let mut rows = vec![["component", "weight", "samples", "condition", "ridge"].map(String::from).to_vec()];
+    for (component, (weight, of)) in weights.into_iter().zip(&diagnosis.components).enumerate() {
+        let count = of.effective_count;
+        let count = if count < 1e12 { format!("{count:.1}") } else { rounded(count) };
+        let mut row =
+            vec![component.to_string(), weight, count, magnitude(of.condition), magnitude(of.ridge)];
+        if mixture.dropped().contains(&component) {
+            row.push("dropped: it lost every sample; use fewer components (-k)".into());
+        }
+        rows.push(row);
+    }
+    talk::table(&rows)
+}
+
+/// Two digits and the order of magnitude; small whole parts as such.
+fn magnitude(value: f64) -> String {
+    match value {
+        0.0 => "0".into(),
+        value if (1.0..1e4).contains(&value) => format!("{value:.0}"),
+        value => format!("{value:.1e}").replace(".0e", "e"),
+    }
+}
+
+/// Repairs in words, and features that nothing but the ridge holds up.
+fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
+    let diagnosis = &fitted.diagnosis;
+    let tied = fitted.mixture.covariances().structure() == Structure::Tied;
+    let mut notes = Vec::new();
+    for (at, repair) in diagnosis.repairs.iter().enumerate() {
+        match *repair {
+            Repair::Reseeded { iteration, component, from } => notes.push(format!(
+                "component {component} was re-seeded from component {from} in iteration {iteration}"
+            )),
+            Repair::RaisedRidge { iteration, component, ridge } => {
+                let again = |other: &Repair| matches!(other, Repair::RaisedRidge { component: of, .. } if *of == component);
+                // Of a covariance that needed one ridge after the other the last is told.
+                if diagnosis.repairs[at + 1..].iter().any(again) {
+                    continue;
+                }
+                let whose = if tied {
+                    "the shared covariance".into()
+                } else {
+                    format!("covariance of component {component}")
+                };
+                let when = match iteration {
+                    0 => "at the start".into(),
+                    iteration => format!("in iteration {iteration}"),
+                };
+                notes.push(format!("{whose} needed a ridge of {} {when}", magnitude(ridge)));
+            }
+            _ => notes.push(format!("repaired: {repair:?}")),
+        }
+    }
+    let more = notes.len().saturating_sub(MAX_TOLD);
+    if more > 0 {
+        notes.truncate(MAX_TOLD);
+        notes.push(format!("and {}", counted(more, "more repair")));
+    }
+    // Components that are held up by the same features share a line.
+    let mut held: BTreeMap<&[usize], Vec<String>> = BTreeMap::new();
+    for (component, of) in diagnosis.components.iter().enumerate() {
+        if !of.held_by_ridge.is_empty() {
+            held.entry(&of.held_by_ridge).or_default().push(component.to_string());
+        }
+    }
+    for (features, components) in held {
+        let whose = match components.len() {
+            1 => format!("component {}", components[0]),
+            n if n == diagnosis.components.len() => "every component".into(),
+            _ => format!("components {}", listed(&components)),
+        };
+        let mut told: Vec<String> = features.iter().take(MAX_TOLD).map(|&at| feature(at, names)).collect();
+        if features.len() > MAX_TOLD {
+            told.push(format!("{} more", features.len() - MAX_TOLD));
+        }
+        let noun = if features.len() == 1 { "feature" } else { "features" };
+        notes.push(format!(
+            "{whose}: hardly any variance but the ridge in {noun} {}; constant, or made of others",
+            listed(&told)
+        ));
+    }
+    notes
+}

@@ -1,0 +1,287 @@
+//! `gmm select`: numbers of components and structures side by side, and the best of them kept.
+
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use gmm_core::{Candidate, Criterion, Error, Stop, Structure, Sweep, SweepOptions, sweep};
+
+use crate::args::{counted, model_path};
+use crate::exit::Failure;
+use crate::fitting::{Fitting, StructureArg, in_words, refusal, samples_of};
+use crate::number::{Exact, criterion};
+use crate::report::Report;
+use crate::{interrupt, output, talk};
+
+/// A limit on what a slip of the finger can start.
+const MAX_COUNTS: usize = 1000;
+
+const AFTER_HELP: &str = "\
+Examples:
+  gmm select data.csv -k 1-9
+  gmm select data.csv -k 2,4,8,16 --covariance full,diag --criterion icl -o best.safetensors
+  gmm select data.csv -k 1-9 --covariance all --csv > table.csv
+
+Prints one line for each number of components and structure. Smaller is better for all three criteria: AIC \
+for predictions, BIC for the most plausible mixture, ICL for components that do not overlap. The time budget \
+is that of all fits together. Ctrl-C ends after the fits that are running; a second one at once.";
+
+/// Compare numbers of components and structures by AIC, BIC and ICL, and keep the best
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Samples to fit, one a row: CSV text or an npy array; - is standard input
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+
+    /// How many components: numbers and ranges, as in 1-4,8
+    #[arg(short = 'k', long, value_name = "LIST", value_parser = counts, allow_hyphen_values = true)]
+    components: Counts,
+
+    /// What covariances have in common: full, tied, diag, spherical, several with commas between them, or all
+    #[arg(long, value_name = "LIST", default_value = "full", value_parser = structures)]
+    covariance: Structures,
+
+    /// What decides
+    #[arg(long, value_name = "NAME", default_value = "bic")]
+    criterion: CriterionArg,
+
+    /// Where the best model goes
+    #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
+    output: Option<PathBuf>,
+
+    /// Print the table as CSV, exact to the last bit
+    #[arg(long)]
+    csv: bool,
+
+    #[command(flatten)]
+    fitting: Fitting,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CriterionArg {
+    Aic,
+    Bic,
+    Icl,
+}
+
+impl CriterionArg {
+    fn criterion(self) -> Criterion {
+        match self {
+            CriterionArg::Aic => Criterion::Aic,
+            CriterionArg::Bic => Criterion::Bic,
+            CriterionArg::Icl => Criterion::Icl,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            CriterionArg::Aic => "AIC",
+            CriterionArg::Bic => "BIC",
+            CriterionArg::Icl => "ICL",
+        }
+    }
+}
+
+/// Lists in one argument; clap would take a bare `Vec` for an argument that repeats.
+#[derive(Clone, Debug, PartialEq)]
+struct Counts(Vec<usize>);
+
+fn counts(text: &str) -> Result<Counts, String> {
+    let refused =
+        || format!("write numbers and ranges from 1, such as 1-4,8, and at most {MAX_COUNTS} of them");
+    let number = |text: &str| text.trim().parse::<usize>().ok().filter(|&count| count > 0);
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = number(first).zip(number(last)).ok_or_else(refused)?;
+        if last < first || last - first >= MAX_COUNTS - all.len() {
+            return Err(refused());
+        }
+        all.extend(first..=last);
+    }
+    match all.iter().enumerate().find(|(at, count)| all[..*at].contains(count)) {
+        Some((_, twice)) => Err(format!("{twice} is there twice; write it once")),
+        None => Ok(Counts(all)),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Structures(Vec<Structure>);
+
+fn structures(text: &str) -> Result<Structures, String> {
+    if text == "all" {
+        return Ok(Structures(Structure::ALL.into()));
+    }
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let structure = <StructureArg as clap::ValueEnum>::from_str(part.trim(), false)
+            .map_err(|_| "write full, tied, diag, spherical, several with commas, or all".to_owned())?
+            .structure();
+        if all.contains(&structure) {
+            return Err(format!("{structure} is there twice; write it once"));
+        }
+        all.push(structure);
+    }
+    Ok(Structures(all))
+}
+
+/// Reads, fits all, writes the best, prints the table, and tells about the best.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(path) = &args.output {
+        output::check(path, &args.data, "the model", "the data")?;
+    }
+    let table = args.fitting.read(&args.data)?;
+    let names = table.names.as_deref();
+    let samples = samples_of(&table, &args.data)?;
+    let threads = args.fitting.threads();
+    let swept = swept(args, |options, observer| sweep(&samples, options, &threads, observer));
+    let swept = swept.map_err(|error| refusal(&error, &args.data, names))?;
+    let Some(Ok((fitted, worth))) = swept.candidates.get(swept.best).map(|best| &best.outcome) else {
+        unreachable!("a sweep without a mixture is an error");
+    };
+    if let Some(path) = &args.output {
+        gmm_io::save_model(path, &fitted.mixture).map_err(|error| Failure::Output(error.to_string()))?;
+    }
+    let mut output = BufWriter::new(io::stdout().lock());
+    let written = match args.csv {
+        true => write_csv(&swept.candidates, &mut output),
+        false => output.write_all(lines(args, &swept, names).as_bytes()),
+    };
+    written.and_then(|()| output.flush()).map_err(|error| Failure::of_stdout(&error))?;
+    if !args.fitting.quiet {
+        let count = table.weights.as_ref().map_or(table.n_rows as f64, |weights| weights.iter().sum());
+        let worth = Some((count, *worth));
+        let (data, n_rows) = (&*args.data, table.n_rows);
+        let output: Option<&Path> = args.output.as_deref();
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, worth };
+        talk::say(&format!("\n{}\n{}", told(args, &swept), report.text().trim_end()));
+    }
+    if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Fits, shows how far it is, and ends it when it is interrupted.
+fn swept(
+    args: &Args,
+    sweep: impl FnOnce(
+        &SweepOptions,
+        &mut (dyn FnMut(&Candidate) -> ControlFlow<()> + Send),
+    ) -> Result<Sweep, Error>,
+) -> Result<Sweep, Error> {
+    let options = SweepOptions {
+        n_components: args.components.0.clone(),
+        covariances: args.covariance.0.clone(),
+        criterion: args.criterion.criterion(),
+        fit: args.fitting.options(1, Structure::default()),
+    };
+    let progress = talk::candidates(n_asked(args), args.fitting.quiet);
+    interrupt::watch();
+    sweep(&options, &mut |_| {
+        progress.inc(1);
+        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+fn n_asked(args: &Args) -> usize {
+    args.components.0.len() * args.covariance.0.len()
+}
+
+/// Which is the best, and of how many.
+fn told(args: &Args, swept: &Sweep) -> String {
+    let best = &swept.candidates[swept.best];
+    let (components, of) = (counted(best.n_components, "component"), best.covariance);
+    let (done, asked) = (swept.candidates.len(), n_asked(args));
+    let cut = match (done < asked, interrupt::asked()) {
+        (false, _) => String::new(),
+        (true, true) => format!("; {done} of {asked} candidates were tried before the interrupt"),
+        (true, false) => format!("; {done} of {asked} candidates were tried within --time-budget"),
+    };
+    format!("best by {}: {components}, {of}{cut}", args.criterion.name())
+}
+
+/// The table for people.
+fn lines(args: &Args, swept: &Sweep, names: Option<&[String]>) -> String {
+    let head = ["components", "covariance", "parameters", "AIC", "BIC", "ICL", "iterations"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for (at, candidate) in swept.candidates.iter().enumerate() {
+        let mut row = vec![candidate.n_components.to_string(), candidate.covariance.to_string()];
+        let mut notes = Vec::new();
+        match &candidate.outcome {
+            Ok((fitted, worth)) => {
+                row.push(worth.n_parameters.to_string());
+                row.extend([worth.aic, worth.bic, worth.icl].map(criterion));
+                row.push(fitted.n_iter.to_string());
+                if at == swept.best {
+                    notes.push(format!("best by {}", args.criterion.name()));
+                }
+                if !fitted.converged() {
+                    notes.push(args.fitting.stopped(&fitted.stop, names));
+                }
+            }
+            Err(error) => {
+                row.resize(head.len(), "-".into());
+                notes.push(in_words(error, names));
+            }
+        }
+        row.push(notes.join("; "));
+        rows.push(row);
+    }
+    talk::table(&rows)
+}
+
+/// The table for programs. What a refused candidate has not is left empty.
+fn write_csv(candidates: &[Candidate], output: &mut impl Write) -> io::Result<()> {
+    writeln!(output, "components,covariance,parameters,log_likelihood,aic,bic,icl,iterations,outcome")?;
+    for Candidate { n_components, covariance, outcome } in candidates {
+        write!(output, "{n_components},{covariance},")?;
+        match outcome {
+            Ok((fitted, worth)) => {
+                write!(output, "{}", worth.n_parameters)?;
+                for value in [worth.log_likelihood, worth.aic, worth.bic, worth.icl] {
+                    write!(output, ",{}", Exact(value))?;
+                }
+                writeln!(output, ",{},{}", fitted.n_iter, word(&fitted.stop))?;
+            }
+            Err(_) => writeln!(output, ",,,,,,refused")?,
+        }
+    }
+    Ok(())
+}
+
+/// Why a fit ended, in a word.
+fn word(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::Converged => "converged",
+        Stop::MaxIterations => "max_iterations",
+        Stop::OutOfTime => "out_of_time",
+        Stop::Cancelled => "interrupted",
+        _ => "stopped_early",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_components_are_a_list_with_ranges() {
+        assert_eq!(counts("1-4,8"), Ok(Counts(vec![1, 2, 3, 4, 8])));
+        assert_eq!(counts("3"), Ok(Counts(vec![3])));
+        assert_eq!(counts("1-1000").map(|counts| counts.0.len()), Ok(1000));
+        for text in
+            ["", "0", "0-2", "4-2", "1,", "a", "-1", "1-", "1-1001", "1-1000,2000", "1-18446744073709551615"]
+        {
+            assert!(counts(text).is_err_and(|why| why.starts_with("write numbers")), "{text:?}");
+        }
+        assert_eq!(counts("1-4,3"), Err("3 is there twice; write it once".into()));
+    }
+
+    #[test]
+    fn structures_are_a_list_or_all() {
+        assert_eq!(structures("all"), Ok(Structures(Structure::ALL.into())));
+        assert_eq!(structures("diag,full"), Ok(Structures(vec![Structure::Diag, Structure::Full])));
+        for text in ["", "full,", "banded", "full,full"] {
+            assert!(structures(text).is_err(), "{text:?}");
+        }
+    }
+}
