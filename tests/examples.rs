@@ -23,3 +23,12 @@ fn the_c_example_tells_the_usual_from_the_unusual() {
     let &[near, other, between, far] = energies.as_slice() else { panic!("{said}") };
     assert!(near.max(other) + 10.0 < between && between < far, "{said}");
 }
+
+#[test]
+fn the_c_example_chooses_the_mixture_that_the_points_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&compile(&root().join("examples/c/choose.c"), Link::Shared, folder.path()), &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("best: 3 components, diag\n"), "{said}");
+    assert!(said.contains("\nsettled after "), "{said}");
+}

@@ -313,7 +313,12 @@ static void misuse_handles(const char *folder)
     gmm_threads *threads = NULL;
     EXPECT(gmm_threads_create(1, NULL), GMM_NULL_POINTER);
     EXPECT(gmm_threads_create(SIZE_MAX, &threads), GMM_INVALID_ARGUMENT);
-    EXPECT(gmm_fit_options_init(NULL), GMM_NULL_POINTER);
+    EXPECT((gmm_fit_options_init)(NULL), GMM_NULL_POINTER);
+    EXPECT(gmm_fit_options_init_sized(NULL, sizeof(gmm_fit_options)), GMM_NULL_POINTER);
+    EXPECT(gmm_prior_init_sized(NULL, sizeof(gmm_prior)), GMM_NULL_POINTER);
+    EXPECT(gmm_stepwise_options_init_sized(NULL, sizeof(gmm_stepwise_options)), GMM_NULL_POINTER);
+    EXPECT(gmm_sweep_options_init_sized(NULL, sizeof(gmm_sweep_options)), GMM_NULL_POINTER);
+    EXPECT(gmm_cancel_create(NULL), GMM_NULL_POINTER);
     gmm_threads_free(NULL);
     gmm_mixture_free(NULL);
     gmm_mixture_free(made);

@@ -51,7 +51,10 @@ fn generate() -> Result<String, String> {
             _ => lines.push(line.to_owned()),
         }
     }
-    Ok(lines.join("\n") + "\n")
+    // cbindgen closes the include guard before the trailer.
+    let guard = "#endif  /* GMM_H */";
+    lines.retain(|line| line != guard);
+    Ok(lines.join("\n") + "\n\n" + guard + "\n")
 }
 
 #[cfg(test)]

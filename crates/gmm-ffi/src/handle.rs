@@ -2,8 +2,9 @@
 //! dereferences a pointer.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
-use gmm_core::{Mixture, Threads};
+use gmm_core::{Mixture, Stepwise, Sweep, Threads};
 
 use crate::status::Refusal;
 use crate::view::check_aligned;
@@ -18,6 +19,17 @@ pub struct gmm_mixture(pub(crate) Mixture);
 /// A number of threads, and the pool they come from. Any number of threads may use one at the same
 /// time. Freed by `gmm_threads_free`.
 pub struct gmm_threads(pub(crate) Threads);
+
+/// A wish that a fit may end. Any number of threads may use one at the same time. Freed by
+/// `gmm_cancel_free`.
+pub struct gmm_cancel(pub(crate) AtomicBool);
+
+/// A mixture that learns from batches. One thread may use one at a time. Freed by `gmm_stepwise_free`.
+pub struct gmm_stepwise(pub(crate) Stepwise);
+
+/// Fits of several numbers of components and covariance structures. Immutable: any number of threads may
+/// use one at the same time. Freed by `gmm_sweep_free`.
+pub struct gmm_sweep(pub(crate) Sweep);
 
 /// The mixture behind a handle.
 ///
@@ -38,6 +50,46 @@ pub(crate) unsafe fn mixture<'a>(handle: *const gmm_mixture) -> Result<&'a Mixtu
 pub(crate) unsafe fn threads<'a>(handle: *const gmm_threads) -> &'a Threads {
     // SAFETY: as in `mixture`.
     unsafe { handle.as_ref() }.map_or_else(default_threads, |handle| &handle.0)
+}
+
+/// Whether the end was asked for, behind a handle; `None` for a null one.
+///
+/// # Safety
+///
+/// As [`mixture`].
+pub(crate) unsafe fn cancel<'a>(handle: *const gmm_cancel) -> Option<&'a AtomicBool> {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0)
+}
+
+/// The learner behind a handle, to read.
+///
+/// # Safety
+///
+/// As [`mixture`]; and no call that may change it is in progress.
+pub(crate) unsafe fn stepwise<'a>(handle: *const gmm_stepwise) -> Result<&'a Stepwise, Refusal> {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("stepwise"))
+}
+
+/// The learner behind a handle, to change.
+///
+/// # Safety
+///
+/// As [`mixture`]; and no other call that uses it is in progress.
+pub(crate) unsafe fn stepwise_mut<'a>(handle: *mut gmm_stepwise) -> Result<&'a mut Stepwise, Refusal> {
+    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    unsafe { handle.as_mut() }.map(|handle| &mut handle.0).ok_or_else(|| Refusal::null("stepwise"))
+}
+
+/// The sweep behind a handle.
+///
+/// # Safety
+///
+/// As [`mixture`].
+pub(crate) unsafe fn sweep<'a>(handle: *const gmm_sweep) -> Result<&'a Sweep, Refusal> {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("sweep"))
 }
 
 /// The library's own: as many as `GMM_NUM_THREADS` says, or the machine runs at once. No thread is

@@ -3,6 +3,7 @@
 use gmm_core::Mixture;
 use libc::size_t;
 
+use crate::codes::{gmm_covariance, structure_code};
 use crate::guard::guard;
 use crate::handle::{check_slot, free, give, gmm_mixture, mixture};
 use crate::status::{Refusal, gmm_status};
@@ -117,6 +118,17 @@ pub unsafe extern "C" fn gmm_mixture_n_features(handle: *const gmm_mixture) -> s
     unsafe { mixture(handle) }.map_or(0, Mixture::n_features)
 }
 
+/// GMM_COVARIANCE_*: what its covariances have in common; -1 for NULL.
+///
+/// # Safety
+///
+/// `handle` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_mixture_covariance(handle: *const gmm_mixture) -> gmm_covariance {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { mixture(handle) }.map_or(-1, |mixture| structure_code(mixture.covariances().structure()))
+}
+
 /// Mixing weights, into `out` of `len` = K doubles.
 ///
 /// # Safety
@@ -161,6 +173,24 @@ pub unsafe extern "C" fn gmm_mixture_covariances(
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
         read(handle, "covariances", out, len, |mixture| mixture.covariances().to_full().values().to_vec())
+    })
+}
+
+/// Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`:
+/// of `len` = K D D doubles full, D D tied, K D diagonal, K spherical.
+///
+/// # Safety
+///
+/// As `gmm_mixture_weights`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_mixture_covariance_values(
+    handle: *const gmm_mixture,
+    out: *mut f64,
+    len: size_t,
+) -> gmm_status {
+    // SAFETY: the caller's promises are passed on.
+    guard(|| unsafe {
+        read(handle, "covariances", out, len, |mixture| mixture.covariances().values().to_vec())
     })
 }
 

@@ -32,6 +32,8 @@ pub const GMM_IO: gmm_status = 10;
 pub const GMM_BAD_FILE: gmm_status = 11;
 /// A mistake in this library, and not in the call. Please report its message.
 pub const GMM_INTERNAL: gmm_status = 12;
+/// A callback that samples come from failed.
+pub const GMM_SOURCE: gmm_status = 13;
 
 /// Why a call is refused: what `guard` makes a status and a message of.
 #[derive(Debug)]

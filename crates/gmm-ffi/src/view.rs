@@ -141,6 +141,24 @@ impl Regions {
         Ok(unsafe { std::slice::from_raw_parts(data, len) })
     }
 
+    /// As [`Regions::input`]; `None` for an input that the caller does not have.
+    ///
+    /// # Safety
+    ///
+    /// As [`Regions::input`].
+    pub(crate) unsafe fn optional_input<'a, T>(
+        &mut self,
+        what: &'static str,
+        data: *const T,
+        shape: &[usize],
+    ) -> Result<Option<&'a [T]>, Refusal> {
+        if data.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.input(what, data, shape) }.map(Some)
+    }
+
     /// The caller's array of `shape`, to write.
     ///
     /// # Safety
@@ -183,6 +201,9 @@ impl Regions {
     }
 }
 
+/// A struct that says it is larger was not initialised.
+const MAX_STRUCT: usize = 1 << 16;
+
 /// A struct that begins with its own size, as an older or newer caller may know it: the fields that
 /// the caller's version has, over those of `defaults`.
 ///
@@ -197,9 +218,9 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     check_aligned(what, options)?;
     // SAFETY: not null, aligned, and begins with a size as the caller promised.
     let size = unsafe { options.cast::<size_t>().read() };
-    if size < size_of::<size_t>() || size > 1 << 16 {
+    if size < size_of::<size_t>() || size > MAX_STRUCT {
         let message =
-            format!("{what} says it is {size} bytes long; was it initialised by its _init function?");
+            format!("{what} says it is {size} bytes long; set its size, or call its _init function");
         return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
     }
     for at in size_of::<T>()..size {
@@ -219,6 +240,28 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     Ok(known)
 }
 
+/// A struct that a call fills in, as [`sized`] reads one; `first` is the size of its first version.
+///
+/// # Safety
+///
+/// As [`sized`].
+pub(crate) unsafe fn sized_output<T: Copy>(
+    what: &str,
+    out: *mut T,
+    empty: T,
+    first: usize,
+) -> Result<(T, usize), Refusal> {
+    // SAFETY: the caller's promise is passed on.
+    let fields = unsafe { sized(what, out.cast_const(), empty) }?;
+    // SAFETY: `sized` found a size there.
+    let size = unsafe { out.cast::<size_t>().read() };
+    if size < first {
+        let message = format!("{what}.size is {size}; set it to the sizeof of the struct");
+        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+    }
+    Ok((fields, size))
+}
+
 /// As much of a struct as the caller's version of it has, `size` bytes, into `out`.
 ///
 /// # Safety
@@ -230,18 +273,32 @@ pub(crate) unsafe fn write_sized<T: Copy>(out: *mut T, value: T, size: usize) {
     unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), out.cast::<u8>(), len) };
 }
 
-/// A struct for the caller to fill in, written whole.
+/// The defaults of a struct that begins with its own size, for a caller whose version of it has `size`
+/// bytes: what that has beyond ours is zero.
 ///
 /// # Safety
 ///
-/// `out` is null or writable for a `T`.
-pub(crate) unsafe fn write<T>(what: &str, out: *mut T, value: T) -> Result<(), Refusal> {
+/// `out` is null or writable for `size` bytes. `T` is `repr(C)` and begins with a `size_t`.
+pub(crate) unsafe fn write_defaults<T: Copy>(
+    what: &str,
+    out: *mut T,
+    defaults: T,
+    size: usize,
+) -> Result<(), Refusal> {
     if out.is_null() {
         return Err(Refusal::null(what));
     }
     check_aligned(what, out)?;
-    // SAFETY: not null, aligned, and writable as the caller promised.
-    unsafe { out.write(value) };
+    if size < size_of::<size_t>() || size > MAX_STRUCT {
+        let message = format!("size is {size}; pass sizeof of the struct that {what} points at");
+        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+    }
+    // SAFETY: not null, aligned, and writable for `size` bytes, of which the first are a size, as promised.
+    unsafe {
+        out.cast::<u8>().write_bytes(0, size);
+        write_sized(out, defaults, size);
+        out.cast::<size_t>().write(size);
+    }
     Ok(())
 }
 

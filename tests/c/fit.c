@@ -1,0 +1,421 @@
+/* Every option of a fit and every line of its report, against values worked out by hand. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Mean 4, variance 14. */
+static const double four[] = {0, 2, 4, 10};
+static const gmm_matrix_f64 line = {four, 4, 1, 1, 1};
+/* Two groups, half a unit to each side of 0.5 and 10.5. */
+static const double groups[] = {0, 1, 10, 11, 0, 1, 10, 11};
+static const gmm_matrix_f64 paired = {groups, 8, 1, 1, 1};
+
+static gmm_fit_options defaults(size_t n_components)
+{
+    gmm_fit_options options;
+    CHECK(gmm_fit_options_init(&options) == GMM_OK && options.size == sizeof options);
+    options.n_components = n_components;
+    return options;
+}
+
+/* Fits, and reads the first `n` means and covariances. */
+static void fit(const gmm_matrix_f64 *z, const gmm_fit_options *options, gmm_fit_report *report, double *means,
+                double *covariances, size_t n)
+{
+    gmm_mixture *mixture = NULL;
+    CHECK(gmm_mixture_fit_f64(z, options, NULL, &mixture, report) == GMM_OK);
+    CHECK(gmm_mixture_means(mixture, means, n) == GMM_OK);
+    CHECK(gmm_mixture_covariances(mixture, covariances, n) == GMM_OK);
+    gmm_mixture_free(mixture);
+}
+
+static gmm_status status_of(const gmm_matrix_f64 *z, const gmm_fit_options *options, gmm_fit_report *report)
+{
+    gmm_mixture *mixture = NULL;
+    gmm_status status = gmm_mixture_fit_f64(z, options, NULL, &mixture, report);
+    CHECK((mixture == NULL) == (status != GMM_OK));
+    gmm_mixture_free(mixture);
+    return status;
+}
+
+static void what_defaults_are(void)
+{
+    gmm_fit_options options = defaults(1);
+    CHECK(options.tol == 1e-3 && options.max_iter == 100 && options.reg_covar == 1e-6 && options.n_init == 1);
+    CHECK(options.seed == 0 && options.start == NULL && options.covariance == GMM_COVARIANCE_OF_START);
+    CHECK(options.convergence == GMM_CONVERGENCE_CHANGE && options.init == GMM_INIT_KMEANS);
+    CHECK(options.reg_covar_relative == 0 && options.time_budget == 0 && !options.sample_weights);
+    CHECK(!options.weights && !options.means && !options.covariances && !options.precisions);
+    CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel);
+
+    /* A program of the first version calls the function, with a struct that ends with `start`. */
+    const size_t first = offsetof(gmm_fit_options, start) + sizeof options.start;
+    memset(&options, 0xff, sizeof options);
+    CHECK((gmm_fit_options_init)(&options) == GMM_OK && options.size == first);
+    CHECK(options.n_components == 1 && options.start == NULL && options.covariance == -1);
+    CHECK(((const unsigned char *)&options)[first] == 0xff);
+    CHECK(status_of(&line, &options, NULL) == GMM_OK);
+
+    /* One of a later version has fields of which this one knows nothing: they are zero. */
+    struct {
+        gmm_fit_options known;
+        double added;
+    } newer;
+    newer.added = 1;
+    CHECK(gmm_fit_options_init_sized(&newer.known, sizeof newer) == GMM_OK);
+    CHECK(newer.known.size == sizeof newer && newer.added == 0);
+    CHECK(status_of(&line, &newer.known, NULL) == GMM_OK);
+    newer.added = 1;
+    REFUSED(status_of(&line, &newer.known, NULL), GMM_INVALID_ARGUMENT,
+            "options sets fields that version 0.1.0 does not have");
+    REFUSED(gmm_fit_options_init_sized(&options, 7), GMM_INVALID_ARGUMENT,
+            "size is 7; pass sizeof of the struct that options points at");
+    REFUSED(gmm_fit_options_init_sized(NULL, 64), GMM_NULL_POINTER, "options is NULL");
+}
+
+static void weights_and_ridges(void)
+{
+    const double weights[] = {2, 1, 1, 0};
+    double mean, variance, count, ridge, condition;
+    uint8_t held;
+    gmm_fit_report report = {.size = sizeof report,
+                             .effective_counts = &count,
+                             .ridges = &ridge,
+                             .conditions = &condition,
+                             .held_by_ridge = &held};
+    gmm_fit_options options = defaults(1);
+    options.reg_covar = 0, options.sample_weights = weights;
+    fit(&line, &options, &report, &mean, &variance, 1);
+    CLOSE(mean, 1.5);
+    CLOSE(variance, 2.75);
+    CLOSE(count, 4);
+    CHECK(ridge == 0 && condition == 1 && held == 0 && report.n_repairs == 0);
+    CHECK(report.stop == GMM_STOP_CONVERGED && report.stop_status == GMM_OK && report.converged == 1);
+
+    options.sample_weights = NULL, options.reg_covar = 0.5, options.reg_covar_relative = 1;
+    fit(&line, &options, &report, &mean, &variance, 1);
+    CLOSE(variance, 21);
+    CLOSE(ridge, 7);
+
+    const double negative[] = {1, 1, -1, 1}, none[] = {0, 0, 0, 0}, nan[] = {1, NAN, 1, 1};
+    options.sample_weights = negative;
+    REFUSED(status_of(&line, &options, NULL), GMM_NEGATIVE, "sample weights is -1 at row 2; it must not be negative");
+    options.sample_weights = none;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "sample weights are all zero; at least one must be positive");
+    options.sample_weights = nan;
+    REFUSED(status_of(&line, &options, NULL), GMM_NOT_FINITE,
+            "sample weights is NaN at row 1; remove or impute such values first");
+    options.sample_weights = NULL, options.reg_covar_relative = 2;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.reg_covar_relative is 2; it must be 0 or 1");
+}
+
+static void structures(void)
+{
+    const double rows[] = {0, 0, 2, 0, 0, 6, 2, 6};
+    const gmm_matrix_f64 z = {rows, 4, 2, 2, 1};
+    /* Variances 1 and 9, uncorrelated; one variance for both is their mean. */
+    const double wanted[][4] = {{1, 0, 0, 9}, {1, 0, 0, 9}, {1, 9}, {5}};
+    const size_t lens[] = {4, 4, 2, 1}, n_parameters[] = {5, 5, 4, 3};
+    for (gmm_covariance code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
+        gmm_fit_options options = defaults(1);
+        options.reg_covar = 0, options.covariance = code;
+        gmm_mixture *mixture = NULL, *again = NULL;
+        double values[4];
+        CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL) == GMM_OK);
+        CHECK(gmm_mixture_covariance(mixture) == code);
+        CHECK(gmm_mixture_n_parameters(mixture) == n_parameters[code]);
+        CHECK(gmm_mixture_covariance_values(mixture, values, lens[code]) == GMM_OK);
+        for (size_t i = 0; i < lens[code]; i++) {
+            CLOSE(values[i], wanted[code][i]);
+        }
+        CHECK(gmm_mixture_covariance_values(mixture, values, lens[code] - 1) == GMM_INVALID_SHAPE);
+        /* A start has a structure, which is the fit's unless another is asked for. */
+        options.start = mixture, options.covariance = GMM_COVARIANCE_OF_START;
+        CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, NULL) == GMM_OK);
+        CHECK(gmm_mixture_covariance(again) == code);
+        gmm_mixture_free(again);
+        options.covariance = (code + 1) % 4;
+        CHECK(status_of(&z, &options, NULL) == GMM_INVALID_ARGUMENT);
+        CHECK(strstr(gmm_last_error_message(), "it must be the structure of the start"));
+        gmm_mixture_free(mixture);
+    }
+    CHECK(gmm_mixture_covariance(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
+
+    gmm_fit_options options = defaults(1);
+    options.covariance = 4;
+    REFUSED(status_of(&z, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.covariance is 4; it must be one of GMM_COVARIANCE_*");
+    options = defaults(1), options.convergence = 2;
+    REFUSED(status_of(&z, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.convergence is 2; it must be one of GMM_CONVERGENCE_*");
+    options = defaults(1), options.init = -1;
+    REFUSED(status_of(&z, &options, NULL), GMM_INVALID_ARGUMENT, "options.init is -1; it must be one of GMM_INIT_*");
+}
+
+static void beginnings_and_ends(void)
+{
+    for (gmm_init init = GMM_INIT_KMEANS; init <= GMM_INIT_RANDOM; init++) {
+        for (gmm_convergence rule = GMM_CONVERGENCE_CHANGE; rule <= GMM_CONVERGENCE_AITKEN; rule++) {
+            gmm_fit_options options = defaults(2);
+            options.init = init, options.convergence = rule, options.n_init = 5, options.tol = 1e-9;
+            /* Of two equal samples a component could be made of nothing but its ridge. */
+            options.reg_covar = 0.05;
+            double means[2], variances[2];
+            gmm_fit_report report = {.size = sizeof report};
+            fit(&paired, &options, &report, means, variances, 2);
+            CHECK(report.stop == GMM_STOP_CONVERGED && report.restart < 5);
+            /* Random shares begin as nearly all of the data, and may stay there. */
+            if (init != GMM_INIT_RANDOM) {
+                double low = fmin(means[0], means[1]), high = fmax(means[0], means[1]);
+                CHECK(fabs(low - 0.5) < 1e-6 && fabs(high - 10.5) < 1e-6 && fabs(variances[0] - 0.3) < 1e-4);
+            }
+        }
+    }
+    gmm_fit_options options = defaults(2);
+    options.tol = 0, options.max_iter = 3;
+    gmm_fit_report report = {.size = sizeof report};
+    CHECK(status_of(&paired, &options, &report) == GMM_OK);
+    CHECK(report.stop == GMM_STOP_MAX_ITERATIONS && report.converged == 0 && report.n_iter == 3);
+
+    options.max_iter = SIZE_MAX, options.time_budget = 0.02;
+    CHECK(status_of(&paired, &options, &report) == GMM_OK);
+    CHECK(report.stop == GMM_STOP_OUT_OF_TIME && report.n_iter > 0);
+    options.time_budget = -1;
+    REFUSED(status_of(&paired, &options, &report), GMM_INVALID_ARGUMENT,
+            "options.time_budget is -1; it must be seconds, or 0 for no limit");
+    options.time_budget = NAN;
+    REFUSED(status_of(&paired, &options, &report), GMM_INVALID_ARGUMENT,
+            "options.time_budget is NaN; it must be seconds, or 0 for no limit");
+}
+
+struct watch {
+    size_t calls, end_at;
+    double bounds[8];
+};
+
+static int32_t watch(void *userdata, const gmm_progress *progress)
+{
+    struct watch *watch = userdata;
+    CHECK(progress->size == sizeof *progress && progress->restart == 0 && progress->elapsed >= 0);
+    watch->bounds[watch->calls++] = progress->lower_bound;
+    CHECK(progress->iteration == watch->calls);
+    return watch->calls == watch->end_at;
+}
+
+static void *ask_soon(void *token)
+{
+    const struct timespec soon = {0, 30000000};
+    nanosleep(&soon, NULL);
+    gmm_cancel_request(token);
+    return NULL;
+}
+
+static void who_may_end_it(void)
+{
+    struct watch seen = {.end_at = 3};
+    double bounds[2];
+    gmm_fit_report report = {.size = sizeof report, .lower_bounds = bounds, .lower_bounds_capacity = 2};
+    gmm_fit_options options = defaults(2);
+    options.tol = 0, options.n_init = 4, options.progress = watch, options.userdata = &seen;
+    CHECK(status_of(&paired, &options, &report) == GMM_OK);
+    CHECK(report.stop == GMM_STOP_CANCELLED && report.n_iter == 3 && seen.calls == 3 && report.restart == 0);
+    CHECK(seen.bounds[0] == bounds[0] && seen.bounds[1] == bounds[1] && seen.bounds[2] == report.lower_bound);
+
+    gmm_cancel *token = NULL;
+    CHECK(gmm_cancel_create(&token) == GMM_OK);
+    options.progress = NULL, options.cancel = token;
+    gmm_cancel_request(token);
+    CHECK(status_of(&paired, &options, &report) == GMM_OK);
+    CHECK(report.stop == GMM_STOP_CANCELLED && report.n_iter == 1);
+    gmm_cancel_reset(token);
+    options.max_iter = SIZE_MAX;
+    pthread_t other;
+    CHECK(pthread_create(&other, NULL, ask_soon, token) == 0);
+    CHECK(status_of(&paired, &options, &report) == GMM_OK && report.stop == GMM_STOP_CANCELLED);
+    CHECK(pthread_join(other, NULL) == 0);
+    gmm_cancel_free(token);
+
+    REFUSED(gmm_cancel_create(NULL), GMM_NULL_POINTER, "out is NULL");
+    gmm_cancel_request(NULL);
+    gmm_cancel_reset(NULL);
+    gmm_cancel_free(NULL);
+}
+
+static void known_starts(void)
+{
+    const double weights[] = {0.25, 0.75}, means[] = {1, 9}, covariances[] = {4, 0.5}, precisions[] = {0.25, 2};
+    gmm_mixture *start = NULL;
+    double by_start[2], variances[2], mean[2], variance[2], energies[8], bound, sum = 0;
+    CHECK(gmm_mixture_create(2, 1, weights, means, covariances, &start) == GMM_OK);
+    CHECK(gmm_mixture_energies_f64(start, &paired, NULL, energies) == GMM_OK);
+    for (int n = 0; n < 8; n++) {
+        sum += energies[n];
+    }
+    gmm_fit_report report = {.size = sizeof report, .lower_bounds = &bound, .lower_bounds_capacity = 1};
+    gmm_fit_options options = defaults(2);
+    options.max_iter = 1, options.start = start;
+    fit(&paired, &options, &report, by_start, variances, 2);
+    CLOSE(bound, -sum / 8);
+
+    /* The same parameters one by one; then precisions for covariances. */
+    options.start = NULL, options.weights = weights, options.means = means, options.covariances = covariances;
+    fit(&paired, &options, &report, mean, variance, 2);
+    CLOSE(bound, -sum / 8);
+    CHECK(memcmp(mean, by_start, sizeof mean) == 0 && memcmp(variance, variances, sizeof variance) == 0);
+    options.covariances = NULL, options.precisions = precisions;
+    fit(&paired, &options, &report, mean, variance, 2);
+    CLOSE(bound, -sum / 8);
+    CLOSE(variance[0], variances[0]);
+
+    /* Means alone: samples are given to the nearest, and the rest is found. */
+    options.precisions = NULL, options.weights = NULL;
+    fit(&paired, &options, &report, mean, variance, 2);
+    CHECK(fabs(mean[0] - 0.5) < 1e-9 && fabs(mean[1] - 10.5) < 1e-9);
+
+    options.n_init = 2;
+    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
+            "n_init is 2; it must be 1 when the start is given, for every restart would be the same");
+    options.n_init = 1;
+    const double off[] = {0.25, 0.5}, nan[] = {1, NAN}, negative[] = {0.25, -2};
+    options.weights = off;
+    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
+            "weights sum to 0.75 and not to 1; divide each by their sum");
+    options.weights = NULL, options.means = nan;
+    REFUSED(status_of(&paired, &options, NULL), GMM_NOT_FINITE,
+            "given.means is NaN at row 1, column 0; remove or impute such values first");
+    options.means = means, options.precisions = negative;
+    REFUSED(status_of(&paired, &options, NULL), GMM_NOT_POSITIVE_DEFINITE,
+            "precision of component 1 is not positive definite at feature 0; is it the inverse of a covariance?");
+    options.precisions = precisions, options.covariances = covariances;
+    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.covariances and options.precisions are both set; set one of them");
+    options = defaults(2), options.start = start, options.init = GMM_INIT_RANDOM;
+    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.init and options.start are both set; set one of them");
+    gmm_mixture_free(start);
+}
+
+static void priors(void)
+{
+    gmm_prior prior;
+    CHECK(gmm_prior_init(&prior) == GMM_OK && prior.size == sizeof prior);
+    gmm_fit_options options = defaults(1);
+    options.prior = &prior;
+    double mean, variance, of_mean = 0, lambda = 2;
+    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom. */
+    fit(&line, &options, NULL, &mean, &variance, 1);
+    CLOSE(mean, 4);
+    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
+    prior.degrees_of_freedom = NAN;
+    fit(&line, &options, NULL, &mean, &variance, 1);
+    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
+    /* Everything given. */
+    prior.mean_precision = 1, prior.mean = &of_mean, prior.degrees_of_freedom = 4, prior.covariance = &lambda;
+    fit(&line, &options, NULL, &mean, &variance, 1);
+    CLOSE(mean, 16.0 / 5);
+    CLOSE(variance, (2 + 56 + 4.0 / 5 * 16) / (4 + 4 + 1 + 2));
+
+    prior.weight_concentration = 0.5;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "prior.weight_concentration is 0.5; it must be finite and at least 1");
+    prior.weight_concentration = 1, prior.degrees_of_freedom = -1;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "prior.degrees_of_freedom is -1; it must be finite and more than n_features - 1");
+    prior.degrees_of_freedom = 0, lambda = -2;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "prior.covariance is -2; it must be positive in every variance");
+    prior.size = 0;
+    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
+            "prior says it is 0 bytes long; set its size, or call its _init function");
+}
+
+static void reports(void)
+{
+    /* A component that begins without weight takes half of the other. */
+    const double weights[] = {1, 0}, means[] = {5, 6};
+    gmm_repair repairs[2] = {{-7, 0, 0, 0, 0}, {-7, 0, 0, 0, 0}};
+    double counts[2], conditions[2];
+    uint8_t held[2];
+    gmm_fit_report report = {.size = sizeof report,
+                             .effective_counts = counts,
+                             .conditions = conditions,
+                             .held_by_ridge = held,
+                             .repairs = repairs,
+                             .repairs_capacity = 2};
+    gmm_fit_options options = defaults(2);
+    options.weights = weights, options.means = means, options.tol = 1e-9;
+    CHECK(status_of(&paired, &options, &report) == GMM_OK && report.n_repairs == 1);
+    CHECK(repairs[0].kind == GMM_REPAIR_RESEEDED && repairs[0].iteration == 1);
+    CHECK(repairs[0].component == 1 && repairs[0].from == 0 && repairs[1].kind == -7);
+    CHECK(fabs(counts[0] - 4) < 1e-3 && fabs(counts[1] - 4) < 1e-3 && held[0] == 0);
+
+    /* Two features that are one, and no ridge: the fit goes on with the least that makes a covariance. */
+    const double same_[] = {0, 0, 4, 4};
+    const gmm_matrix_f64 same = {same_, 2, 2, 2, 1};
+    double ridge, covariance[4];
+    gmm_mixture *mixture = NULL;
+    options = defaults(1), options.reg_covar = 0, report.ridges = &ridge;
+    CHECK(gmm_mixture_fit_f64(&same, &options, NULL, &mixture, &report) == GMM_OK && report.n_repairs > 0);
+    CHECK(repairs[0].kind == GMM_REPAIR_RAISED_RIDGE && repairs[0].component == 0 && repairs[0].ridge > 0);
+    CHECK(ridge > 0 && ridge < 1e-10 && ridge == repairs[0].ridge);
+    CHECK(gmm_mixture_covariances(mixture, covariance, 4) == GMM_OK && covariance[0] == 4 + ridge);
+    gmm_mixture_free(mixture);
+    report.ridges = NULL;
+
+    /* A constant feature has no variance but its ridge. */
+    const double rows[] = {0, 3, 1, 3, 2, 3, 3, 3};
+    const gmm_matrix_f64 flat = {rows, 4, 2, 2, 1};
+    options = defaults(1);
+    report.repairs = NULL;
+    CHECK(status_of(&flat, &options, &report) == GMM_OK && held[0] == 0 && held[1] == 1);
+    CHECK(fabs(conditions[0] / 1.25e6 - 1) < 1e-3);
+
+    /* A program of the first version: nothing after `restart` is read or written. */
+    report.size = offsetof(gmm_fit_report, restart) + sizeof report.restart;
+    report.stop = 77, report.effective_counts = (double *)1;
+    CHECK(status_of(&line, &options, &report) == GMM_OK && report.stop == 77);
+
+    report = (gmm_fit_report){.size = sizeof report, .conditions = counts, .ridges = counts};
+    REFUSED(status_of(&line, &options, &report), GMM_INVALID_ARGUMENT,
+            "report.ridges overlaps report.conditions in memory");
+    report.size = 24;
+    REFUSED(status_of(&line, &options, &report), GMM_INVALID_ARGUMENT,
+            "report.size is 24; set it to the sizeof of the struct");
+}
+
+static void floats(void)
+{
+    const float rows[] = {0, 2, 4, 10};
+    const gmm_matrix_f32 z = {rows, 4, 1, 1, 1};
+    const double weights[] = {2, 1, 1, 0};
+    struct watch seen = {.end_at = 1};
+    gmm_fit_options options = defaults(1);
+    options.sample_weights = weights, options.reg_covar = 0;
+    options.progress = watch, options.userdata = &seen;
+    gmm_mixture *mixture = NULL;
+    double mean, variance;
+    CHECK(gmm_mixture_fit_f32(&z, &options, NULL, &mixture, NULL) == GMM_OK && seen.calls == 1);
+    CHECK(gmm_mixture_means(mixture, &mean, 1) == GMM_OK && gmm_mixture_covariances(mixture, &variance, 1) == GMM_OK);
+    CHECK(fabs(mean - 1.5) < 1e-6 && fabs(variance - 2.75) < 1e-6);
+    gmm_mixture_free(mixture);
+}
+
+int main(void)
+{
+    what_defaults_are();
+    weights_and_ridges();
+    structures();
+    beginnings_and_ends();
+    who_may_end_it();
+    known_starts();
+    priors();
+    reports();
+    floats();
+    return 0;
+}
