@@ -110,11 +110,11 @@ typedef struct gmm_progress {
      */
     size_t size;
     /**
-     * Which restart, from 0.
+     * Which restart, from 0; once moves have begun, the one that won.
      */
     size_t restart;
     /**
-     * Which iteration of it, from 1.
+     * Which iteration of it or of the last move, from 1.
      */
     size_t iteration;
     /**
@@ -125,6 +125,10 @@ typedef struct gmm_progress {
      * Seconds since the fit began.
      */
     double elapsed;
+    /**
+     * How many moves were begun after the restarts; 0 while those run.
+     */
+    size_t moves;
 } gmm_progress;
 
 /**
@@ -229,6 +233,11 @@ typedef struct gmm_fit_options {
      * Ends the fit when it is asked to. NULL unless changed.
      */
     const struct gmm_cancel *cancel;
+    /**
+     * Moves in a row that may fail: each takes a component of the best restart away, splits another, and
+     * climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
+     */
+    int64_t moves;
 } gmm_fit_options;
 
 /**
@@ -393,6 +402,10 @@ typedef struct gmm_fit_report {
      * How many repairs fit there; later ones are left out. Set by the caller.
      */
     size_t repairs_capacity;
+    /**
+     * How many moves led on from the restart that won.
+     */
+    size_t moves;
 } gmm_fit_report;
 
 /**

@@ -50,7 +50,7 @@ static void what_defaults_are(void)
     CHECK(options.convergence == GMM_CONVERGENCE_CHANGE && options.init == GMM_INIT_KMEANS);
     CHECK(options.reg_covar_relative == 0 && options.time_budget == 0 && !options.sample_weights);
     CHECK(!options.weights && !options.means && !options.covariances && !options.precisions);
-    CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel);
+    CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel && options.moves == -1);
 
     /* A program of the first version calls the function, with a struct that ends with `start`. */
     const size_t first = offsetof(gmm_fit_options, start) + sizeof options.start;
@@ -247,6 +247,32 @@ static void who_may_end_it(void)
     gmm_cancel_free(NULL);
 }
 
+/* Ten pairs, and a start with two centres in one of them and one for two of them. */
+static void moves(void)
+{
+    double rows[20], bound;
+    for (int n = 0; n < 20; n++) {
+        rows[n] = n / 2 * 100 + n % 2;
+    }
+    const gmm_matrix_f64 pairs = {rows, 20, 1, 1, 1};
+    gmm_fit_report report = {.size = sizeof report};
+    gmm_fit_options options = defaults(10);
+    options.init = GMM_INIT_RANDOM_FROM_DATA, options.reg_covar = 0.05, options.moves = 0;
+    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.moves == 0);
+    bound = report.lower_bound;
+    options.moves = 200;
+    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.moves > 0 && report.lower_bound > bound);
+    /* Of pairs of their own: ln 0.1 - (1 + ln(2 pi 0.3)) / 2, but that 0.25 / 0.3 stands for 1. */
+    CHECK(fabs(report.lower_bound - (log(0.1) - 0.5 * (0.25 / 0.3 + log(2 * acos(-1) * 0.3)))) < 1e-6);
+
+    options.moves = -2;
+    REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
+            "options.moves is -2; it must be at least 0, or -1 for 4 a restart");
+    options = defaults(10), options.moves = 3, options.means = rows;
+    REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
+            "moves is 3; it must be 0 when the start is given, for a move leaves it");
+}
+
 static void known_starts(void)
 {
     const double weights[] = {0.25, 0.75}, means[] = {1, 9}, covariances[] = {4, 0.5}, precisions[] = {0.25, 2};
@@ -413,6 +439,7 @@ int main(void)
     structures();
     beginnings_and_ends();
     who_may_end_it();
+    moves();
     known_starts();
     priors();
     reports();

@@ -61,7 +61,7 @@ pub struct Args {
     output: PathBuf,
 
     /// Begin with this model and go on from there
-    #[arg(long, value_name = "MODEL", value_parser = model_path(), conflicts_with_all = ["init", "n_init"])]
+    #[arg(long, value_name = "MODEL", value_parser = model_path(), conflicts_with_all = ["init", "n_init", "moves"])]
     start: Option<PathBuf>,
 
     /// Read DATA anew in every iteration and keep no rows: for files that are larger than memory
@@ -171,9 +171,10 @@ fn observed<E>(
 
 fn show(progress: &ProgressBar, n_init: usize, step: Progress) {
     progress.set_position(step.iteration as u64);
-    let restart = match n_init {
-        1 => String::new(),
-        n_init => format!(", restart {} of {n_init}", step.restart + 1),
+    let restart = match (n_init, step.moves) {
+        (1, 0) => String::new(),
+        (n_init, 0) => format!(", restart {} of {n_init}", step.restart + 1),
+        (_, moves) => format!(", move {moves}"),
     };
     progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
 }

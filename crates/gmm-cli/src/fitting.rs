@@ -50,6 +50,11 @@ pub struct Fitting {
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub n_init: usize,
 
+    /// Moves in a row that may fail: each takes a component of the best restart away, splits another and climbs
+    /// from there [default: 4 for each restart, and none when there is one]
+    #[arg(long, value_name = "COUNT")]
+    moves: Option<usize>,
+
     /// Fixes every random choice
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     seed: u64,
@@ -166,6 +171,7 @@ impl Fitting {
             },
             prior,
             n_init: self.n_init,
+            moves: self.moves,
             seed: self.seed,
             init: match self.init {
                 InitArg::Kmeans => Init::Kmeans,

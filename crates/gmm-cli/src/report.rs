@@ -35,6 +35,9 @@ impl Report<'_> {
         if fitting.n_init > 1 {
             facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, fitting.n_init)));
         }
+        if fitted.moves > 0 {
+            facts.push(("moves", format!("{} led higher", counted(fitted.moves, "move"))));
+        }
         facts.push(("lower bound", format!("{} nats per sample", rounded(fitted.lower_bound()))));
         if let Some((count, worth)) = &self.worth {
             let mean = rounded(worth.log_likelihood / count);

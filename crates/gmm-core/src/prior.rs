@@ -163,7 +163,7 @@ impl KnownPrior {
             mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean -= pull * shift);
             for (at, value) in estimate.covariances[component * size..][..size].iter_mut().enumerate() {
                 let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
-                *value = count * (*value + pull * shift[i] * shift[j]);
+                *value = count * (*value + pull * (shift[i] * shift[j]));
             }
             // A flat prior leaves them as they are, were they so small that adding nothing changed them.
             if self.alpha > 1.0 {

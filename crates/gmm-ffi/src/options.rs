@@ -25,14 +25,16 @@ use crate::view::{Regions, sized, write_defaults};
 pub struct gmm_progress {
     /// `sizeof(gmm_progress)` as the library knows it.
     pub size: size_t,
-    /// Which restart, from 0.
+    /// Which restart, from 0; once moves have begun, the one that won.
     pub restart: size_t,
-    /// Which iteration of it, from 1.
+    /// Which iteration of it or of the last move, from 1.
     pub iteration: size_t,
     /// Its bound, in nats per sample.
     pub lower_bound: f64,
     /// Seconds since the fit began.
     pub elapsed: f64,
+    /// How many moves were begun after the restarts; 0 while those run.
+    pub moves: size_t,
 }
 
 /// Is told of every iteration, on the thread that called the fit; 0 goes on, anything else ends the
@@ -92,7 +94,13 @@ pub struct gmm_fit_options {
     pub userdata: *mut c_void,
     /// Ends the fit when it is asked to. NULL unless changed.
     pub cancel: *const gmm_cancel,
+    /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
+    /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
+    pub moves: i64,
 }
+
+/// The library's own choice of `moves`.
+const MOVES_BY_RESTARTS: i64 = -1;
 
 /// The size of the first options there were: up to and with `start`.
 const FIRST_OPTIONS: usize = std::mem::offset_of!(gmm_fit_options, start) + size_of::<usize>();
@@ -122,6 +130,7 @@ pub(crate) fn default_options() -> gmm_fit_options {
         progress: None,
         userdata: null_mut(),
         cancel: null(),
+        moves: MOVES_BY_RESTARTS,
     }
 }
 
@@ -205,6 +214,7 @@ pub(crate) unsafe fn open<'a>(
         prior: unsafe { open_prior(options.prior, (covariance, d), regions) }?,
         reg_covar: reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?,
         n_init: options.n_init,
+        moves: moves(options.moves)?,
         seed: options.seed,
         init,
         // SAFETY: null or readable for their shapes, as the caller promised.
@@ -280,6 +290,16 @@ pub(crate) fn reg_covar(value: f64, what: &str, relative: i32) -> Result<RegCova
     Ok(if flag(what, relative)? { RegCovar::Relative(value) } else { RegCovar::Absolute(value) })
 }
 
+fn moves(count: i64) -> Result<Option<usize>, Refusal> {
+    if count == MOVES_BY_RESTARTS {
+        return Ok(None);
+    }
+    usize::try_from(count).map(Some).map_err(|_| {
+        let message = format!("options.moves is {count}; it must be at least 0, or -1 for 4 a restart");
+        Refusal::new(GMM_INVALID_ARGUMENT, message)
+    })
+}
+
 fn time_budget(seconds: f64) -> Result<Option<Duration>, Refusal> {
     if seconds == 0.0 {
         return Ok(None);
@@ -313,9 +333,9 @@ pub(crate) struct Observer<'a> {
 impl<'a> Observer<'a> {
     /// What to do after an iteration.
     pub(crate) fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
-        let Progress { restart, iteration, lower_bound, elapsed } = progress;
+        let Progress { restart, moves, iteration, lower_bound, elapsed } = progress;
         let (size, elapsed) = (size_of::<gmm_progress>(), elapsed.as_secs_f64());
-        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed };
+        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed, moves };
         let ended = self.progress.is_some_and(|callback| {
             // SAFETY: whoever passed the callback and its userdata promised that they can be called so.
             unsafe { callback(self.userdata, &raw const told) != 0 }

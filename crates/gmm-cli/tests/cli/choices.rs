@@ -28,6 +28,7 @@ fn every_choice_is_that_of_the_library() {
         ("-k 3 --init random_from_data", init(Init::RandomFromData)),
         ("-k 3 --init random", init(Init::Random)),
         ("-k 3 --init random --seed 9 --n-init 4", FitOptions { seed: 9, n_init: 4, ..init(Init::Random) }),
+        ("-k 3 --n-init 3 --moves 2", FitOptions { n_init: 3, moves: Some(2), ..base.clone() }),
         ("-k 3 --convergence aitken", FitOptions { convergence: Convergence::Aitken, ..base.clone() }),
         ("-k 3 --convergence change", base.clone()),
         (
@@ -194,6 +195,8 @@ fn choices_that_cannot_be_are_refused_before_anything_is_read() {
         ("--prior --prior-mean 1,x", "write finite numbers with commas between them"),
         ("--start m --init random", "cannot be used with"),
         ("--start m --n-init 2", "cannot be used with"),
+        ("--start m --moves 2", "cannot be used with"),
+        ("--moves -1", "'--moves"),
     ] {
         let refused = bench.run(&format!("fit nowhere.csv -k 2 -o m {args}"));
         assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{args}: {}", refused.stderr);
