@@ -4,8 +4,9 @@ use crate::covariance::Raise;
 use crate::mixture::Mixture;
 use crate::split::Split;
 
-/// A pivot of at most so many ridges is held up by nothing else.
-const HELD: f64 = 2.0;
+/// A pivot of at most so many ridges is held up by nothing else: of two equal features the second has two, and the
+/// sum of two others three.
+const HELD: f64 = 4.0;
 
 /// One component of a fitted mixture.
 #[derive(Clone, Debug, PartialEq)]
