@@ -17,6 +17,12 @@
 typedef struct gmm_cancel gmm_cancel;
 
 /**
+ * What tells outliers in data that contain them. Immutable: any number of threads may use one at the same
+ * time. Freed by `gmm_detector_free`.
+ */
+typedef struct gmm_detector gmm_detector;
+
+/**
  * A mixture. Immutable: any number of threads may use one at the same time. Freed by
  * `gmm_mixture_free`.
  */
@@ -730,6 +736,51 @@ typedef struct gmm_scores_f32 {
      */
     double *mean_energy;
 } gmm_scores_f32;
+
+/**
+ * How to find outliers. Fill it with `gmm_detector_options_init` and then change what should differ; fields
+ * may be added at the end.
+ */
+typedef struct gmm_detector_options {
+    /**
+     * `sizeof(gmm_detector_options)`.
+     */
+    size_t size;
+    /**
+     * The share of the samples that are outliers, at least 0 and less than 1. It draws the line; and no more
+     * than a third, it is trimmed. 0.1 unless changed.
+     */
+    double contamination;
+    /**
+     * K of each mixture. NULL, unless changed, for 1, 2, 4 and 8.
+     */
+    const size_t *n_components;
+    /**
+     * How many those are.
+     */
+    size_t n_components_len;
+    /**
+     * Stop when the mean log-density of the samples that are kept changes by less than this, in nats. 1e-3
+     * unless changed.
+     */
+    double tol;
+    /**
+     * Iterations of each mixture at most. 100 unless changed.
+     */
+    size_t max_iter;
+    /**
+     * Added to every variance, of features scaled to variance 1. 1e-6 unless changed.
+     */
+    double reg_covar;
+    /**
+     * Fixes every random choice. 0 unless changed.
+     */
+    uint64_t seed;
+    /**
+     * How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+     */
+    const double *sample_weights;
+} gmm_detector_options;
 
 /**
  * Done; outputs are written.
@@ -1963,6 +2014,150 @@ gmm_status gmm_mixture_attribution_f32(const struct gmm_mixture *handle,
                                        const struct gmm_threads *threads,
                                        float *shares);
 
+/**
+ * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+ * macro `gmm_detector_options_init(options)` passes the size that the caller was compiled with.
+ *
+ * The caller promises:
+ *
+ * `options` is NULL or writable for `size` bytes.
+ */
+gmm_status gmm_detector_options_init_sized(struct gmm_detector_options *options, size_t size);
+
+/**
+ * Fits a detector to `samples` (N x D) that contain the outliers it is to find, into `*out`. Free it with
+ * `gmm_detector_free`.
+ *
+ * For every K a mixture with one covariance for all components is fitted, each M-step without the share of
+ * the samples that is least likely under the current mixture; components that may be all outliers are
+ * dropped; and the energy of a sample is the mean of its energies under the mixtures. Unlike a plain fit,
+ * none of this can adapt to a tight group of outliers. `options` may be NULL for the defaults, `threads`
+ * for the library's own; results do not depend on them.
+ *
+ *     gmm_detector_options options;
+ *     gmm_detector_options_init(&options);
+ *     options.contamination = 0.02;
+ *     if (gmm_detector_fit_f64(&samples, &options, NULL, &detector) == GMM_OK &&
+ *         gmm_detector_energies_f64(detector, &samples, NULL, energies) == GMM_OK)
+ *         threshold = gmm_detector_threshold(detector);
+ *
+ * Refuses fewer than two samples, or fewer that are kept than the smallest K (GMM_INVALID_SHAPE); options
+ * outside their ranges (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
+ * whose squares leave the range of a double (GMM_OUT_OF_RANGE).
+ *
+ * The caller promises:
+ *
+ * `samples` describes readable memory; `options` is NULL or readable, its lists for their lengths;
+ * `threads` is NULL or a live handle; `out` is writable.
+ */
+gmm_status gmm_detector_fit_f64(const struct gmm_matrix_f64 *samples,
+                                const struct gmm_detector_options *options,
+                                const struct gmm_threads *threads,
+                                struct gmm_detector **out);
+
+/**
+ * `gmm_detector_fit_f64` for floats; everything is computed in double.
+ *
+ * The caller promises:
+ *
+ * As `gmm_detector_fit_f64`.
+ */
+gmm_status gmm_detector_fit_f32(const struct gmm_matrix_f32 *samples,
+                                const struct gmm_detector_options *options,
+                                const struct gmm_threads *threads,
+                                struct gmm_detector **out);
+
+/**
+ * Energies of `samples` (N x D), in nats, into `energies` (N, required): the larger, the less there is like
+ * the sample. `threads` may be NULL for the library's own.
+ *
+ * The caller promises:
+ *
+ * `detector` is a live handle, `threads` one or NULL; `samples` describes readable memory; `energies` is
+ * writable for N elements.
+ */
+gmm_status gmm_detector_energies_f64(const struct gmm_detector *detector,
+                                     const struct gmm_matrix_f64 *samples,
+                                     const struct gmm_threads *threads,
+                                     double *energies);
+
+/**
+ * `gmm_detector_energies_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_detector_energies_f64`.
+ */
+gmm_status gmm_detector_energies_f32(const struct gmm_detector *detector,
+                                     const struct gmm_matrix_f32 *samples,
+                                     const struct gmm_threads *threads,
+                                     float *energies);
+
+/**
+ * What each feature contributes to the energy of each sample, into `shares` (N x D, row-major, required):
+ * the mean over the mixtures of what `gmm_mixture_attribution_f64` gives.
+ *
+ * The caller promises:
+ *
+ * As `gmm_detector_energies_f64`, and `shares` is writable for N D elements.
+ */
+gmm_status gmm_detector_attribution_f64(const struct gmm_detector *detector,
+                                        const struct gmm_matrix_f64 *samples,
+                                        const struct gmm_threads *threads,
+                                        double *shares);
+
+/**
+ * `gmm_detector_attribution_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_detector_attribution_f64`.
+ */
+gmm_status gmm_detector_attribution_f32(const struct gmm_detector *detector,
+                                        const struct gmm_matrix_f32 *samples,
+                                        const struct gmm_threads *threads,
+                                        float *shares);
+
+/**
+ * The energy above which a sample is an outlier, in nats: no more than the contamination of the samples of
+ * the fit, by weight, are above it. NaN for NULL.
+ *
+ * The caller promises:
+ *
+ * `detector` is NULL or a live handle.
+ */
+double gmm_detector_threshold(const struct gmm_detector *detector);
+
+/**
+ * How many mixtures a detector has: one for each K that was fitted; 0 for NULL.
+ *
+ * The caller promises:
+ *
+ * `detector` is NULL or a live handle.
+ */
+size_t gmm_detector_n_mixtures(const struct gmm_detector *detector);
+
+/**
+ * Mixture `at` of a detector, from 0, a copy, into `*out`: the components that were kept, heaviest first,
+ * tied, in the units of the samples. Free it with `gmm_mixture_free`.
+ *
+ * The caller promises:
+ *
+ * `detector` is a live handle; `out` is writable.
+ */
+gmm_status gmm_detector_mixture(const struct gmm_detector *detector,
+                                size_t at,
+                                struct gmm_mixture **out);
+
+/**
+ * Frees a detector; NULL is nothing to free. No call may be using it.
+ *
+ * The caller promises:
+ *
+ * `detector` is NULL, or a live handle that is not used again.
+ */
+void gmm_detector_free(struct gmm_detector *detector);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1973,5 +2168,6 @@ gmm_status gmm_mixture_attribution_f32(const struct gmm_mixture *handle,
 #define gmm_prior_init(prior) gmm_prior_init_sized((prior), sizeof *(prior))
 #define gmm_stepwise_options_init(options) gmm_stepwise_options_init_sized((options), sizeof *(options))
 #define gmm_sweep_options_init(options) gmm_sweep_options_init_sized((options), sizeof *(options))
+#define gmm_detector_options_init(options) gmm_detector_options_init_sized((options), sizeof *(options))
 
 #endif  /* GMM_H */

@@ -82,6 +82,14 @@ fn a_c_program_has_what_stands_around_a_fit() {
 }
 
 #[test]
+fn a_c_program_finds_outliers() {
+    let folder = tempfile::tempdir().unwrap();
+    for link in [Link::Shared, Link::Static] {
+        run(&compile(&source("detect.c"), link, folder.path()), &[]);
+    }
+}
+
+#[test]
 fn every_misuse_gets_a_status_and_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let empty = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-/* What stands around a fit: moments, learning from batches, drawing, choosing, streams, labels, thresholds. */
+/* What stands around a fit: moments, learning from batches, drawing, choosing, streams, labels. */
 #include "check.h"
 
 #include <stddef.h>
@@ -513,42 +513,6 @@ static void known_labels(void)
     CHECK(mixture == NULL);
 }
 
-static void thresholds(void)
-{
-    const double energies[] = {3, 1, 2, 10, 2.5}, nan[] = {1, NAN};
-    const float floats[] = {3, 1, 2, 10};
-    double threshold = 77;
-    CHECK(gmm_threshold_by_percentile_f64(energies, 4, 50, &threshold) == GMM_OK && threshold == 2.5);
-    CHECK(gmm_threshold_by_percentile_f32(floats, 4, 100, &threshold) == GMM_OK && threshold == 10);
-    CHECK(gmm_threshold_by_contamination_f64(energies, 5, 0.4, &threshold) == GMM_OK && threshold == 2.5);
-    CHECK(gmm_threshold_by_contamination_f32(floats, 4, 0.25, &threshold) == GMM_OK && threshold == 3);
-    REFUSED(gmm_threshold_by_percentile_f64(energies, 4, 101, &threshold), GMM_INVALID_ARGUMENT,
-            "percent is 101; it must be within 0 and 100");
-    REFUSED(gmm_threshold_by_contamination_f64(energies, 4, 1, &threshold), GMM_INVALID_ARGUMENT,
-            "fraction is 1; it must be at least 0 and less than 1");
-    REFUSED(gmm_threshold_by_percentile_f64(nan, 2, 50, &threshold), GMM_NOT_FINITE,
-            "energies is NaN at row 1, column 0; remove or impute such values first");
-    REFUSED(gmm_threshold_by_percentile_f64(NULL, 0, 50, &threshold), GMM_INVALID_SHAPE,
-            "energies has shape 0 x 1; both must be at least 1");
-    REFUSED(gmm_threshold_by_percentile_f64(NULL, 2, 50, &threshold), GMM_NULL_POINTER, "energies is NULL");
-    REFUSED(gmm_threshold_by_percentile_f64(energies, 4, 50, NULL), GMM_NULL_POINTER, "threshold is NULL");
-    CHECK(threshold == 3);
-
-    const double one = 1, origin[] = {0, 0}, covariance[] = {1, 0, 0, 4}, row[] = {3, 2};
-    const float float_row[] = {3, 2};
-    gmm_mixture *mixture = NULL;
-    CHECK(gmm_mixture_create(1, 2, &one, origin, covariance, &mixture) == GMM_OK);
-    const gmm_matrix_f64 z = {row, 1, 2, 2, 1};
-    const gmm_matrix_f32 f = {float_row, 1, 2, 2, 1};
-    double shares[2];
-    float float_shares[2];
-    CHECK(gmm_mixture_attribution_f64(mixture, &z, NULL, shares) == GMM_OK && shares[0] == 4.5 && shares[1] == 0.5);
-    CHECK(gmm_mixture_attribution_f32(mixture, &f, NULL, float_shares) == GMM_OK && float_shares[0] == 4.5f);
-    REFUSED(gmm_mixture_attribution_f64(mixture, &z, NULL, NULL), GMM_NULL_POINTER, "shares is NULL");
-    REFUSED(gmm_mixture_attribution_f64(NULL, &z, NULL, shares), GMM_NULL_POINTER, "mixture is NULL");
-    gmm_mixture_free(mixture);
-}
-
 int main(void)
 {
     make_groups();
@@ -559,6 +523,5 @@ int main(void)
     sweeps();
     streams();
     known_labels();
-    thresholds();
     return 0;
 }

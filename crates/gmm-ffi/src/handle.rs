@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use gmm_core::{Mixture, Stepwise, Sweep, Threads};
+use gmm_core::{Mixture, RobustDetector, Stepwise, Sweep, Threads};
 
 use crate::status::Refusal;
 use crate::view::check_aligned;
@@ -30,6 +30,10 @@ pub struct gmm_stepwise(pub(crate) Stepwise);
 /// Fits of several numbers of components and covariance structures. Immutable: any number of threads may
 /// use one at the same time. Freed by `gmm_sweep_free`.
 pub struct gmm_sweep(pub(crate) Sweep);
+
+/// What tells outliers in data that contain them. Immutable: any number of threads may use one at the same
+/// time. Freed by `gmm_detector_free`.
+pub struct gmm_detector(pub(crate) RobustDetector);
 
 /// The mixture behind a handle.
 ///
@@ -90,6 +94,16 @@ pub(crate) unsafe fn stepwise_mut<'a>(handle: *mut gmm_stepwise) -> Result<&'a m
 pub(crate) unsafe fn sweep<'a>(handle: *const gmm_sweep) -> Result<&'a Sweep, Refusal> {
     // SAFETY: as in `mixture`.
     unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("sweep"))
+}
+
+/// The detector behind a handle.
+///
+/// # Safety
+///
+/// As [`mixture`].
+pub(crate) unsafe fn detector<'a>(handle: *const gmm_detector) -> Result<&'a RobustDetector, Refusal> {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("detector"))
 }
 
 /// The library's own: as many as `GMM_NUM_THREADS` says, or the machine runs at once. No thread is

@@ -33,15 +33,17 @@ mod model;
 mod sample;
 mod score;
 mod detect;
+mod detector;
 
 pub use cancel::*;
 pub use codes::*;
 pub use detect::*;
+pub use detector::*;
 pub use energy::*;
 pub use estimate::*;
 pub use fit::*;
 pub use guard::gmm_last_error_message;
-pub use handle::{gmm_cancel, gmm_mixture, gmm_stepwise, gmm_sweep, gmm_threads};
+pub use handle::{gmm_cancel, gmm_detector, gmm_mixture, gmm_stepwise, gmm_sweep, gmm_threads};
 pub use mixture::*;
 pub use model::*;
 pub use moments::*;
