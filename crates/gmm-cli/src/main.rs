@@ -39,7 +39,7 @@ Examples:
   gmm score model.safetensors new.csv > energies.csv
   gmm show model.safetensors
   gmm sample model.safetensors -n 1000 > drawn.csv
-  gmm detect data.csv -k 3 --contamination 0.01 > outliers.csv
+  gmm detect data.csv --contamination 0.01 > outliers.csv
 
 Exit codes:
   0    done, or whoever read the output had read enough
