@@ -63,7 +63,21 @@ impl<'a> Control<'a> {
         time_budget: Option<Duration>,
         observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Self {
-        Control { begun: Instant::now(), time_budget, observer, moves: 0 }
+        Control::since(Instant::now(), time_budget, observer)
+    }
+
+    /// The clock was started at `begun`.
+    pub(crate) fn since(
+        begun: Instant,
+        time_budget: Option<Duration>,
+        observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Self {
+        Control { begun, time_budget, observer, moves: 0 }
+    }
+
+    /// Whether there is no time left.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.time_budget.is_some_and(|budget| self.begun.elapsed() >= budget)
     }
 
     /// What is reported from now on belongs to the next move.

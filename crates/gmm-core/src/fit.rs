@@ -1,11 +1,15 @@
 //! Fitting samples in memory: restarts, each a climb, of which the best is kept and moved on from.
 //!
+//! Threads share the rows of a pass. Where those are too few for it, and nobody watches, they share the restarts:
+//! the climbs are the same.
+//!
 //! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
-use crate::blocks::Threads;
+use crate::blocks::{SMALL_WORK, Threads};
 use crate::climb::{Climb, Passes, climb};
 use crate::control::{Control, Progress, Stop};
 use crate::diagnosis::Diagnosis;
@@ -79,7 +83,30 @@ impl Fit {
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
 pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Threads) -> Result<Fit> {
-    fit_observed(samples, options, threads, &mut |_| ControlFlow::Continue(()))
+    let quiet = &mut |_| ControlFlow::Continue(());
+    if options.n_init == 1 || threads.count() == 1 || work_of_pass(samples, options) >= SMALL_WORK {
+        return fit_observed(samples, options, threads, quiet);
+    }
+    options.check(samples.n_present(), samples.n_features())?;
+    let begun = Instant::now();
+    let one = |restart| {
+        let quiet = &mut |_| ControlFlow::Continue(());
+        let mut control = Control::since(begun, options.time_budget, quiet);
+        // The first tells what there was no time for.
+        let is_late = restart > 0 && control.is_out_of_time();
+        (!is_late).then(|| run(samples, options, &Threads::one(), restart, &mut control))
+    };
+    let mut climbs = Vec::with_capacity(options.n_init);
+    threads.map_in_order((0..options.n_init).collect(), usize::MAX, one, |climb| climbs.push(climb));
+    let control = &mut Control::since(begun, options.time_budget, quiet);
+    finish(best_of(climbs.into_iter().map_while(|climb| climb))?, samples, options, threads, control)
+}
+
+/// Multiply-adds of an E-step, as far as sharing them out is concerned.
+fn work_of_pass<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> usize {
+    let d = samples.n_features();
+    let steps = if options.covariance.is_diagonal() { d.saturating_mul(2) } else { d.saturating_mul(d) };
+    samples.n_samples().saturating_mul(options.n_components).saturating_mul(steps.saturating_add(32))
 }
 
 /// [`fit`], telling `observer` of every iteration. When it breaks, the fit ends with the best that was
@@ -109,10 +136,21 @@ pub fn fit_observed<T: Real>(
 ) -> Result<Fit> {
     options.check(samples.n_present(), samples.n_features())?;
     let mut control = Control::new(options.time_budget, observer);
-    let mut best = best_of(options.n_init, |restart| run(samples, options, threads, restart, &mut control))?;
+    let climbs = (0..options.n_init).map(|restart| run(samples, options, threads, restart, &mut control));
+    finish(best_of(climbs)?, samples, options, threads, &mut control)
+}
+
+/// Moves on from the best of the restarts.
+fn finish<T: Real>(
+    mut best: Best,
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    control: &mut Control<'_>,
+) -> Result<Fit> {
     let mut passes = InMemory::new(samples, options, threads);
-    let moves =
-        improve(&mut best, &mut passes, |moments| rules(samples, options, moments), options, &mut control);
+    let rules_of = |moments: &Moments| rules(samples, options, moments);
+    let moves = improve(&mut best, &mut passes, rules_of, options, control);
     Ok(Fit::of(best, moves))
 }
 
@@ -141,14 +179,13 @@ fn rules<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, moments: &Mome
 ///
 /// The first refusal, when no climb got anywhere.
 pub(crate) fn best_of<E>(
-    n_init: usize,
-    mut climb: impl FnMut(usize) -> std::result::Result<Climb, E>,
+    climbs: impl IntoIterator<Item = std::result::Result<Climb, E>>,
 ) -> std::result::Result<Best, E> {
     let mut best: Option<(Climb, usize)> = None;
     let mut refused = None;
     let mut n_iter = 0;
-    for restart in 0..n_init {
-        match climb(restart) {
+    for (restart, climb) in climbs.into_iter().enumerate() {
+        match climb {
             Err(error) => refused = refused.or(Some(error)),
             Ok(climb) => {
                 n_iter += climb.lower_bounds.len();
@@ -203,6 +240,8 @@ impl<T: Real> Passes for InMemory<'_, '_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::options::Init;
     use crate::{ParamsOptions, RegCovar, Repair, Responsibilities, params_with};
@@ -234,8 +273,29 @@ mod tests {
         let mut quiet = |_: Progress| ControlFlow::Continue(());
         let mut control = Control::new(None, &mut quiet);
         let threads = Threads::one();
-        let best = best_of(3, |restart| run(&samples, &options, &threads, restart, &mut control)).unwrap();
+        let best =
+            best_of((0..3).map(|restart| run(&samples, &options, &threads, restart, &mut control))).unwrap();
         assert_eq!(fit(&samples, &options, &threads).unwrap(), Fit::of(best, 0));
+    }
+
+    /// On several threads the restarts of few samples run side by side, unless somebody watches.
+    #[test]
+    fn restarts_side_by_side_are_those_one_after_the_other() {
+        let rows: Vec<f64> = (0..120).map(|i| f64::from(i * 7919 % 101) + f64::from(i % 3 * 40)).collect();
+        let samples = Samples::from_rows(&rows, 60, 2).unwrap();
+        for moves in [None, Some(0)] {
+            let options = FitOptions { n_init: 6, moves, ..FitOptions::new(4) };
+            let mut seen = Vec::new();
+            let one = fit_observed(&samples, &options, &Threads::new(3), &mut |progress| {
+                seen.push(progress.restart);
+                ControlFlow::Continue(())
+            });
+            assert!(seen.contains(&5));
+            assert!([1, 2, 7].into_iter().all(|count| fit(&samples, &options, &Threads::new(count)) == one));
+        }
+        let options = FitOptions { n_init: 6, time_budget: Some(Duration::ZERO), ..FitOptions::new(4) };
+        let hurried = fit(&samples, &options, &Threads::new(3)).unwrap();
+        assert_eq!((hurried.stop, hurried.n_iter, hurried.restart), (Stop::OutOfTime, 1, 0));
     }
 
     /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.

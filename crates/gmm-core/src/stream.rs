@@ -92,10 +92,11 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let rules_of = |moments: &Moments| {
         Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
     };
-    let mut best = best_of(options.n_init, |restart| {
+    let climbs = (0..options.n_init).map(|restart| {
         let start = start(&samples, options, threads, restart)?;
         climb(start, &mut streamed, rules_of, options.limits(), restart, &mut control)
-    })?;
+    });
+    let mut best = best_of(climbs)?;
     let moves = improve(&mut best, &mut streamed, rules_of, options, &mut control);
     Ok(Fit::of(best, moves))
 }

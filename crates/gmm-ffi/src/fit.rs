@@ -1,6 +1,6 @@
 //! Fitting samples in memory.
 
-use gmm_core::fit_observed;
+use gmm_core::{fit, fit_observed};
 
 use crate::guard::guard;
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
@@ -86,8 +86,11 @@ unsafe fn fit_into<M: Matrix>(
     // SAFETY: null or a report with writable buffers, as the caller promised.
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
     let samples = weighted(samples, options.sample_weights)?;
-    let fitted =
-        fit_observed(&samples, &options.fit, threads, &mut |progress| options.observer.tell(progress))?;
+    let fitted = match options.observer.is_nobody() {
+        // Unwatched restarts may run side by side.
+        true => fit(&samples, &options.fit, threads),
+        false => fit_observed(&samples, &options.fit, threads, &mut |step| options.observer.tell(step)),
+    }?;
     if let Some(report) = report {
         // SAFETY: still writable, as the caller promised.
         unsafe { report.fill(&fitted) };

@@ -331,6 +331,11 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
+    /// Whether there is nobody to tell, and nobody who may end it.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.progress.is_none() && self.cancel.is_none()
+    }
+
     /// What to do after an iteration.
     pub(crate) fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
         let Progress { restart, moves, iteration, lower_bound, elapsed } = progress;
