@@ -52,7 +52,7 @@ pub struct Fitting {
 
     /// Moves in a row that may fail: each takes a component of the best restart away, splits another and climbs
     /// from there [default: 4 for each restart, and none when there is one]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     moves: Option<usize>,
 
     /// Fixes every random choice

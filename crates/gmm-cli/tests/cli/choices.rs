@@ -196,7 +196,7 @@ fn choices_that_cannot_be_are_refused_before_anything_is_read() {
         ("--start m --init random", "cannot be used with"),
         ("--start m --n-init 2", "cannot be used with"),
         ("--start m --moves 2", "cannot be used with"),
-        ("--moves -1", "'--moves"),
+        ("--moves -1", "'--moves <COUNT>'"),
     ] {
         let refused = bench.run(&format!("fit nowhere.csv -k 2 -o m {args}"));
         assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{args}: {}", refused.stderr);
