@@ -369,6 +369,40 @@ mod tests {
         assert!(!Whitener::<f32>::new(&[0.0; 2], &[1.0, 0.0, -1e39, 1.0]).fits());
     }
 
+    /// A row whose squares are no numbers, whatever lane it is in, used to hide from the least of the lanes that
+    /// the component mattered to another one.
+    fn rows_beyond_the_numbers_take_nothing_from_their_company<T: Real>(largest: T) {
+        let d = 19;
+        let mut identity = vec![0.0; d * d];
+        identity.iter_mut().step_by(d + 1).for_each(|diagonal| *diagonal = 1.0);
+        let far = vec![1000.0; d];
+        for isa in available() {
+            let whiteners =
+                [vec![0.0; d], far.clone()].map(|mean| Whitener::<T>::for_isa(isa, &mean, &identity));
+            for (beyond, other) in (0..LANES * LANES).map(|pair| (pair / LANES, pair % LANES)) {
+                if beyond == other {
+                    continue;
+                }
+                // Of rows that begin with the first component, only one is where the second one is.
+                let mut panels = vec![T::ZERO; d * LANES];
+                pack_row(far.iter().map(|&x| T::from_f64(x)), other, &mut panels, d);
+                pack_row((0..d).map(|i| [largest, -largest][i % 2]), beyond, &mut panels, d);
+                let (peaks, mut squares) = ([T::ZERO; 2], vec![T::ZERO; 2 * LANES]);
+                let margin = T::from_f64(45.0);
+                let matters = Matters { first: &[0; LANES], peaks: &peaks, heights: &peaks, margin };
+                let scratch = &mut Vec::new();
+                squared_norms_that_matter(&whiteners, &panels, matters, scratch, &mut squares, LANES);
+                assert_eq!(squares[LANES + other].to_f64(), 0.0, "{isa:?}: row {other} beside {beyond}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_beyond_the_numbers_take_nothing_from_their_company_in_either_type() {
+        rows_beyond_the_numbers_take_nothing_from_their_company::<f64>(f64::MAX);
+        rows_beyond_the_numbers_take_nothing_from_their_company::<f32>(f32::MAX);
+    }
+
     #[test]
     fn a_sample_too_far_for_its_type_is_infinitely_far_and_not_nan() {
         for isa in available() {

@@ -271,8 +271,10 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize> Tile<'_, S, T, N> {
             |sum, limit| T::less(self.simd, sum, limit),
         );
         let mut all = true;
+        let one = T::splat(self.simd, T::ONE);
         for beyond in beyond {
-            all &= T::least(self.simd, beyond) > T::ZERO;
+            // The least of some numbers and of what is none may be any of them.
+            all &= T::least(self.simd, T::where_positive(self.simd, beyond, one)) > T::ZERO;
         }
         all
     }
