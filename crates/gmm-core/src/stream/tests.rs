@@ -57,7 +57,7 @@ fn a_source_is_fitted_as_the_same_rows_in_memory_are_however_it_is_cut() {
     let rows = rows();
     // Blocks of different weight, some of none; in units whose products with squares are no numbers, too.
     let weights_of = |unit| (0..600).map(|row| unit * (row / 100 % 3) as f64).collect::<Vec<f64>>();
-    let all_weights = [1.0, 1e-310, 1e300].map(weights_of);
+    let all_weights = [1.0, 1e-316, 1e300].map(weights_of);
     for structure in Structure::ALL {
         for weights in std::iter::once(None).chain(all_weights.iter().map(|weights| Some(&**weights))) {
             // Moves find components of few samples here, in which rounding is more than the tolerance below.
