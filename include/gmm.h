@@ -29,6 +29,17 @@ typedef struct gmm_detector gmm_detector;
 typedef struct gmm_mixture gmm_mixture;
 
 /**
+ * `gmm_scorer_f64` for floats. Freed by `gmm_scorer_free_f32`.
+ */
+typedef struct gmm_scorer_f32 gmm_scorer_f32;
+
+/**
+ * A mixture with the memory that scoring takes. One thread may use one at a time. Freed by
+ * `gmm_scorer_free_f64`.
+ */
+typedef struct gmm_scorer_f64 gmm_scorer_f64;
+
+/**
  * A mixture that learns from batches. One thread may use one at a time. Freed by `gmm_stepwise_free`.
  */
 typedef struct gmm_stepwise gmm_stepwise;
@@ -1183,8 +1194,9 @@ gmm_status gmm_energy_f32(const struct gmm_matrix_f32 *z,
  *
  * `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
  * wrong with the samples or the options, and data that no covariance can be made of
- * (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or the time budget of the options ends
- * is a fit: GMM_OK, and the best that was reached. Free the mixture with `gmm_mixture_free`.
+ * (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or
+ * the time budget of the options ends is a fit: GMM_OK, and the best that was reached. Free the mixture with
+ * `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -1921,6 +1933,80 @@ gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
                                             float *responsibilities);
 
 /**
+ * A copy of `mixture` with the memory that scoring at most `max_samples` samples in a call takes, into
+ * `*out`. Free it with `gmm_scorer_free_f64`.
+ *
+ *     gmm_scorer_create_f64(mixture, 1, &scorer);
+ *     for (;;) {
+ *         gmm_matrix_f64 sample = {next(), 1, d, d, 1};
+ *         gmm_scores_f64 scores = {.size = sizeof scores, .energies = &energy};
+ *         if (gmm_scorer_score_f64(scorer, &sample, &scores) != GMM_OK) ...
+ *     }
+ *
+ * The caller promises:
+ *
+ * `mixture` is a live handle; `out` is writable.
+ */
+gmm_status gmm_scorer_create_f64(const struct gmm_mixture *mixture,
+                                 size_t max_samples,
+                                 struct gmm_scorer_f64 **out);
+
+/**
+ * `gmm_scorer_create_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_scorer_create_f64`.
+ */
+gmm_status gmm_scorer_create_f32(const struct gmm_mixture *mixture,
+                                 size_t max_samples,
+                                 struct gmm_scorer_f32 **out);
+
+/**
+ * `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
+ * samples than the scorer was made for. The same bits.
+ *
+ * A refusal allocates its message. One thread may use a scorer at a time; every thread wants its own.
+ *
+ * The caller promises:
+ *
+ * `scorer` is a live handle that no other call is using; `samples` describes readable memory; `scores` is
+ * readable, and its outputs writable for their shapes.
+ */
+gmm_status gmm_scorer_score_f64(struct gmm_scorer_f64 *scorer,
+                                const struct gmm_matrix_f64 *samples,
+                                const struct gmm_scores_f64 *scores);
+
+/**
+ * `gmm_scorer_score_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_scorer_score_f64`.
+ */
+gmm_status gmm_scorer_score_f32(struct gmm_scorer_f32 *scorer,
+                                const struct gmm_matrix_f32 *samples,
+                                const struct gmm_scores_f32 *scores);
+
+/**
+ * Frees a scorer; NULL is nothing to free. No call may be using it.
+ *
+ * The caller promises:
+ *
+ * `scorer` is NULL, or a live handle that is not used again.
+ */
+void gmm_scorer_free_f64(struct gmm_scorer_f64 *scorer);
+
+/**
+ * `gmm_scorer_free_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_scorer_free_f64`.
+ */
+void gmm_scorer_free_f32(struct gmm_scorer_f32 *scorer);
+
+/**
  * The energy that `percent` of the `n` energies are at or below, into `threshold`: between two of them by
  * linear interpolation. An outlier is a sample whose energy is greater.
  *
@@ -2041,8 +2127,8 @@ gmm_status gmm_detector_options_init_sized(struct gmm_detector_options *options,
  *         gmm_detector_energies_f64(detector, &samples, NULL, energies) == GMM_OK)
  *         threshold = gmm_detector_threshold(detector);
  *
- * Refuses fewer than two samples, or fewer that are kept than the smallest K (GMM_INVALID_SHAPE); options
- * outside their ranges (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
+ * Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
+ * (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
  * whose squares leave the range of a double (GMM_OUT_OF_RANGE).
  *
  * The caller promises:

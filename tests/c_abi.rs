@@ -90,6 +90,14 @@ fn a_c_program_finds_outliers() {
 }
 
 #[test]
+fn a_c_program_scores_in_a_loop_without_an_allocation() {
+    let folder = tempfile::tempdir().unwrap();
+    for link in [Link::Shared, Link::Static] {
+        run(&compile(&source("scorer.c"), link, folder.path()), &[]);
+    }
+}
+
+#[test]
 fn every_misuse_gets_a_status_and_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let empty = tempfile::tempdir().unwrap();
@@ -126,6 +134,19 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
         text.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect();
     assert!(declared().len() > 20, "{:?}", declared());
     assert_eq!(exported, declared());
+}
+
+/// A function may be added to `tests/c/symbols.txt`, and none taken away: programs call it.
+#[test]
+fn functions_are_those_that_were_promised() {
+    let listed = std::fs::read_to_string(source("symbols.txt")).unwrap();
+    assert_eq!(declared(), listed.lines().map(str::to_owned).collect());
+}
+
+#[test]
+fn fields_are_where_programs_expect_them() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&compile(&source("layout.c"), Link::Shared, folder.path()), &[]);
 }
 
 #[test]

@@ -41,6 +41,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/model.rs",
     "crates/gmm-ffi/src/sample.rs",
     "crates/gmm-ffi/src/score.rs",
+    "crates/gmm-ffi/src/scorer.rs",
     "crates/gmm-ffi/src/detect.rs",
     "crates/gmm-ffi/src/detector.rs",
     "tests/golden_abi.rs",

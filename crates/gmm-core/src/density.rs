@@ -83,6 +83,11 @@ impl<T: Real> Block<T> {
         }
     }
 
+    /// Makes a block that was made for more rows one for `n_rows`, without an allocation.
+    pub(crate) fn narrow_to(&mut self, n_rows: usize) {
+        self.stride = n_rows.next_multiple_of(LANES).min(BLOCK_ROWS);
+    }
+
     /// Puts a copy of the squares aside, from which the terms can be made a second time.
     pub(crate) fn keep_squares(&mut self) {
         self.kept.clone_from(&self.terms);
@@ -118,6 +123,11 @@ impl<'a, T: Real> BlockScorer<'a, T> {
             BlockScorer::Own(packed) => &packed.log_weights,
             BlockScorer::Wide(packed) => &packed.log_weights,
         }
+    }
+
+    /// k.
+    pub(crate) fn n_components(&self) -> usize {
+        self.log_weights().len()
     }
 
     /// `−½ (d ln 2π + ln det Σₖ)` (k).

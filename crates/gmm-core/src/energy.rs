@@ -71,7 +71,7 @@ pub fn score<T: Real>(
     let scorer = BlockScorer::new(mixture);
     if scorer.work(n) < SMALL_WORK {
         // Not worth sharing out, nor preparing for it.
-        return Ok(score_chunk(&scorer, samples, 0..n, scores, k) / n as f64);
+        return Ok(score_chunk(&scorer, samples, 0..n, scores, &mut Block::for_rows(n)) / n as f64);
     }
     let mut rest = scores;
     let chunks: Vec<_> = chunks(n, 1)
@@ -86,27 +86,26 @@ pub fn score<T: Real>(
     threads.map_in_order(
         chunks,
         scorer.work(n),
-        |(rows, scores)| score_chunk(&scorer, samples, rows, scores, k),
+        |(rows, scores)| score_chunk(&scorer, samples, rows, scores, &mut Block::new()),
         |sum| total += sum,
     );
     Ok(total / n as f64)
 }
 
 /// Scores a chunk of rows, block by block; returns the sum of energies.
-fn score_chunk<T: Real>(
+pub(crate) fn score_chunk<T: Real>(
     scorer: &BlockScorer<'_, T>,
     samples: &Samples<'_, T>,
     rows: Range<usize>,
     mut scores: Scores<'_, T>,
-    k: usize,
+    block: &mut Block<T>,
 ) -> f64 {
-    let mut block = Block::for_rows(rows.len());
     let mut energy = 0.0;
     for rows in blocks(rows) {
-        let (out, after) = std::mem::take(&mut scores).split_at(rows.len(), k);
+        let (out, after) = std::mem::take(&mut scores).split_at(rows.len(), scorer.n_components());
         scores = after;
-        scorer.whiten(samples, rows, &mut block);
-        energy += write_block(scorer, &mut block, out);
+        scorer.whiten(samples, rows, block);
+        energy += write_block(scorer, block, out);
     }
     energy
 }
@@ -219,7 +218,7 @@ pub(crate) fn check_features<T: Real>(mixture: &Mixture, samples: &Samples<'_, T
 }
 
 impl<'a, T: Real> Scores<'a, T> {
-    fn check(&self, n: usize, k: usize) -> Result<()> {
+    pub(crate) fn check(&self, n: usize, k: usize) -> Result<()> {
         let list = |what, len: Option<usize>| check_output(what, len, &[n]);
         let matrix = |what, len: Option<usize>| check_output(what, len, &[n, k]);
         list("energies", self.energies.as_ref().map(|out| out.len()))?;

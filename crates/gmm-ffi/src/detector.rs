@@ -86,8 +86,8 @@ pub unsafe extern "C" fn gmm_detector_options_init_sized(
 ///     threshold = gmm_detector_threshold(detector);
 /// ```
 ///
-/// Refuses fewer than two samples, or fewer that are kept than the smallest K (GMM_INVALID_SHAPE); options
-/// outside their ranges (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
+/// Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
+/// (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
 /// whose squares leave the range of a double (GMM_OUT_OF_RANGE).
 ///
 /// # Safety

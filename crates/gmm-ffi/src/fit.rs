@@ -29,8 +29,9 @@ use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
 ///
 /// `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
 /// wrong with the samples or the options, and data that no covariance can be made of
-/// (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or the time budget of the options ends
-/// is a fit: GMM_OK, and the best that was reached. Free the mixture with `gmm_mixture_free`.
+/// (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or
+/// the time budget of the options ends is a fit: GMM_OK, and the best that was reached. Free the mixture with
+/// `gmm_mixture_free`.
 ///
 /// # Safety
 ///

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use gmm_core::{Mixture, RobustDetector, Stepwise, Sweep, Threads};
+use gmm_core::{Mixture, RobustDetector, Scorer, Stepwise, Sweep, Threads};
 
 use crate::status::Refusal;
 use crate::view::check_aligned;
@@ -30,6 +30,13 @@ pub struct gmm_stepwise(pub(crate) Stepwise);
 /// Fits of several numbers of components and covariance structures. Immutable: any number of threads may
 /// use one at the same time. Freed by `gmm_sweep_free`.
 pub struct gmm_sweep(pub(crate) Sweep);
+
+/// A mixture with the memory that scoring takes. One thread may use one at a time. Freed by
+/// `gmm_scorer_free_f64`.
+pub struct gmm_scorer_f64(pub(crate) Scorer<f64>);
+
+/// `gmm_scorer_f64` for floats. Freed by `gmm_scorer_free_f32`.
+pub struct gmm_scorer_f32(pub(crate) Scorer<f32>);
 
 /// What tells outliers in data that contain them. Immutable: any number of threads may use one at the same
 /// time. Freed by `gmm_detector_free`.
@@ -84,6 +91,16 @@ pub(crate) unsafe fn stepwise<'a>(handle: *const gmm_stepwise) -> Result<&'a Ste
 pub(crate) unsafe fn stepwise_mut<'a>(handle: *mut gmm_stepwise) -> Result<&'a mut Stepwise, Refusal> {
     // SAFETY: as in `mixture`, and nobody else uses it, as promised.
     unsafe { handle.as_mut() }.map(|handle| &mut handle.0).ok_or_else(|| Refusal::null("stepwise"))
+}
+
+/// The scorer behind a handle of either type, to use.
+///
+/// # Safety
+///
+/// As [`stepwise_mut`].
+pub(crate) unsafe fn scorer<'a, H>(handle: *mut H) -> Result<&'a mut H, Refusal> {
+    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    unsafe { handle.as_mut() }.ok_or_else(|| Refusal::null("scorer"))
 }
 
 /// The sweep behind a handle.

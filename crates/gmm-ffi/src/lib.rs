@@ -32,6 +32,7 @@ mod mixture;
 mod model;
 mod sample;
 mod score;
+mod scorer;
 mod detect;
 mod detector;
 
@@ -43,7 +44,10 @@ pub use energy::*;
 pub use estimate::*;
 pub use fit::*;
 pub use guard::gmm_last_error_message;
-pub use handle::{gmm_cancel, gmm_detector, gmm_mixture, gmm_stepwise, gmm_sweep, gmm_threads};
+pub use handle::{
+    gmm_cancel, gmm_detector, gmm_mixture, gmm_scorer_f32, gmm_scorer_f64, gmm_stepwise, gmm_sweep,
+    gmm_threads,
+};
 pub use mixture::*;
 pub use model::*;
 pub use moments::*;
@@ -54,6 +58,7 @@ pub use prior::{gmm_prior, gmm_prior_init_sized};
 pub use report::{gmm_fit_report, gmm_repair};
 pub use sample::*;
 pub use score::*;
+pub use scorer::*;
 pub use select::*;
 pub use start::*;
 pub use status::*;

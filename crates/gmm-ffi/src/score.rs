@@ -57,7 +57,7 @@ pub struct gmm_scores_f32 {
 }
 
 /// The fields of either struct, apart from its size.
-struct Outputs<T> {
+pub(crate) struct Outputs<T> {
     lists: [*mut T; 2],
     matrices: [*mut T; 3],
     labels: *mut u32,
@@ -68,7 +68,7 @@ macro_rules! outputs {
     ($scores:ident, $real:ty) => {
         impl $scores {
             /// Nothing is wanted.
-            const NONE: Self = $scores {
+            pub(crate) const NONE: Self = $scores {
                 size: 0,
                 energies: null_mut(),
                 log_densities: null_mut(),
@@ -208,6 +208,40 @@ pub unsafe extern "C" fn gmm_mixture_responsibilities_f32(
 }
 
 impl<T> Outputs<T> {
+    /// The outputs that are wanted, and among them that of the mean energy.
+    ///
+    /// # Safety
+    ///
+    /// The pointers are null or writable for their shapes, for N = `n` and K = `k`, during `'a`.
+    pub(crate) unsafe fn open<'a>(
+        self,
+        (n, k): (usize, usize),
+        regions: &mut Regions,
+    ) -> Result<(Scores<'a, T>, Option<&'a mut [f64]>), Refusal> {
+        let [energies, log_densities] = self.lists;
+        let [responsibilities, log_responsibilities, squared_mahalanobis] = self.matrices;
+        // SAFETY: null, or writable for these shapes, as promised.
+        unsafe {
+            let scores = Scores {
+                energies: regions.optional_output("energies", energies, &[n])?,
+                log_densities: regions.optional_output("log_densities", log_densities, &[n])?,
+                responsibilities: regions.optional_output("responsibilities", responsibilities, &[n, k])?,
+                log_responsibilities: regions.optional_output(
+                    "log_responsibilities",
+                    log_responsibilities,
+                    &[n, k],
+                )?,
+                squared_mahalanobis: regions.optional_output(
+                    "squared_mahalanobis",
+                    squared_mahalanobis,
+                    &[n, k],
+                )?,
+                labels: regions.optional_output("labels", self.labels, &[n])?,
+            };
+            Ok((scores, regions.optional_output("mean_energy", self.mean_energy, &[1])?))
+        }
+    }
+
     fn none() -> Self {
         let null = null_mut();
         Outputs { lists: [null; 2], matrices: [null; 3], labels: null_mut(), mean_energy: null_mut() }
@@ -242,31 +276,9 @@ unsafe fn score_into<M: Matrix>(
     // SAFETY: live handles and readable memory, as the caller promised.
     let (mixture, threads, samples) =
         unsafe { (handle::mixture(mixture)?, handle::threads(threads), regions.matrix("samples", samples)?) };
-    let (n, k) = (samples.nrows(), mixture.n_components());
-    let [energies, log_densities] = outputs.lists;
-    let [responsibilities, log_responsibilities, squared_mahalanobis] = outputs.matrices;
+    let shape = (samples.nrows(), mixture.n_components());
     // SAFETY: null, or writable for these shapes, as the caller promised.
-    let (scores, mean_energy) = unsafe {
-        (
-            Scores {
-                energies: regions.optional_output("energies", energies, &[n])?,
-                log_densities: regions.optional_output("log_densities", log_densities, &[n])?,
-                responsibilities: regions.optional_output("responsibilities", responsibilities, &[n, k])?,
-                log_responsibilities: regions.optional_output(
-                    "log_responsibilities",
-                    log_responsibilities,
-                    &[n, k],
-                )?,
-                squared_mahalanobis: regions.optional_output(
-                    "squared_mahalanobis",
-                    squared_mahalanobis,
-                    &[n, k],
-                )?,
-                labels: regions.optional_output("labels", outputs.labels, &[n])?,
-            },
-            regions.optional_output("mean_energy", outputs.mean_energy, &[1])?,
-        )
-    };
+    let (scores, mean_energy) = unsafe { outputs.open(shape, &mut regions) }?;
     let mean = score(mixture, &Samples::new(samples)?, scores, threads)?;
     if let Some(out) = mean_energy {
         out[0] = mean;

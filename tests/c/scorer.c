@@ -1,0 +1,117 @@
+/* A scorer in a loop: the bits of a mixture's scores, and not one allocation. */
+#include "check.h"
+
+#include <stddef.h>
+
+/* Under glibc a program's own malloc is everybody's: what the library asks for is counted here. */
+#ifdef __GLIBC__
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+static volatile size_t n_allocations;
+
+void *malloc(size_t size) { n_allocations++; return __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { n_allocations++; return __libc_calloc(count, size); }
+void *realloc(void *old, size_t size) { n_allocations++; return __libc_realloc(old, size); }
+void *aligned_alloc(size_t alignment, size_t size) { n_allocations++; return __libc_memalign(alignment, size); }
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    n_allocations++;
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : 12;
+}
+#define ALLOCATIONS n_allocations
+#else
+#define ALLOCATIONS ((size_t)0)
+#endif
+
+enum { N = 300, D = 3, K = 2 };
+
+static const double weights[K] = {0.25, 0.75};
+static const double means[K * D] = {0, 1, 2, -1, 0, 3};
+
+static gmm_mixture *two(double variance)
+{
+    const double covariances[K * D * D] = {variance, 0, 0, 0, 2, 0.5, 0, 0.5, 1, 3, 1, 0, 1, 2, 0, 0, 0, 1};
+    gmm_mixture *mixture = NULL;
+    CHECK(gmm_mixture_create(K, D, weights, means, covariances, &mixture) == GMM_OK);
+    return mixture;
+}
+
+static double rows[N * D];
+static float floats[N * D];
+
+static void doubles(void)
+{
+    static double energies[N], wanted[N], shares[N * K], wanted_shares[N * K];
+    gmm_mixture *mixture = two(1);
+    gmm_scorer_f64 *scorer = NULL;
+    CHECK(gmm_scorer_create_f64(mixture, N, &scorer) == GMM_OK);
+    const size_t sizes[] = {1, N, 7, 240, 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const gmm_matrix_f64 z = {rows, sizes[i], D, D, 1};
+        const gmm_scores_f64 scores = {.size = sizeof scores, .energies = energies, .responsibilities = shares};
+        const gmm_scores_f64 same = {.size = sizeof same, .energies = wanted, .responsibilities = wanted_shares};
+        CHECK(gmm_mixture_score_f64(mixture, &z, NULL, &same) == GMM_OK);
+        size_t before = ALLOCATIONS;
+        for (int round = 0; round < 100; round++) {
+            CHECK(gmm_scorer_score_f64(scorer, &z, &scores) == GMM_OK);
+        }
+        CHECK(ALLOCATIONS == before);
+        CHECK(memcmp(energies, wanted, sizes[i] * sizeof *wanted) == 0);
+        CHECK(memcmp(shares, wanted_shares, sizes[i] * K * sizeof *shares) == 0);
+    }
+    const gmm_matrix_f64 one = {rows, 1, D, D, 1}, narrow = {rows, 1, 2, 2, 1};
+    const gmm_scores_f64 over = {.size = sizeof over, .energies = rows}, none = {.size = sizeof none};
+    REFUSED(gmm_scorer_score_f64(scorer, &one, &over), GMM_INVALID_ARGUMENT, "energies overlaps samples in memory");
+    CHECK(gmm_scorer_score_f64(scorer, &narrow, &none) == GMM_INVALID_SHAPE);
+    CHECK(gmm_scorer_score_f64(scorer, &one, &none) == GMM_OK);
+    REFUSED(gmm_scorer_score_f64(NULL, &one, &none), GMM_NULL_POINTER, "scorer is NULL");
+    REFUSED(gmm_scorer_score_f64(scorer, NULL, &none), GMM_NULL_POINTER, "samples is NULL");
+    REFUSED(gmm_scorer_score_f64(scorer, &one, NULL), GMM_NULL_POINTER, "scores is NULL");
+    REFUSED(gmm_scorer_create_f64(NULL, 1, &scorer), GMM_NULL_POINTER, "mixture is NULL");
+    REFUSED(gmm_scorer_create_f64(mixture, 1, NULL), GMM_NULL_POINTER, "out is NULL");
+    /* The mixture may go before the scorer does. */
+    gmm_mixture_free(mixture);
+    CHECK(gmm_scorer_score_f64(scorer, &one, &none) == GMM_OK);
+    gmm_scorer_free_f64(scorer);
+    gmm_scorer_free_f64(NULL);
+}
+
+/* A variance whose root a float holds, and one that makes the library score in double. */
+static void singles(double variance)
+{
+    static float energies[N], wanted[N];
+    gmm_mixture *mixture = two(variance);
+    gmm_scorer_f32 *scorer = NULL;
+    CHECK(gmm_scorer_create_f32(mixture, N, &scorer) == GMM_OK);
+    const gmm_matrix_f32 z = {floats, N, D, D, 1};
+    const gmm_scores_f32 scores = {.size = sizeof scores, .energies = energies};
+    CHECK(gmm_mixture_energies_f32(mixture, &z, NULL, wanted) == GMM_OK);
+    size_t before = ALLOCATIONS;
+    CHECK(gmm_scorer_score_f32(scorer, &z, &scores) == GMM_OK);
+    CHECK(ALLOCATIONS == before && memcmp(energies, wanted, sizeof wanted) == 0);
+    REFUSED(gmm_scorer_score_f32(NULL, &z, &scores), GMM_NULL_POINTER, "scorer is NULL");
+    gmm_scorer_free_f32(scorer);
+    gmm_scorer_free_f32(NULL);
+    gmm_mixture_free(mixture);
+}
+
+int main(void)
+{
+    for (int i = 0; i < N * D; i++) {
+        rows[i] = i * 7919 % 1201 / 300.0 - 2;
+        floats[i] = (float)rows[i];
+    }
+#ifdef __GLIBC__
+    size_t before = n_allocations;
+    void *volatile some = malloc(1);
+    free(some);
+    CHECK(n_allocations == before + 1);
+#endif
+    doubles();
+    singles(1);
+    singles(1e-84);
+    return 0;
+}
