@@ -53,14 +53,17 @@ pub enum Link {
     Static,
 }
 
-/// Compiles a C source against the library into `folder` and returns the program.
+/// Compiles a C or C++ source against the library into `folder` and returns the program.
 pub fn compile(source: &Path, link: Link, folder: &Path) -> PathBuf {
     let library = library_folder();
     let name = source.file_stem().and_then(OsStr::to_str).expect("a source has a name");
     let program = folder.join(format!("{name}-{link:?}"));
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"])
-        .arg(root().join("include"));
+    let is_cpp = source.extension() == Some(OsStr::new("cpp"));
+    let mut cc = Command::new(if is_cpp { "c++" } else { "cc" });
+    cc.arg(if is_cpp { "-std=c++17" } else { "-std=c11" });
+    cc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"]).arg(root().join("include"));
+    // Where it is packaged, for programs that are at home with it.
+    cc.args(["-isystem", "/usr/include/eigen3"]);
     cc.arg(source).arg("-o").arg(&program);
     match link {
         Link::Shared => {
@@ -70,9 +73,14 @@ pub fn compile(source: &Path, link: Link, folder: &Path) -> PathBuf {
     };
     // After the library, for what the program itself needs of it.
     cc.arg("-lm");
-    let status = cc.status().expect("the tests need a C compiler called `cc`");
-    assert!(status.success(), "cc {}", source.display());
+    let status = cc.status().expect("the tests need a C compiler called `cc`, and for C++ one called `c++`");
+    assert!(status.success(), "{}", source.display());
     program
+}
+
+/// Whether a program that tests can do without is installed.
+pub fn answers(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs a program; panics with what it said when it fails.
