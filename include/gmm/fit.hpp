@@ -4,6 +4,7 @@
 
 #include "mixture.hpp"
 
+#include <algorithm>
 #include <exception>
 
 namespace gmm {

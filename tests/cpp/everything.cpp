@@ -149,6 +149,7 @@ void fits(const std::string &folder)
     auto sum = start.moments(head);
     start.add_moments(start.moments(tail), sum);
     start.scale_moments(0.5, sum);
+    CHECK(status_of([&] { start.add_moments({sum.data(), sum.size() - 1}, sum); }) == GMM_INVALID_SHAPE);
     const auto stepped = start.maximise(sum);
     CHECK(close(stepped.means()[0], start.maximise(start.moments(samples)).means()[0]));
 
