@@ -2,7 +2,7 @@
 
 use std::ptr::null;
 
-use gmm_core::{Real, RobustDetector, RobustOptions, Samples, fit_robust};
+use gmm_core::{RobustDetector, RobustOptions, Samples, fit_robust};
 use libc::size_t;
 
 use crate::guard::guard;
@@ -284,10 +284,7 @@ unsafe fn write_values<M: Matrix>(
     (what, out): (&'static str, *mut M::Real),
     per_sample: impl FnOnce(usize) -> usize,
     values_of: impl FnOnce(&RobustDetector, &Samples<'_, M::Real>) -> gmm_core::Result<Vec<M::Real>>,
-) -> Result<(), Refusal>
-where
-    M::Real: Real,
-{
+) -> Result<(), Refusal> {
     let mut regions = Regions::default();
     // SAFETY: a live handle and readable memory, as the caller promised.
     let (detector, samples) = unsafe { (handle::detector(detector)?, regions.matrix("samples", samples)?) };
