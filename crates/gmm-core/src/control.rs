@@ -37,6 +37,11 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Whether somebody wanted the fit to end, or its time was up.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(self, Stop::Cancelled | Stop::OutOfTime)
+    }
+
     /// In a few words, and what to try.
     pub fn reason(&self) -> String {
         match self {

@@ -18,11 +18,15 @@ use crate::groups::Groups;
 use crate::maximise::Rules;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
-use crate::moves::{Best, improve, is_told};
+use crate::moves::improve;
 use crate::options::FitOptions;
 use crate::real::Real;
+use crate::restarts::{Best, Restarts};
 use crate::samples::Samples;
 use crate::start::start;
+
+/// Restarts that are handed to threads together: enough for 64 of them, and no list of all that there are to be.
+const AT_ONCE: usize = 64;
 
 /// What a fit arrived at.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +100,16 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
         let is_late = restart > 0 && control.is_out_of_time();
         (!is_late).then(|| run(samples, options, &Threads::one(), restart, &mut control))
     };
-    let mut climbs = Vec::with_capacity(options.n_init);
-    threads.map_in_order((0..options.n_init).collect(), usize::MAX, one, |climb| climbs.push(climb));
+    let mut restarts = Restarts::new();
+    for first in (0..options.n_init).step_by(AT_ONCE) {
+        let some = first..options.n_init.min(first.saturating_add(AT_ONCE));
+        threads.map_in_order(some.collect(), usize::MAX, one, |climb| restarts.take(climb));
+        if restarts.is_ended() {
+            break;
+        }
+    }
     let control = &mut Control::since(begun, options.time_budget, quiet);
-    finish(best_of(climbs.into_iter().map_while(|climb| climb))?, samples, options, threads, control)
+    finish(restarts.best()?, samples, options, threads, control)
 }
 
 /// Multiply-adds of an E-step, as far as sharing them out is concerned.
@@ -136,8 +146,10 @@ pub fn fit_observed<T: Real>(
 ) -> Result<Fit> {
     options.check(samples.n_present(), samples.n_features())?;
     let mut control = Control::new(options.time_budget, observer);
-    let climbs = (0..options.n_init).map(|restart| run(samples, options, threads, restart, &mut control));
-    finish(best_of(climbs)?, samples, options, threads, &mut control)
+    let best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
+        run(samples, options, threads, restart, control)
+    })?;
+    finish(best, samples, options, threads, &mut control)
 }
 
 /// Moves on from the best of the restarts.
@@ -171,41 +183,6 @@ pub(crate) fn run<T: Real>(
 fn rules<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, moments: &Moments) -> Result<Rules> {
     let unit = samples.weight_unit();
     Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
-}
-
-/// The climb of the highest bound, the first of equals. One that was told to stop is the last.
-///
-/// # Errors
-///
-/// The first refusal, when no climb got anywhere.
-pub(crate) fn best_of<E>(
-    climbs: impl IntoIterator<Item = std::result::Result<Climb, E>>,
-) -> std::result::Result<Best, E> {
-    let mut best: Option<(Climb, usize)> = None;
-    let mut refused = None;
-    let mut n_iter = 0;
-    for (restart, climb) in climbs.into_iter().enumerate() {
-        match climb {
-            Err(error) => refused = refused.or(Some(error)),
-            Ok(climb) => {
-                n_iter += climb.lower_bounds.len();
-                let told = is_told(&climb.stop).then(|| climb.stop.clone());
-                if best.as_ref().is_none_or(|(best, _)| climb.lower_bound() > best.lower_bound()) {
-                    best = Some((climb, restart));
-                }
-                if let (Some(stop), Some((best, _))) = (told, &mut best) {
-                    best.stop = stop;
-                    break;
-                }
-            }
-        }
-    }
-    // One restart that worked is an answer; the first refusal is one only when none did.
-    match (best, refused) {
-        (Some((climb, restart)), _) => Ok(Best { climb, restart, n_iter }),
-        (None, Some(error)) => Err(error),
-        (None, None) => unreachable!("n_init is at least 1"),
-    }
 }
 
 impl Fit {
@@ -273,8 +250,8 @@ mod tests {
         let mut quiet = |_: Progress| ControlFlow::Continue(());
         let mut control = Control::new(None, &mut quiet);
         let threads = Threads::one();
-        let best =
-            best_of((0..3).map(|restart| run(&samples, &options, &threads, restart, &mut control))).unwrap();
+        let climb = |restart, control: &mut Control<'_>| run(&samples, &options, &threads, restart, control);
+        let best = Restarts::in_turn(3, &mut control, climb).unwrap();
         assert_eq!(fit(&samples, &options, &threads).unwrap(), Fit::of(best, 0));
     }
 
@@ -296,6 +273,12 @@ mod tests {
         let options = FitOptions { n_init: 6, time_budget: Some(Duration::ZERO), ..FitOptions::new(4) };
         let hurried = fit(&samples, &options, &Threads::new(3)).unwrap();
         assert_eq!((hurried.stop, hurried.n_iter, hurried.restart), (Stop::OutOfTime, 1, 0));
+        // More restarts than there are numbers for in memory end with the time that there is.
+        for threads in [1, 3] {
+            let time_budget = Some(Duration::from_millis(30));
+            let endless = FitOptions { n_init: usize::MAX, time_budget, ..FitOptions::new(4) };
+            assert_eq!(fit(&samples, &endless, &Threads::new(threads)).unwrap().stop, Stop::OutOfTime);
+        }
     }
 
     /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.

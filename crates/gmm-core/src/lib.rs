@@ -48,6 +48,7 @@ mod maximise;
 mod control;
 mod diagnosis;
 mod climb;
+mod restarts;
 mod options;
 mod exchange;
 mod stepwise;

@@ -13,14 +13,15 @@
 //! those that lead nowhere show it within a few iterations. Sources: Fränti & Kivijärvi (2000); Zhao,
 //! Hautamäki, Kärkkäinen & Fränti (2012); docs/math.md, section 4.
 
-use crate::climb::{Climb, Limits, Passes, climb};
-use crate::control::{Control, Stop};
+use crate::climb::{Limits, Passes, climb};
+use crate::control::Control;
 use crate::error::Error;
 use crate::init::Stream;
 use crate::maximise::Rules;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::options::FitOptions;
+use crate::restarts::Best;
 use crate::sample::quantile;
 
 /// Moves at most, as a multiple of those that may fail in a row: a search that goes well ends too.
@@ -28,15 +29,6 @@ const MOST_MOVES: usize = 5;
 
 /// By how much a bound must be higher, relative: more than rounding, so that no move is kept for nothing.
 const ROUNDING: f64 = 1e-9;
-
-/// The best of the restarts.
-pub(crate) struct Best {
-    pub(crate) climb: Climb,
-    /// Which it is.
-    pub(crate) restart: usize,
-    /// Iterations of all of them.
-    pub(crate) n_iter: usize,
-}
 
 /// Moves on from the best of the restarts until so many in a row failed as the options say; how many were
 /// kept. One that is refused has failed.
@@ -55,7 +47,7 @@ pub(crate) fn improve<P: Passes>(
     let mut stream = Stream::of_moves(options.seed);
     let (mut failed, mut kept) = (0, 0);
     for _ in 0..patience.saturating_mul(MOST_MOVES) {
-        if failed >= patience || iterations_left == 0 || is_told(&best.climb.stop) {
+        if failed >= patience || iterations_left == 0 || best.climb.stop.is_told() {
             break;
         }
         control.begin_move();
@@ -75,16 +67,11 @@ pub(crate) fn improve<P: Passes>(
         if gain > rounding {
             kept += 1;
             best.climb = climbed;
-        } else if is_told(&climbed.stop) {
+        } else if climbed.stop.is_told() {
             best.climb.stop = climbed.stop;
         }
     }
     kept
-}
-
-/// Whether somebody wanted the fit to end.
-pub(crate) fn is_told(stop: &Stop) -> bool {
-    matches!(stop, Stop::Cancelled | Stop::OutOfTime)
 }
 
 /// The mixture after a random move; none when all weight was the removed component's.

@@ -10,7 +10,7 @@ use crate::blocks::Threads;
 use crate::climb::{Passes, climb};
 use crate::control::{Control, Progress};
 use crate::error::{Error, Place};
-use crate::fit::{Fit, best_of};
+use crate::fit::Fit;
 use crate::init::Stream;
 use crate::maximise::Rules;
 use crate::mixture::Mixture;
@@ -18,6 +18,7 @@ use crate::moments::Moments;
 use crate::moves::improve;
 use crate::options::FitOptions;
 use crate::real::Real;
+use crate::restarts::Restarts;
 use crate::samples::Samples;
 use crate::start::start;
 
@@ -92,11 +93,10 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let rules_of = |moments: &Moments| {
         Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
     };
-    let climbs = (0..options.n_init).map(|restart| {
+    let mut best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
         let start = start(&samples, options, threads, restart)?;
-        climb(start, &mut streamed, rules_of, options.limits(), restart, &mut control)
-    });
-    let mut best = best_of(climbs)?;
+        climb(start, &mut streamed, rules_of, options.limits(), restart, control)
+    })?;
     let moves = improve(&mut best, &mut streamed, rules_of, options, &mut control);
     Ok(Fit::of(best, moves))
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::control::Progress;
 use crate::covariance::Structure;
 use crate::options::Init;
-use crate::{Fit, Prior, Real, Samples, Source, Threads, fit, fit_observed, fit_stream, sample};
+use crate::{Fit, Prior, Real, Samples, Source, Stop, Threads, fit, fit_observed, fit_stream, sample};
 
 /// Eight groups on a ring (d = 2).
 fn ring() -> Mixture {

@@ -1,0 +1,94 @@
+//! Restarts: climbs from different starts, of which the best is kept and the others are not.
+
+use crate::climb::Climb;
+use crate::control::{Control, Stop};
+
+/// The climb of the highest bound, the first of equals.
+pub(crate) struct Best {
+    pub(crate) climb: Climb,
+    /// Which restart it is.
+    pub(crate) restart: usize,
+    /// Iterations of all of them.
+    pub(crate) n_iter: usize,
+}
+
+/// What restarts came to so far, in their order.
+pub(crate) struct Restarts<E> {
+    best: Option<(Climb, usize)>,
+    refused: Option<E>,
+    n_iter: usize,
+    n_taken: usize,
+    ended: Option<Stop>,
+}
+
+impl<E> Restarts<E> {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Restarts { best: None, refused: None, n_iter: 0, n_taken: 0, ended: None }
+    }
+
+    /// Whether no other restart counts.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The next restart, or `None` for one that there was no time for. One that was told to stop is the last.
+    pub(crate) fn take(&mut self, climb: Option<Result<Climb, E>>) {
+        if self.is_ended() {
+            return;
+        }
+        let restart = self.n_taken;
+        self.n_taken += 1;
+        match climb {
+            None => self.ended = Some(Stop::OutOfTime),
+            Some(Err(error)) => self.refused = self.refused.take().or(Some(error)),
+            Some(Ok(climb)) => {
+                self.n_iter += climb.lower_bounds.len();
+                if climb.stop.is_told() {
+                    self.ended = Some(climb.stop.clone());
+                }
+                if self.best.as_ref().is_none_or(|(best, _)| climb.lower_bound() > best.lower_bound()) {
+                    self.best = Some((climb, restart));
+                }
+            }
+        }
+    }
+
+    /// One restart after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Restarts::best`].
+    pub(crate) fn in_turn(
+        n_init: usize,
+        control: &mut Control<'_>,
+        mut climb: impl FnMut(usize, &mut Control<'_>) -> Result<Climb, E>,
+    ) -> Result<Best, E> {
+        let mut restarts = Restarts::new();
+        for restart in 0..n_init {
+            // The first tells what there was no time for.
+            let is_late = restart > 0 && control.is_out_of_time();
+            restarts.take((!is_late).then(|| climb(restart, control)));
+            if restarts.is_ended() {
+                break;
+            }
+        }
+        restarts.best()
+    }
+
+    /// The best of them.
+    ///
+    /// # Errors
+    ///
+    /// The first refusal, when no climb got anywhere: one restart that worked is an answer.
+    pub(crate) fn best(self) -> Result<Best, E> {
+        match (self.best, self.refused) {
+            (Some((mut climb, restart)), _) => {
+                climb.stop = self.ended.unwrap_or(climb.stop);
+                Ok(Best { climb, restart, n_iter: self.n_iter })
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => unreachable!("n_init is at least 1, and the first restart is never late"),
+        }
+    }
+}
