@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the project does to itself. The one place that drives other tools.
 
 mod headers;
+mod install;
 mod process;
 mod test;
 
@@ -11,7 +12,9 @@ usage: cargo xtask COMMAND
 
   test              everything that CI runs: formatting, lints, the whole test suite, the examples
   headers           write include/gmm.h from crates/gmm-ffi
-  headers --check   fail when include/gmm.h is not what that would write";
+  headers --check   fail when include/gmm.h is not what that would write
+  install --prefix PATH
+                    libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["headers"] => headers::write(),
         ["headers", "--check"] => headers::check(),
+        ["install", "--prefix", prefix] => install::run(prefix),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

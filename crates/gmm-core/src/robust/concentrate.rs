@@ -36,6 +36,9 @@ pub(super) struct Concentrated {
 }
 
 /// Iterates from k-means of the samples that `begin` (n) gives a weight.
+// Compiled where it is called: the passes over doubles that it needs are then those of the program, which else
+// would have each of them twice.
+#[inline]
 pub(super) fn concentrate(
     samples: &Samples<'_, f64>,
     begin: &[f64],
