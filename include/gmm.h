@@ -155,6 +155,17 @@ typedef struct gmm_progress {
 typedef int32_t (*gmm_progress_callback)(void *userdata, const struct gmm_progress *progress);
 
 /**
+ * How much a line matters. New codes may be added at the end.
+ */
+typedef int32_t gmm_log_level;
+
+/**
+ * Is told a line in words, in UTF-8 and without a line feed, valid during the call. It must return: no
+ * C++ exception and no longjmp. The wording is for people and may change.
+ */
+typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
+
+/**
  * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
  * added at the end.
  *
@@ -255,6 +266,15 @@ typedef struct gmm_fit_options {
      * climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
      */
     int64_t moves;
+    /**
+     * Is told in words what came out, before the call returns. NULL unless changed. A fit calls it on the
+     * thread that called the fit, a sweep on one of its own, one line at a time.
+     */
+    gmm_log_callback log;
+    /**
+     * What `log` is called with. NULL unless changed.
+     */
+    void *log_userdata;
 } gmm_fit_options;
 
 /**
@@ -967,6 +987,16 @@ typedef struct gmm_detector_options {
  * The integrated completed likelihood's: components that do not overlap.
  */
 #define GMM_CRITERION_ICL 2
+
+/**
+ * What came out.
+ */
+#define GMM_LOG_INFO 0
+
+/**
+ * What somebody should look at: a fit that did not converge, a repair, a feature without variance.
+ */
+#define GMM_LOG_WARNING 1
 
 #ifdef __cplusplus
 extern "C" {

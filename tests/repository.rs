@@ -25,6 +25,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/status.rs",
     "crates/gmm-ffi/src/threads.rs",
     "crates/gmm-ffi/src/cancel.rs",
+    "crates/gmm-ffi/src/log.rs",
     "crates/gmm-ffi/src/prior.rs",
     "crates/gmm-ffi/src/options.rs",
     "crates/gmm-ffi/src/report.rs",

@@ -23,7 +23,7 @@ AT(gmm_progress, lower_bound, 24);
 AT(gmm_progress, elapsed, 32);
 AT(gmm_progress, moves, 40);
 
-SIZE(gmm_fit_options, 168);
+SIZE(gmm_fit_options, 184);
 AT(gmm_fit_options, size, 0);
 AT(gmm_fit_options, n_components, 8);
 AT(gmm_fit_options, tol, 16);
@@ -47,6 +47,8 @@ AT(gmm_fit_options, progress, 136);
 AT(gmm_fit_options, userdata, 144);
 AT(gmm_fit_options, cancel, 152);
 AT(gmm_fit_options, moves, 160);
+AT(gmm_fit_options, log, 168);
+AT(gmm_fit_options, log_userdata, 176);
 
 SIZE(gmm_matrix_f64, 40);
 AT(gmm_matrix_f64, data, 0);

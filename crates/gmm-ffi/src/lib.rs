@@ -16,6 +16,7 @@ mod status;
 mod threads;
 mod codes;
 mod cancel;
+mod log;
 mod prior;
 mod options;
 mod report;
@@ -48,6 +49,7 @@ pub use handle::{
     gmm_cancel, gmm_detector, gmm_mixture, gmm_scorer_f32, gmm_scorer_f64, gmm_stepwise, gmm_sweep,
     gmm_threads,
 };
+pub use log::{GMM_LOG_INFO, GMM_LOG_WARNING, gmm_log_callback, gmm_log_level};
 pub use mixture::*;
 pub use model::*;
 pub use moments::*;

@@ -15,6 +15,7 @@ use crate::codes::{
 };
 use crate::guard::guard;
 use crate::handle::{self, gmm_cancel, gmm_mixture};
+use crate::log::{Log, gmm_log_callback};
 use crate::prior::{gmm_prior, open_prior};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
 use crate::view::{Regions, sized, write_defaults};
@@ -97,6 +98,11 @@ pub struct gmm_fit_options {
     /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
     /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
     pub moves: i64,
+    /// Is told in words what came out, before the call returns. NULL unless changed. A fit calls it on the
+    /// thread that called the fit, a sweep on one of its own, one line at a time.
+    pub log: gmm_log_callback,
+    /// What `log` is called with. NULL unless changed.
+    pub log_userdata: *mut c_void,
 }
 
 /// The library's own choice of `moves`.
@@ -131,6 +137,8 @@ pub(crate) fn default_options() -> gmm_fit_options {
         userdata: null_mut(),
         cancel: null(),
         moves: MOVES_BY_RESTARTS,
+        log: None,
+        log_userdata: null_mut(),
     }
 }
 
@@ -167,6 +175,7 @@ pub(crate) struct Options<'a> {
     pub(crate) fit: FitOptions,
     pub(crate) sample_weights: Option<&'a [f64]>,
     pub(crate) observer: Observer<'a>,
+    pub(crate) log: Log,
 }
 
 /// Reads what `options` says of a fit of D = `d` features; `n` is the number of samples, or `None` where
@@ -223,7 +232,8 @@ pub(crate) unsafe fn open<'a>(
         ..FitOptions::new(options.n_components)
     };
     let observer = Observer { progress: options.progress, userdata: options.userdata, cancel };
-    Ok(Options { fit, sample_weights, observer })
+    let log = Log::new(options.log, options.log_userdata);
+    Ok(Options { fit, sample_weights, observer, log })
 }
 
 /// # Safety

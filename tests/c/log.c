@@ -1,0 +1,79 @@
+/* What a call says in words, to whoever it names. */
+#include "check.h"
+
+enum { N = 8, LINES = 32 };
+
+struct told {
+    size_t n_lines;
+    gmm_log_level levels[LINES];
+    char lines[LINES][256];
+};
+
+static void hear(void *userdata, gmm_log_level level, const char *message)
+{
+    struct told *told = userdata;
+    CHECK(told->n_lines < LINES && strchr(message, '\n') == NULL);
+    told->levels[told->n_lines] = level;
+    snprintf(told->lines[told->n_lines++], sizeof told->lines[0], "%s", message);
+}
+
+static int heard(const struct told *told, gmm_log_level level, const char *part)
+{
+    for (size_t at = 0; at < told->n_lines; at++) {
+        if (told->levels[at] == level && strstr(told->lines[at], part)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Two groups on a line; the second feature is a constant. */
+static const double rows[N][2] = {{0, 5}, {0.1, 5}, {-0.1, 5}, {0.2, 5}, {9, 5}, {9.1, 5}, {8.9, 5}, {9.2, 5}};
+
+int main(void)
+{
+    const gmm_matrix_f64 samples = {rows[0], N, 2, 2, 1};
+    gmm_fit_options options;
+    CHECK(gmm_fit_options_init(&options) == GMM_OK);
+    CHECK(!options.log && !options.log_userdata);
+    gmm_mixture *mixture = NULL;
+    struct told told = {0}, other = {0};
+
+    /* One line of what came out, and one for each component that only the ridge holds up. */
+    options.n_components = 2, options.log = hear, options.log_userdata = &told;
+    CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_OK);
+    gmm_mixture_free(mixture);
+    CHECK(told.n_lines == 3 && told.levels[0] == GMM_LOG_INFO);
+    CHECK(heard(&told, GMM_LOG_INFO, "2 components x 2 features"));
+    CHECK(heard(&told, GMM_LOG_WARNING, "component 0: nothing but the ridge holds feature 1"));
+    CHECK(heard(&told, GMM_LOG_WARNING, "component 1: nothing but the ridge holds feature 1"));
+
+    /* Another call has another log, and one that names none is silent. */
+    options.log_userdata = &other, options.max_iter = 1, options.tol = 0;
+    CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_OK);
+    gmm_mixture_free(mixture);
+    CHECK(told.n_lines == 3 && heard(&other, GMM_LOG_WARNING, "not converged"));
+    options.log = NULL, other.n_lines = 0;
+    CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_OK);
+    gmm_mixture_free(mixture);
+    CHECK(other.n_lines == 0);
+
+    /* A refused call speaks by its status and message alone. */
+    options.log = hear, options.n_components = N + 1;
+    CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_INVALID_ARGUMENT);
+    CHECK(other.n_lines == 0);
+
+    /* Of a sweep every candidate is told, those without a mixture as what to look at. */
+    const size_t counts[] = {1, 2, N + 1};
+    gmm_sweep_options tried;
+    CHECK(gmm_sweep_options_init(&tried) == GMM_OK);
+    CHECK(gmm_fit_options_init(&options) == GMM_OK);
+    options.log = hear, options.log_userdata = &other;
+    tried.n_components = counts, tried.n_components_len = 3, tried.fit = &options;
+    gmm_sweep *sweep = NULL;
+    CHECK(gmm_sweep_f64(&samples, &tried, NULL, &sweep) == GMM_OK);
+    gmm_sweep_free(sweep);
+    CHECK(heard(&other, GMM_LOG_INFO, "K = 1: bic") && heard(&other, GMM_LOG_INFO, "K = 2: bic"));
+    CHECK(heard(&other, GMM_LOG_WARNING, "K = 9: no mixture"));
+    return 0;
+}
