@@ -1,7 +1,7 @@
 //! C programs against the shared and the static library.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gmm_core::{MatRef, Mixture, Real, Responsibilities, Samples, Scores, Threads, params, score};
@@ -57,58 +57,119 @@ fn a_c_program_gets_the_bits_that_rust_gets_from_either_library() {
     }
 }
 
+/// Runs a program that checks what it gets, with a folder to write in.
+fn passes_over(links: &[Link], name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for &link in links {
+        run(&compile(&source(name), link, folder.path()), &[folder.path().as_os_str()]);
+    }
+}
+
+/// Most programs run over one library: both are made of the same code.
+fn passes(name: &str) {
+    passes_over(&[Link::Shared], name);
+}
+
 #[test]
 fn a_mixture_lives_its_life_through_either_library() {
-    let folder = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        run(&compile(&source("mixture.c"), link, folder.path()), &[folder.path().as_os_str()]);
-    }
+    passes_over(&[Link::Shared, Link::Static], "mixture.c");
 }
 
 #[test]
 fn a_c_program_has_every_option_of_a_fit() {
-    let folder = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        run(&compile(&source("fit.c"), link, folder.path()), &[]);
-    }
+    passes("fit.c");
 }
 
 #[test]
-fn a_c_program_has_what_stands_around_a_fit() {
-    let folder = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        run(&compile(&source("learn.c"), link, folder.path()), &[]);
-    }
+fn a_c_program_begins_a_fit_where_it_likes() {
+    passes("begin.c");
+}
+
+#[test]
+fn a_c_program_ends_a_fit_from_elsewhere() {
+    passes("cancel.c");
+}
+
+#[test]
+fn a_c_program_learns_in_pieces() {
+    passes("learn.c");
+}
+
+#[test]
+fn a_c_program_chooses_among_mixtures() {
+    passes("choose.c");
+}
+
+#[test]
+fn a_c_program_hears_in_words_what_came_out() {
+    passes("log.c");
 }
 
 #[test]
 fn a_c_program_finds_outliers() {
-    let folder = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        run(&compile(&source("detect.c"), link, folder.path()), &[]);
-    }
+    passes("detect.c");
 }
 
 #[test]
 fn a_c_program_scores_in_a_loop_without_an_allocation() {
-    let folder = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        run(&compile(&source("scorer.c"), link, folder.path()), &[]);
-    }
+    passes_over(&[Link::Shared, Link::Static], "scorer.c");
 }
 
 #[test]
-fn every_misuse_gets_a_status_and_touches_nothing() {
+fn a_c_program_gets_the_same_bits_on_any_number_of_threads() {
+    passes("threads.c");
+}
+
+#[test]
+fn model_files_bring_every_structure_back_to_c() {
+    passes("model.c");
+}
+
+/// C programs that stand in a folder of `tests/c`, or in `tests/c` itself.
+fn programs(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "c")).collect();
+    found.sort();
+    found
+}
+
+/// Functions of the library that a program refers to, by a call, through a macro or in a table.
+fn called_by(program: &Path) -> BTreeSet<String> {
+    let output = Command::new("nm").args(["-D", "--undefined-only"]).arg(program).output();
+    let text = String::from_utf8(output.expect("nm comes with cc").stdout).unwrap();
+    text.split_whitespace().filter(|name| name.starts_with("gmm_")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_misuse_of_every_function_gets_a_status_and_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let empty = tempfile::tempdir().unwrap();
-    for link in [Link::Shared, Link::Static] {
-        let output = run(&compile(&source("misuse.c"), link, folder.path()), &[empty.path().as_os_str()]);
+    let misuse = |program: &Path| {
+        let output = run(program, &[empty.path().as_os_str()]);
         let said = String::from_utf8(output.stdout).unwrap();
-        println!("{link:?}: {said}");
+        println!("{}: {said}", program.display());
         assert!(said.ends_with(" calls, 0 failures\n"), "{said}");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "the host's standard error is the host's");
+    };
+    let mut called = BTreeSet::new();
+    for source in programs("misuse") {
+        let program = compile(&source, Link::Shared, folder.path());
+        misuse(&program);
+        called.append(&mut called_by(&program));
     }
+    assert_eq!(called, declared(), "every function is misused somewhere");
+    // The static library is made of the same code; one program shows that it is.
+    misuse(&compile(&source("misuse/score.c"), Link::Static, folder.path()));
     assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn every_function_is_used_by_a_program_that_knows_its_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let used =
+        programs("").iter().flat_map(|it| called_by(&compile(it, Link::Shared, folder.path()))).collect();
+    assert_eq!(declared(), used);
 }
 
 /// Function names that `include/gmm.h` declares.
@@ -141,6 +202,33 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
 fn functions_are_those_that_were_promised() {
     let listed = std::fs::read_to_string(source("symbols.txt")).unwrap();
     assert_eq!(declared(), listed.lines().map(str::to_owned).collect());
+}
+
+/// Types are all that tells a handle or a matrix of floats from one of doubles.
+#[test]
+fn the_header_lets_no_type_pass_for_another() {
+    let header = root().join("include/gmm.h");
+    let is_accepted = |call: &str| {
+        let text = format!(
+            "#include \"{}\"\n\
+             gmm_status try_it(gmm_scorer_f32 *scorer_f32, gmm_scorer_f64 *scorer_f64, gmm_matrix_f32 *z_f32,\n\
+             gmm_matrix_f64 *z_f64, gmm_scores_f32 *scores_f32, gmm_scores_f64 *scores_f64, gmm_mixture *mixture,\n\
+             gmm_threads *threads) {{ return {call}; }}\n",
+            header.display()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("mixed.c");
+        std::fs::write(&source, text).unwrap();
+        let warned = ["-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-fsyntax-only"];
+        let compiled = Command::new("cc").args(warned).arg(&source).output().expect("cc runs");
+        compiled.status.success()
+    };
+    assert!(is_accepted("gmm_scorer_score_f64(scorer_f64, z_f64, scores_f64)"));
+    assert!(!is_accepted("gmm_scorer_score_f64(scorer_f32, z_f64, scores_f64)"));
+    assert!(!is_accepted("gmm_scorer_score_f64(scorer_f64, z_f32, scores_f64)"));
+    assert!(!is_accepted("gmm_scorer_score_f64(scorer_f64, z_f64, scores_f32)"));
+    assert!(!is_accepted("gmm_mixture_score_f64(mixture, z_f64, mixture, scores_f64)"));
+    assert!(!is_accepted("gmm_mixture_score_f64(threads, z_f64, threads, scores_f64)"));
 }
 
 #[test]

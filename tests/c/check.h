@@ -5,6 +5,8 @@
 #include <gmm.h>
 
 #include <math.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,15 @@ static inline void refused(gmm_status got, gmm_status wanted, const char *messag
                 (int)wanted, said, message);
         exit(1);
     }
+}
+
+/* The defaults of a fit of so many components. */
+static inline gmm_fit_options defaults(size_t n_components)
+{
+    gmm_fit_options options;
+    CHECK(gmm_fit_options_init(&options) == GMM_OK && options.size == sizeof options);
+    options.n_components = n_components;
+    return options;
 }
 
 #endif

@@ -42,7 +42,7 @@ static void detectors(void)
 {
     enum { N = 63 };
     double rows[N], energies[N], of_mixture[N], shares[N], sum[N] = {0};
-    float floats[N], float_energies[N];
+    float floats[N], float_energies[N], float_shares[N];
     for (int n = 0; n < N; n++) {
         rows[n] = n < 60 ? n % 2 * 10 + n * 7 % 11 * 0.1 : 5 + (n - 60) * 0.001;
         floats[n] = (float)rows[n];
@@ -80,6 +80,8 @@ static void detectors(void)
     CHECK(gmm_detector_attribution_f64(detector, &z, NULL, shares) == GMM_OK && shares[60] > 0);
     CHECK(gmm_detector_energies_f32(detector, &f, NULL, float_energies) == GMM_OK);
     CHECK(fabs(float_energies[61] - energies[61]) < 1e-3 * energies[61]);
+    CHECK(gmm_detector_attribution_f32(detector, &f, NULL, float_shares) == GMM_OK);
+    CHECK(fabs(float_shares[60] - shares[60]) < 1e-3 * shares[60]);
     gmm_mixture *mixture = NULL;
     REFUSED(gmm_detector_mixture(detector, 4, &mixture), GMM_INVALID_ARGUMENT, "at is 4; it must be below 4");
     REFUSED(gmm_detector_energies_f64(detector, &z, NULL, NULL), GMM_NULL_POINTER, "energies is NULL");
@@ -104,10 +106,10 @@ static void detectors(void)
     gmm_detector_free(detector);
 
     detector = NULL;
-    options.n_components_len = 0;
+    options.n_components_len = 0, options.sample_weights = NULL;
     REFUSED(gmm_detector_fit_f64(&z, &options, NULL, &detector), GMM_INVALID_ARGUMENT,
             "options.n_components_len is 0; there must be at least one number of components");
-    options.n_components_len = 1, options.contamination = 1, options.sample_weights = NULL;
+    options.n_components_len = 1, options.contamination = 1;
     REFUSED(gmm_detector_fit_f64(&z, &options, NULL, &detector), GMM_INVALID_ARGUMENT,
             "contamination is 1; it must be at least 0 and less than 1");
     REFUSED(gmm_detector_fit_f64(NULL, NULL, NULL, &detector), GMM_NULL_POINTER, "samples is NULL");

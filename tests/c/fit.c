@@ -1,46 +1,5 @@
 /* Every option of a fit and every line of its report, against values worked out by hand. */
-#define _POSIX_C_SOURCE 200809L
-#include "check.h"
-
-#include <pthread.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <time.h>
-
-/* Mean 4, variance 14. */
-static const double four[] = {0, 2, 4, 10};
-static const gmm_matrix_f64 line = {four, 4, 1, 1, 1};
-/* Two groups, half a unit to each side of 0.5 and 10.5. */
-static const double groups[] = {0, 1, 10, 11, 0, 1, 10, 11};
-static const gmm_matrix_f64 paired = {groups, 8, 1, 1, 1};
-
-static gmm_fit_options defaults(size_t n_components)
-{
-    gmm_fit_options options;
-    CHECK(gmm_fit_options_init(&options) == GMM_OK && options.size == sizeof options);
-    options.n_components = n_components;
-    return options;
-}
-
-/* Fits, and reads the first `n` means and covariances. */
-static void fit(const gmm_matrix_f64 *z, const gmm_fit_options *options, gmm_fit_report *report, double *means,
-                double *covariances, size_t n)
-{
-    gmm_mixture *mixture = NULL;
-    CHECK(gmm_mixture_fit_f64(z, options, NULL, &mixture, report) == GMM_OK);
-    CHECK(gmm_mixture_means(mixture, means, n) == GMM_OK);
-    CHECK(gmm_mixture_covariances(mixture, covariances, n) == GMM_OK);
-    gmm_mixture_free(mixture);
-}
-
-static gmm_status status_of(const gmm_matrix_f64 *z, const gmm_fit_options *options, gmm_fit_report *report)
-{
-    gmm_mixture *mixture = NULL;
-    gmm_status status = gmm_mixture_fit_f64(z, options, NULL, &mixture, report);
-    CHECK((mixture == NULL) == (status != GMM_OK));
-    gmm_mixture_free(mixture);
-    return status;
-}
+#include "line.h"
 
 static void what_defaults_are(void)
 {
@@ -208,15 +167,7 @@ static int32_t watch(void *userdata, const gmm_progress *progress)
     return watch->calls == watch->end_at;
 }
 
-static void *ask_soon(void *token)
-{
-    const struct timespec soon = {0, 30000000};
-    nanosleep(&soon, NULL);
-    gmm_cancel_request(token);
-    return NULL;
-}
-
-static void who_may_end_it(void)
+static void who_is_told(void)
 {
     struct watch seen = {.end_at = 3};
     double bounds[2];
@@ -226,25 +177,6 @@ static void who_may_end_it(void)
     CHECK(status_of(&paired, &options, &report) == GMM_OK);
     CHECK(report.stop == GMM_STOP_CANCELLED && report.n_iter == 3 && seen.calls == 3 && report.restart == 0);
     CHECK(seen.bounds[0] == bounds[0] && seen.bounds[1] == bounds[1] && seen.bounds[2] == report.lower_bound);
-
-    gmm_cancel *token = NULL;
-    CHECK(gmm_cancel_create(&token) == GMM_OK);
-    options.progress = NULL, options.cancel = token;
-    gmm_cancel_request(token);
-    CHECK(status_of(&paired, &options, &report) == GMM_OK);
-    CHECK(report.stop == GMM_STOP_CANCELLED && report.n_iter == 1);
-    gmm_cancel_reset(token);
-    options.max_iter = SIZE_MAX;
-    pthread_t other;
-    CHECK(pthread_create(&other, NULL, ask_soon, token) == 0);
-    CHECK(status_of(&paired, &options, &report) == GMM_OK && report.stop == GMM_STOP_CANCELLED);
-    CHECK(pthread_join(other, NULL) == 0);
-    gmm_cancel_free(token);
-
-    REFUSED(gmm_cancel_create(NULL), GMM_NULL_POINTER, "out is NULL");
-    gmm_cancel_request(NULL);
-    gmm_cancel_reset(NULL);
-    gmm_cancel_free(NULL);
 }
 
 /* Ten pairs, and a start with two centres in one of them and one for two of them. */
@@ -271,94 +203,6 @@ static void moves(void)
     options = defaults(10), options.moves = 3, options.means = rows;
     REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
             "moves is 3; it must be 0 when the start is given, for a move leaves it");
-}
-
-static void known_starts(void)
-{
-    const double weights[] = {0.25, 0.75}, means[] = {1, 9}, covariances[] = {4, 0.5}, precisions[] = {0.25, 2};
-    gmm_mixture *start = NULL;
-    double by_start[2], variances[2], mean[2], variance[2], energies[8], bound, sum = 0;
-    CHECK(gmm_mixture_create(2, 1, weights, means, covariances, &start) == GMM_OK);
-    CHECK(gmm_mixture_energies_f64(start, &paired, NULL, energies) == GMM_OK);
-    for (int n = 0; n < 8; n++) {
-        sum += energies[n];
-    }
-    gmm_fit_report report = {.size = sizeof report, .lower_bounds = &bound, .lower_bounds_capacity = 1};
-    gmm_fit_options options = defaults(2);
-    options.max_iter = 1, options.start = start;
-    fit(&paired, &options, &report, by_start, variances, 2);
-    CLOSE(bound, -sum / 8);
-
-    /* The same parameters one by one; then precisions for covariances. */
-    options.start = NULL, options.weights = weights, options.means = means, options.covariances = covariances;
-    fit(&paired, &options, &report, mean, variance, 2);
-    CLOSE(bound, -sum / 8);
-    CHECK(memcmp(mean, by_start, sizeof mean) == 0 && memcmp(variance, variances, sizeof variance) == 0);
-    options.covariances = NULL, options.precisions = precisions;
-    fit(&paired, &options, &report, mean, variance, 2);
-    CLOSE(bound, -sum / 8);
-    CLOSE(variance[0], variances[0]);
-
-    /* Means alone: samples are given to the nearest, and the rest is found. */
-    options.precisions = NULL, options.weights = NULL;
-    fit(&paired, &options, &report, mean, variance, 2);
-    CHECK(fabs(mean[0] - 0.5) < 1e-9 && fabs(mean[1] - 10.5) < 1e-9);
-
-    options.n_init = 2;
-    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
-            "n_init is 2; it must be 1 when the start is given, for every restart would be the same");
-    options.n_init = 1;
-    const double off[] = {0.25, 0.5}, nan[] = {1, NAN}, negative[] = {0.25, -2};
-    options.weights = off;
-    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
-            "weights sum to 0.75 and not to 1; divide each by their sum");
-    options.weights = NULL, options.means = nan;
-    REFUSED(status_of(&paired, &options, NULL), GMM_NOT_FINITE,
-            "given.means is NaN at row 1, column 0; remove or impute such values first");
-    options.means = means, options.precisions = negative;
-    REFUSED(status_of(&paired, &options, NULL), GMM_NOT_POSITIVE_DEFINITE,
-            "precision of component 1 is not positive definite at feature 0; is it the inverse of a covariance?");
-    options.precisions = precisions, options.covariances = covariances;
-    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
-            "options.covariances and options.precisions are both set; set one of them");
-    options = defaults(2), options.start = start, options.init = GMM_INIT_RANDOM;
-    REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
-            "options.init and options.start are both set; set one of them");
-    gmm_mixture_free(start);
-}
-
-static void priors(void)
-{
-    gmm_prior prior;
-    CHECK(gmm_prior_init(&prior) == GMM_OK && prior.size == sizeof prior);
-    gmm_fit_options options = defaults(1);
-    options.prior = &prior;
-    double mean, variance, of_mean = 0, lambda = 2;
-    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom. */
-    fit(&line, &options, NULL, &mean, &variance, 1);
-    CLOSE(mean, 4);
-    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
-    prior.degrees_of_freedom = NAN;
-    fit(&line, &options, NULL, &mean, &variance, 1);
-    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
-    /* Everything given. */
-    prior.mean_precision = 1, prior.mean = &of_mean, prior.degrees_of_freedom = 4, prior.covariance = &lambda;
-    fit(&line, &options, NULL, &mean, &variance, 1);
-    CLOSE(mean, 16.0 / 5);
-    CLOSE(variance, (2 + 56 + 4.0 / 5 * 16) / (4 + 4 + 1 + 2));
-
-    prior.weight_concentration = 0.5;
-    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
-            "prior.weight_concentration is 0.5; it must be finite and at least 1");
-    prior.weight_concentration = 1, prior.degrees_of_freedom = -1;
-    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
-            "prior.degrees_of_freedom is -1; it must be finite and more than n_features - 1");
-    prior.degrees_of_freedom = 0, lambda = -2;
-    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
-            "prior.covariance is -2; it must be positive in every variance");
-    prior.size = 0;
-    REFUSED(status_of(&line, &options, NULL), GMM_INVALID_ARGUMENT,
-            "prior says it is 0 bytes long; set its size, or call its _init function");
 }
 
 static void reports(void)
@@ -438,10 +282,8 @@ int main(void)
     weights_and_ridges();
     structures();
     beginnings_and_ends();
-    who_may_end_it();
+    who_is_told();
     moves();
-    known_starts();
-    priors();
     reports();
     floats();
     return 0;

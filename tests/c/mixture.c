@@ -3,23 +3,11 @@
  * usage: mixture FOLDER (to write a model file in)
  */
 #define _POSIX_C_SOURCE 200809L
-#include <gmm.h>
+#include "check.h"
 
-#include <math.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                                            \
-    do {                                                                                            \
-        if (!(condition)) {                                                                         \
-            fprintf(stderr, "line %d: %s (%s)\n", __LINE__, #condition, gmm_last_error_message()); \
-            exit(1);                                                                                \
-        }                                                                                           \
-    } while (0)
 
 enum { N = 60000, D = 3, K = 2 };
 
@@ -198,6 +186,20 @@ int main(int argc, char **argv)
     CHECK(gmm_mixture_energies_f32(mixture, &f, NULL, energies) == GMM_OK);
     for (int n = 0; n < N; n++) {
         CHECK(fabs(energies[n] - before[n]) < 1e-4 * (1 + fabs(before[n])));
+    }
+    static float float_r[N * K], float_densities[N], float_short[N * K];
+    static uint32_t float_labels[N];
+    const gmm_scores_f32 float_scores = {.size = sizeof float_scores,
+                                         .log_densities = float_densities,
+                                         .responsibilities = float_r,
+                                         .labels = float_labels,
+                                         .mean_energy = &mean_energy};
+    CHECK(gmm_mixture_score_f32(mixture, &f, NULL, &float_scores) == GMM_OK);
+    CHECK(gmm_mixture_responsibilities_f32(mixture, &f, NULL, float_short) == GMM_OK);
+    CHECK(memcmp(float_r, float_short, sizeof float_r) == 0 && memcmp(labels, float_labels, sizeof labels) == 0);
+    CHECK(fabs(mean_energy - sum / N) < 1e-4 * sum / N);
+    for (int n = 0; n < N; n++) {
+        CHECK(float_densities[n] == -energies[n] && fabsf(float_r[n * K + labels[n]] - (float)r[n * K + labels[n]]) < 1e-5f);
     }
 
     gmm_mixture_free(mixture);

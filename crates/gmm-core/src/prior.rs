@@ -21,7 +21,7 @@
 //! are bounded from below by Λ. Source: Fraley & Raftery (2007), Bayesian regularization for normal
 //! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
 
-use crate::covariance::{Structure, check_range};
+use crate::covariance::{Full, Structure, check_range};
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, check_non_negative};
 use crate::mixture::Mixture;
@@ -87,6 +87,9 @@ impl Prior {
             let step = if structure.is_diagonal() { 1 } else { d + 1 };
             if let Some(&value) = values.iter().step_by(step).find(|&&value| value <= 0.0) {
                 return refused("prior.covariance", value, "positive in every variance");
+            }
+            if !structure.is_diagonal() {
+                Full::symmetrise("prior.covariance", &mut values.clone(), d)?;
             }
         }
         Ok(())

@@ -94,7 +94,9 @@ fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
     }
     let weights = given.weights.as_deref().unwrap_or(found.weights());
     let sum: f64 = weights.iter().sum();
-    if given.weights.is_some() && (sum.is_nan() || (sum - 1.0).abs() > 1e-6) {
+    // A sum with a value that is no weight would hide which; that one is named below.
+    let are_weights = weights.iter().all(|&weight| weight.is_finite() && weight >= 0.0);
+    if given.weights.is_some() && are_weights && (sum - 1.0).abs() > 1e-6 {
         return Err(Error::WeightSum { sum });
     }
     let means = given.means.as_deref().unwrap_or(found.means());

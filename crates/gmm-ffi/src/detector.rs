@@ -147,6 +147,7 @@ unsafe fn fit_into<M: Matrix>(
             regions.optional_input("options.sample_weights", options.sample_weights, &[n])?,
         )
     };
+    regions.slot(out)?;
     if ks.is_some() && len == 0 {
         return refused("options.n_components_len is 0; there must be at least one number of components");
     }

@@ -86,12 +86,14 @@ unsafe fn fit_into<M: Matrix>(
     let mut options = unsafe { options::open(options, (Some(n), d), &mut regions) }?;
     // SAFETY: null or a report with writable buffers, as the caller promised.
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
+    regions.slot(out)?;
     let samples = weighted(samples, options.sample_weights)?;
     let fitted = match options.observer.is_nobody() {
         // Unwatched restarts may run side by side.
         true => fit(&samples, &options.fit, threads),
         false => fit_observed(&samples, &options.fit, threads, &mut |step| options.observer.tell(step)),
     }?;
+    options.log.fit(&fitted);
     if let Some(report) = report {
         // SAFETY: still writable, as the caller promised.
         unsafe { report.fill(&fitted) };

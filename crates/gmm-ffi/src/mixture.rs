@@ -76,6 +76,7 @@ unsafe fn create(
             regions.input(what, matrices, &[k, d, d])?,
         )
     };
+    regions.slot(out)?;
     let mixture = make(weights, means, matrices)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };

@@ -190,6 +190,7 @@ pub unsafe extern "C" fn gmm_moments_maximise(
         let kind = (mixture.covariances().structure(), mixture.n_features());
         // SAFETY: options as the caller promised them.
         let options = unsafe { open_rules(options, kind, &mut regions) }?;
+        regions.slot(out)?;
         let next = Moments::from_buffer(mixture, moments)?.maximise(mixture, &options)?;
         // SAFETY: checked, and writable as the caller promised.
         unsafe { give(out, gmm_mixture(next)) };

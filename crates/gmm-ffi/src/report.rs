@@ -115,7 +115,8 @@ impl Report<'_> {
             moves: 0,
         };
         // SAFETY: readable for its size, as promised, and valid whatever its bytes are.
-        let (fields, _) = unsafe { sized_output("report", out, empty, FIRST_REPORT) }?;
+        let (fields, size) = unsafe { sized_output("report", out, empty, FIRST_REPORT) }?;
+        regions.struct_output("report", out, size)?;
         let (n_bounds, n_repairs) = (fields.lower_bounds_capacity, fields.repairs_capacity);
         // SAFETY: null or writable for these shapes, as promised.
         unsafe {

@@ -116,6 +116,7 @@ unsafe fn criteria_into<M: Matrix>(
             sized_output("out", out, empty, size_of::<gmm_criteria>())?,
         )
     };
+    regions.struct_output("out", out, size)?;
     let found = criteria(mixture, &weighted(samples, weights)?, threads)?;
     // SAFETY: opened with this size, and still writable as the caller promised.
     unsafe { write_sized(out, gmm_criteria { size, ..found.into() }, size) };

@@ -110,6 +110,7 @@ unsafe fn from_labels<M: Matrix>(
     // SAFETY: readable for N, and options as the caller promised them.
     let (labels, Step { n_components, covariance, reg_covar, weights }) =
         unsafe { (regions.input("labels", labels, &[shape.0])?, open_step(options, shape, &mut regions)?) };
+    regions.slot(out)?;
     let samples = weighted(samples, weights)?;
     let mixture = mixture_from_labels(&samples, labels, n_components, covariance, reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
@@ -139,6 +140,7 @@ unsafe fn from_responsibilities<M: Matrix>(
     };
     // SAFETY: options as the caller promised them.
     let step = unsafe { open_step(options, samples.shape(), &mut regions) }?;
+    regions.slot(out)?;
     if step.n_components != shares.ncols() {
         return Err(gmm_core::Error::ShapeMismatch {
             left: "responsibilities",

@@ -12,7 +12,7 @@ use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
 use crate::options::{gmm_fit_options, open};
 use crate::report::{Report, gmm_fit_report};
 use crate::status::{GMM_INVALID_SHAPE, GMM_SIZE_OVERFLOW, GMM_SOURCE, Refusal, gmm_status};
-use crate::view::{Regions, sized};
+use crate::view::{MAX_ELEMENTS, Regions, sized};
 
 /// Goes back to the first row; 0, or anything else when that failed.
 pub type gmm_rewind_callback = Option<unsafe extern "C" fn(userdata: *mut c_void) -> i32>;
@@ -144,7 +144,9 @@ impl<T: Real> Source<T> for Callbacks<T> {
 
     fn read(&mut self, max_rows: usize, rows: &mut Vec<T>, weights: &mut Vec<f64>) -> Result<usize, Refusal> {
         let (from, d) = (rows.len(), self.n_features);
-        let Some(len) = max_rows.checked_mul(d).filter(|&len| rows.try_reserve_exact(len).is_ok()) else {
+        // What is beyond any memory is not even asked for, as everywhere else.
+        let len = max_rows.checked_mul(d).filter(|&len| len <= MAX_ELEMENTS);
+        let Some(len) = len.filter(|&len| rows.try_reserve_exact(len).is_ok()) else {
             let message = format!("a block of {max_rows} x {d} values would not fit in memory");
             return Err(Refusal::new(GMM_SIZE_OVERFLOW, message));
         };
@@ -242,12 +244,14 @@ unsafe fn fit_into<T: Real>(
         unsafe { (handle::threads(threads), open(options, (None, d), &mut regions)?) };
     // SAFETY: null or a report with writable buffers, as the caller promised.
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
+    regions.slot(out)?;
     let mut observer = |progress| options.observer.tell(progress);
     let fitted =
         fit_stream(&mut source, &options.fit, threads, &mut observer).map_err(|error| match error {
             StreamError::Source(refusal) => refusal,
             StreamError::Fit(error) => error.into(),
         })?;
+    options.log.fit(&fitted);
     if let Some(report) = report {
         // SAFETY: still writable, as the caller promised.
         unsafe { report.fill(&fitted) };

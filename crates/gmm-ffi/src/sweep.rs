@@ -202,6 +202,7 @@ unsafe fn sweep_into<M: Matrix>(
     };
     // SAFETY: ours, with the pointers that the caller promised.
     let opened = unsafe { open(&raw const fit_options, (Some(n), d), &mut regions) }?;
+    regions.slot(out)?;
     let own_covariance = matches!(&opened.fit.prior, Some(prior) if prior.covariance.is_some());
     if own_covariance && structures.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
         return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
@@ -214,9 +215,10 @@ unsafe fn sweep_into<M: Matrix>(
         fit: opened.fit,
     };
     let samples = weighted(samples, opened.sample_weights)?;
-    let swept = sweep(&samples, &tried, threads, &mut |_| match is_asked(token) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
+    let log = opened.log;
+    let swept = sweep(&samples, &tried, threads, &mut move |candidate| {
+        log.candidate(candidate);
+        if is_asked(token) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_sweep(swept)) };

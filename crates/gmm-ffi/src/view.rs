@@ -82,6 +82,32 @@ impl Regions {
         self.len += 1;
     }
 
+    /// Memory that will be written, and is nobody else's.
+    fn claim(&mut self, what: &'static str, span: Range<usize>) -> Result<(), Refusal> {
+        for (other, region) in &self.known[..self.len] {
+            if span.start < region.end && region.start < span.end {
+                return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} overlaps {other} in memory")));
+            }
+        }
+        self.know(what, span);
+        Ok(())
+    }
+
+    /// A struct of `size` bytes that will be written.
+    pub(crate) fn struct_output<T>(
+        &mut self,
+        what: &'static str,
+        out: *mut T,
+        size: usize,
+    ) -> Result<(), Refusal> {
+        self.claim(what, out.addr()..out.addr().saturating_add(size))
+    }
+
+    /// Where a handle will be written.
+    pub(crate) fn slot<H>(&mut self, out: *mut *mut H) -> Result<(), Refusal> {
+        self.struct_output("out", out, size_of::<*mut H>())
+    }
+
     /// A view of the caller's matrix.
     ///
     /// # Safety
@@ -171,12 +197,7 @@ impl Regions {
         shape: &[usize],
     ) -> Result<&'a mut [T], Refusal> {
         let (len, span) = array(what, data, shape)?;
-        for (other, region) in &self.known[..self.len] {
-            if span.start < region.end && region.start < span.end {
-                return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} overlaps {other} in memory")));
-            }
-        }
-        self.know(what, span);
+        self.claim(what, span)?;
         // SAFETY: not null, aligned, of a size that fits, writable as the caller promised, and no
         // other region of this call overlaps it.
         Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
@@ -204,6 +225,12 @@ impl Regions {
 /// A struct that says it is larger was not initialised.
 const MAX_STRUCT: usize = 1 << 16;
 
+/// Whether a struct may have this size: it begins with a `size_t`, so its size is that of a few of them.
+/// What was never set is rarely such a number.
+fn is_struct_size(size: usize) -> bool {
+    (size_of::<size_t>()..=MAX_STRUCT).contains(&size) && size.is_multiple_of(size_of::<size_t>())
+}
+
 /// A struct that begins with its own size, as an older or newer caller may know it: the fields that
 /// the caller's version has, over those of `defaults`.
 ///
@@ -218,7 +245,7 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     check_aligned(what, options)?;
     // SAFETY: not null, aligned, and begins with a size as the caller promised.
     let size = unsafe { options.cast::<size_t>().read() };
-    if size < size_of::<size_t>() || size > MAX_STRUCT {
+    if !is_struct_size(size) {
         let message =
             format!("{what} says it is {size} bytes long; set its size, or call its _init function");
         return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
@@ -289,7 +316,7 @@ pub(crate) unsafe fn write_defaults<T: Copy>(
         return Err(Refusal::null(what));
     }
     check_aligned(what, out)?;
-    if size < size_of::<size_t>() || size > MAX_STRUCT {
+    if !is_struct_size(size) {
         let message = format!("size is {size}; pass sizeof of the struct that {what} points at");
         return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
     }
@@ -325,6 +352,9 @@ pub(crate) unsafe fn path<'a>(what: &str, path: *const c_char) -> Result<&'a Pat
     }
 }
 
+/// Elements of an array at most. Floats are computed with in double: what fits only as floats does not fit.
+pub(crate) const MAX_ELEMENTS: usize = isize::MAX as usize / size_of::<f64>();
+
 /// The length and the addresses of an array that is there and fits in memory.
 fn array<T>(what: &'static str, data: *const T, shape: &[usize]) -> Result<(usize, Range<usize>), Refusal> {
     if data.is_null() {
@@ -332,8 +362,7 @@ fn array<T>(what: &'static str, data: *const T, shape: &[usize]) -> Result<(usiz
     }
     check_aligned(what, data)?;
     let len = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    // Floats are computed with in double: what fits only as floats does not fit.
-    let len = len.filter(|&len| len <= isize::MAX as usize / size_of::<f64>());
+    let len = len.filter(|&len| len <= MAX_ELEMENTS);
     let reach = len.and_then(|len| Some((len, bytes(data, 0..isize::try_from(len).ok()? - 1)?)));
     reach.ok_or_else(|| {
         let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();

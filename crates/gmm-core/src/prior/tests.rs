@@ -182,6 +182,10 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
             Prior { covariance: Some(vec![1.0, 0.0, 0.0, -1.0]), ..none.clone() },
             "prior.covariance is -1; it must be positive in every variance",
         ),
+        (
+            Prior { covariance: Some(vec![1.0, 0.0, 0.5, 1.0]), ..none.clone() },
+            "prior.covariance is not symmetric at component 0, row 1, column 0; average it with its transpose",
+        ),
     ] {
         assert_eq!(refusal(prior), message);
     }

@@ -108,6 +108,14 @@ fn what_is_given_and_wrong_is_refused_by_name() {
             "weights sum to 1.1 and not to 1; divide each by their sum",
         ),
         (
+            Given { weights: Some(vec![0.5, f64::NAN]), ..none.clone() },
+            "weights is NaN at component 1; remove or impute such values first",
+        ),
+        (
+            Given { weights: Some(vec![1.5, -0.5]), ..none.clone() },
+            "weights is -0.5 at component 1; it must not be negative",
+        ),
+        (
             Given { weights: Some(vec![1.0]), ..none.clone() },
             "given.weights has shape 1 but the fit has shape 2",
         ),

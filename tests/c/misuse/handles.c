@@ -1,0 +1,209 @@
+/* Mixtures from parameters, what is read of them, model files, threads, tokens, defaults, and NULL wherever there
+ * is no status to say so: misused.
+ *
+ * usage: handles FOLDER (in which nothing may appear)
+ */
+#include "misuse.h"
+
+enum { D = 2, K = 2 };
+
+static void created(void)
+{
+    gmm_status (*const of[])(size_t, size_t, const double *, const double *, const double *, gmm_mixture **) = {
+        gmm_mixture_create, gmm_mixture_create_from_precisions};
+    for (int i = 0; i < 2; i++) {
+        double w[K] = {0.5, 0.5}, m[K * D] = {0, 0, 1, 1}, c[K * D * D] = {1, 0, 0, 1, 1, 0, 0, 1};
+        const double *weights = w, *means = m, *matrices = c;
+        gmm_mixture *slot, **out = &slot;
+        size_t k = K, d = D;
+        OUTPUT(slot);
+#define CALL of[i](k, d, weights, means, matrices, out)
+        WITH(k, 0, CALL, GMM_INVALID_SHAPE);
+        WITH(d, 0, CALL, GMM_INVALID_SHAPE);
+        const size_t vast[] = {SIZE_MAX, SIZE_MAX / 4, PTRDIFF_MAX, (size_t)1 << 62, PTRDIFF_MAX / 8};
+        for (int size = 0; size < 5; size++) {
+            WITH(k, vast[size], CALL, GMM_SIZE_OVERFLOW);
+            WITH(d, vast[size], CALL, GMM_SIZE_OVERFLOW);
+        }
+        /* K and K D fit, and K D D does not. */
+        WITH(d, (size_t)1 << 31, CALL, GMM_SIZE_OVERFLOW);
+        BAD_INPUT(weights, CALL);
+        BAD_INPUT(means, CALL);
+        BAD_INPUT(matrices, CALL);
+        BAD_SLOT(out, w, CALL);
+        NOT_FINITE(w[0], CALL, GMM_NOT_FINITE);
+        NOT_FINITE(m[2], CALL, GMM_NOT_FINITE);
+        NOT_FINITE(c[4], CALL, GMM_NOT_FINITE);
+        NOT_FINITE(c[5], CALL, GMM_NOT_FINITE);
+        WITH(w[0], -0.5, CALL, GMM_NEGATIVE);
+        WITH(w[0], 0.6, CALL, GMM_INVALID_ARGUMENT);
+        WITH(c[5], 0.5, CALL, GMM_NOT_POSITIVE_DEFINITE); /* not symmetric */
+        WITH(c[4], -1, CALL, GMM_NOT_POSITIVE_DEFINITE);
+        WITH(c[4], 0, CALL, GMM_NOT_POSITIVE_DEFINITE);
+        c[5] = c[6] = 1;
+        EXPECT(CALL, GMM_NOT_POSITIVE_DEFINITE);
+        c[5] = c[6] = 0;
+        EXPECT(CALL, GMM_OK);
+        gmm_mixture_free(slot);
+#undef CALL
+        unwatch();
+    }
+}
+
+static gmm_mixture *two_components(void)
+{
+    const double weights[K] = {0.5, 0.5}, means[K * D] = {0, 0, 1, 1};
+    const double covariances[K * D * D] = {1, 0, 0, 1, 2, 0.5, 0.5, 1};
+    gmm_mixture *mixture = NULL;
+    EXPECT(gmm_mixture_create(K, D, weights, means, covariances, &mixture), GMM_OK);
+    return mixture;
+}
+
+static void readers(void)
+{
+    static const struct {
+        gmm_status (*read)(const gmm_mixture *, double *, size_t);
+        size_t len;
+    } of[] = {
+        {gmm_mixture_weights, K},
+        {gmm_mixture_means, K * D},
+        {gmm_mixture_covariances, K * D * D},
+        {gmm_mixture_covariance_values, K * D * D},
+        {gmm_mixture_cholesky, K * D * D},
+        {gmm_mixture_precisions_cholesky, K * D * D},
+        {gmm_mixture_log_dets, K},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        double values[K * D * D], *out = values;
+        gmm_mixture *mixture = two_components();
+        size_t len = of[i].len;
+        OUTPUT(values);
+#define CALL of[i].read(mixture, out, len)
+        WITH(mixture, NULL, CALL, GMM_NULL_POINTER);
+        BAD_INPUT(out, CALL);
+        WITH(len, 0, CALL, GMM_INVALID_SHAPE);
+        WITH(len, of[i].len - 1, CALL, GMM_INVALID_SHAPE);
+        WITH(len, of[i].len + 1, CALL, GMM_INVALID_SHAPE);
+        WITH(len, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+        WITH(len, SIZE_MAX / 8, CALL, GMM_SIZE_OVERFLOW);
+        WITH(len, PTRDIFF_MAX, CALL, GMM_SIZE_OVERFLOW);
+        EXPECT(CALL, GMM_OK);
+#undef CALL
+        gmm_mixture_free(mixture);
+        unwatch();
+    }
+}
+
+static void files(const char *folder)
+{
+    char missing[4096];
+    snprintf(missing, sizeof missing, "%s/no/such/folder/model", folder);
+    gmm_mixture *mixture = two_components(), *slot, **out = &slot;
+    const char *file = missing;
+    OUTPUT(slot);
+#define SAVE gmm_mixture_save(mixture, file)
+    WITH(mixture, NULL, SAVE, GMM_NULL_POINTER);
+    WITH(file, NULL, SAVE, GMM_NULL_POINTER);
+    WITH(file, "", SAVE, GMM_INVALID_ARGUMENT);
+    WITH(file, folder, SAVE, GMM_IO);
+    EXPECT(SAVE, GMM_IO);
+#undef SAVE
+#define LOAD gmm_mixture_load(file, out)
+    BAD_INPUT(out, LOAD);
+    WITH(file, NULL, LOAD, GMM_NULL_POINTER);
+    WITH(file, "", LOAD, GMM_INVALID_ARGUMENT);
+    WITH(file, folder, LOAD, GMM_IO);
+    WITH(file, __FILE__, LOAD, GMM_BAD_FILE);
+    EXPECT(LOAD, GMM_IO);
+#undef LOAD
+    gmm_mixture_free(mixture);
+    unwatch();
+}
+
+static void threads_and_tokens(void)
+{
+    gmm_threads *slot, **out = &slot;
+    gmm_cancel *token, **token_out = &token;
+    OUTPUT(slot), OUTPUT(token);
+    BAD_INPUT(out, gmm_threads_create(1, out));
+    EXPECT(gmm_threads_create(SIZE_MAX, out), GMM_INVALID_ARGUMENT);
+    EXPECT(gmm_threads_create(4097, out), GMM_INVALID_ARGUMENT);
+    BAD_INPUT(token_out, gmm_cancel_create(token_out));
+
+    EXPECT(gmm_threads_create(4096, out), GMM_OK);
+    gmm_threads_free(slot);
+    EXPECT(gmm_cancel_create(token_out), GMM_OK);
+    gmm_cancel_request(token), gmm_cancel_request(token);
+    gmm_cancel_reset(token), gmm_cancel_reset(token);
+    gmm_cancel_free(token);
+    unwatch();
+}
+
+/* Defaults for a struct of this many bytes, of which the library knows fewer or more. */
+#define BAD_INIT(type, init)                                                               \
+    do {                                                                                   \
+        union {                                                                            \
+            type known;                                                                    \
+            unsigned char bytes[sizeof(type) + 16];                                        \
+        } filled;                                                                          \
+        size_t size = sizeof filled;                                                       \
+        OUTPUT(filled);                                                                    \
+        type *known = &filled.known;                                                       \
+        WITH(known, NULL, init(known, size), GMM_NULL_POINTER);                            \
+        WITH(known, ASKEW(known), init(known, size), GMM_INVALID_ARGUMENT);                \
+        static const size_t sizes[] = {0, sizeof(size_t) - 1, sizeof(size_t) + 1, 65537, SIZE_MAX}; \
+        for (int i = 0; i < 5; i++) {                                                      \
+            WITH(size, sizes[i], init(known, size), GMM_INVALID_ARGUMENT);                 \
+        }                                                                                  \
+        /* No more is written than there is, and what is not known is zero. */             \
+        WITH(size, sizeof(size_t), init(known, size), GMM_OK);                             \
+        HOLDS(filled.known.size == sizeof(size_t) && filled.bytes[sizeof(size_t)] == 0xa5); \
+        EXPECT(init(known, size), GMM_OK);                                                 \
+        HOLDS(filled.known.size == sizeof filled && filled.bytes[sizeof filled - 1] == 0); \
+        unwatch();                                                                         \
+    } while (0)
+
+static void defaults(void)
+{
+    BAD_INIT(gmm_fit_options, gmm_fit_options_init_sized);
+    BAD_INIT(gmm_prior, gmm_prior_init_sized);
+    BAD_INIT(gmm_stepwise_options, gmm_stepwise_options_init_sized);
+    BAD_INIT(gmm_sweep_options, gmm_sweep_options_init_sized);
+    BAD_INIT(gmm_detector_options, gmm_detector_options_init_sized);
+
+    gmm_fit_options options, *at = &options;
+    OUTPUT(options);
+    BAD_INPUT(at, (gmm_fit_options_init)(at));
+    unwatch();
+}
+
+/* What returns a number or nothing is asked about NULL, and freed NULL. */
+static void without_a_status(void)
+{
+    HOLDS(gmm_mixture_n_components(NULL) == 0 && gmm_mixture_n_features(NULL) == 0);
+    HOLDS(gmm_mixture_covariance(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
+    HOLDS(gmm_moments_len(NULL) == 0 && gmm_stepwise_n_updates(NULL) == 0);
+    HOLDS(gmm_sweep_n_candidates(NULL) == 0 && gmm_sweep_best(NULL) == 0);
+    HOLDS(gmm_detector_n_mixtures(NULL) == 0 && isnan(gmm_detector_threshold(NULL)));
+    HOLDS(gmm_last_error_message()[0] == '\0' && strchr(gmm_version(), '.') != NULL);
+    gmm_cancel_request(NULL), gmm_cancel_reset(NULL);
+    for (int twice = 0; twice < 2; twice++) {
+        gmm_mixture_free(NULL), gmm_threads_free(NULL), gmm_cancel_free(NULL), gmm_stepwise_free(NULL);
+        gmm_sweep_free(NULL), gmm_detector_free(NULL), gmm_scorer_free_f64(NULL), gmm_scorer_free_f32(NULL);
+    }
+    HOLDS(gmm_last_error_message()[0] == '\0');
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        return 2;
+    }
+    without_a_status();
+    created();
+    readers();
+    files(argv[1]);
+    threads_and_tokens();
+    defaults();
+    return ended();
+}
