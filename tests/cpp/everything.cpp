@@ -1,4 +1,6 @@
 // Every part of gmm.hpp against values known by hand, or against another part.
+//
+// usage: everything FOLDER (to write a model file in)
 #include <gmm.hpp>
 
 #include <cmath>

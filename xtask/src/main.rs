@@ -1,8 +1,10 @@
 //! `cargo xtask`: what the project does to itself. The one place that drives other tools.
 
+mod abi;
 mod headers;
 mod install;
 mod process;
+mod sanitize;
 mod test;
 
 use std::process::ExitCode;
@@ -14,7 +16,11 @@ usage: cargo xtask COMMAND
   headers           write include/gmm.h from crates/gmm-ffi
   headers --check   fail when include/gmm.h is not what that would write
   install --prefix PATH
-                    libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH";
+                    libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH
+  abi               fail when a program that was linked with an earlier library would not work with this one
+  abi --bless       write what this library promises to tests/c/abi/promised.abi
+  sanitize TOOL     run the C and C++ programs of the tests under valgrind, or with a library that is instrumented
+                    by AddressSanitizer (address) or ThreadSanitizer (thread)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +30,9 @@ fn main() -> ExitCode {
         ["headers"] => headers::write(),
         ["headers", "--check"] => headers::check(),
         ["install", "--prefix", prefix] => install::run(prefix),
+        ["abi"] => abi::check(),
+        ["abi", "--bless"] => abi::bless(),
+        ["sanitize", tool @ ("address" | "thread" | "valgrind")] => sanitize::run(tool),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
 
-use crate::headers;
 use crate::process::{self, answers};
+use crate::{abi, headers};
 
 /// Formatting, lints, header, the whole suite, documentation, examples.
 pub fn run() -> Result<(), String> {
@@ -30,6 +30,9 @@ pub fn run() -> Result<(), String> {
     for isa in ["portable", "avx2"] {
         process::run("cargo", &[&tests[..], &["--tests"]].concat(), &[("GMM_ISA", isa)])?;
     }
+    if answers("abidiff", &["--version"]) {
+        abi::check()?;
+    }
     process::run(
         "cargo",
         &["doc", "--workspace", "--no-deps", "--locked"],
@@ -38,8 +41,13 @@ pub fn run() -> Result<(), String> {
 }
 
 /// What tests try where it is installed, with the packages that have it.
-const C_TOOLS: &[(&str, &str)] =
-    &[("c++", "g++"), ("clang", "clang"), ("pkg-config", "pkg-config"), ("cmake", "cmake")];
+const C_TOOLS: &[(&str, &str)] = &[
+    ("c++", "g++"),
+    ("clang", "clang"),
+    ("pkg-config", "pkg-config"),
+    ("cmake", "cmake"),
+    ("abidiff", "abigail-tools"),
+];
 
 /// Tests of C++, of pkg-config and of CMake pass where those are not installed. Where we can, they shall be.
 fn ensure_c_tools() {

@@ -134,6 +134,9 @@ impl Threads {
                 .thread_name(|index| format!("gmm-{index}"))
                 .build()
                 .ok()?;
+            // Once around, while the slot is taken: what the pool's crates make once for the process, behind
+            // locks, is made before a child that is forked from now on can wait for it.
+            pool.broadcast(|_| ());
             *slot = Some(Pool { process, pool: Arc::new(pool) });
         }
         slot.as_ref().map(|pool| Arc::clone(&pool.pool))

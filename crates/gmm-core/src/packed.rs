@@ -69,7 +69,13 @@ impl PackedOnce {
     pub(crate) fn get_or_pack<T: Real>(&self, pack: impl FnOnce() -> Packed<T>) -> &Packed<T> {
         let slots: [&dyn Any; 2] = [&self.0.single, &self.0.double];
         let slot = slots.into_iter().find_map(|slot| slot.downcast_ref::<OnceLock<Packed<T>>>());
-        slot.expect("a sample type is f32 or f64").get_or_init(pack)
+        let slot = slot.expect("a sample type is f32 or f64");
+        // Packed before the lock is taken: a child that is forked while another thread packs would wait for
+        // ever. Threads that score first at the same time pack at the same time, and one keeps its work.
+        slot.get().unwrap_or_else(|| {
+            let packed = pack();
+            slot.get_or_init(|| packed)
+        })
     }
 }
 

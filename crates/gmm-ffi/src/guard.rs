@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::c_char;
 
@@ -49,17 +49,19 @@ pub extern "C" fn gmm_last_error_message() -> *const c_char {
 /// Keeps the host's standard error clean: panics inside our calls and on our threads go to the
 /// caller as a status and a message; all others go where they went before.
 fn silence_own_panics() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            let ours = INSIDE.try_with(Cell::get).unwrap_or(false)
-                || std::thread::current().name().is_some_and(|name| name.starts_with("gmm-"));
-            if !ours {
-                previous(panic);
-            }
-        }));
-    });
+    // Nobody waits for whoever installs it: in a child that was forked at that moment it would be for ever.
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let ours = INSIDE.try_with(Cell::get).unwrap_or(false)
+            || std::thread::current().name().is_some_and(|name| name.starts_with("gmm-"));
+        if !ours {
+            previous(panic);
+        }
+    }));
 }
 
 #[cfg(test)]

@@ -127,9 +127,12 @@ pub(crate) unsafe fn detector<'a>(handle: *const gmm_detector) -> Result<&'a Rob
 /// started before a call has work for it.
 pub(crate) fn default_threads() -> &'static Threads {
     static DEFAULT: OnceLock<Threads> = OnceLock::new();
-    DEFAULT.get_or_init(|| {
+    DEFAULT.get().unwrap_or_else(|| {
         let count: Option<usize> = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
-        Threads::new(count.unwrap_or(0).min(MAX_THREADS))
+        // Counted before the lock is taken: to ask the system takes a while, and a child that is forked
+        // while another thread holds the lock would wait for ever.
+        let threads = Threads::new(count.unwrap_or(0).min(MAX_THREADS));
+        DEFAULT.get_or_init(|| threads)
     })
 }
 

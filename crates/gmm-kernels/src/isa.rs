@@ -19,7 +19,9 @@ pub enum Isa {
 /// `portable`, `avx2` or `avx512`. Chosen once; a name that the machine does not have is passed over.
 pub fn isa() -> Isa {
     static CHOSEN: OnceLock<Isa> = OnceLock::new();
-    *CHOSEN.get_or_init(|| {
+    // Worked out before the lock is taken: a child that is forked while another thread holds it would wait
+    // for ever, and asking the processor takes long on a virtual machine.
+    *CHOSEN.get().unwrap_or_else(|| {
         let available = available();
         let named = std::env::var("GMM_ISA").ok().and_then(|name| match name.as_str() {
             "portable" => Some(Isa::Portable),
@@ -27,7 +29,8 @@ pub fn isa() -> Isa {
             "avx512" => Some(Isa::Avx512),
             _ => None,
         });
-        named.filter(|isa| available.contains(isa)).unwrap_or(available[available.len() - 1])
+        let isa = named.filter(|isa| available.contains(isa)).unwrap_or(available[available.len() - 1]);
+        CHOSEN.get_or_init(|| isa)
     })
 }
 
