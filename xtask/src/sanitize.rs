@@ -29,6 +29,7 @@ const SKIPPED: &[(&str, &str, &str)] = &[
     ("thread", "reload", "it counts threads, and the runtime has one"),
     ("valgrind", "fork", "what other threads of its parent held is lost in a child"),
     ("valgrind", "copies", "it takes minutes, and `beside` does as much with one copy less"),
+    ("valgrind", "threads", "it takes minutes, and is for ThreadSanitizer"),
     ("valgrind", "quiet", "it looks at handlers and at rounding, which are not the machine's there"),
 ];
 

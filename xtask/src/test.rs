@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
 
 use crate::process::{self, answers};
-use crate::{abi, headers};
+use crate::{abi, headers, sanitize};
 
 /// Formatting, lints, header, the whole suite, documentation, examples.
 pub fn run() -> Result<(), String> {
@@ -33,6 +33,9 @@ pub fn run() -> Result<(), String> {
     if answers("abidiff", &["--version"]) {
         abi::check()?;
     }
+    if answers("valgrind", &["--version"]) {
+        sanitize::run("valgrind")?;
+    }
     process::run(
         "cargo",
         &["doc", "--workspace", "--no-deps", "--locked"],
@@ -47,6 +50,7 @@ const C_TOOLS: &[(&str, &str)] = &[
     ("pkg-config", "pkg-config"),
     ("cmake", "cmake"),
     ("abidiff", "abigail-tools"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Tests of C++, of pkg-config and of CMake pass where those are not installed. Where we can, they shall be.
