@@ -1208,6 +1208,158 @@ gmm_status gmm_energy_f32(const struct gmm_matrix_f32 *z,
                           float *cov_diag);
 
 /**
+ * The loss of a deep mixture, and its gradients.
+ *
+ *     loss = w_energy * mean energy + w_cov_diag * cov_diag      phi, mu, cov as gmm_params_f64 makes them of z, gamma
+ *
+ * `z` is N x D, `gamma` N x K, with any strides. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D) and
+ * `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. What is NULL
+ * is not computed. A term whose weight is 0 is left out of the loss; `cov_diag` is +inf when a variance is exactly
+ * zero.
+ *
+ * Refuses what `gmm_params_f64` refuses, weights that are not finite, and gradients beyond the range of the type
+ * (GMM_OUT_OF_RANGE). Outputs are then untouched. Uses the library's threads; results do not depend on how many
+ * those are. Any number of threads may call it at the same time.
+ *
+ * The caller promises:
+ *
+ * `z` and `gamma` describe readable memory; outputs are NULL or writable for their shapes.
+ */
+gmm_status gmm_loss_f64(const struct gmm_matrix_f64 *z,
+                        const struct gmm_matrix_f64 *gamma,
+                        double eps,
+                        double w_energy,
+                        double w_cov_diag,
+                        double *loss,
+                        double *mean_energy,
+                        double *cov_diag,
+                        double *d_z,
+                        double *d_gamma);
+
+/**
+ * `gmm_loss_f64` for floats. Samples are whitened and multiplied in float; sums and factors are double. A loss
+ * beyond the largest float is +inf; a gradient is refused.
+ *
+ * The caller promises:
+ *
+ * As `gmm_loss_f64`.
+ */
+gmm_status gmm_loss_f32(const struct gmm_matrix_f32 *z,
+                        const struct gmm_matrix_f32 *gamma,
+                        double eps,
+                        double w_energy,
+                        double w_cov_diag,
+                        float *loss,
+                        float *mean_energy,
+                        float *cov_diag,
+                        float *d_z,
+                        float *d_gamma);
+
+/**
+ * Gradients of `sum_n d_energy_n sample_energy_n + d_cov_diag cov_diag` of `gmm_energy_f64`: its vector-Jacobian
+ * product.
+ *
+ * `z` is N x D with any strides; `phi` K, `mu` K x D, `cov` and `chol` K x D x D (of `chol` the lower triangle is
+ * read), `log_det` K and `d_energy` N, row-major, all required. `d_z` (N x D), `d_phi` (K), `d_mu` (K x D), `d_cov`
+ * and `d_chol` (K x D x D) and `d_log_det` (K) are written unless NULL, and must not overlap each other or the
+ * inputs.
+ *
+ * `d_chol` and `d_log_det` take factors and log-determinants for inputs of their own; `d_cov` takes them for
+ * functions of `cov`, and so has what those two would add. Pass on one or the others.
+ *
+ * Refuses what `gmm_energy_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
+ * (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
+ *
+ * The caller promises:
+ *
+ * `z` describes readable memory; parameters and cotangents are readable, outputs NULL or writable, for their shapes.
+ */
+gmm_status gmm_energy_vjp_f64(const struct gmm_matrix_f64 *z,
+                              size_t k,
+                              const double *phi,
+                              const double *mu,
+                              const double *cov,
+                              const double *chol,
+                              const double *log_det,
+                              const double *d_energy,
+                              double d_cov_diag,
+                              double *d_z,
+                              double *d_phi,
+                              double *d_mu,
+                              double *d_cov,
+                              double *d_chol,
+                              double *d_log_det);
+
+/**
+ * `gmm_energy_vjp_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_energy_vjp_f64`.
+ */
+gmm_status gmm_energy_vjp_f32(const struct gmm_matrix_f32 *z,
+                              size_t k,
+                              const float *phi,
+                              const float *mu,
+                              const float *cov,
+                              const float *chol,
+                              const float *log_det,
+                              const float *d_energy,
+                              double d_cov_diag,
+                              float *d_z,
+                              float *d_phi,
+                              float *d_mu,
+                              float *d_cov,
+                              float *d_chol,
+                              float *d_log_det);
+
+/**
+ * Gradients through `gmm_params_f64`: from those of a function of its outputs to those with respect to its inputs,
+ * its vector-Jacobian product.
+ *
+ * `z` is N x D, `gamma` N x K, with any strides. `d_phi` (K), `d_mu` (K x D), `d_cov` and `d_chol` (K x D x D; of
+ * `d_chol` the lower triangle is read) and `d_log_det` (K) are inputs, row-major; NULL is zero. `d_z` (N x D) and
+ * `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. Every entry
+ * of `cov` counts as a variable of its own, so `d_cov` need not be symmetric.
+ *
+ * Refuses what `gmm_params_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
+ * (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
+ *
+ * The caller promises:
+ *
+ * `z` and `gamma` describe readable memory; cotangents are NULL or readable, outputs NULL or writable, for their
+ * shapes.
+ */
+gmm_status gmm_params_vjp_f64(const struct gmm_matrix_f64 *z,
+                              const struct gmm_matrix_f64 *gamma,
+                              double eps,
+                              const double *d_phi,
+                              const double *d_mu,
+                              const double *d_cov,
+                              const double *d_chol,
+                              const double *d_log_det,
+                              double *d_z,
+                              double *d_gamma);
+
+/**
+ * `gmm_params_vjp_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_params_vjp_f64`.
+ */
+gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
+                              const struct gmm_matrix_f32 *gamma,
+                              double eps,
+                              const float *d_phi,
+                              const float *d_mu,
+                              const float *d_cov,
+                              const float *d_chol,
+                              const float *d_log_det,
+                              float *d_z,
+                              float *d_gamma);
+
+/**
  * Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`.
  *
  *     E-step   r_nk, and the bound (1 / S) (sum_n s_n ln p(z_n) + ln p(theta)), S = sum_n s_n
@@ -1961,6 +2113,65 @@ gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
                                             const struct gmm_matrix_f32 *samples,
                                             const struct gmm_threads *threads,
                                             float *responsibilities);
+
+/**
+ * The gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x D, row-major,
+ * required): the score function.
+ *
+ * `threads` may be NULL for the library's own. Refuses what scoring refuses, and values beyond the range of the type
+ * (GMM_OUT_OF_RANGE), and a sample that is infinitely far from every component. `scores` is then untouched.
+ *
+ * The caller promises:
+ *
+ * `mixture` is a live handle, `threads` one or NULL; `samples` describes readable memory; `scores` is writable for
+ * its shape.
+ */
+gmm_status gmm_mixture_score_function_f64(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f64 *samples,
+                                          const struct gmm_threads *threads,
+                                          double *scores);
+
+/**
+ * `gmm_mixture_score_function_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_function_f64`.
+ */
+gmm_status gmm_mixture_score_function_f32(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f32 *samples,
+                                          const struct gmm_threads *threads,
+                                          float *scores);
+
+/**
+ * Products of the Hessian of the log-density at each of `samples` (N x D) with the vector in the same row of
+ * `vectors` (N x D), into `products` (N x D, row-major, required).
+ *
+ * `threads` may be NULL for the library's own. Refuses as `gmm_mixture_score_function_f64`; `products` is then
+ * untouched.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_function_f64`; `vectors` describes readable memory.
+ */
+gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f64 *samples,
+                                                   const struct gmm_matrix_f64 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   double *products);
+
+/**
+ * `gmm_mixture_hessian_vector_products_f64` for floats; formed in double.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_hessian_vector_products_f64`.
+ */
+gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f32 *samples,
+                                                   const struct gmm_matrix_f32 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   float *products);
 
 /**
  * A copy of `mixture` with the memory that scoring at most `max_samples` samples in a call takes, into

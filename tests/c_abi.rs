@@ -125,6 +125,11 @@ fn model_files_bring_every_structure_back_to_c() {
     passes("model.c");
 }
 
+#[test]
+fn a_c_program_gets_gradients_that_are_those_of_differences() {
+    passes_over(&[Link::Shared, Link::Static], "grad.c");
+}
+
 /// C programs that stand in a folder of `tests/c`, or in `tests/c` itself.
 fn programs(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().path());

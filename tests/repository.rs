@@ -12,6 +12,8 @@ const MAX_LINES: usize = 400;
 const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-kernels/src/pack.rs",
     "crates/gmm-kernels/src/whiten/tile.rs",
+    "crates/gmm-kernels/src/whiten/kept.rs",
+    "crates/gmm-kernels/src/product/tile.rs",
     "crates/gmm-kernels/src/diagonal.rs",
     "crates/gmm-kernels/src/scatter/diagonal.rs",
     "crates/gmm-kernels/src/scatter/few.rs",
@@ -31,6 +33,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/report.rs",
     "crates/gmm-ffi/src/estimate.rs",
     "crates/gmm-ffi/src/energy.rs",
+    "crates/gmm-ffi/src/grad.rs",
     "crates/gmm-ffi/src/fit.rs",
     "crates/gmm-ffi/src/stream.rs",
     "crates/gmm-ffi/src/start.rs",
@@ -42,6 +45,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/model.rs",
     "crates/gmm-ffi/src/sample.rs",
     "crates/gmm-ffi/src/score.rs",
+    "crates/gmm-ffi/src/score_function.rs",
     "crates/gmm-ffi/src/scorer.rs",
     "crates/gmm-ffi/src/detect.rs",
     "crates/gmm-ffi/src/detector.rs",
@@ -64,7 +68,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// Every Rust file of the project, with its path from the root.
 fn sources() -> Vec<(String, String)> {
-    let folders = ["crates", "benches", "tests", "xtask", "examples"];
+    let folders = ["crates", "benches", "tests", "xtask", "examples", "bindings"];
     let paths = folders.iter().flat_map(|folder| files(&root().join(folder), "rs"));
     paths
         .map(|path| {
@@ -166,7 +170,10 @@ fn only_two_files_of_the_c_abi_dereference_pointers() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut documents = files(&root().join("docs"), "md");
-    documents.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    documents.extend(
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bindings/python/README.md"]
+            .map(|name| root().join(name)),
+    );
     for document in documents {
         let text =
             fs::read_to_string(&document).unwrap_or_else(|error| panic!("{}: {error}", document.display()));

@@ -28,7 +28,7 @@ static const double ridge = 1e-3;
 static size_t n, d, k;
 static gmm_matrix_f64 z, gamma_nk;
 static const double *phi, *mu, *cov, *chol, *log_det;
-static double *energies, *out_phi, *out_mu, *out_cov, *out_chol, *out_log_det;
+static double *energies, *d_z, *d_gamma, *out_phi, *out_mu, *out_cov, *out_chol, *out_log_det;
 static gmm_mixture *mixture;
 
 /* Parameters that the caller holds. */
@@ -46,6 +46,13 @@ static void score(void)
 static void params(void)
 {
     CHECK(gmm_params_f64(&z, &gamma_nk, ridge, out_phi, out_mu, out_cov, out_chol, out_log_det) == GMM_OK);
+}
+
+/* Value and gradients of the loss of a deep mixture. */
+static void grad(void)
+{
+    double loss;
+    CHECK(gmm_loss_f64(&z, &gamma_nk, ridge, 1, 0.005, &loss, NULL, NULL, d_z, d_gamma) == GMM_OK);
 }
 
 static double *doubles(size_t count)
@@ -87,6 +94,8 @@ int main(int argc, char **argv)
     fclose(file);
     CHECK(gmm_mixture_create(k, d, phi, mu, cov, &mixture) == GMM_OK);
     energies = doubles(n);
+    d_z = doubles(n * d);
+    d_gamma = doubles(n * k);
     out_phi = doubles(k);
     out_mu = doubles(k * d);
     out_cov = doubles(k * d * d);
@@ -99,6 +108,7 @@ int main(int argc, char **argv)
         void (*call)(void) = strcmp(op, "energy") == 0   ? energy
                              : strcmp(op, "score") == 0  ? score
                              : strcmp(op, "params") == 0 ? params
+                             : strcmp(op, "grad") == 0   ? grad
                                                          : NULL;
         CHECK(call != NULL);
         double begin = nanoseconds();

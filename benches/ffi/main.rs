@@ -9,6 +9,7 @@
 //! energy  parameters that the caller holds    gmm_energy_f64            Mixture::from_independent, score
 //! score   a mixture that was made before      gmm_mixture_energies_f64  score
 //! params  parameters from responsibilities    gmm_params_f64            params
+//! grad    the loss of a deep mixture          gmm_loss_f64              loss
 //! ```
 
 use std::cell::RefCell;
@@ -21,7 +22,10 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gmm_benches::{Data, RIDGE, Spread, Workload};
-use gmm_core::{Mixture, Responsibilities, Samples, Scores, Threads, params, score};
+use gmm_core::{
+    Gradients, LossOptions, Mixture, ParamsOptions, Responsibilities, Samples, Scores, Threads, loss, params,
+    score,
+};
 use gmm_tests::{Link, compile, root};
 
 /// A call that is nothing but overhead, and two small ones.
@@ -65,6 +69,19 @@ fn measure(criterion: &mut Criterion) {
             let samples = Samples::from_rows(black_box(&data.z), n, d).expect("drawn samples are finite");
             let gamma = Responsibilities::from_rows(black_box(&data.gamma), n, k).expect("shares are finite");
             black_box(params(&samples, &gamma, RIDGE, &threads).expect("a ridge is enough"));
+        });
+
+        let (mut of_samples, mut of_gamma) = (vec![0.0; n * d], vec![0.0; n * k]);
+        let options = LossOptions {
+            params: ParamsOptions { ridge: RIDGE, ..ParamsOptions::default() },
+            ..LossOptions::default()
+        };
+        compare("grad", &mut || {
+            let samples = Samples::from_rows(black_box(&data.z), n, d).expect("drawn samples are finite");
+            let gamma = Responsibilities::from_rows(black_box(&data.gamma), n, k).expect("shares are finite");
+            let gradients =
+                Gradients { samples: Some(&mut of_samples), responsibilities: Some(&mut of_gamma) };
+            black_box(loss(&samples, &gamma, &options, gradients, &threads).expect("a ridge is enough"));
         });
     }
 }

@@ -6,6 +6,7 @@
 //! ```text
 //! gemm                        2 m n k flops     one multiply and one add for every term
 //! energy, params              n k d² flops      a triangle has d²/2 terms: a solve, half a product
+//! grad                        4 n k d² flops    value and gradients of a loss: six triangles, of which four
 //! em_iter, em_iter_separated  2 n k d² flops    one iteration from given parameters: both of them
 //! ```
 //!
@@ -31,7 +32,8 @@ use crate::measure::{Budget, Op};
 
 const USAGE: &str = "usage: roofline [--json FILE] [--filter SUBSTRING] [--quick]";
 
-const CONVENTION: &str = "flops counted: 2mnk for gemm, N K D^2 for energy and params, 2 N K D^2 for em_iter; \
+const CONVENTION: &str = "flops counted: 2mnk for gemm, N K D^2 for energy and params, 4 N K D^2 for grad, \
+     2 N K D^2 for em_iter; \
      percent_of_gemm is of the gemm with the same dtype and thread count";
 
 #[derive(Default)]

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use gmm_benches::{Data, RIDGE, Spread, Workload};
-use gmm_core::{FitOptions, Init, ParamsOptions, Real, RegCovar, Threads, energy, fit_observed, params_with};
+use gmm_core::{
+    FitOptions, Gradients, Init, LossOptions, ParamsOptions, Real, RegCovar, Threads, energy, fit_observed,
+    loss, params_with,
+};
 
 /// Calls shorter than this are timed several together, for reading the clock takes time too.
 const SHORTEST: f64 = 50e-6;
@@ -39,6 +42,7 @@ impl Budget {
 pub enum Op {
     Energy,
     Params,
+    Grad,
     Iteration(Spread),
 }
 
@@ -46,7 +50,7 @@ impl Op {
     /// What there is to measure on data of this spread. Only iterations depend on it.
     pub fn of(workload: Workload, spread: Spread) -> Vec<Op> {
         let mut ops = match spread {
-            Spread::Overlapping => vec![Op::Energy, Op::Params],
+            Spread::Overlapping => vec![Op::Energy, Op::Params, Op::Grad],
             Spread::Separated => Vec::new(),
         };
         if workload.n >= workload.k {
@@ -59,6 +63,7 @@ impl Op {
         match self {
             Op::Energy => "energy",
             Op::Params => "params",
+            Op::Grad => "grad",
             Op::Iteration(Spread::Overlapping) => "em_iter",
             Op::Iteration(Spread::Separated) => "em_iter_separated",
         }
@@ -67,6 +72,7 @@ impl Op {
     pub fn flops(self, workload: Workload) -> f64 {
         match self {
             Op::Energy | Op::Params => workload.flops() as f64,
+            Op::Grad => 4.0 * workload.flops() as f64,
             Op::Iteration(_) => 2.0 * workload.flops() as f64,
         }
     }
@@ -83,6 +89,20 @@ impl Op {
                 of_call(budget, || {
                     let mixture = params_with(&samples, &gamma, &options, threads);
                     black_box(mixture.expect("a ridge is enough"));
+                })
+            }
+            Op::Grad => {
+                let gamma = data.responsibilities();
+                let params = ParamsOptions { ridge: RIDGE, ..ParamsOptions::default() };
+                let options = LossOptions { params, ..LossOptions::default() };
+                let (n, d) = (samples.n_samples(), samples.n_features());
+                let mut of_samples = vec![T::ZERO; n * d];
+                let mut of_gamma = vec![T::ZERO; n * gamma.n_components()];
+                of_call(budget, || {
+                    let gradients =
+                        Gradients { samples: Some(&mut of_samples), responsibilities: Some(&mut of_gamma) };
+                    let value = loss(&samples, &gamma, &options, gradients, threads);
+                    black_box(value.expect("a ridge is enough"));
                 })
             }
             Op::Iteration(_) => of_iteration(data, threads, budget),

@@ -32,6 +32,11 @@ pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
     blocks_of(0..n_rows, chunk_rows).collect()
 }
 
+/// Chunks of rows whose results are not added up: all rows at once where there is little to do.
+pub(crate) fn chunks_for(work: usize, n_rows: usize) -> Vec<Range<usize>> {
+    if work < SMALL_WORK { std::iter::once(0..n_rows).collect() } else { chunks(n_rows, 1) }
+}
+
 /// The blocks of a chunk.
 pub(crate) fn blocks(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     blocks_of(rows, BLOCK_ROWS)

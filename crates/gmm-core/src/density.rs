@@ -9,8 +9,8 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    LANES, Matters, Peaks, largest, log_densities, log_responsibilities, pack_rows, panels_len,
-    responsibilities, squared_norms, squared_norms_that_matter, unpack_rows,
+    LANES, Matters, Peaks, Whitener, largest, log_densities, log_responsibilities, pack_rows, panels_len,
+    responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter, unpack_rows,
 };
 
 use crate::blocks::BLOCK_ROWS;
@@ -118,6 +118,21 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         BlockScorer::Wide(mixture.packed())
     }
 
+    /// Scores in the type of the samples, whether it can hold the mixture or not.
+    pub(crate) fn own(mixture: &'a Mixture) -> Self {
+        BlockScorer::Own(mixture.packed())
+    }
+
+    /// The components of a mixture of dense covariances that is scored in its own type.
+    pub(crate) fn dense(&self) -> &[Whitener<T>] {
+        match self {
+            BlockScorer::Own(Packed { whiteners: Whiteners::Dense(dense), .. }) => dense,
+            _ => unreachable!(
+                "gradients are formed of dense covariances, in the type that was chosen for them"
+            ),
+        }
+    }
+
     fn log_weights(&self) -> &[f64] {
         match self {
             BlockScorer::Own(packed) => &packed.log_weights,
@@ -172,6 +187,29 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         block.panels.resize(panels_len(first.len(), self.n_features()), T::ZERO);
         pack_rows(rows, &mut block.panels, self.n_features());
         self.whiten_packed(first.len(), Some((first, margin)), block);
+        self.finish(block, Terms::Shares, None);
+    }
+
+    /// Scores `n_rows` rows that are packed, under dense covariances: log-densities, and responsibilities as terms.
+    /// With `whitened`, `yₙₖ` are kept there, the panels of one component after those of the other.
+    pub(crate) fn expect_dense(
+        &self,
+        panels: &[T],
+        n_rows: usize,
+        whitened: Option<&mut Vec<T>>,
+        block: &mut Block<T>,
+    ) {
+        let dense = self.dense();
+        let stride = block.stride;
+        block.log_densities.resize(n_rows, 0.0);
+        block.terms.resize(dense.len() * stride, T::ZERO);
+        match whitened {
+            None => squared_norms(dense, panels, n_rows, &mut block.whitened, &mut block.terms, stride),
+            Some(kept) => {
+                kept.resize(dense.len() * panels.len(), T::ZERO);
+                squared_norms_and_whitened(dense, panels, n_rows, kept, &mut block.terms, stride);
+            }
+        }
         self.finish(block, Terms::Shares, None);
     }
 

@@ -124,6 +124,18 @@ pub enum Error {
         /// `f32` or `f64`.
         real: &'static str,
     },
+    /// A gradient that left the range of its type.
+    #[error(
+        "gradient of {what} leaves the range of {real} at {at}; rescale the features or use a larger ridge"
+    )]
+    GradientOutOfRange {
+        /// With respect to what.
+        what: &'static str,
+        /// The first such place.
+        at: Place,
+        /// `f32` or `f64`.
+        real: &'static str,
+    },
     /// Fewer samples than components.
     #[error("{n_samples} samples cannot support {n_components} components; use at most {n_samples}")]
     TooFewSamples {

@@ -89,13 +89,27 @@ pub fn params_with<T: Real>(
     options: &ParamsOptions,
     threads: &Threads,
 ) -> Result<Mixture> {
+    mixture_of(&params_moments(samples, responsibilities, options, threads)?, options)
+}
+
+/// The moments that [`params_with`] makes a mixture of.
+pub(crate) fn params_moments<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    options: &ParamsOptions,
+    threads: &Threads,
+) -> Result<Moments> {
     check_non_negative("ridge (eps)", options.ridge)?;
     check_non_negative("ridge_limit", options.ridge_limit.unwrap_or(0.0))?;
-    let (k, d) = (responsibilities.n_components(), samples.n_features());
     check_rows(samples, responsibilities)?;
-    check_sizes(k, d, Structure::Full)?;
-    let moments = central_moments(samples, responsibilities, Products::Pairs, threads);
-    let Estimate { weights, means, covariances, empty, .. } = estimate(&moments, 0.0)?;
+    check_sizes(responsibilities.n_components(), samples.n_features(), Structure::Full)?;
+    Ok(central_moments(samples, responsibilities, Products::Pairs, threads))
+}
+
+/// The mixture that [`params_with`] makes of moments.
+pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions) -> Result<Mixture> {
+    let Estimate { weights, means, covariances, empty, .. } = estimate(moments, 0.0)?;
+    let (k, d) = (weights.len(), moments.n_features());
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
         return Err(Error::EmptyComponent { component });
     }

@@ -1,4 +1,4 @@
-//! Gaussian mixtures: estimate them, score with them, fit them.
+//! Gaussian mixtures: estimate them, score with them, fit them, differentiate through them.
 //!
 //! ```text
 //! E(z) = −ln Σₖ φₖ N(z; μₖ, Σₖ)        φ weights (k)   μ means (k × d)   Σ covariances (k × d × d)
@@ -6,7 +6,7 @@
 //!
 //! Samples come in through [`Samples`], scores go out through [`score`] and its short forms, and
 //! between them stands a [`Mixture`]: known ([`Mixture::new`]), estimated from responsibilities
-//! ([`params`]) or fitted ([`fit`]). Nothing here prints, opens a file or keeps global state.
+//! ([`params`]) or fitted ([`fit`]). [`loss`] and its parts have gradients. Nothing here prints, opens a file or keeps global state.
 //!
 //! ```
 //! use gmm_core::{FitOptions, Samples, Threads, energy, fit};
@@ -40,6 +40,7 @@ mod groups;
 mod sums;
 mod moments;
 mod estimate;
+mod grad;
 mod select;
 mod overview;
 mod split;
@@ -73,6 +74,10 @@ pub use error::{Error, Place, Result};
 pub use estimate::{ParamsOptions, params, params_with};
 pub use faer::MatRef;
 pub use fit::{Fit, fit, fit_observed};
+pub use grad::{
+    EnergyCotangents, EnergyGradients, Gradients, Loss, LossOptions, ParamsCotangents, RunningMoments,
+    energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
+};
 pub use maximise::RegCovar;
 pub use mixture::Mixture;
 pub use moments::Moments;

@@ -312,7 +312,7 @@ impl Moments {
     /// Whether single precision held every product: none overflowed, and neither weights nor variances are
     /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
     /// are, and all weights.
-    fn fit_single(&self) -> bool {
+    pub(crate) fn fit_single(&self) -> bool {
         let (least, step) = (SMALLEST * self.total_weight, self.variance_step());
         self.components().all(|(weight, first, second)| {
             let d = first.len();

@@ -148,6 +148,35 @@ impl<'a, T: Real> Samples<'a, T> {
         self.values[(row, feature)]
     }
 
+    /// The same samples, of which each counts once.
+    pub(crate) fn unweighted(self) -> Self {
+        Samples { weights: None, ..self }
+    }
+
+    /// The largest magnitude of any value in a range of rows.
+    pub(crate) fn largest_magnitude(&self, rows: Range<usize>) -> T {
+        let larger = |most: T, value: T| {
+            let magnitude = if value < T::ZERO { -value } else { value };
+            if magnitude > most { magnitude } else { most }
+        };
+        let values = self.values.subrows(rows.start, rows.len());
+        let Some(values) = contiguous(values) else {
+            return values
+                .row_iter()
+                .flat_map(|row| row.iter())
+                .fold(T::ZERO, |most, &value| larger(most, value));
+        };
+        // In lanes: a single maximum would wait for every comparison.
+        let mut lanes = [T::ZERO; 16];
+        let (body, tail) = values.as_chunks::<16>();
+        for values in body {
+            for lane in 0..16 {
+                lanes[lane] = larger(lanes[lane], values[lane]);
+            }
+        }
+        lanes.iter().chain(tail).fold(T::ZERO, |most, &value| larger(most, value))
+    }
+
     /// Copies one sample into `out` (d), as `f64`.
     pub(crate) fn copy_row(&self, row: usize, out: &mut [f64]) {
         for (out, value) in out.iter_mut().zip(self.values.row(row).iter()) {

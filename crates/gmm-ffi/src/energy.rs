@@ -123,6 +123,6 @@ unsafe fn energy_into<M: Matrix>(
     Ok(())
 }
 
-fn doubles<T: Real>(values: &[T]) -> Vec<f64> {
+pub(crate) fn doubles<T: Real>(values: &[T]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }

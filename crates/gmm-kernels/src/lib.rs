@@ -10,6 +10,7 @@
 //! pack         rows ─▶ panels                       (n × d) ─▶ (n / LANES) panels of d × LANES
 //! whiten       ‖L⁻¹(z − μ)‖² of every sample        d² flops a sample and component
 //! diagonal     ‖(z − μ) / σ‖² of every sample         4 d flops a sample and component
+//! product      Σₖ wₙₖ Aₖ xₙₖ and xₙₖᵀ Aₖ xₙₖ           2 d² flops a sample and component
 //! exp_ln       exp and ln, within 2 ulp
 //! unpack       blocks ─▶ rows                        (k × n) ─▶ (n × k)
 //! log_sum_exp  ln Σₖ exp lₙₖ of every sample         and the shares of the terms, or their logarithms
@@ -27,6 +28,7 @@ mod real;
 mod pack;
 mod whiten;
 mod diagonal;
+mod product;
 mod exp_ln;
 mod unpack;
 mod log_sum_exp;
@@ -42,9 +44,12 @@ pub use pack::{
     LANES, all_finite, contiguous, n_panels, none_negative, pack_row, pack_rows, panels_len, prefetch,
     transpose,
 };
+pub use product::{Operands, Product, Products, add_products};
 pub use real::Real;
 pub use scatter::{
     DiagonalScatter, Negligible, NegligibleToAll, ROWS, Scatter, Values, component_len, diagonal_len,
 };
 pub use unpack::unpack_rows;
-pub use whiten::{Matters, Whitener, leaves_early, squared_norms, squared_norms_that_matter};
+pub use whiten::{
+    Matters, Whitener, leaves_early, squared_norms, squared_norms_and_whitened, squared_norms_that_matter,
+};

@@ -9,6 +9,7 @@
 //! Here are the packed component and the definition, one row of `L` at a time. `whiten/tile.rs` does the
 //! same for several rows and vectors at once; the definition is what it is tested against.
 
+mod kept;
 mod tile;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Whitener<T> {
 }
 
 /// Rows of `L` in a band: with three vectors of samples a row, as many as the registers hold.
-fn band_height(isa: Isa) -> usize {
+pub(crate) fn band_height(isa: Isa) -> usize {
     match isa {
         Isa::Portable => 1,
         Isa::Avx2 => 4,
@@ -101,6 +102,11 @@ impl<T: Real> Whitener<T> {
     pub fn n_features(&self) -> usize {
         self.mean.len()
     }
+
+    /// The mean rounded to `T`, and what that lost, if anything.
+    pub(crate) fn centre(&self) -> (&[T], &[T]) {
+        (&self.mean, &self.mean_rest)
+    }
 }
 
 /// `‖Lₖ⁻¹(z − μₖ)‖²` of the first `n_rows` lanes of `panels` and every component, into `squares`
@@ -141,6 +147,42 @@ pub fn squared_norms<T: Real>(
             },
         ),
         isa => T::run(isa, tile::Whiten { whiteners, panels, n_rows, whitened, squares }),
+    }
+}
+
+/// As [`squared_norms`], and keeps the whitened samples themselves: `y` of component k, in panels like those that
+/// it is made of, is in `whitened` (k panels of the length of `panels`) from `k * panels.len()` on.
+///
+/// The squares have the bits of [`squared_norms`]. What overflowed is not a number, or infinite.
+pub fn squared_norms_and_whitened<T: Real>(
+    whiteners: &[Whitener<T>],
+    panels: &[T],
+    n_rows: usize,
+    whitened: &mut [T],
+    squares: &mut [T],
+    stride: usize,
+) {
+    let Some(first) = whiteners.first() else { return };
+    let (d, isa) = (first.n_features(), first.isa);
+    let lanes = panels.len() / d;
+    assert!(lanes * d == panels.len() && lanes.is_multiple_of(LANES));
+    assert!(n_rows <= lanes && lanes <= stride && squares.len() == whiteners.len() * stride);
+    assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == isa));
+    assert!(whitened.len() == whiteners.len() * panels.len());
+    match isa {
+        Isa::Portable => vectorised(
+            #[inline(always)]
+            || {
+                let outputs = whitened.chunks_exact_mut(panels.len()).zip(squares.chunks_exact_mut(stride));
+                for (whitener, (whitened, squares)) in whiteners.iter().zip(outputs) {
+                    let outputs = whitened.chunks_exact_mut(d * LANES).zip(squares.chunks_exact_mut(LANES));
+                    for (panel, (whitened, squares)) in panels.chunks_exact(d * LANES).zip(outputs) {
+                        panel_squared_norms(whitener, panel, whitened, squares);
+                    }
+                }
+            },
+        ),
+        isa => T::run(isa, kept::WhitenKept { whiteners, panels, n_rows, whitened, squares, stride }),
     }
 }
 

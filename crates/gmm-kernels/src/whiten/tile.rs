@@ -20,7 +20,7 @@ use crate::vector::{Vector, Work};
 use crate::{LANES, Real};
 
 /// Vectors of samples in a tile, as long as there are more rows than one vector holds.
-const VECTORS: usize = 3;
+pub(super) const VECTORS: usize = 3;
 
 /// What `squared_norms` does, by tiles.
 pub(super) struct Whiten<'a, T> {
@@ -49,10 +49,10 @@ impl<T: Real> Work<T> for Whiten<'_, T> {
                 // SAFETY: what was checked, and tiles that end where their panel ends or before.
                 unsafe {
                     if n_rows - start > lanes {
-                        Tile::<S, T, VECTORS> { simd, whitener, samples, whitened }.run(squares, None);
+                        Tile::<S, T, VECTORS, false> { simd, whitener, samples, whitened }.run(squares, None);
                         start += VECTORS * lanes;
                     } else {
-                        Tile::<S, T, 1> { simd, whitener, samples, whitened }.run(squares, None);
+                        Tile::<S, T, 1, false> { simd, whitener, samples, whitened }.run(squares, None);
                         start += lanes;
                     }
                 }
@@ -84,7 +84,7 @@ fn check<S: Simd, T: Real + Vector<S>>(
 
 /// The panel of row `start`, from its lane on.
 #[inline(always)]
-fn samples_from<T>(panels: &[T], d: usize, start: usize) -> &[T] {
+pub(super) fn samples_from<T>(panels: &[T], d: usize, start: usize) -> &[T] {
     &panels[start / LANES * LANES * d..][..LANES * d][start % LANES..]
 }
 
@@ -149,7 +149,7 @@ impl<T: Real> WhitenSome<'_, T> {
         let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
         let squares = &mut squares[component * stride + start..][..width];
         // SAFETY: what `run` checked, and tiles that cut a panel evenly.
-        unsafe { Tile::<S, T, VECTORS> { simd, whitener, samples, whitened }.run(squares, limits) };
+        unsafe { Tile::<S, T, VECTORS, false> { simd, whitener, samples, whitened }.run(squares, limits) };
         let (peak, half) = (self.matters.peaks[component], T::from_f64(0.5));
         for (best, &square) in best.iter_mut().zip(&*squares) {
             let term = peak - half * square;
@@ -159,13 +159,14 @@ impl<T: Real> WhitenSome<'_, T> {
 }
 
 /// `N` vectors of a panel's samples on their way through the factor.
-struct Tile<'a, S, T, const N: usize> {
-    simd: S,
-    whitener: &'a Whitener<T>,
+pub(super) struct Tile<'a, S, T, const N: usize, const KEPT: bool> {
+    pub(super) simd: S,
+    pub(super) whitener: &'a Whitener<T>,
     /// Feature i is at `i * LANES`.
-    samples: &'a [T],
-    /// The vectors of feature i are those from `i * N` on. What the last band gives is not kept.
-    whitened: &'a mut [T],
+    pub(super) samples: &'a [T],
+    /// The vectors of feature i are those from `i * N` on, and what the last band gives is not there; if they
+    /// are to be kept, all are where `samples` has those that they are made of.
+    pub(super) whitened: &'a mut [T],
 }
 
 /// `work` on each pair of vectors.
@@ -213,20 +214,23 @@ macro_rules! solve {
     };
 }
 
-impl<S: Simd, T: Real + Vector<S>, const N: usize> Tile<'_, S, T, N> {
+impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S, T, N, KEPT> {
+    /// Vectors from one whitened feature to the next.
+    const STEP: usize = if KEPT { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
+
     /// # Safety
     ///
-    /// `samples` reaches to `(d − 1) LANES` and `N` vectors from there, `whitened` to `d N` vectors
-    /// unless there is but one band, the mean's rest, if it is not empty, to d, `squares` and `limits` to
+    /// `samples` reaches to `(d − 1) LANES` and `N` vectors from there, `whitened`, if it is kept, as far, or
+    /// to `d N` vectors unless there is but one band, the mean's rest, if it is not empty, to d, `squares` and `limits` to
     /// `N` vectors; the factor is packed for bands of at most 8.
     #[inline(always)]
-    unsafe fn run(mut self, squares: &mut [T], limits: Option<&[T]>) {
+    pub(super) unsafe fn run(mut self, squares: &mut [T], limits: Option<&[T]>) {
         let (d, height) = (self.whitener.mean.len(), super::band_height(self.whitener.isa));
         let mut factor = self.whitener.factor.as_ptr();
         let mut sums = [T::splat(self.simd, T::ZERO); N];
         let mut top = 0;
         while top < d {
-            let keep = top + height < d;
+            let keep = KEPT || top + height < d;
             // SAFETY: rows `top` to `top + rows` exist, and the packed factor has a band of them next.
             unsafe {
                 match height.min(d - top) {
@@ -348,7 +352,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize> Tile<'_, S, T, N> {
     #[inline(always)]
     unsafe fn load_whitened(&self, feature: usize) -> [T::Lanes; N] {
         // SAFETY: `whitened` holds `N` vectors of every feature.
-        unsafe { load(self.whitened.as_ptr().cast::<T::Lanes>().add(feature * N)) }
+        unsafe { load(self.whitened.as_ptr().cast::<T::Lanes>().add(feature * Self::STEP)) }
     }
 
     /// # Safety
@@ -359,7 +363,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize> Tile<'_, S, T, N> {
         let at = self.whitened.as_mut_ptr().cast::<T::Lanes>();
         for (vector, value) in values.into_iter().enumerate() {
             // SAFETY: `whitened` holds `N` vectors of every feature.
-            unsafe { at.add(feature * N + vector).write_unaligned(value) };
+            unsafe { at.add(feature * Self::STEP + vector).write_unaligned(value) };
         }
     }
 }

@@ -1,0 +1,224 @@
+//! The vector-Jacobian product of energies: from cotangents of `Eₙ` and `cov_diag` to those of samples and parameters.
+
+use super::expectation::{Expectation, Expected, Factors};
+use super::parameters::{OfParameters, Wanted, of_parameters, sums_about_means};
+use super::range::{Limits, Way};
+use super::rows::{check_len, check_output, check_range};
+use super::{check_written, dense, full, inverses, unwhiteners};
+use crate::blocks::{Threads, blocks};
+use crate::density::{Block, BlockScorer, Terms};
+use crate::energy::check_features;
+use crate::error::{Error, Place, Result};
+use crate::mixture::Mixture;
+use crate::real::Real;
+use crate::samples::Samples;
+
+/// `eₙ = dJ/dEₙ`.
+#[derive(Clone, Copy, Debug)]
+pub enum EnergyCotangents<'a, T> {
+    /// One a sample (n).
+    Each(&'a [T]),
+    /// That of the mean energy: each sample has an n-th of it.
+    Mean(f64),
+}
+
+/// What [`energy_vjp`] writes: every field that is `Some`, row-major.
+#[derive(Debug, Default)]
+pub struct EnergyGradients<'a, T> {
+    /// n × d.
+    pub samples: Option<&'a mut [T]>,
+    /// k.
+    pub weights: Option<&'a mut [T]>,
+    /// k × d.
+    pub means: Option<&'a mut [T]>,
+    /// k × d × d, symmetric: factors and log-determinants follow the covariances.
+    pub covariances: Option<&'a mut [T]>,
+    /// k × d × d, zeros above the diagonal: factors as inputs of their own.
+    pub cholesky: Option<&'a mut [T]>,
+    /// k: log-determinants as inputs of their own.
+    pub log_dets: Option<&'a mut [T]>,
+}
+
+/// Gradients of `J = Σₙ eₙ Eₙ + c cov_diag`; returns the mean energy.
+///
+/// ```text
+/// dzₙ = Σₖ wₙₖ uₙₖ      dφₖ = −Σₙ wₙₖ / φₖ      dμₖ = −Σₙ wₙₖ uₙₖ      wₙₖ = eₙ rₙₖ,  uₙₖ = Σₖ⁻¹ (zₙ − μₖ)
+/// dΣₖ = ½ Σₙ wₙₖ (Σₖ⁻¹ − uₙₖ uₙₖᵀ) − c diag(1 / (Σₖ)ⱼⱼ²)
+/// dLₖ = −tril(Lₖ⁻ᵀ Σₙ wₙₖ yₙₖ yₙₖᵀ)      d ln detₖ = ½ Σₙ wₙₖ                 yₙₖ = Lₖ⁻¹ (zₙ − μₖ)
+/// ```
+///
+/// `covariances` holds what `cholesky` and `log_dets` would add: pass on one or the others. Sample weights have no
+/// part in it: an energy is its own.
+///
+/// # Errors
+///
+/// As [`score`](crate::score); [`Error::NotFinite`] for cotangents; [`Error::GradientOutOfRange`]. Outputs are then
+/// untouched.
+///
+/// Cost: `3 n k d²` flops, `2 n k d²` for samples alone or for parameters alone, and `4 k d³`.
+///
+/// ```
+/// use gmm_core::{EnergyCotangents, EnergyGradients, Mixture, Samples, Threads, energy_vjp};
+///
+/// let mixture = Mixture::new(&[1.0], &[1.0], &[4.0])?;
+/// let samples = Samples::from_rows(&[3.0], 1, 1)?;
+/// let (mut of_samples, mut of_covariances) = ([0.0], [0.0]);
+/// let gradients = EnergyGradients {
+///     samples: Some(&mut of_samples),
+///     covariances: Some(&mut of_covariances),
+///     ..EnergyGradients::default()
+/// };
+/// energy_vjp(&mixture, &samples, EnergyCotangents::Each(&[1.0]), 0.0, gradients, &Threads::one())?;
+/// // E = ½ (z − μ)² / σ² + ½ ln σ² + …
+/// assert_eq!((of_samples, of_covariances), ([0.5], [0.0]));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn energy_vjp<T: Real>(
+    mixture: &Mixture,
+    samples: &Samples<'_, T>,
+    cotangents: EnergyCotangents<'_, T>,
+    cov_diag: f64,
+    gradients: EnergyGradients<'_, T>,
+    threads: &Threads,
+) -> Result<f64> {
+    check_features(mixture, samples)?;
+    let samples = &samples.unweighted();
+    let (n, k, d) = (samples.n_samples(), mixture.n_components(), samples.n_features());
+    check_cotangents(&cotangents, cov_diag, n)?;
+    check_output("gradient of samples", &gradients.samples, &[n, d])?;
+    check_output("gradient of weights", &gradients.weights, &[k])?;
+    check_output("gradient of means", &gradients.means, &[k, d])?;
+    check_output("gradient of covariances", &gradients.covariances, &[k, d, d])?;
+    check_output("gradient of cholesky factors", &gradients.cholesky, &[k, d, d])?;
+    check_output("gradient of log-determinants", &gradients.log_dets, &[k])?;
+    let mixture = &*dense(mixture)?;
+    let inverses = inverses(full(mixture), threads);
+    let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
+    let (factors, largest) = match cotangents {
+        EnergyCotangents::Mean(factor) => (Factors::Same(factor / n as f64), factor.abs()),
+        EnergyCotangents::Each(each) => (Factors::Each(each), each.iter().map(|e| e.to_f64().abs()).sum()),
+    };
+    let wanted =
+        Wanted { covariances: gradients.covariances.is_some(), factors: gradients.cholesky.is_some() };
+    let parameters = [&gradients.weights, &gradients.means, &gradients.log_dets];
+    let wants_moments =
+        wanted.covariances || wanted.factors || parameters.iter().any(|gradient| gradient.is_some());
+    let work = Work { mixture, samples, inverses: &inverses, factors, wants_moments, threads };
+    let mut of_samples = gradients.samples;
+    let way = limits.way_of_energy::<T>(largest, cov_diag);
+    let mut aside = of_samples.as_ref().filter(|_| way == Way::Careful).map(|out| vec![T::ZERO; out.len()]);
+    let own = match way {
+        Way::Own => Some(work.run::<T>(of_samples.as_deref_mut())).filter(|expected| expected.is_held),
+        _ => None,
+    };
+    let expected = match (own, &mut aside) {
+        (Some(expected), _) => expected,
+        (None, Some(aside)) => work.run::<f64>(Some(aside)),
+        (None, None) => work.run::<f64>(of_samples.as_deref_mut()),
+    };
+    expected.check()?;
+    check_written("samples", aside.as_deref(), d)?;
+    let of = if wants_moments {
+        let sums = sums_about_means(&expected.moments, mixture);
+        let mut of = of_parameters(mixture, &inverses, &sums, cov_diag, wanted, threads);
+        add_absent(mixture, samples, factors, &mut of.weights);
+        of
+    } else {
+        OfParameters::default()
+    };
+    let pairs = [
+        ("weights", &of.weights, gradients.weights, 1),
+        ("means", &of.means, gradients.means, d),
+        ("covariances", &of.covariances, gradients.covariances, d * d),
+        ("cholesky factors", &of.factors, gradients.cholesky, d * d),
+        ("log-determinants", &of.log_dets, gradients.log_dets, 1),
+    ];
+    for (what, values, out, len) in &pairs {
+        if out.is_some() {
+            check_range::<T>(what, values, |at| place(at, *len, d))?;
+        }
+    }
+    if let (Some(out), Some(from)) = (of_samples, aside) {
+        out.copy_from_slice(&from);
+    }
+    for (_, values, out, _) in pairs {
+        for (out, &value) in out.into_iter().flatten().zip(values) {
+            *out = T::from_f64(value);
+        }
+    }
+    Ok(expected.energy / n as f64)
+}
+
+/// `dφₖ = −Σₙ eₙ N(zₙ; μₖ, Σₖ) / p(zₙ)` of components that are absent but could be there, which have no
+/// responsibilities to tell it.
+fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Factors<'_, T>, of: &mut [f64]) {
+    let is_absent = |k: &usize| mixture.weights()[*k] == 0.0 && !mixture.dropped().contains(k);
+    let absent: Vec<usize> = (0..of.len()).filter(is_absent).collect();
+    if absent.is_empty() {
+        return;
+    }
+    let scorer = BlockScorer::<T>::wide(mixture);
+    let (mut block, mut of_rows) = (Block::new(), Vec::new());
+    for rows in blocks(0..samples.n_samples()) {
+        scorer.whiten(samples, rows.clone(), &mut block);
+        scorer.finish(&mut block, Terms::Squares, None);
+        factors.of_rows(samples, rows, &mut of_rows);
+        for &component in &absent {
+            let squares = &block.terms[component * block.stride..];
+            let height = scorer.heights()[component];
+            for ((factor, log_density), square) in of_rows.iter().zip(&block.log_densities).zip(squares) {
+                of[component] -= factor * (height - 0.5 * square.to_f64() - log_density).exp();
+            }
+        }
+    }
+}
+
+fn place(at: usize, len: usize, d: usize) -> Place {
+    match len {
+        1 => Place::Component(at),
+        len if len == d => Place::Cell { row: at / d, column: at % d },
+        len => Place::ComponentCell { component: at / len, row: at % len / d, column: at % d },
+    }
+}
+
+fn check_cotangents<T: Real>(cotangents: &EnergyCotangents<'_, T>, cov_diag: f64, n: usize) -> Result<()> {
+    let what = "energy cotangents";
+    match cotangents {
+        EnergyCotangents::Each(each) => {
+            check_len(what, Some(each.len()), &[n])?;
+            if let Some(row) = each.iter().position(|&value| !Real::is_finite(value)) {
+                return Err(Error::NotFinite { what, at: Place::Row(row), value: each[row].to_f64() });
+            }
+        }
+        EnergyCotangents::Mean(value) if !value.is_finite() => {
+            return Err(Error::NotFinite { what, at: Place::Row(0), value: *value });
+        }
+        EnergyCotangents::Mean(_) => {}
+    }
+    if cov_diag.is_finite() {
+        return Ok(());
+    }
+    let (option, value) = ("cotangent of cov_diag", cov_diag.to_string());
+    Err(Error::InvalidOption { option, value, requirement: "finite" })
+}
+
+struct Work<'a, T> {
+    mixture: &'a Mixture,
+    samples: &'a Samples<'a, T>,
+    inverses: &'a [f64],
+    factors: Factors<'a, T>,
+    wants_moments: bool,
+    threads: &'a Threads,
+}
+
+impl<T: Real> Work<'_, T> {
+    fn run<C: Real>(&self, gradients: Option<&mut [T]>) -> Expected {
+        let Work { mixture, samples, inverses, factors, wants_moments, threads } = *self;
+        let unwhiten = match gradients {
+            Some(_) => unwhiteners::<C>(inverses, mixture.n_features()),
+            None => Vec::new(),
+        };
+        let pass = Expectation::<T, C> { mixture, unwhiten: &unwhiten, factors, wants_moments };
+        pass.run(samples, gradients, threads)
+    }
+}

@@ -1,0 +1,192 @@
+//! Gradients through the estimate of a mixture: from cotangents of its parameters to those of samples and
+//! responsibilities.
+//!
+//! ```text
+//! dγₙₖ = sₙ (pₖ / N + (mₖ · δₙₖ + δₙₖᵀ Cₖ δₙₖ − ⟨Cₖ, Σₖ⟩) / Sₖ)        N = Σ s
+//! dzₙ  = Σₖ sₙ γₙₖ / Sₖ (mₖ + 2 Cₖ δₙₖ)                                  p, m, C of φ, μ, Σ
+//! ```
+//!
+//! One product with `2 Cₖ` and the offset `mₖ` serves both.
+
+use std::ops::Range;
+
+use gmm_kernels::{Operands, Product, Products as Results, add_products};
+
+use super::Gradients;
+use super::rows::{pack, pack_output, take, transpose, write_panels, write_terms};
+use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks_for};
+use crate::density::BlockScorer;
+use crate::mixture::Mixture;
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+/// Cotangents of φ (k), μ (k × d) and Σ (k × d × d, symmetric).
+#[derive(Clone, Debug)]
+pub(super) struct Cotangents {
+    pub(super) weights: Vec<f64>,
+    pub(super) means: Vec<f64>,
+    pub(super) covariances: Vec<f64>,
+}
+
+impl Cotangents {
+    /// `pₖ / N − ⟨Cₖ, Σₖ⟩ / Sₖ` and `1 / Sₖ`, times what the samples at hand count; zero for a component without
+    /// samples.
+    fn rates(&self, mixture: &Mixture, Share { total, own }: Share) -> (Vec<f64>, Vec<f64>) {
+        let size = mixture.n_features() * mixture.n_features();
+        let of_one = |component: usize| {
+            let (weight, p) = (mixture.weights()[component], self.weights[component]);
+            if weight == 0.0 {
+                return (0.0, 0.0);
+            }
+            let matrix = component * size..(component + 1) * size;
+            let (c, values) = (&self.covariances[matrix.clone()], &mixture.covariances().values()[matrix]);
+            let inner: f64 = c.iter().zip(values).map(|(c, value)| c * value).sum();
+            let count = weight * total;
+            (own * (p / total - inner / count), own / count)
+        };
+        (0..mixture.n_components()).map(of_one).unzip()
+    }
+}
+
+/// What samples have a share in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// N: all that the mixture was estimated from.
+    pub(super) total: f64,
+    /// What a sample at hand counts of it.
+    pub(super) own: f64,
+}
+
+impl Share {
+    /// Of a mixture that was estimated from these samples.
+    pub(super) fn whole<T: Real>(samples: &Samples<'_, T>) -> Self {
+        Share { total: samples.total_weight(), own: 1.0 }
+    }
+}
+
+/// The pass, ready to be made in `C`.
+pub(super) struct Backward<'a, C> {
+    mixture: &'a Mixture,
+    products: Vec<Product<C>>,
+    bases: Vec<f64>,
+    rates: Vec<f64>,
+}
+
+impl<'a, C: Real> Backward<'a, C> {
+    /// `wants_samples` tells whether gradients of samples are asked for; without them half of `C` will do.
+    pub(super) fn new(
+        mixture: &'a Mixture,
+        cotangents: &Cotangents,
+        share: Share,
+        wants_samples: bool,
+    ) -> Self {
+        let d = mixture.n_features();
+        let (bases, rates) = cotangents.rates(mixture, share);
+        let parts = cotangents.covariances.chunks_exact(d * d).zip(cotangents.means.chunks_exact(d));
+        let product = |((matrix, mean), &rate): ((&[f64], &[f64]), &f64)| {
+            let is_there = f64::from(rate != 0.0);
+            let offset: Vec<f64> = mean.iter().map(|value| is_there * value).collect();
+            let twice: Vec<f64> = matrix.iter().map(|value| 2.0 * is_there * value).collect();
+            match wants_samples {
+                true => Product::dense(&twice, &offset),
+                false => Product::folded(&twice, &offset),
+            }
+        };
+        Backward { mixture, products: parts.zip(&rates).map(product).collect(), bases, rates }
+    }
+
+    /// Writes what is asked for, and adds to the gradients of samples if they were begun.
+    pub(super) fn run<T: Real>(
+        &self,
+        samples: &Samples<'_, T>,
+        responsibilities: &Responsibilities<'_, T>,
+        gradients: Gradients<'_, T>,
+        is_begun: bool,
+        threads: &Threads,
+    ) {
+        let (n, k, d) = (samples.n_samples(), self.rates.len(), samples.n_features());
+        let scorer = BlockScorer::<C>::own(self.mixture);
+        let work = 2 * scorer.work(n);
+        let chunks = chunks_for(work, n);
+        let Gradients { samples: mut of_samples, responsibilities: mut of_responsibilities } = gradients;
+        let items = chunks.into_iter().map(|rows| {
+            let of_samples = take(&mut of_samples, rows.len(), d);
+            let of_responsibilities = take(&mut of_responsibilities, rows.len(), k);
+            (rows, Gradients { samples: of_samples, responsibilities: of_responsibilities })
+        });
+        threads.map_in_order(
+            items.collect(),
+            work,
+            |(rows, gradients)| {
+                self.chunk(&scorer, (samples, responsibilities), rows, gradients, is_begun);
+            },
+            |()| {},
+        );
+    }
+
+    fn chunk<T: Real>(
+        &self,
+        scorer: &BlockScorer<'_, C>,
+        (samples, responsibilities): (&Samples<'_, T>, &Responsibilities<'_, T>),
+        rows: Range<usize>,
+        mut gradients: Gradients<'_, T>,
+        is_begun: bool,
+    ) {
+        let (k, d) = (self.rates.len(), samples.n_features());
+        let (mut own, mut copy, mut panels) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut shares, mut out, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
+        let wants_forms = gradients.responsibilities.is_some();
+        let mut forms = vec![C::ZERO; if wants_forms { k * BLOCK_ROWS } else { 0 }];
+        for rows in blocks(rows) {
+            let n_rows = rows.len();
+            pack(samples, rows.clone(), &mut own, &mut panels);
+            transpose(responsibilities, rows.clone(), &mut own, &mut shares);
+            for (shares, &rate) in shares.chunks_exact_mut(BLOCK_ROWS).zip(&self.rates) {
+                let rate = C::from_f64(rate);
+                shares.iter_mut().for_each(|share| *share *= rate);
+            }
+            weigh(samples, rows.clone(), &mut shares);
+            let of_samples = take(&mut gradients.samples, n_rows, d);
+            match &of_samples {
+                Some(begun) if is_begun => pack_output(begun, d, &mut copy, &mut out),
+                _ => {
+                    out.clear();
+                    out.resize(panels.len(), C::ZERO);
+                }
+            }
+            let results = Results {
+                weights: &shares,
+                stride: BLOCK_ROWS,
+                out: of_samples.is_some().then_some(&mut out[..]),
+                forms: wants_forms.then_some(&mut forms[..]),
+            };
+            let operands = Operands::Deviations(scorer.dense(), &panels);
+            add_products(&self.products, operands, n_rows, &mut scratch, results);
+            if let Some(of_samples) = of_samples {
+                write_panels(&out, d, &mut copy, of_samples);
+            }
+            if let Some(of_responsibilities) = take(&mut gradients.responsibilities, n_rows, k) {
+                let rates = self.bases.iter().zip(&self.rates);
+                for (forms, (&base, &rate)) in forms.chunks_exact_mut(BLOCK_ROWS).zip(rates) {
+                    // A form is twice what is to be divided.
+                    let (base, rate) = (C::from_f64(base), C::from_f64(0.5 * rate));
+                    forms[..n_rows].iter_mut().for_each(|form| *form = base + rate * *form);
+                }
+                weigh(samples, rows.clone(), &mut forms);
+                write_terms(&forms, BLOCK_ROWS, &mut copy, of_responsibilities);
+            }
+        }
+    }
+}
+
+/// Multiplies values of a block, component by component, by what its rows count.
+fn weigh<T: Real, C: Real>(samples: &Samples<'_, T>, rows: Range<usize>, values: &mut [C]) {
+    if samples.weights().is_none() {
+        return;
+    }
+    for values in values.chunks_exact_mut(BLOCK_ROWS) {
+        for (value, row) in values.iter_mut().zip(rows.clone()) {
+            *value *= C::from_f64(samples.weight(row));
+        }
+    }
+}

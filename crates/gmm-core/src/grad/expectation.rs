@@ -1,0 +1,312 @@
+//! The pass over samples that an energy is differentiated by: `Σₖ rₙₖ uₙₖ` of every sample, and the moments that
+//! gradients of parameters are made of.
+//!
+//! ```text
+//! yₙₖ = Lₖ⁻¹ (zₙ − μₖ)        uₙₖ = Lₖ⁻ᵀ yₙₖ        wₙₖ = eₙ rₙₖ
+//! Σₙ wₙₖ        Σₙ wₙₖ δₙₖ        Σₙ wₙₖ δₙₖ δₙₖᵀ        about the means, as in the E-step of a fit
+//! ```
+//!
+//! Whitened samples wait, a few panels of them, until the responsibilities are known: none is computed twice.
+
+use std::ops::Range;
+
+use gmm_kernels::{LANES, Operands, Product, Products as Results, Values, add_products, panels_len};
+
+use super::rows::{convert, pack, take, write_panels};
+use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads, blocks, chunks};
+use crate::density::{Block, BlockScorer};
+use crate::error::{Error, Place, Result};
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+use crate::real::Real;
+use crate::samples::Samples;
+use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
+
+/// Elements of whitened samples that wait: with the factors beside them, what a usual second-level cache holds.
+const WAITING: usize = 1 << 15;
+
+/// `eₙ`: what multiplies the energies.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Factors<'a, T> {
+    /// The same for every sample, times what it counts.
+    Same(f64),
+    /// One a sample (n).
+    Each(&'a [T]),
+}
+
+impl<T: Real> Factors<'_, T> {
+    /// A power of two near the largest.
+    fn unit(&self) -> f64 {
+        let Factors::Each(factors) = self else { return 1.0 };
+        let most = factors.iter().fold(0.0, |most: f64, factor| most.max(factor.to_f64().abs()));
+        if most.is_normal() { f64::from_bits(most.to_bits() >> 52 << 52) } else { 1.0 }
+    }
+
+    pub(super) fn of_rows(&self, samples: &Samples<'_, T>, rows: Range<usize>, out: &mut Vec<f64>) {
+        out.clear();
+        match self {
+            Factors::Same(factor) => out.extend(rows.map(|row| factor * samples.weight(row))),
+            Factors::Each(factors) => out.extend(factors[rows].iter().map(|factor| factor.to_f64())),
+        }
+    }
+}
+
+/// What is asked of a pass.
+pub(super) struct Expectation<'a, T, C> {
+    /// Of dense covariances.
+    pub(super) mixture: &'a Mixture,
+    /// `Lₖ⁻ᵀ`, where gradients of samples are asked for.
+    pub(super) unwhiten: &'a [Product<C>],
+    pub(super) factors: Factors<'a, T>,
+    /// Whether moments are asked for.
+    pub(super) wants_moments: bool,
+}
+
+/// What a pass leaves behind.
+pub(super) struct Expected {
+    /// `Σₙ sₙ Eₙ`.
+    pub(super) energy: f64,
+    /// Moments, and what to multiply them by: of positive factors, and of negative ones.
+    pub(super) moments: Vec<(Moments, f64)>,
+    /// Whether `C` held every product of them.
+    pub(super) is_held: bool,
+    /// The first sample that is infinitely far from every component, and whose energy has no gradient.
+    infinite: Option<usize>,
+}
+
+impl Expected {
+    /// Refuses what has no gradient.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.infinite {
+            None => Ok(()),
+            Some(row) => {
+                let (what, at) = ("an infinite energy", Place::Row(row));
+                Err(Error::GradientOutOfRange { what, at, real: "f64" })
+            }
+        }
+    }
+}
+
+impl<T: Real, C: Real> Expectation<'_, T, C> {
+    /// Scores all samples; writes `eₙ Σₖ rₙₖ uₙₖ` to `gradients` (n × d), if there are any.
+    pub(super) fn run(
+        &self,
+        samples: &Samples<'_, T>,
+        mut gradients: Option<&mut [T]>,
+        threads: &Threads,
+    ) -> Expected {
+        let (n, k, d) = (samples.n_samples(), self.mixture.n_components(), samples.n_features());
+        let scorer = BlockScorer::<C>::own(self.mixture);
+        let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
+        let parts = match self.wants_moments {
+            true => parts_by_rows(n, k, Products::Pairs.len(d)),
+            false if scorer.work(n) < SMALL_WORK => vec![Part { rows: 0..n, components: 0..k }],
+            false => chunks(n, 1).into_iter().map(|rows| Part { rows, components: 0..k }).collect(),
+        };
+        let items = parts.into_iter().map(|part| {
+            let out = take(&mut gradients, part.rows.len(), d);
+            (part.rows, out)
+        });
+        let items: Vec<_> = items.collect();
+        let (unit, signs) = (self.factors.unit(), self.signs());
+        let (mut energy, mut infinite, mut totals) = (0.0, None, [None, None]);
+        threads.map_in_order(
+            items,
+            2 * scorer.work(n),
+            |(rows, out)| {
+                let mut sums = signs.map(|is_there| {
+                    is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d)))
+                });
+                let (energy, infinite) = self.part(&scorer, samples, rows, out, unit, &mut sums);
+                (energy, infinite, sums.map(|sums| sums.map(Sums::finish)))
+            },
+            |(of_part, of_part_infinite, sums)| {
+                energy += of_part;
+                infinite = infinite.or(of_part_infinite);
+                for (total, sums) in totals.iter_mut().zip(sums) {
+                    add(total, sums);
+                }
+            },
+        );
+        let references: Vec<f64> = centres.iter().map(|value| value.to_f64()).collect();
+        let of_sums = |sums| {
+            let total_weight = samples.total_weight();
+            Moments::from_sums((Products::Pairs, d), references.clone(), total_weight, -energy, sums)
+        };
+        let scales = match self.factors {
+            Factors::Same(factor) => [factor, 0.0],
+            Factors::Each(_) => [unit, -unit],
+        };
+        let moments = totals.into_iter().zip(scales);
+        let moments: Vec<_> = moments.filter_map(|(sums, scale)| Some((of_sums(sums?), scale))).collect();
+        let is_held =
+            size_of::<C>() == size_of::<f64>() || moments.iter().all(|(moments, _)| moments.fit_single());
+        Expected { energy, moments, is_held, infinite }
+    }
+
+    /// Whether some factors are positive, and some negative.
+    fn signs(&self) -> [bool; 2] {
+        match self.factors {
+            _ if !self.wants_moments => [false; 2],
+            Factors::Same(_) => [true, false],
+            Factors::Each(factors) => [
+                factors.iter().any(|&factor| factor > T::ZERO),
+                factors.iter().any(|&factor| factor < T::ZERO),
+            ],
+        }
+    }
+
+    /// Scores a chunk of rows, block by block; returns the sum of energies, and the first row that is infinitely far.
+    fn part(
+        &self,
+        scorer: &BlockScorer<'_, C>,
+        samples: &Samples<'_, T>,
+        rows: Range<usize>,
+        mut out: Option<&mut [T]>,
+        unit: f64,
+        sums: &mut [Option<Sums<C>>; 2],
+    ) -> (f64, Option<usize>) {
+        let d = samples.n_features();
+        let (mut own, mut copy, mut panels) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut factors, mut weights) = (Vec::new(), Vec::new());
+        let mut scored = self.scored(rows.len(), out.is_some(), d);
+        let (mut energy, mut infinite) = (0.0, None);
+        for rows in blocks(rows) {
+            pack(samples, rows.clone(), &mut own, &mut panels);
+            self.score(scorer, &panels, rows.len(), &mut scored);
+            energy -= samples.weighted_sum(rows.clone(), &scored.log_densities);
+            let far = scored.log_densities.iter().position(|&density| density == f64::NEG_INFINITY);
+            infinite = infinite.or(far.map(|at| rows.start + at));
+            self.factors.of_rows(samples, rows.clone(), &mut factors);
+            if let Some(out) = take(&mut out, rows.len(), d) {
+                scale_lanes(&mut scored.gradients, d, &factors);
+                write_panels(&scored.gradients, d, &mut copy, out);
+            }
+            if sums.iter().all(Option::is_none) {
+                continue;
+            }
+            let is_scaled = self.scales_of(samples, rows.clone(), unit, &mut factors);
+            let values = match Products::Pairs.wants_panels::<C>(d) {
+                true => Values::Panels(&panels),
+                false => {
+                    convert(samples.rows(rows.clone(), &mut own), &mut copy);
+                    Values::Rows(&copy)
+                }
+            };
+            for (sums, sign) in sums.iter_mut().zip([1.0, -1.0]) {
+                let Some(sums) = sums else { continue };
+                let shares = if is_scaled {
+                    scale_shares(&scored.shares, &factors, sign, &mut weights);
+                    &weights
+                } else {
+                    &scored.shares
+                };
+                sums.add(0, values, Weights { n_rows: rows.len(), values: shares, rule: None });
+            }
+        }
+        (energy, infinite)
+    }
+
+    /// What shares are multiplied by before they are summed, if by anything.
+    fn scales_of(&self, samples: &Samples<'_, T>, rows: Range<usize>, unit: f64, out: &mut Vec<f64>) -> bool {
+        match self.factors {
+            Factors::Same(_) if samples.weights().is_none() => return false,
+            Factors::Same(_) => {
+                out.clear();
+                out.extend(rows.map(|row| samples.weight(row)));
+            }
+            Factors::Each(_) => out.iter_mut().for_each(|factor| *factor /= unit),
+        }
+        true
+    }
+
+    fn scored(&self, n_rows: usize, wants_gradients: bool, d: usize) -> ScoredBlock<C> {
+        let k = self.mixture.n_components();
+        let n_panels = match wants_gradients {
+            true => (WAITING * size_of::<f64>() / size_of::<C>() / (k * d * LANES)).max(1),
+            false => BLOCK_ROWS / LANES,
+        };
+        let rows = (n_panels * LANES).min(BLOCK_ROWS).min(n_rows.next_multiple_of(LANES));
+        ScoredBlock {
+            shares: vec![C::ZERO; if self.wants_moments { k * BLOCK_ROWS } else { 0 }],
+            log_densities: Vec::new(),
+            gradients: Vec::new(),
+            some: Block::for_rows(rows),
+            wants_gradients,
+            whitened: Vec::new(),
+            deviations: Vec::new(),
+        }
+    }
+
+    /// Scores the rows of a block, a few panels at a time.
+    fn score(&self, scorer: &BlockScorer<'_, C>, panels: &[C], n_rows: usize, scored: &mut ScoredBlock<C>) {
+        let ScoredBlock { shares, log_densities, gradients, some, wants_gradients, whitened, deviations } =
+            scored;
+        let d = self.mixture.n_features();
+        log_densities.clear();
+        if *wants_gradients {
+            gradients.clear();
+            gradients.resize(panels.len(), C::ZERO);
+        }
+        let stride = some.stride;
+        for start in (0..n_rows).step_by(stride) {
+            let n_some = stride.min(n_rows - start);
+            let panels = &panels[start * d..][..panels_len(n_some, d)];
+            scorer.expect_dense(panels, n_some, wants_gradients.then_some(&mut *whitened), some);
+            log_densities.extend_from_slice(&some.log_densities);
+            if *wants_gradients {
+                let out = Some(&mut gradients[start * d..]);
+                let results = Results { weights: &some.terms, stride, out, forms: None };
+                add_products(self.unwhiten, Operands::Whitened(whitened), n_some, deviations, results);
+            }
+            let parts = shares.chunks_exact_mut(BLOCK_ROWS).zip(some.terms.chunks_exact(stride));
+            parts.for_each(|(out, terms)| out[start..][..n_some].copy_from_slice(&terms[..n_some]));
+        }
+    }
+}
+
+/// A block of rows, scored. Buffers are reused from block to block.
+struct ScoredBlock<C> {
+    /// `rₙₖ`, component by component, of which each has [`BLOCK_ROWS`]; empty if nobody asks for them.
+    shares: Vec<C>,
+    /// `ln p(zₙ)`.
+    log_densities: Vec<f64>,
+    /// Panels of `Σₖ rₙₖ uₙₖ`.
+    gradients: Vec<C>,
+    /// The few panels at hand.
+    some: Block<C>,
+    wants_gradients: bool,
+    whitened: Vec<C>,
+    deviations: Vec<C>,
+}
+
+fn add(total: &mut Option<Vec<f64>>, sums: Option<Vec<f64>>) {
+    match (total, sums) {
+        (Some(total), Some(sums)) => total.iter_mut().zip(&sums).for_each(|(total, part)| *total += part),
+        (total, sums) => *total = sums,
+    }
+}
+
+/// Multiplies each row of a block of panels.
+fn scale_lanes<C: Real>(panels: &mut [C], d: usize, factors: &[f64]) {
+    for (panel, factors) in panels.chunks_exact_mut(d * LANES).zip(factors.chunks(LANES)) {
+        let mut of_lanes = [C::ZERO; LANES];
+        of_lanes.iter_mut().zip(factors).for_each(|(lane, &factor)| *lane = C::from_f64(factor));
+        for column in panel.as_chunks_mut::<LANES>().0 {
+            for lane in 0..LANES {
+                column[lane] *= of_lanes[lane];
+            }
+        }
+    }
+}
+
+/// Shares times factors of one sign, and zero for the others.
+fn scale_shares<C: Real>(shares: &[C], factors: &[f64], sign: f64, out: &mut Vec<C>) {
+    out.resize(shares.len(), C::ZERO);
+    let parts = out.chunks_exact_mut(BLOCK_ROWS).zip(shares.chunks_exact(BLOCK_ROWS));
+    for (out, shares) in parts {
+        for ((out, &share), factor) in out.iter_mut().zip(shares).zip(factors) {
+            *out = share * C::from_f64((sign * factor).max(0.0));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Small dense algebra of one component: what turns sums over samples into gradients of a matrix.
+//!
+//! ```text
+//! X = L⁻¹ B L⁻ᵀ       L⁻ᵀ M L⁻¹       d × d, row-major, in double
+//! ```
+//!
+//! Products with a triangle are formed with the explicit inverse of the factor, which the kernels need anyway.
+
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, MatMut, MatRef, Par};
+
+use crate::cholesky::invert_lower;
+
+/// From this many features on faer is faster than plain loops.
+const FAER_FROM: usize = 16;
+
+/// `L⁻¹`, lower, zeros above the diagonal.
+pub(super) fn inverse_of_lower(factor: &[f64], d: usize) -> Vec<f64> {
+    if d >= FAER_FROM {
+        return invert_lower(factor, d);
+    }
+    let mut inverse = vec![0.0; d * d];
+    for i in 0..d {
+        // Row i of L L⁻¹ = I, solved for row i of the inverse.
+        let (above, row) = inverse.split_at_mut(i * d);
+        for (m, above) in above.chunks_exact(d).enumerate() {
+            let entry = factor[i * d + m];
+            row[..=m].iter_mut().zip(above).for_each(|(out, value)| *out -= entry * value);
+        }
+        let pivot = 1.0 / factor[i * d + i];
+        row[..i].iter_mut().for_each(|out| *out *= pivot);
+        row[i] = pivot;
+    }
+    inverse
+}
+
+/// `X = L⁻¹ B L⁻ᵀ` of a symmetric B, given `L⁻¹`.
+pub(super) fn whitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
+    let left = product(inverse, false, Shape::Lower, symmetric, Shape::Dense, d);
+    symmetrised(product_transposed(&left, inverse, d), d)
+}
+
+/// `L⁻ᵀ M L⁻¹` of a symmetric M, given `L⁻¹`.
+pub(super) fn unwhitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
+    let right = product(symmetric, false, Shape::Dense, inverse, Shape::Lower, d);
+    symmetrised(product(inverse, true, Shape::Lower, &right, Shape::Dense, d), d)
+}
+
+/// `L⁻ᵀ A` of any A, given `L⁻¹`.
+pub(super) fn transposed_times(inverse: &[f64], right: &[f64], d: usize) -> Vec<f64> {
+    product(inverse, true, Shape::Lower, right, Shape::Dense, d)
+}
+
+/// `L⁻ᵀ y` of a vector, given `L⁻¹`.
+pub(super) fn transposed_times_vector(inverse: &[f64], y: &[f64]) -> Vec<f64> {
+    let d = y.len();
+    let mut out = vec![0.0; d];
+    for (row, y) in inverse.chunks_exact(d).zip(y) {
+        out.iter_mut().zip(row).for_each(|(out, entry)| *out += entry * y);
+    }
+    out
+}
+
+/// `L⁻¹ x` of a vector, given `L⁻¹`.
+pub(super) fn times_vector(inverse: &[f64], x: &[f64]) -> Vec<f64> {
+    let of_row = |row: &[f64]| row.iter().zip(x).map(|(entry, x)| entry * x).sum();
+    inverse.chunks_exact(x.len()).map(of_row).collect()
+}
+
+/// The cotangent of Σ, symmetric, that a cotangent of its lower factor (d × d, below the diagonal and on it) is:
+/// `S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹`, symmetrised, where Φ takes the lower triangle and half of the diagonal (Murray 2016).
+pub(super) fn of_factor(factor: &[f64], inverse: &[f64], cotangent: &[f64], d: usize) -> Vec<f64> {
+    let lower = |at: usize| if at % d <= at / d { cotangent[at] } else { 0.0 };
+    let cotangent: Vec<f64> = (0..d * d).map(lower).collect();
+    let mut phi = product(factor, true, Shape::Lower, &cotangent, Shape::Lower, d);
+    for (at, value) in phi.iter_mut().enumerate() {
+        *value *= match (at / d).cmp(&(at % d)) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Greater => 1.0,
+        };
+    }
+    let right = product(&phi, false, Shape::Dense, inverse, Shape::Lower, d);
+    symmetrised(product(inverse, true, Shape::Lower, &right, Shape::Dense, d), d)
+}
+
+/// `½ (A + Aᵀ)`, exactly symmetric.
+pub(super) fn symmetrised(mut matrix: Vec<f64>, d: usize) -> Vec<f64> {
+    for i in 0..d {
+        for j in 0..i {
+            let mean = 0.5 * (matrix[i * d + j] + matrix[j * d + i]);
+            matrix[i * d + j] = mean;
+            matrix[j * d + i] = mean;
+        }
+    }
+    matrix
+}
+
+/// The square root of the sum of squares: no row, column or eigenvalue is larger.
+pub(super) fn norm(values: &[f64]) -> f64 {
+    let largest = values.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    largest * values.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt()
+}
+
+/// What of a matrix is not zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Lower,
+    Dense,
+}
+
+/// `A B`, or `Aᵀ B`.
+fn product(
+    left: &[f64],
+    is_transposed: bool,
+    left_shape: Shape,
+    right: &[f64],
+    right_shape: Shape,
+    d: usize,
+) -> Vec<f64> {
+    let mut out = vec![0.0; d * d];
+    if d >= FAER_FROM {
+        let structure = |shape, is_transposed| match (shape, is_transposed) {
+            (Shape::Dense, _) => BlockStructure::Rectangular,
+            (Shape::Lower, false) => BlockStructure::TriangularLower,
+            (Shape::Lower, true) => BlockStructure::TriangularUpper,
+        };
+        let view = MatRef::from_row_major_slice(left, d, d);
+        matmul(
+            MatMut::from_row_major_slice_mut(&mut out, d, d),
+            BlockStructure::Rectangular,
+            Accum::Replace,
+            if is_transposed { view.transpose() } else { view },
+            structure(left_shape, is_transposed),
+            MatRef::from_row_major_slice(right, d, d),
+            structure(right_shape, false),
+            1.0,
+            Par::Seq,
+        );
+        return out;
+    }
+    for i in 0..d {
+        let (from, to) = match (left_shape, is_transposed) {
+            (Shape::Dense, _) => (0, d),
+            (Shape::Lower, false) => (0, i + 1),
+            (Shape::Lower, true) => (i, d),
+        };
+        let row = &mut out[i * d..][..d];
+        for m in from..to {
+            let entry = if is_transposed { left[m * d + i] } else { left[i * d + m] };
+            let width = if right_shape == Shape::Lower { m + 1 } else { d };
+            let values = &right[m * d..][..width];
+            row.iter_mut().zip(values).for_each(|(out, value)| *out += entry * value);
+        }
+    }
+    out
+}
+
+/// `A Wᵀ` of a lower W.
+fn product_transposed(left: &[f64], lower: &[f64], d: usize) -> Vec<f64> {
+    let mut out = vec![0.0; d * d];
+    if d >= FAER_FROM {
+        matmul(
+            MatMut::from_row_major_slice_mut(&mut out, d, d),
+            BlockStructure::Rectangular,
+            Accum::Replace,
+            MatRef::from_row_major_slice(left, d, d),
+            BlockStructure::Rectangular,
+            MatRef::from_row_major_slice(lower, d, d).transpose(),
+            BlockStructure::TriangularUpper,
+            1.0,
+            Par::Seq,
+        );
+        return out;
+    }
+    for i in 0..d {
+        for j in 0..d {
+            let terms = left[i * d..][..=j].iter().zip(&lower[j * d..]);
+            out[i * d + j] = terms.map(|(left, lower)| left * lower).sum();
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// L of small integers, its diagonal powers of two, so that the inverse is exact.
+    fn factor(d: usize) -> Vec<f64> {
+        let entry = |i: usize, j: usize| match i.cmp(&j) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => [1.0, 2.0, 0.5][i % 3],
+            std::cmp::Ordering::Greater if i.is_multiple_of(2) && j % 2 == 1 => {
+                ((i + 2 * j) % 3) as f64 - 1.0
+            }
+            std::cmp::Ordering::Greater => 0.0,
+        };
+        (0..d * d).map(|at| entry(at / d, at % d)).collect()
+    }
+
+    fn times(a: &[f64], b: &[f64], d: usize) -> Vec<f64> {
+        let entry = |i: usize, j: usize| (0..d).map(|m| a[i * d + m] * b[m * d + j]).sum();
+        (0..d * d).map(|at| entry(at / d, at % d)).collect()
+    }
+
+    fn transposed(a: &[f64], d: usize) -> Vec<f64> {
+        (0..d * d).map(|at| a[at % d * d + at / d]).collect()
+    }
+
+    /// Every number is a small dyadic fraction: nothing rounds, by loops or by faer.
+    #[test]
+    fn whitening_and_its_transpose_are_those_of_the_formula() {
+        for d in [1, 2, 5, 15, 16, 33] {
+            let (factor, unit) =
+                (factor(d), (0..d * d).map(|at| f64::from(at % (d + 1) == 0)).collect::<Vec<_>>());
+            let inverse = inverse_of_lower(&factor, d);
+            assert_eq!(times(&factor, &inverse, d), unit, "{d}");
+            let any: Vec<f64> = (0..d * d).map(|at| ((at * 7 + at / d) % 9) as f64 - 4.0).collect();
+            let symmetric = symmetrised(any.clone(), d);
+            let upper = transposed(&inverse, d);
+            let expected = times(&times(&inverse, &symmetric, d), &upper, d);
+            assert_eq!(whitened(&inverse, &symmetric, d), expected, "{d}");
+            let expected = times(&times(&upper, &symmetric, d), &inverse, d);
+            assert_eq!(unwhitened(&inverse, &symmetric, d), expected, "{d}");
+            assert_eq!(transposed_times(&inverse, &any, d), times(&upper, &any, d), "{d}");
+        }
+    }
+
+    /// By hand: L = √Σ has L̄ dL = L̄ dΣ / (2 L).
+    #[test]
+    fn a_cotangent_of_a_deviation_is_one_of_the_variance() {
+        assert_eq!(of_factor(&[4.0], &[0.25], &[3.0], 1), [3.0 / 8.0]);
+    }
+
+    #[test]
+    fn a_norm_survives_squares_that_would_overflow() {
+        let unit = 2f64.powi(660);
+        assert_eq!(norm(&[3.0 * unit, -4.0 * unit]), 5.0 * unit);
+        assert_eq!(norm(&[0.0, f64::INFINITY]), f64::INFINITY);
+        assert_eq!(norm(&[0.0]), 0.0);
+    }
+}

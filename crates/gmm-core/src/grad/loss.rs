@@ -1,0 +1,267 @@
+//! The loss of a deep autoencoding mixture, from samples and responsibilities to its value and its gradients.
+//!
+//! Sources: docs/math.md, section 3; Zong et al. (2018).
+
+use super::estimate::{Backward, Cotangents, Share};
+use super::expectation::{Expectation, Factors};
+use super::parameters::{Wanted, of_parameters, sums_about_means};
+use super::range::{Limits, Way};
+use super::running::RunningMoments;
+use super::{Aside, Gradients, full, inverses, unwhiteners};
+use crate::blocks::Threads;
+use crate::error::{Error, Result};
+use crate::estimate::{ParamsOptions, mixture_of, params_moments, params_with};
+use crate::mixture::Mixture;
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+/// What [`loss`] adds up, and how it estimates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossOptions {
+    /// What the mean energy counts. 1 by default.
+    pub energy: f64,
+    /// What `cov_diag` counts. 0.005 by default.
+    pub cov_diag: f64,
+    /// How the mixture is estimated. With a `ridge_limit` and `drop_empty` a loss is not refused where training has
+    /// made a component singular or empty; gradients then take the ridge that was used for a constant, and have
+    /// zeros for a component that was dropped.
+    pub params: ParamsOptions,
+}
+
+impl Default for LossOptions {
+    fn default() -> Self {
+        LossOptions { energy: 1.0, cov_diag: 0.005, params: ParamsOptions::default() }
+    }
+}
+
+/// The value of a [`loss`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loss {
+    /// `w_energy Ē + w_cov_diag cov_diag`; a term whose weight is 0 is left out.
+    pub value: f64,
+    /// `Ē = Σₙ sₙ Eₙ / Σₙ sₙ`.
+    pub mean_energy: f64,
+    /// `Σₖ Σⱼ 1 / (Σₖ)ⱼⱼ`; +∞ when a variance is exactly zero.
+    pub cov_diag: f64,
+    /// What the energies are of.
+    pub mixture: Mixture,
+}
+
+/// `w_energy Ē + w_cov_diag cov_diag` of the mixture that responsibilities `γ` (n × k) make of samples `z` (n × d),
+/// and its gradients with respect to both.
+///
+/// ```text
+/// dz, dγ  of  w_energy (1/n) Σₙ E(zₙ; φ, μ, Σ + eps I) + w_cov_diag Σₖ Σⱼ 1 / (Σₖ)ⱼⱼ,   φ, μ, Σ = params(z, γ)
+/// ```
+///
+/// # Errors
+///
+/// As [`params_with`]; [`Error::ShapeMismatch`] when an output has another length than its shape;
+/// [`Error::InvalidOption`] when a weight is not finite; [`Error::GradientOutOfRange`] when a gradient has no value
+/// of its type, as where `cov_diag` is infinite. Outputs are then untouched.
+///
+/// Cost: `6 n k d²` flops with gradients and `2 n k d²` without; O(threads × k d²) memory, nothing that grows with n,
+/// unless norms cannot tell that no gradient is out of range: then as much as the outputs.
+///
+/// ```
+/// use gmm_core::{Gradients, LossOptions, Responsibilities, Samples, Threads, loss};
+///
+/// let samples = Samples::from_rows(&[0.0, 1.0, 10.0, 12.0], 4, 1)?;
+/// let gamma = Responsibilities::from_rows(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0], 4, 2)?;
+/// let mut of_samples = [0.0; 4];
+/// let gradients = Gradients { samples: Some(&mut of_samples), responsibilities: None };
+/// let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
+/// let value = loss(&samples, &gamma, &options, gradients, &Threads::one())?.value;
+/// // Variances a² / 4 of pairs that are a apart: 4 / a² each, with the derivative ∓8 / a³.
+/// assert_eq!((value, of_samples), (4.0 + 1.0, [8.0, -8.0, 1.0, -1.0]));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn loss<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    options: &LossOptions,
+    gradients: Gradients<'_, T>,
+    threads: &Threads,
+) -> Result<Loss> {
+    check(samples, responsibilities, options, &gradients)?;
+    let mixture = params_with(samples, responsibilities, &options.params, threads)?;
+    of_mixture(samples, responsibilities, mixture, Share::whole(samples), options, gradients, threads)
+}
+
+/// As [`loss`], of the mixture that running averages of the moments of mini-batches make: `running` takes this
+/// batch in, and its energies are those under the mixture that comes out.
+///
+/// Gradients flow through the share that this batch has in the averages; what was there before is a constant.
+///
+/// # Errors
+///
+/// As [`loss`]; [`Error::ShapeMismatch`] for a batch of another number of features or components than those before.
+/// Outputs and averages are then untouched.
+///
+/// ```
+/// use gmm_core::{Gradients, LossOptions, Responsibilities, RunningMoments, Samples, Threads, running_loss};
+///
+/// let (gamma, options) = ([1.0, 1.0], LossOptions::default());
+/// let gamma = Responsibilities::from_rows(&gamma, 2, 1)?;
+/// let mut running = RunningMoments::new(0.75)?;
+/// for (batch, mean) in [([0.0, 2.0], 1.0), ([4.0, 6.0], 0.75 * 1.0 + 0.25 * 5.0)] {
+///     let samples = Samples::from_rows(&batch, 2, 1)?;
+///     let loss = running_loss(&samples, &gamma, &options, &mut running, Gradients::default(), &Threads::one())?;
+///     assert_eq!(loss.mixture.means(), [mean]);
+/// }
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn running_loss<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    options: &LossOptions,
+    running: &mut RunningMoments,
+    gradients: Gradients<'_, T>,
+    threads: &Threads,
+) -> Result<Loss> {
+    check(samples, responsibilities, options, &gradients)?;
+    let batch = params_moments(samples, responsibilities, &options.params, threads)?;
+    let (moments, share) = running.with(batch)?;
+    let mixture = mixture_of(&moments, &options.params)?;
+    let loss = of_mixture(samples, responsibilities, mixture, share, options, gradients, threads)?;
+    running.keep(moments);
+    Ok(loss)
+}
+
+fn check<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    options: &LossOptions,
+    gradients: &Gradients<'_, T>,
+) -> Result<()> {
+    check_weight("weight of the energy", options.energy)?;
+    check_weight("weight of cov_diag", options.cov_diag)?;
+    gradients.check(samples, responsibilities)
+}
+
+/// The loss of a mixture in which samples have a share.
+fn of_mixture<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    mixture: Mixture,
+    share: Share,
+    options: &LossOptions,
+    gradients: Gradients<'_, T>,
+    threads: &Threads,
+) -> Result<Loss> {
+    let cov_diag = mixture.cov_diag();
+    let mean_energy = if gradients.are_wanted() {
+        differentiate(samples, responsibilities, &mixture, share, options, gradients, threads)?
+    } else {
+        mean_energy(samples, &mixture, threads)
+    };
+    if options.energy * options.cov_diag < 0.0 && mean_energy == f64::INFINITY && cov_diag == f64::INFINITY {
+        let (option, value) = ("weight of cov_diag", options.cov_diag.to_string());
+        let requirement = "of the sign of the weight of the energy, for both are infinite";
+        return Err(Error::InvalidOption { option, value, requirement });
+    }
+    let term = |weight: f64, value: f64| if weight == 0.0 { 0.0 } else { weight * value };
+    let value = term(options.energy, mean_energy) + term(options.cov_diag, cov_diag);
+    Ok(Loss { value, mean_energy, cov_diag, mixture })
+}
+
+fn check_weight(option: &'static str, value: f64) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::InvalidOption { option, value: value.to_string(), requirement: "finite" })
+}
+
+fn mean_energy<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> f64 {
+    let total = samples.total_weight();
+    let factors = Factors::Same(1.0);
+    match mixture.packed::<T>().fits {
+        true => {
+            let pass = Expectation::<T, T> { mixture, unwhiten: &[], factors, wants_moments: false };
+            pass.run(samples, None, threads).energy / total
+        }
+        false => {
+            let pass = Expectation::<T, f64> { mixture, unwhiten: &[], factors, wants_moments: false };
+            pass.run(samples, None, threads).energy / total
+        }
+    }
+}
+
+/// Writes the gradients; returns the mean energy.
+fn differentiate<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    mixture: &Mixture,
+    share: Share,
+    options: &LossOptions,
+    mut gradients: Gradients<'_, T>,
+    threads: &Threads,
+) -> Result<f64> {
+    let inverses = inverses(full(mixture), threads);
+    let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
+    let work = Work { samples, responsibilities, mixture, share, inverses: &inverses, options, threads };
+    let way = limits.way_of_loss::<T>(options.energy, options.cov_diag);
+    if way == Way::Own
+        && let Some(mean_energy) = work.run::<T>(&mut gradients)?
+    {
+        return Ok(mean_energy);
+    }
+    if way != Way::Careful {
+        return Ok(work.run::<f64>(&mut gradients)?.expect("doubles hold what they are bounded by"));
+    }
+    let mut aside = Aside::like(&gradients);
+    let mean_energy = work.run::<f64>(&mut aside.as_gradients())?;
+    aside.hand_over(gradients, samples.n_features(), responsibilities.n_components())?;
+    Ok(mean_energy.expect("sums of doubles are held by doubles"))
+}
+
+struct Work<'a, T> {
+    samples: &'a Samples<'a, T>,
+    responsibilities: &'a Responsibilities<'a, T>,
+    mixture: &'a Mixture,
+    share: Share,
+    inverses: &'a [f64],
+    options: &'a LossOptions,
+    threads: &'a Threads,
+}
+
+impl<T: Real> Work<'_, T> {
+    /// Forms the gradients in `C`; returns the mean energy, or nothing if `C` does not hold every product.
+    fn run<C: Real>(&self, gradients: &mut Gradients<'_, T>) -> Result<Option<f64>> {
+        let Work { samples, responsibilities, mixture, share, inverses, options, threads } = *self;
+        let total = samples.total_weight();
+        let factor = options.energy / total;
+        let has_energy = options.energy != 0.0;
+        let wants_samples = gradients.samples.is_some();
+        let unwhiten = if has_energy && wants_samples {
+            unwhiteners::<C>(inverses, mixture.n_features())
+        } else {
+            Vec::new()
+        };
+        let pass = Expectation::<T, C> {
+            mixture,
+            unwhiten: &unwhiten,
+            factors: Factors::Same(factor),
+            wants_moments: has_energy,
+        };
+        let out = gradients.samples.as_deref_mut().filter(|_| has_energy);
+        let expected = pass.run(samples, out, threads);
+        if has_energy {
+            expected.check()?;
+        }
+        if !expected.is_held {
+            return Ok(None);
+        }
+        let sums = sums_about_means(&expected.moments, mixture);
+        let wanted = Wanted { covariances: true, factors: false };
+        let of = of_parameters(mixture, inverses, &sums, options.cov_diag, wanted, threads);
+        let cotangents = Cotangents { weights: of.weights, means: of.means, covariances: of.covariances };
+        let backward = Backward::<C>::new(mixture, &cotangents, share, wants_samples);
+        let gradients = Gradients {
+            samples: gradients.samples.as_deref_mut(),
+            responsibilities: gradients.responsibilities.as_deref_mut(),
+        };
+        backward.run(samples, responsibilities, gradients, has_energy, threads);
+        Ok(Some(expected.energy / total))
+    }
+}

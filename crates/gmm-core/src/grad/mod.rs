@@ -1,0 +1,147 @@
+//! Gradients: of energies, through the estimate of a mixture, and of the loss that both of them make.
+//!
+//! ```text
+//! expectation   Σₖ wₙₖ uₙₖ of every sample, and moments of w        one pass over the samples
+//! parameters    moments ─▶ gradients of φ, μ, Σ, L, ln det           k d³
+//! estimate      those ─▶ gradients of samples and responsibilities   one pass over the samples
+//! ```
+//!
+//! [`energy_vjp`] is the first two, [`params_vjp`] the last, [`loss`] all three, and [`score_function`] the first.
+//! Memory beside inputs and outputs is O(k d²) and a block a thread. Sources: docs/math.md, section 3.
+
+mod energy;
+mod estimate;
+mod expectation;
+mod linear;
+mod loss;
+mod parameters;
+mod params;
+mod range;
+mod rows;
+mod running;
+mod score;
+
+use std::borrow::Cow;
+
+use gmm_kernels::Product;
+
+use crate::blocks::Threads;
+use crate::covariance::{Covariances, Full};
+use crate::error::{Error, Place, Result};
+use crate::mixture::Mixture;
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+pub use energy::{EnergyCotangents, EnergyGradients, energy_vjp};
+pub use loss::{Loss, LossOptions, loss, running_loss};
+pub use params::{ParamsCotangents, params_vjp};
+pub use running::RunningMoments;
+pub use score::{hessian_vector_products, score_function};
+
+/// Where gradients with respect to samples and responsibilities are written: every field that is `Some`.
+#[derive(Debug, Default)]
+pub struct Gradients<'a, T> {
+    /// n × d, row-major.
+    pub samples: Option<&'a mut [T]>,
+    /// n × k, row-major.
+    pub responsibilities: Option<&'a mut [T]>,
+}
+
+impl<T: Real> Gradients<'_, T> {
+    fn check(&self, samples: &Samples<'_, T>, responsibilities: &Responsibilities<'_, T>) -> Result<()> {
+        let (n, d) = (samples.n_samples(), samples.n_features());
+        rows::check_output("gradient of samples", &self.samples, &[n, d])?;
+        let k = responsibilities.n_components();
+        rows::check_output("gradient of responsibilities", &self.responsibilities, &[n, k])
+    }
+
+    fn are_wanted(&self) -> bool {
+        self.samples.is_some() || self.responsibilities.is_some()
+    }
+}
+
+/// Gradients in memory of their own, until it is known that all of them are numbers.
+struct Aside<T> {
+    samples: Option<Vec<T>>,
+    responsibilities: Option<Vec<T>>,
+}
+
+impl<T: Real> Aside<T> {
+    fn like(gradients: &Gradients<'_, T>) -> Self {
+        let like = |out: &Option<&mut [T]>| out.as_ref().map(|out| vec![T::ZERO; out.len()]);
+        Aside { samples: like(&gradients.samples), responsibilities: like(&gradients.responsibilities) }
+    }
+
+    fn as_gradients(&mut self) -> Gradients<'_, T> {
+        Gradients {
+            samples: self.samples.as_deref_mut(),
+            responsibilities: self.responsibilities.as_deref_mut(),
+        }
+    }
+
+    /// Writes them where they are wanted.
+    fn hand_over(self, to: Gradients<'_, T>, n_features: usize, n_components: usize) -> Result<()> {
+        check_written("samples", self.samples.as_deref(), n_features)?;
+        check_written("responsibilities", self.responsibilities.as_deref(), n_components)?;
+        let pairs = [(self.samples, to.samples), (self.responsibilities, to.responsibilities)];
+        for (from, to) in pairs {
+            if let (Some(from), Some(to)) = (from, to) {
+                to.copy_from_slice(&from);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every value of a matrix with rows of `width` must be a number.
+fn check_written<T: Real>(what: &'static str, values: Option<&[T]>, width: usize) -> Result<()> {
+    match values.and_then(|values| values.iter().position(|&value| !Real::is_finite(value))) {
+        None => Ok(()),
+        Some(at) => {
+            let at = Place::Cell { row: at / width, column: at % width };
+            Err(Error::GradientOutOfRange { what, at, real: T::NAME })
+        }
+    }
+}
+
+/// The same mixture with a matrix a component: gradients know no structure of covariances.
+fn dense(mixture: &Mixture) -> Result<Cow<'_, Mixture>> {
+    if matches!(mixture.covariances(), Covariances::Full(_)) {
+        return Ok(Cow::Borrowed(mixture));
+    }
+    let full = mixture.covariances().to_full().into_owned();
+    let (weights, means) = (mixture.weights().to_vec(), mixture.means().to_vec());
+    let dense = Mixture::assemble(weights, means, full, mixture.n_features())?;
+    Ok(Cow::Owned(dense.with_dropped(mixture.dropped().to_vec())))
+}
+
+/// The covariances of a mixture that [`dense`] gave.
+fn full(mixture: &Mixture) -> &Full {
+    match mixture.covariances() {
+        Covariances::Full(full) => full,
+        _ => unreachable!("dense mixtures have full covariances"),
+    }
+}
+
+/// `Lₖ⁻¹` (k × d × d).
+fn inverses(full: &Full, threads: &Threads) -> Vec<f64> {
+    let d = full.n_features();
+    let mut inverses = Vec::with_capacity(full.cholesky().len());
+    threads.map_in_order(
+        full.cholesky().chunks_exact(d * d).collect(),
+        full.cholesky().len() * d / 6,
+        |factor: &[f64]| linear::inverse_of_lower(factor, d),
+        |inverse| inverses.extend(inverse),
+    );
+    inverses
+}
+
+/// `Lₖ⁻ᵀ`, packed.
+fn unwhiteners<C: Real>(inverses: &[f64], d: usize) -> Vec<Product<C>> {
+    let transposed =
+        |inverse: &[f64]| -> Vec<f64> { (0..d * d).map(|at| inverse[at % d * d + at / d]).collect() };
+    inverses.chunks_exact(d * d).map(|inverse| Product::upper(&transposed(inverse), d)).collect()
+}
+
+#[cfg(test)]
+mod tests;

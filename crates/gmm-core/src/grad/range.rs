@@ -1,0 +1,168 @@
+//! Which type gradients are formed in, and whether they can be written where they are wanted at once.
+//!
+//! A call that is refused writes nothing. So before the first row is written, gradients are bounded by norms and the
+//! farthest sample; where the bound does not do, they are formed in double, in memory of their own, and looked at.
+
+use super::linear::norm;
+use super::rows::largest;
+use crate::blocks::Threads;
+use crate::covariance::Full;
+use crate::mixture::Mixture;
+use crate::real::Real;
+use crate::samples::Samples;
+
+/// How gradients are formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In the type of the samples.
+    Own,
+    /// In double, and no result is beyond the type of the samples.
+    Wide,
+    /// In double, and a result may be beyond it.
+    Careful,
+}
+
+/// No number on the way may be larger, in single and in double precision: what remains is for sums of them.
+fn most<T>() -> f64 {
+    if size_of::<T>() == size_of::<f64>() { 1e300 } else { 1e35 }
+}
+
+/// Variances, counts and factors of a loss between this and its inverse leave single precision all digits of what
+/// is formed of them.
+const PLAIN: f64 = 1e12;
+
+/// Magnitudes that no gradient with respect to a parameter is above.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bounds {
+    weights: f64,
+    means: f64,
+    covariances: f64,
+    factors: f64,
+}
+
+fn worse(one: Way, other: Way) -> Way {
+    match (one, other) {
+        (Way::Careful, _) | (_, Way::Careful) => Way::Careful,
+        (Way::Own, Way::Own) => Way::Own,
+        _ => Way::Wide,
+    }
+}
+
+/// What gradients are bounded by.
+pub(super) struct Limits<'a> {
+    full: &'a Full,
+    mixture: &'a Mixture,
+    /// `‖Lₖ⁻¹‖` (k).
+    inverses: Vec<f64>,
+    /// No sample is further from a mean.
+    length: f64,
+    total: f64,
+}
+
+impl<'a> Limits<'a> {
+    pub(super) fn new<T: Real>(
+        mixture: &'a Mixture,
+        full: &'a Full,
+        inverses: &[f64],
+        samples: &Samples<'_, T>,
+        threads: &Threads,
+    ) -> Self {
+        let d = mixture.n_features();
+        let farthest =
+            mixture.means().iter().fold(largest(samples, threads), |most, mean| most.max(mean.abs()));
+        Limits {
+            full,
+            mixture,
+            inverses: inverses.chunks_exact(d * d).map(norm).collect(),
+            length: 2.0 * farthest * (d as f64).sqrt(),
+            total: samples.total_weight(),
+        }
+    }
+
+    /// Whether single precision loses nothing but rounding.
+    fn is_plain<T: Real>(&self, factors: &[f64]) -> bool {
+        let plain = |value: f64| (1.0 / PLAIN..=PLAIN).contains(&value.abs());
+        let variances = (0..self.inverses.len()).flat_map(|component| {
+            let ridge = self.full.ridges()[component];
+            self.full.variances(component).into_iter().map(move |variance| variance + ridge)
+        });
+        size_of::<T>() == size_of::<f64>()
+            || (variances.into_iter().all(plain)
+                && self.mixture.weights().iter().all(|&weight| weight == 0.0 || plain(weight * self.total))
+                && factors.iter().all(|&factor| factor == 0.0 || plain(factor)))
+    }
+
+    /// For gradients of samples with the parameters held fixed, `|eₙ| ≤ e`.
+    fn way_of_samples<T: Real>(&self, e: f64) -> Way {
+        let largest = self.inverses.iter().fold(0.0, |most: f64, inverse| {
+            let y = inverse * self.length;
+            // Squares too: an energy that is infinite has no gradient.
+            most.max(y * y).max(y).max(inverse * y * e.max(1.0))
+        });
+        self.way::<T>(largest, self.is_plain::<T>(&[e]))
+    }
+
+    /// For gradients through the estimate, given bounds on a mean's cotangent and on a covariance's, and on those
+    /// of weights.
+    pub(super) fn way_through_estimate<T: Real>(&self, p: f64, m: f64, c: f64) -> Way {
+        let product = m + 2.0 * c * self.length;
+        let form = 2.0 * self.length * product;
+        let size = self.mixture.n_features() * self.mixture.n_features();
+        let mut largest = product.max(form) * self.inverses.len() as f64;
+        let matrices = self.full.values().chunks_exact(size);
+        for (&weight, values) in
+            self.mixture.weights().iter().zip(matrices).filter(|(weight, _)| **weight > 0.0)
+        {
+            let count = weight * self.total;
+            let inner = (c * norm(values)).max(form) / count;
+            largest = largest.max(p / self.total + 2.0 * inner).max(1.0 / count);
+        }
+        // What is multiplied with deviations may be beyond a type that holds the products.
+        self.way::<T>(largest, m.max(2.0 * c) < most::<T>())
+    }
+
+    /// For gradients of energies whose factors have magnitudes of sum `e`, with respect to samples and parameters.
+    pub(super) fn way_of_energy<T: Real>(&self, e: f64, cov_diag: f64) -> Way {
+        let Bounds { weights, means, covariances, factors } = self.of_parameters(e, cov_diag);
+        let largest = weights.max(means).max(covariances).max(factors);
+        worse(self.way_of_samples::<T>(e), self.way::<T>(largest, true))
+    }
+
+    /// For the gradients of a loss, before any is known.
+    pub(super) fn way_of_loss<T: Real>(&self, energy: f64, cov_diag: f64) -> Way {
+        let Bounds { weights, means, covariances, .. } = self.of_parameters(energy.abs(), cov_diag);
+        let through = self.way_through_estimate::<T>(weights, means, covariances);
+        let is_plain = self.is_plain::<T>(&[energy, cov_diag]);
+        worse(self.way_of_samples::<T>(energy.abs()), worse(through, self.way::<T>(0.0, is_plain)))
+    }
+
+    fn of_parameters(&self, e: f64, cov_diag: f64) -> Bounds {
+        let mut bounds = Bounds::default();
+        let root = (self.mixture.n_features() as f64).sqrt();
+        for (component, inverse) in self.inverses.iter().enumerate() {
+            let (y, weight) = (inverse * self.length, self.mixture.weights()[component]);
+            bounds.weights = bounds.weights.max(if weight > 0.0 { e / weight } else { 0.0 });
+            bounds.means = bounds.means.max(e * inverse * y);
+            bounds.factors = bounds.factors.max(e * inverse * (y * y));
+            let penalty = self.penalty(component, cov_diag);
+            bounds.covariances = bounds.covariances.max(e * inverse * inverse * (root + y * y) + penalty);
+        }
+        bounds
+    }
+
+    /// `‖c diag(1 / Σⱼⱼ²)‖` at most.
+    fn penalty(&self, component: usize, cov_diag_weight: f64) -> f64 {
+        if cov_diag_weight == 0.0 || self.mixture.dropped().contains(&component) {
+            return 0.0;
+        }
+        let inverses = self.full.variances(component).into_iter().map(|variance| 1.0 / (variance * variance));
+        cov_diag_weight.abs() * inverses.sum::<f64>()
+    }
+
+    fn way<T: Real>(&self, largest: f64, is_plain: bool) -> Way {
+        if largest.is_nan() || largest >= most::<T>() {
+            return Way::Careful;
+        }
+        if is_plain && self.mixture.packed::<T>().fits { Way::Own } else { Way::Wide }
+    }
+}

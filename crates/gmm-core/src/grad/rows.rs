@@ -1,0 +1,140 @@
+//! Rows on their way in and out: packed in the type that is computed in, written in that of the samples.
+
+use std::any::Any;
+use std::ops::Range;
+
+use gmm_kernels::{LANES, pack_rows, panels_len, unpack_rows};
+
+use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::error::{Error, Place, Result};
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+/// A block of samples in panels of `C`.
+pub(super) fn pack<T: Real, C: Real>(
+    samples: &Samples<'_, T>,
+    rows: Range<usize>,
+    own: &mut Vec<T>,
+    panels: &mut Vec<C>,
+) {
+    samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
+    if let Some(panels) = (panels as &mut dyn Any).downcast_mut::<Vec<T>>() {
+        return samples.pack(rows, panels);
+    }
+    samples.pack(rows, own);
+    convert(own, panels);
+}
+
+/// The responsibilities of a block in `C`, component by component, of which each has [`BLOCK_ROWS`].
+pub(super) fn transpose<T: Real, C: Real>(
+    responsibilities: &Responsibilities<'_, T>,
+    rows: Range<usize>,
+    own: &mut Vec<T>,
+    shares: &mut Vec<C>,
+) {
+    responsibilities.prefetch(rows.end..rows.end + BLOCK_ROWS);
+    if let Some(shares) = (shares as &mut dyn Any).downcast_mut::<Vec<T>>() {
+        return responsibilities.transpose(rows, shares);
+    }
+    responsibilities.transpose(rows, own);
+    convert(own, shares);
+}
+
+/// Rows (n × d) of an output in panels of `C`.
+pub(super) fn pack_output<T: Real, C: Real>(
+    values: &[T],
+    n_features: usize,
+    copy: &mut Vec<C>,
+    panels: &mut Vec<C>,
+) {
+    convert(values, copy);
+    panels.resize(panels_len(values.len() / n_features, n_features), C::ZERO);
+    pack_rows(copy, panels, n_features);
+}
+
+/// Panels as rows (n × d) of an output.
+pub(super) fn write_panels<T: Real, C: Real>(
+    panels: &[C],
+    n_features: usize,
+    copy: &mut Vec<C>,
+    out: &mut [T],
+) {
+    copy.resize(out.len(), C::ZERO);
+    let panels = panels.chunks_exact(n_features * LANES);
+    for (panel, rows) in panels.zip(copy.chunks_mut(n_features * LANES)) {
+        unpack_rows(panel, LANES, rows);
+    }
+    write(copy, out);
+}
+
+/// Component-major terms as rows (n × k) of an output.
+pub(super) fn write_terms<T: Real, C: Real>(terms: &[C], stride: usize, copy: &mut Vec<C>, out: &mut [T]) {
+    copy.resize(out.len(), C::ZERO);
+    unpack_rows(terms, stride, copy);
+    write(copy, out);
+}
+
+/// The values in another type, or the same.
+pub(super) fn convert<T: Real, C: Real>(from: &[T], to: &mut Vec<C>) {
+    to.clear();
+    to.extend(from.iter().map(|value| C::from_f64(value.to_f64())));
+}
+
+fn write<T: Real, C: Real>(from: &[C], to: &mut [T]) {
+    to.iter_mut().zip(from).for_each(|(to, value)| *to = T::from_f64(value.to_f64()));
+}
+
+/// Cuts an output of rows of `width` values where rows are cut.
+pub(super) fn take<'a, T>(
+    output: &mut Option<&'a mut [T]>,
+    n_rows: usize,
+    width: usize,
+) -> Option<&'a mut [T]> {
+    let (here, after) = output.take()?.split_at_mut(n_rows * width);
+    *output = Some(after);
+    Some(here)
+}
+
+/// The largest magnitude of any value of the samples.
+pub(super) fn largest<T: Real>(samples: &Samples<'_, T>, threads: &Threads) -> f64 {
+    let (n, d) = (samples.n_samples(), samples.n_features());
+    let mut all = T::ZERO;
+    threads.map_in_order(
+        crate::blocks::chunks(n, 1),
+        n * d,
+        |rows| samples.largest_magnitude(rows),
+        |of_chunk| all = if of_chunk > all { of_chunk } else { all },
+    );
+    all.to_f64()
+}
+
+/// Every value must have one in `T`; the first that has none is named.
+pub(super) fn check_range<T: Real>(
+    what: &'static str,
+    values: &[f64],
+    place: impl Fn(usize) -> Place,
+) -> Result<()> {
+    match values.iter().position(|&value| !Real::is_finite(T::from_f64(value))) {
+        None => Ok(()),
+        Some(at) => Err(Error::GradientOutOfRange { what, at: place(at), real: T::NAME }),
+    }
+}
+
+/// An output must have the length of its shape.
+pub(super) fn check_output<T>(what: &'static str, out: &Option<&mut [T]>, shape: &[usize]) -> Result<()> {
+    check_len(what, out.as_ref().map(|out| out.len()), shape)
+}
+
+/// The same of an input that may not be there.
+pub(super) fn check_len(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
+    let expected = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    match len {
+        Some(len) if Some(len) != expected => Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![len],
+            right: "its shape",
+            right_shape: shape.to_vec(),
+        }),
+        _ => Ok(()),
+    }
+}

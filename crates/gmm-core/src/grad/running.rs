@@ -1,0 +1,63 @@
+//! Running averages of the moments of mini-batches: what a mixture is estimated from in training, where a batch alone
+//! is too small.
+//!
+//! ```text
+//! s ← decay s + (1 − decay) s̄        s̄ the moments of a batch, per sample
+//! ```
+
+use super::estimate::Share;
+use crate::error::{Error, Result};
+use crate::moments::Moments;
+
+/// Moments per sample, of which those of older batches fade. The first batch is taken whole.
+#[derive(Clone, Debug)]
+pub struct RunningMoments {
+    decay: f64,
+    moments: Option<Moments>,
+}
+
+impl RunningMoments {
+    /// None yet. `decay` is what remains of the past at every batch, from 0 (nothing) to less than 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] when it is not.
+    pub fn new(decay: f64) -> Result<Self> {
+        if (0.0..1.0).contains(&decay) {
+            return Ok(RunningMoments { decay, moments: None });
+        }
+        let (value, requirement) = (decay.to_string(), "at least 0 and less than 1");
+        Err(Error::InvalidOption { option: "decay", value, requirement })
+    }
+
+    /// What they are with one more batch, and the share of one of its samples.
+    pub(super) fn with(&self, mut batch: Moments) -> Result<(Moments, Share)> {
+        let count = batch.total_weight();
+        let Some(before) = self.moments.as_ref().filter(|_| self.decay > 0.0) else {
+            batch.scale(1.0 / count);
+            return Ok((batch, Share { total: 1.0, own: 1.0 / count }));
+        };
+        if before.references().len() != batch.references().len() || before.n_features() != batch.n_features()
+        {
+            let shape = |moments: &Moments| {
+                let d = moments.n_features();
+                vec![moments.references().len() / d, d]
+            };
+            let (left_shape, right_shape) = (shape(&batch), shape(before));
+            let (left, right) = ("components of the batch", "running moments");
+            return Err(Error::ShapeMismatch { left, left_shape, right, right_shape });
+        }
+        let own = (1.0 - self.decay) / count;
+        let mut moments = before.clone();
+        moments.scale(self.decay);
+        moments.move_to(batch.references());
+        batch.scale(own);
+        moments.add(&batch);
+        Ok((moments, Share { total: 1.0, own }))
+    }
+
+    /// Keeps what [`RunningMoments::with`] gave.
+    pub(super) fn keep(&mut self, moments: Moments) {
+        self.moments = Some(moments);
+    }
+}

@@ -1,0 +1,168 @@
+//! Refusals, results that are written whole or not at all, and values worked out by hand.
+
+use super::*;
+use crate::estimate::ParamsOptions;
+
+fn gradients<'a, T>(samples: &'a mut [T], responsibilities: &'a mut [T]) -> Gradients<'a, T> {
+    Gradients { samples: Some(samples), responsibilities: Some(responsibilities) }
+}
+
+/// Two samples ±1 in one component: Σ = 1, and `cov_diag = 1 / Σ` has the gradient −1 with respect to Σ.
+#[test]
+fn the_gradient_of_cov_diag_is_that_of_a_variance() {
+    let samples = Samples::from_rows(&[1.0, -1.0], 2, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
+    let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
+    let (mut z, mut g) = ([7.0; 2], [7.0; 2]);
+    let value = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap();
+    assert_eq!((value.value, value.cov_diag), (1.0, 1.0));
+    // dΣ/dz = 2 γ δ / S = ±1, and dΣ/dγ = (δ² − Σ) / S = 0.
+    assert_eq!((z, g), ([-1.0, 1.0], [0.0, 0.0]));
+}
+
+/// A constant feature: its inverse variance is infinite, which is the answer, and its gradient is none.
+#[test]
+fn an_infinite_loss_is_an_answer_and_its_gradient_is_refused_and_writes_nothing() {
+    let samples = Samples::from_rows(&[1.0, 5.0, 3.0, 5.0], 2, 2).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
+    let options = LossOptions::default();
+    let value = loss(&samples, &gamma, &options, Gradients::default(), &Threads::one()).unwrap();
+    assert_eq!(value.value, f64::INFINITY);
+    let (mut z, mut g) = ([7.0; 4], [7.0; 2]);
+    let refused = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap_err();
+    assert!(matches!(refused, Error::GradientOutOfRange { real: "f64", .. }), "{refused}");
+    assert_eq!((z, g), ([7.0; 4], [7.0; 2]));
+    // Left out, it refuses nothing.
+    let without = LossOptions { cov_diag: 0.0, ..options };
+    let value = loss(&samples, &gamma, &without, gradients(&mut z, &mut g), &Threads::one()).unwrap();
+    assert!(value.value.is_finite() && z.iter().chain(&g).all(|value| value.is_finite()));
+}
+
+/// `dz` of 1 / Σ is near 1 / σ³: 1e42 where σ is 1e-14.
+#[test]
+fn what_a_float_cannot_hold_is_refused_and_writes_nothing() {
+    let rows = [1e-14_f32, -1e-14];
+    let samples = Samples::from_rows(&rows, 2, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0_f32, 1.0], 2, 1).unwrap();
+    let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
+    let (mut z, mut g) = ([7.0_f32; 2], [7.0_f32; 2]);
+    let refused = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap_err();
+    assert!(
+        refused.to_string().starts_with("gradient of samples leaves the range of f32 at row 0, column 0")
+    );
+    assert_eq!((z, g), ([7.0; 2], [7.0; 2]));
+    // In double it is a number: −2 / (S σ³) with S = 2.
+    let rows = rows.map(f64::from);
+    let samples = Samples::from_rows(&rows, 2, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
+    let (mut z, mut g) = ([7.0; 2], [7.0; 2]);
+    loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap();
+    assert!((z[0] * rows[0].powi(3) + 1.0).abs() < 1e-12, "{z:?}");
+}
+
+#[test]
+fn a_dropped_component_has_no_gradient_and_a_mended_one_has() {
+    // Component 1 has nobody; component 0 is constant in feature 1 and has no ridge.
+    let rows = [1.0, 5.0, 3.0, 5.0, 4.0, 5.0];
+    let samples = Samples::from_rows(&rows, 3, 2).unwrap();
+    let shares = [1.0, 0.0, 1.0, 0.0, 0.5, 0.0];
+    let gamma = Responsibilities::from_rows(&shares, 3, 2).unwrap();
+    let params = ParamsOptions { ridge: 0.0, ridge_limit: Some(1e-2), drop_empty: true };
+    let options = LossOptions { cov_diag: 0.0, params: params.clone(), ..LossOptions::default() };
+    let (mut z, mut g) = ([7.0; 6], [7.0; 6]);
+    let value = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap();
+    assert_eq!(value.mixture.dropped(), [1]);
+    let ridge = value.mixture.covariances().ridges()[0];
+    assert!(ridge > 0.0);
+    assert!(g.iter().skip(1).step_by(2).all(|&value| value == 0.0), "{g:?}");
+    // The same component alone, with that ridge from the start.
+    let one: Vec<f64> = shares.iter().step_by(2).copied().collect();
+    let gamma = Responsibilities::from_rows(&one, 3, 1).unwrap();
+    let params = ParamsOptions { ridge, ..ParamsOptions::default() };
+    let options = LossOptions { params, ..options };
+    let (mut alone, mut g_alone) = ([7.0; 6], [7.0; 3]);
+    let expected =
+        loss(&samples, &gamma, &options, gradients(&mut alone, &mut g_alone), &Threads::one()).unwrap();
+    assert_eq!((value.value, z), (expected.value, alone));
+    assert_eq!(g.iter().step_by(2).copied().collect::<Vec<_>>(), g_alone);
+}
+
+/// A weight of 2 is the row twice.
+#[test]
+fn a_sample_that_counts_twice_is_two() {
+    let rows = [0.0, 1.0, 2.0, 0.5, 1.5, 3.0, 4.0, 2.5];
+    let twice = [&rows[..2], &rows[..2], &rows[2..]].concat();
+    let shares = [0.5, 0.25, 1.0, 0.75];
+    let more = [&shares[..1], &shares[..]].concat();
+    let options = LossOptions::default();
+    let (mut z, mut g) = ([0.0; 8], [0.0; 4]);
+    let weighted = Samples::from_rows(&rows, 4, 2).unwrap().with_weights(&[2.0, 1.0, 1.0, 1.0]).unwrap();
+    let gamma = Responsibilities::from_rows(&shares, 4, 1).unwrap();
+    let once = loss(&weighted, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap();
+    let (mut z2, mut g2) = ([0.0; 10], [0.0; 5]);
+    let samples = Samples::from_rows(&twice, 5, 2).unwrap();
+    let gamma = Responsibilities::from_rows(&more, 5, 1).unwrap();
+    let both = loss(&samples, &gamma, &options, gradients(&mut z2, &mut g2), &Threads::one()).unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * (1.0 + b.abs());
+    assert!(near(once.value, both.value));
+    // Moving the row moves both copies.
+    let summed = [z2[0] + z2[2], z2[1] + z2[3]];
+    assert!(near(z[0], summed[0]) && near(z[1], summed[1]), "{z:?} {z2:?}");
+    assert!(z[2..].iter().zip(&z2[4..]).all(|(&a, &b)| near(a, b)));
+    assert!(
+        near(g[0], g2[0] + g2[1]) && g[1..].iter().zip(&g2[2..]).all(|(&a, &b)| near(a, b)),
+        "{g:?} {g2:?}"
+    );
+}
+
+#[test]
+fn cotangents_and_outputs_of_the_wrong_length_are_refused() {
+    let samples = Samples::from_rows(&[1.0, -1.0], 2, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
+    let options = ParamsOptions::default();
+    let bad = ParamsCotangents { means: Some(&[1.0, 2.0]), ..ParamsCotangents::default() };
+    let refused = params_vjp(&samples, &gamma, &options, bad, Gradients::default(), &Threads::one());
+    assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+    let bad = ParamsCotangents { log_dets: Some(&[f64::NAN]), ..ParamsCotangents::default() };
+    let refused = params_vjp(&samples, &gamma, &options, bad, Gradients::default(), &Threads::one());
+    assert!(matches!(refused, Err(Error::NotFinite { .. })));
+    let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
+    let each = EnergyCotangents::Each(&[1.0]);
+    let refused = energy_vjp(&mixture, &samples, each, 0.0, EnergyGradients::default(), &Threads::one());
+    assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+    let mut short = [0.0; 1];
+    let refused = score_function(&mixture, &samples, &mut short, &Threads::one());
+    assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+}
+
+/// Samples of the past that count less: a batch and its share, against one call in which they are weighted rows.
+#[test]
+fn a_running_loss_has_the_gradients_of_rows_that_fade() {
+    let (old, new) = ([0.0, 1.0, 2.0, 0.5, 1.5, 3.0], [4.0, 2.5, 3.0, 1.0, 2.0, 2.0]);
+    let ones = [1.0; 6];
+    let mut running = RunningMoments::new(0.75).unwrap();
+    // Without energies: those of a batch are of its own samples alone.
+    let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
+    let gamma = Responsibilities::from_rows(&ones[..3], 3, 1).unwrap();
+    let (mut z, mut g) = ([0.0; 6], [0.0; 3]);
+    for batch in [&old, &new] {
+        let samples = Samples::from_rows(batch, 3, 2).unwrap();
+        let out = gradients(&mut z, &mut g);
+        running_loss(&samples, &gamma, &options, &mut running, out, &Threads::one()).unwrap();
+    }
+    let rows = [old, new].concat();
+    let weights = [0.75, 0.75, 0.75, 0.25, 0.25, 0.25];
+    let samples = Samples::from_rows(&rows, 6, 2).unwrap().with_weights(&weights).unwrap();
+    let gamma = Responsibilities::from_rows(&ones, 6, 1).unwrap();
+    let (mut all_z, mut all_g) = ([0.0; 12], [0.0; 6]);
+    loss(&samples, &gamma, &options, gradients(&mut all_z, &mut all_g), &Threads::one()).unwrap();
+    let near = |a: &f64, b: &f64| (a - b).abs() <= 1e-13 * (1.0 + b.abs());
+    assert!(z.iter().zip(&all_z[6..]).all(|(a, b)| near(a, b)), "{z:?} {all_z:?}");
+    assert!(g.iter().zip(&all_g[3..]).all(|(a, b)| near(a, b)), "{g:?} {all_g:?}");
+
+    // Another shape is refused, and changes nothing.
+    let line = Samples::from_rows(&old, 6, 1).unwrap();
+    let refused = running_loss(&line, &gamma, &options, &mut running, Gradients::default(), &Threads::one());
+    assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+    assert!(RunningMoments::new(1.0).is_err() && RunningMoments::new(f64::NAN).is_err());
+}

@@ -1,0 +1,315 @@
+//! Products by tiles: a band of rows of a matrix times three vectors of samples, all in registers.
+//!
+//! ```text
+//! for each column j       acc[r][v] += A[r][j] · x[j][v]     eight (four) r, three vectors v
+//! then, row by row        form[v] += x[r][v] (acc[r][v] + o[r])     out[r][v] += w[v] acc[r][v]
+//! ```
+//!
+//! Of an upper triangular matrix of whitened samples nothing below the diagonal is multiplied, and no form is taken.
+//!
+//! As in whitening, each accumulator is a variable of its own, and rows that one vector holds take a tile of one.
+
+use pulp::Simd;
+
+use super::{Operands, Product, Products, Shape};
+use crate::vector::{Vector, Work};
+use crate::whiten::band_height;
+use crate::{LANES, Real, Whitener};
+
+/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
+const VECTORS: usize = 3;
+
+/// What `add_products` does, after it checked every length.
+pub(super) struct Add<'a, T> {
+    pub(super) products: &'a [Product<T>],
+    pub(super) operands: Operands<'a, T>,
+    /// Elements of the panels of one component.
+    pub(super) panels_len: usize,
+    pub(super) n_rows: usize,
+    /// d × [`LANES`].
+    pub(super) deviations: &'a mut [T],
+    pub(super) results: Products<'a, T>,
+}
+
+impl<T: Real> Work<T> for Add<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S)
+    where
+        T: Vector<S>,
+    {
+        let lanes = size_of::<T::Lanes>() / size_of::<T>();
+        assert!(LANES.is_multiple_of(VECTORS * lanes));
+        for component in 0..self.products.len() {
+            let mut start = 0;
+            while start < self.n_rows {
+                // SAFETY: `add_products` checked every length; tiles end where their panel ends or before.
+                unsafe {
+                    if self.n_rows - start > lanes {
+                        self.tile::<S, VECTORS>(simd, component, start);
+                        start += VECTORS * lanes;
+                    } else {
+                        self.tile::<S, 1>(simd, component, start);
+                        start += lanes;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Add<'_, T> {
+    /// `N` vectors of rows from `start` on.
+    ///
+    /// # Safety
+    ///
+    /// The lengths that `add_products` asserts, and `N` vectors of a panel from row `start` on.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const N: usize>(&mut self, simd: S, component: usize, start: usize)
+    where
+        T: Vector<S>,
+    {
+        let product = &self.products[component];
+        let d = product.n_features;
+        let in_panels = start / LANES * LANES * d + start % LANES;
+        let in_lists = component * self.results.stride + start;
+        // SAFETY: a weight, and if they are wanted a form a row, and a panel of d features.
+        unsafe {
+            let weights = load::<T::Lanes, N>(self.results.weights.as_ptr().add(in_lists).cast());
+            let forms = self.results.forms.as_mut().map(|forms| forms.as_mut_ptr().add(in_lists).cast());
+            let out = self.results.out.as_mut().map(|out| out.as_mut_ptr().add(in_panels).cast());
+            if forms.is_none() && !any_positive::<S, T, N>(simd, weights) {
+                return;
+            }
+            match self.operands {
+                Operands::Whitened(panels) => {
+                    let x = panels.as_ptr().add(component * self.panels_len + in_panels).cast();
+                    Tile::<S, T, N, true> { simd, product, x, weights, out }.run(None);
+                }
+                Operands::Deviations(whiteners, panels) => {
+                    let x = self.deviations.as_mut_ptr().cast();
+                    centre::<S, T, N>(simd, &whiteners[component], panels.as_ptr().add(in_panels), x);
+                    Tile::<S, T, N, false> { simd, product, x, weights, out }.run(forms);
+                }
+            }
+        }
+    }
+}
+
+/// Whether some lane is above zero.
+#[inline(always)]
+fn any_positive<S: Simd, T: Real + Vector<S>, const N: usize>(simd: S, weights: [T::Lanes; N]) -> bool {
+    let zero = T::splat(simd, T::ZERO);
+    let mut least = zero;
+    for weight in weights {
+        least = T::smaller(simd, T::less(simd, zero, weight), least);
+    }
+    T::least(simd, least) < T::ZERO
+}
+
+/// Writes `z − μ` of `N` vectors, feature by feature.
+///
+/// # Safety
+///
+/// `panel` reaches to `(d − 1) LANES` and `N` vectors from there, `out` to `d N` vectors.
+#[inline(always)]
+unsafe fn centre<S: Simd, T: Real + Vector<S>, const N: usize>(
+    simd: S,
+    whitener: &Whitener<T>,
+    panel: *const T,
+    out: *mut T::Lanes,
+) {
+    let (mean, rest) = whitener.centre();
+    for (i, &mean) in mean.iter().enumerate() {
+        // SAFETY: the feature exists.
+        let values = unsafe { load::<T::Lanes, N>(panel.add(i * LANES).cast()) };
+        for (v, value) in values.into_iter().enumerate() {
+            let centred = T::less(simd, value, T::splat(simd, mean));
+            let centred = match rest.get(i) {
+                Some(&rest) => T::less(simd, centred, T::splat(simd, rest)),
+                None => centred,
+            };
+            // SAFETY: `out` holds `N` vectors of every feature.
+            unsafe { out.add(i * N + v).write_unaligned(centred) };
+        }
+    }
+}
+
+/// `N` vectors of samples on their way through a matrix.
+struct Tile<'a, S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> {
+    simd: S,
+    product: &'a Product<T>,
+    /// Feature i is in the vectors from `i * STEP` on.
+    x: *const T::Lanes,
+    weights: [T::Lanes; N],
+    /// The first feature of a panel.
+    out: Option<*mut T::Lanes>,
+}
+
+/// `work` on each of the vectors.
+#[inline(always)]
+fn zip3<L: Copy, const N: usize>(a: [L; N], b: [L; N], c: [L; N], work: impl Fn(L, L, L) -> L) -> [L; N] {
+    const { assert!(N == 1 || N == VECTORS) };
+    let mut out = a;
+    out[0] = work(a[0], b[0], c[0]);
+    if N == VECTORS {
+        out[1] = work(a[1], b[1], c[1]);
+        out[2] = work(a[2], b[2], c[2]);
+    }
+    out
+}
+
+/// The columns of the diagonal block of an upper triangular matrix: each has one row more than the one before.
+macro_rules! corner {
+    ($tile:ident, $top:ident, $entries:ident, [$($above:literal $done:ident)*]) => {};
+    ($tile:ident, $top:ident, $entries:ident, [$($above:literal $done:ident)*]
+     $row:literal $acc:ident $($below:literal $other:ident)*) => {
+        let x = $tile.load($top + $row);
+        $($done = $tile.fused(*$entries.add($above), x, $done);)*
+        $acc = $tile.fused(*$entries.add($row), x, $acc);
+        $entries = $entries.add($row + 1);
+        corner!($tile, $top, $entries, [$($above $done)* $row $acc] $($below $other)*);
+    };
+}
+
+/// One band: `$acc` are the accumulators of a row. Moves `$entries` past the band's values.
+macro_rules! band {
+    ($tile:ident, $top:ident, $from:ident, $entries:ident, $forms:ident, $($row:literal $acc:ident)+) => {{
+        $(let mut $acc = $tile.offset($top + $row);)+
+        if IN_PANEL {
+            corner!($tile, $top, $entries, [] $($row $acc)+);
+        }
+        for column in $from..$tile.product.n_features {
+            let x = $tile.load(column);
+            $($acc = $tile.fused(*$entries.add($row), x, $acc);)+
+            $entries = $entries.add(0 $(+ { let _ = $row; 1 })+);
+        }
+        $($forms = $tile.finish($top + $row, $acc, $forms);)+
+    }};
+}
+
+impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_, S, T, N, IN_PANEL> {
+    /// Vectors from one feature of `x` to the next.
+    const STEP: usize = if IN_PANEL { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
+
+    /// # Safety
+    ///
+    /// `x` and `out` have `N` vectors of every feature, `forms` has `N`; the matrix is packed for bands of at
+    /// most 8.
+    #[inline(always)]
+    unsafe fn run(self, out: Option<*mut T::Lanes>) {
+        let (d, height) = (self.product.n_features, band_height(self.product.isa));
+        let mut entries = self.product.entries.as_ptr();
+        let mut forms = [T::splat(self.simd, T::ZERO); N];
+        let mut top = 0;
+        while top < d {
+            let from = match self.product.shape {
+                Shape::Upper => (top + height).min(d),
+                Shape::Folded => top,
+                Shape::Dense => 0,
+            };
+            // SAFETY: rows `top` to `top + rows` exist, and the packed matrix has a band of them next.
+            unsafe {
+                match height.min(d - top) {
+                    1 => band!(self, top, from, entries, forms, 0 a),
+                    2 => band!(self, top, from, entries, forms, 0 a 1 b),
+                    3 => band!(self, top, from, entries, forms, 0 a 1 b 2 c),
+                    4 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d),
+                    5 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e),
+                    6 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e 5 f),
+                    7 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e 5 f 6 g),
+                    _ => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e 5 f 6 g 7 h),
+                }
+            }
+            top += height;
+        }
+        if let Some(out) = out {
+            for (v, form) in forms.into_iter().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe { out.add(v).write_unaligned(form) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn offset(&self, row: usize) -> [T::Lanes; N] {
+        let offset = if IN_PANEL { T::ZERO } else { self.product.offset[row] };
+        [T::splat(self.simd, offset); N]
+    }
+
+    /// # Safety
+    ///
+    /// As [`Tile::run`], and `feature < d`.
+    #[inline(always)]
+    unsafe fn load(&self, feature: usize) -> [T::Lanes; N] {
+        // SAFETY: `x` has `N` vectors of every feature.
+        unsafe { load(self.x.add(feature * Self::STEP)) }
+    }
+
+    /// `entry · x + acc`.
+    #[inline(always)]
+    fn fused(&self, entry: T, x: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
+        let entry = T::splat(self.simd, entry);
+        zip3(
+            x,
+            acc,
+            acc,
+            #[inline(always)]
+            |x, acc, _| T::fused(self.simd, entry, x, acc),
+        )
+    }
+
+    /// Adds a row of the products to `out`; returns `forms` with its part added.
+    ///
+    /// # Safety
+    ///
+    /// As [`Tile::run`], and `row < d`.
+    #[inline(always)]
+    unsafe fn finish(&self, row: usize, acc: [T::Lanes; N], forms: [T::Lanes; N]) -> [T::Lanes; N] {
+        let simd = self.simd;
+        if let Some(out) = self.out {
+            // SAFETY: `out` has `N` vectors of every feature of a panel.
+            let out = unsafe { out.add(row * (LANES * size_of::<T>() / size_of::<T::Lanes>())) };
+            // SAFETY: as above.
+            let sums = zip3(
+                self.weights,
+                acc,
+                unsafe { load::<T::Lanes, N>(out) },
+                #[inline(always)]
+                |weight, acc, sum| T::fused(simd, weight, T::where_positive(simd, weight, acc), sum),
+            );
+            for (v, sum) in sums.into_iter().enumerate() {
+                // SAFETY: as above.
+                unsafe { out.add(v).write_unaligned(sum) };
+            }
+        }
+        if IN_PANEL {
+            return forms;
+        }
+        let offset = T::splat(simd, self.product.offset[row]);
+        // SAFETY: the caller's promise.
+        let x = unsafe { self.load(row) };
+        zip3(
+            x,
+            acc,
+            forms,
+            #[inline(always)]
+            |x, acc, form| T::fused(simd, x, T::plus(simd, acc, offset), form),
+        )
+    }
+}
+
+/// `N` vectors, one after the other.
+///
+/// # Safety
+///
+/// That many can be read from `at` on.
+#[inline(always)]
+unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
+    // SAFETY: the first, as promised.
+    let mut vectors = unsafe { [at.read_unaligned(); N] };
+    if N == VECTORS {
+        // SAFETY: the others, as promised.
+        (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
+    }
+    vectors
+}

@@ -1,0 +1,55 @@
+//! Whitening by tiles that leave the whitened samples behind, in panels.
+
+use pulp::Simd;
+
+use super::Whitener;
+use super::tile::{Tile, VECTORS, samples_from};
+use crate::vector::{Vector, Work};
+use crate::{LANES, Real};
+
+/// What `squared_norms_and_whitened` does, by tiles.
+pub(super) struct WhitenKept<'a, T> {
+    pub(super) whiteners: &'a [Whitener<T>],
+    pub(super) panels: &'a [T],
+    pub(super) n_rows: usize,
+    /// One length of `panels` a component.
+    pub(super) whitened: &'a mut [T],
+    pub(super) squares: &'a mut [T],
+    pub(super) stride: usize,
+}
+
+impl<T: Real> Work<T> for WhitenKept<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S)
+    where
+        T: Vector<S>,
+    {
+        let WhitenKept { whiteners, panels, n_rows, whitened, squares, stride } = self;
+        let lanes = size_of::<T::Lanes>() / size_of::<T>();
+        // What the pointers of a tile rely on; `samples_from` and slicing see to the rest.
+        assert!(LANES.is_multiple_of(VECTORS * lanes) && n_rows.next_multiple_of(LANES) <= stride);
+        let outputs = whitened.chunks_exact_mut(panels.len()).zip(squares.chunks_exact_mut(stride));
+        for (whitener, (whitened, squares)) in whiteners.iter().zip(outputs) {
+            let (d, height) = (whitener.mean.len(), super::band_height(whitener.isa));
+            assert!(whitener.factor.len() == d * (d + 1) / 2 && height <= 8);
+            assert!(whitener.mean_rest.is_empty() || whitener.mean_rest.len() == d);
+            let mut start = 0;
+            while start < n_rows {
+                let samples = samples_from(panels, d, start);
+                let panel = &mut whitened[start / LANES * LANES * d..][..LANES * d];
+                let (whitened, squares) = (&mut panel[start % LANES..], &mut squares[start..]);
+                // SAFETY: both panels have every feature, from the lane of a tile that ends where they end or
+                // before, and the rest was checked.
+                unsafe {
+                    if n_rows - start > lanes {
+                        Tile::<S, T, VECTORS, true> { simd, whitener, samples, whitened }.run(squares, None);
+                        start += VECTORS * lanes;
+                    } else {
+                        Tile::<S, T, 1, true> { simd, whitener, samples, whitened }.run(squares, None);
+                        start += lanes;
+                    }
+                }
+            }
+        }
+    }
+}

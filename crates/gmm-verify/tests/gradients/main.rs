@@ -1,0 +1,4 @@
+//! Gradients against golden values, and the laws that they obey.
+
+mod golden;
+mod laws;
