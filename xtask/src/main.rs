@@ -4,6 +4,7 @@ mod abi;
 mod headers;
 mod install;
 mod process;
+mod python;
 mod sanitize;
 mod test;
 
@@ -13,6 +14,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test              everything that CI runs: formatting, lints, the whole test suite, the examples
+  python            the part of it that is about the Python package
   headers           write include/gmm.h from crates/gmm-ffi
   headers --check   fail when include/gmm.h is not what that would write
   install --prefix PATH
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
         ["test"] => test::run(),
+        ["python"] => python::run(),
         ["headers"] => headers::write(),
         ["headers", "--check"] => headers::check(),
         ["install", "--prefix", prefix] => install::run(prefix),

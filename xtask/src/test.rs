@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
 
 use crate::process::{self, answers};
-use crate::{abi, headers, sanitize};
+use crate::{abi, headers, python, sanitize};
 
 /// Formatting, lints, header, the whole suite, documentation, examples.
 pub fn run() -> Result<(), String> {
@@ -36,6 +36,7 @@ pub fn run() -> Result<(), String> {
     if answers("valgrind", &["--version"]) {
         sanitize::run("valgrind")?;
     }
+    python::run()?;
     process::run(
         "cargo",
         &["doc", "--workspace", "--no-deps", "--locked"],

@@ -1,0 +1,106 @@
+"""Gaussian mixture models in one native core.
+
+:class:`GaussianMixture` is scikit-learn's, fitted and scored by the library; :class:`Mixture` is a
+mixture that is known; :func:`params` and :func:`energy` are the layers of deep mixture models, and :func:`loss` is
+both with its gradients.
+
+What needs scikit-learn is imported when it is first asked for: ``import gmm`` alone needs NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gmm import _abi, _threads
+from gmm._diagnosis import Diagnosis, Repair
+from gmm._errors import (
+    BadFile,
+    EmptyComponent,
+    Error,
+    FileError,
+    InternalError,
+    InvalidInput,
+    NotFinite,
+    NotPositiveDefinite,
+    OutOfRange,
+    RepairWarning,
+)
+from gmm._estimates import energy, params
+from gmm._loss import Loss, loss
+from gmm._mixture import Criteria, Mixture, load
+from gmm._native_fit import Prior, Progress
+from gmm._threads import get_num_threads, thread_limit
+from gmm._thresholds import threshold_by_contamination, threshold_by_percentile
+
+if TYPE_CHECKING:
+    from gmm import alibi, plot
+    from gmm._detector import OutlierDetector
+    from gmm._estimator import GaussianMixture
+    from gmm._exchange import from_sklearn, to_sklearn
+    from gmm._onnx import to_onnx
+
+__all__ = [
+    "BadFile",
+    "Criteria",
+    "Diagnosis",
+    "EmptyComponent",
+    "Error",
+    "FileError",
+    "GaussianMixture",
+    "InternalError",
+    "InvalidInput",
+    "Loss",
+    "Mixture",
+    "NotFinite",
+    "NotPositiveDefinite",
+    "OutOfRange",
+    "OutlierDetector",
+    "Prior",
+    "Progress",
+    "Repair",
+    "RepairWarning",
+    "__version__",
+    "alibi",
+    "energy",
+    "from_sklearn",
+    "get_num_threads",
+    "load",
+    "loss",
+    "params",
+    "plot",
+    "thread_limit",
+    "threshold_by_contamination",
+    "threshold_by_percentile",
+    "to_onnx",
+    "to_sklearn",
+]
+
+__version__: str = _abi.lib.gmm_version().decode()
+
+#: What is found in modules that import scikit-learn.
+_LAZY = {
+    "GaussianMixture": "gmm._estimator",
+    "OutlierDetector": "gmm._detector",
+    "from_sklearn": "gmm._exchange",
+    "to_onnx": "gmm._onnx",
+    "to_sklearn": "gmm._exchange",
+}
+#: Modules of this package that are imported when they are first named.
+_LAZY_MODULES = ("alibi", "plot")
+
+_threads.register_with_threadpoolctl()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f"gmm.{name}")
+    raise AttributeError(f"module 'gmm' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_LAZY_MODULES})

@@ -1,0 +1,283 @@
+"""Outliers in the data that contain them, or under a mixture that is known: PyOD's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from gmm import _arrays, _exchange, _robust
+from gmm._confidence import Known
+from gmm._mixture import Mixture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gmm._arrays import Float64
+
+
+class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
+    """Finds outliers in data that contain them, with the interface of PyOD.
+
+    Every score is an energy in nats, so the larger, the more outlying. By default it is the mean
+    of the energies under a few mixtures that share one covariance each and are fitted without the
+    samples that are least likely: unlike a plain fit they cannot adapt to a small group of
+    outliers. With ``mixture`` it is the energy under that mixture.
+
+    .. note::
+       ``predict``, ``fit_predict`` and ``labels_`` say 1 for an outlier and 0 for others, and
+       ``decision_function`` is larger for outliers, as PyOD has it. Detectors of scikit-learn say
+       -1 and 1, with the opposite sign. For alibi-detect's interface see
+       :class:`gmm.alibi.OutlierDetector`.
+
+    Parameters
+    ----------
+    contamination : float, default=0.1
+        The share of outliers among the samples of a fit, at least 0 and less than 1. It draws the
+        line between outliers and others; and, up to a third, that share is left out of the fit.
+    mixture : gmm.Mixture or GaussianMixture, optional
+        A fitted one is taken as it is, and ``fit`` only draws the line. One that is not fitted is
+        cloned and fitted to the samples; so is the clone of a fitted one, which grid searches make:
+        pass ``estimator.mixture_`` or a ``FrozenEstimator`` where it must stay as it is.
+    n_components : int or sequence of int, default=(1, 2, 4, 8)
+        K of each mixture. This and what follows is not looked at when there is a ``mixture``.
+    tol : float, default=1e-3
+        Stop when the mean log-density of the samples that are kept changes by less, in nats.
+    max_iter : int, default=100
+        Iterations of each mixture at most.
+    reg_covar : float, default=1e-6
+        Added to every variance, of features scaled to variance 1.
+    random_state : int, RandomState instance or None, default=None
+    n_threads : int, optional
+        By default :func:`gmm.get_num_threads`. Results do not depend on it.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_samples,)
+        The energies of the samples of the fit.
+    threshold_ : float
+        A sample is an outlier when its energy is above it. No more than the share
+        ``contamination`` of the samples of the fit are; PyOD interpolates between two of them,
+        which may be one more.
+    labels_ : ndarray of shape (n_samples,)
+        1 for the outliers among the samples of the fit, and 0.
+    mixtures_ : tuple of gmm.Mixture
+        Whose mean energy is the score.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import gmm, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(size=(190, 2)), 7 + 0.3 * rng.normal(size=(10, 2))])
+    >>> detector = gmm.OutlierDetector(contamination=0.05, random_state=0).fit(X)
+    >>> detector.labels_[190:]
+    array([1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    >>> detector.predict([[0.0, 0.5], [8.0, 8.0]])
+    array([0, 1])
+    """
+
+    decision_scores_: Float64
+    threshold_: float
+    labels_: NDArray[np.int64]
+    mixtures_: tuple[Mixture, ...]
+    n_features_in_: int
+    _known: Known
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "contamination": [Interval(Real, 0, 1, closed="left")],
+        "mixture": [Mixture, BaseEstimator, None],
+        "n_components": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "reg_covar": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        contamination: float = 0.1,
+        *,
+        mixture: Any = None,
+        n_components: int | Sequence[int] = (1, 2, 4, 8),
+        tol: float = 1e-3,
+        max_iter: int = 100,
+        reg_covar: float = 1e-6,
+        random_state: Any = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.contamination = contamination
+        self.mixture = mixture
+        self.n_components = n_components
+        self.tol = tol
+        self.max_iter = max_iter
+        self.reg_covar = reg_covar
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    # What is inside `mixture` is fitted by rules of its own.
+    @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> OutlierDetector:
+        """Learns what is frequent, and draws the line.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Outliers included.
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts: 2 is the row twice, 0 is no row at all.
+
+        Returns
+        -------
+        self
+        """
+        samples = self._validated(X, reset=True, ensure_min_samples=2)
+        counts = None
+        if sample_weight is not None:
+            counts = np.ascontiguousarray(
+                _check_sample_weight(sample_weight, samples, dtype=np.float64)
+            )
+        if self.mixture is None:
+            self.mixtures_, threshold = _robust.fit(samples, self._options(counts))
+        else:
+            self.mixtures_, threshold = (self._given(X, sample_weight),), None
+        self.decision_scores_ = self._energies(samples)
+        self._known = Known.of(self.decision_scores_, counts)
+        self.threshold_ = (
+            self._known.threshold(self.contamination) if threshold is None else threshold
+        )
+        self.labels_ = self._above(self.decision_scores_)
+        return self
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
+        """Fits, and says which of the samples are outliers, 0 or 1, of shape (n_samples,)."""
+        fitted: OutlierDetector = self.fit(X, y, sample_weight)
+        return fitted.labels_
+
+    def decision_function(self, X: Any) -> Float64:
+        """Energies in nats, of shape (n_samples,): the larger, the more outlying."""
+        check_is_fitted(self)
+        return self._energies(self._validated(X, reset=False))
+
+    @overload
+    def predict(self, X: Any, return_confidence: Literal[False] = False) -> NDArray[np.int64]: ...
+    @overload
+    def predict(
+        self, X: Any, return_confidence: Literal[True]
+    ) -> tuple[NDArray[np.int64], Float64]: ...
+    def predict(
+        self, X: Any, return_confidence: bool = False
+    ) -> NDArray[np.int64] | tuple[NDArray[np.int64], Float64]:
+        """Says which samples are outliers, 0 or 1, of shape (n_samples,).
+
+        With ``return_confidence`` also what :meth:`predict_confidence` gives.
+        """
+        scores = self.decision_function(X)
+        labels = self._above(scores)
+        return (labels, self._confidence(scores)) if return_confidence else labels
+
+    @overload
+    def predict_proba(
+        self, X: Any, method: str = "linear", return_confidence: Literal[False] = False
+    ) -> Float64: ...
+    @overload
+    def predict_proba(
+        self, X: Any, method: str = "linear", *, return_confidence: Literal[True]
+    ) -> tuple[Float64, Float64]: ...
+    def predict_proba(
+        self, X: Any, method: str = "linear", return_confidence: bool = False
+    ) -> Float64 | tuple[Float64, Float64]:
+        """Scores brought to the range from 0 to 1, as PyOD does it; no probabilities of a model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        method : {'linear', 'unify'}, default='linear'
+            'linear': 0 at the least of ``decision_scores_``, 1 at the largest. 'unify': the error
+            function of how far the score is above their mean, which one huge score disturbs less.
+        return_confidence : bool, default=False
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Of being ordinary, and of being an outlier.
+        """
+        scores = self.decision_function(X)
+        outlying = self._known.unit_range(scores, method)
+        both = np.column_stack([1.0 - outlying, outlying])
+        return (both, self._confidence(scores)) if return_confidence else both
+
+    def predict_confidence(self, X: Any) -> Float64:
+        """How likely another draw of the training set is to say the same, of shape (n_samples,).
+
+        See Perini, Vercruyssen & Davis (2020), Quantifying the confidence of anomaly detectors in
+        their example-wise predictions.
+        """
+        return self._confidence(self.decision_function(X))
+
+    def attribution(self, X: Any) -> Float64:
+        """What each feature contributes to the energy of each sample, (n_samples, n_features).
+
+        A share may be negative: where features are correlated, one may make the others less
+        surprising.
+        """
+        check_is_fitted(self)
+        samples = self._validated(X, reset=False)
+        return _robust.mean_attribution(self.mixtures_, samples, self.n_threads)
+
+    def _options(self, counts: Float64 | None) -> _robust.Options:
+        random_state = check_random_state(self.random_state)
+        high, low = random_state.randint(1 << 32, size=2, dtype=np.int64).tolist()
+        ks: list[Any] = np.atleast_1d(np.asarray(self.n_components, dtype=object)).tolist()
+        if not ks or not all(isinstance(k, Integral) and int(k) > 0 for k in ks):
+            raise ValueError(f"n_components is {ks}; pass numbers of components of at least 1")
+        return _robust.Options(
+            contamination=self.contamination,
+            n_components=[int(k) for k in ks],
+            tol=self.tol,
+            max_iter=self.max_iter,
+            reg_covar=self.reg_covar,
+            seed=high << 32 | low,
+            sample_weight=counts,
+            n_threads=self.n_threads,
+        )
+
+    def _given(self, X: Any, sample_weight: Any) -> Mixture:
+        given = self.mixture
+        if not isinstance(given, Mixture):
+            try:
+                check_is_fitted(given)
+            except NotFittedError:
+                weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+                given = clone(given).fit(X, **weights)
+        return _exchange.as_mixture(given)
+
+    def _energies(self, samples: Float64) -> Float64:
+        return _robust.mean_energies(self.mixtures_, samples, self.n_threads)
+
+    def _above(self, scores: Float64) -> NDArray[np.int64]:
+        return (scores > self.threshold_).astype(np.int64)
+
+    def _confidence(self, scores: Float64) -> Float64:
+        return self._known.confidence(scores, self._above(scores), self.contamination)
+
+    def _validated(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> Float64:
+        """In double, as the library fits detectors, so that scores and threshold agree."""
+        samples = validate_data(
+            self,
+            _arrays.known_to_numpy(X),
+            reset=reset,
+            dtype=np.float64,
+            ensure_min_samples=ensure_min_samples,
+        )
+        return np.asarray(_arrays.as_real(samples, 2, "samples"), dtype=np.float64)

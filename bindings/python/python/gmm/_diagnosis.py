@@ -1,0 +1,91 @@
+"""What a fit came to and what it did so that it could go on, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gmm._arrays import Float64
+
+#: More repairs than this are counted and not told one by one.
+_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a fit did so that it could go on."""
+
+    #: 'raised_ridge' or 'reseeded'.
+    kind: str
+    #: From 1; 0 at the start.
+    iteration: int
+    component: int
+    #: Whose samples a reseeded component shares.
+    source: int
+    #: What was added to the variances, when that was raised.
+    ridge: float
+
+    def __str__(self) -> str:
+        if self.kind == "reseeded":
+            return (
+                f"component {self.component} lost its samples in iteration {self.iteration} and "
+                f"got half of those of component {self.source}"
+            )
+        return (
+            f"covariance of component {self.component} needed a ridge of {self.ridge:.0e} in "
+            f"iteration {self.iteration}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What supports each component of a fit, and what had to be mended.
+
+    ``str`` says it in words; a fit with repairs says it in a :class:`gmm.RepairWarning`.
+    """
+
+    #: Why the fit ended: 'converged', 'max_iter', 'cancelled', 'out_of_time' or 'refused'.
+    stop: str
+    #: How many samples belong to each component, in parts, of shape (k,).
+    effective_counts: Float64
+    #: A lower bound on the condition number of each covariance, of shape (k,).
+    conditions: Float64
+    #: What was added to the variances of each component in the last iteration, of shape (k,).
+    ridges: Float64
+    #: Features with hardly any variance but the ridge, of shape (k, d).
+    held_by_ridge: NDArray[np.bool_]
+    #: In the order in which they were made; the first 1000.
+    repairs: tuple[Repair, ...]
+    #: How many there were.
+    n_repairs: int
+    #: Which restart won, from 0, and how many moves led on from it.
+    restart: int = 0
+    moves: int = 0
+
+    def __str__(self) -> str:
+        said = [str(repair) for repair in self.repairs[:_TOLD]]
+        if self.n_repairs > len(said):
+            said.append(f"{self.n_repairs - len(said)} more repairs")
+        for component, held in enumerate(self.held_by_ridge):
+            if held.any():
+                features = ", ".join(map(str, np.flatnonzero(held)[:_TOLD]))
+                more = ", ..." if held.sum() > _TOLD else ""
+                which = f"features {features}{more} of component {component}"
+                said.append(f"{which} are held up by the ridge alone")
+            if len(said) > 2 * _TOLD:
+                break
+        if self.stop == "refused":
+            said.append("the last M-step was refused, and the parameters before it are the result")
+        return "; ".join(said) if said else "nothing had to be mended"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Diagnosis):
+            return NotImplemented
+        return all(np.array_equal(a, vars(other)[name]) for name, a in vars(self).items())
+
+    __hash__ = None  # type: ignore[assignment]

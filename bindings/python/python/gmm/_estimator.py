@@ -1,0 +1,340 @@
+"""scikit-learn's ``GaussianMixture``, fitted and scored by the library.
+
+Constructor, validation, attributes, warnings and everything that is not overridden here are
+scikit-learn's own, by inheritance. What is new has defaults that change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture as _Base
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from gmm import _stepwise, _thresholds
+from gmm._errors import NotFinite, RepairWarning
+from gmm._mixture import Mixture
+from gmm._native_fit import Fit, Options, Prior, Progress, fit
+from gmm._parameters import CONSTRAINTS, check_start, set_parameters
+from gmm._scoring import Scoring
+from gmm._starts import best_of
+from gmm._watch import Watch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gmm._arrays import Float64, Real
+    from gmm._diagnosis import Diagnosis
+
+
+class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has no types.
+    """Gaussian mixture, as :class:`sklearn.mixture.GaussianMixture` has it.
+
+    From the same ``weights_init``, ``means_init`` and ``precisions_init`` the iterations are those
+    of scikit-learn. Other starts are found by the library, so that the same ``random_state`` gives
+    another draw. Singular covariances and emptied components do not end a fit: they are mended, and
+    a :class:`gmm.RepairWarning` says how.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+    covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
+    tol, reg_covar, max_iter, n_init, init_params, weights_init, means_init, precisions_init, \
+            random_state, warm_start, verbose, verbose_interval
+        As in scikit-learn.
+    n_threads : int, optional
+        Threads of this estimator; by default :func:`gmm.get_num_threads`. Results do not depend on
+        it.
+    contamination : float, optional
+        The share of the samples of a fit that are outliers, at least 0 and less than 1. The fit
+        then has a ``threshold_``: a sample is one when ``-score_samples`` is above it.
+    time_budget : float, optional
+        Seconds after which no iteration begins.
+    callback : callable, optional
+        Is given a :class:`gmm.Progress` after every iteration; when it returns False the fit ends.
+    prior : bool, gmm.Prior or dict, optional
+        A conjugate prior on the parameters, instead of ``reg_covar``.
+    moves : int, optional
+        After the restarts, moves in a row that may fail: each takes a component of the best fit
+        away, splits another and climbs from there. By default 4 a restart, and none when there is
+        one.
+    decay : float, default=0.7
+        How fast ``partial_fit`` forgets, greater than 0.5 and at most 1.
+    starts : {'native', 'scikit-learn'}, default='native'
+        Who finds the starts. With 'scikit-learn' the same ``random_state`` gives the same fit as
+        there, and the time that its k-means takes; sample weights and ``moves`` have no say then.
+
+    Attributes
+    ----------
+    weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, \
+            lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
+        As in scikit-learn.
+    diagnosis_ : gmm.Diagnosis
+        What supports each component, and what had to be mended.
+    threshold_ : float
+        Only with ``contamination``: the energy that no more than that share of the samples last
+        fitted, or learnt from, are above. Samples without weight are left out.
+    n_updates_ : int
+        Batches that ``partial_fit`` learnt from, after the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmm import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> gm = GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> gm.means_[gm.predict([[0, 0], [12, 3]])]
+    array([[ 1.,  2.],
+           [10.,  2.]])
+    """
+
+    covariances_: Real
+    precisions_: Real
+    converged_: bool
+    n_iter_: int
+    lower_bound_: float
+    lower_bounds_: list[float]
+    diagnosis_: Diagnosis
+    threshold_: float
+    n_updates_: int
+    _learner: _stepwise.Learner | None
+
+    _parameter_constraints: dict[str, list[Any]] = {**_Base._parameter_constraints, **CONSTRAINTS}
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_threads: int | None = None,
+        contamination: float | None = None,
+        time_budget: float | None = None,
+        callback: Callable[[Progress], bool | None] | None = None,
+        prior: bool | Prior | dict[str, Any] | None = None,
+        moves: int | None = None,
+        decay: float = 0.7,
+        starts: str = "native",
+    ) -> None:
+        super().__init__(
+            n_components=n_components,
+            covariance_type=covariance_type,
+            tol=tol,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            init_params=init_params,
+            weights_init=weights_init,
+            means_init=means_init,
+            precisions_init=precisions_init,
+            random_state=random_state,
+            warm_start=warm_start,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+        )
+        self.n_threads = n_threads
+        self.contamination = contamination
+        self.time_budget = time_budget
+        self.callback = callback
+        self.prior = prior
+        self.moves = moves
+        self.decay = decay
+        self.starts = starts
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> GaussianMixture:
+        """Estimates the parameters by expectation-maximisation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts: 2 is the row twice, 0 is no row at all.
+
+        Returns
+        -------
+        self
+        """
+        self._fit(X, sample_weight)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
+        """Fits, and gives each sample its most likely component, of shape (n_samples,)."""
+        return self._labels(self._fit(X, sample_weight))
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> GaussianMixture:
+        """Learns from a batch, which is not kept, by stepwise EM. The first batch is fitted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "weights_"):
+            self._fit(X, sample_weight)
+            self.n_updates_ = 0
+            return self
+        batch = self._validated(X, reset=False)
+        counts = self._counts(sample_weight, batch)
+        learner = self.__dict__.get("_learner")
+        if learner is None or not _stepwise.belongs(learner, self._model()):
+            learner = _stepwise.begin(self.mixture_, self._model())
+        rules = _stepwise.Rules(self.decay, self.reg_covar, Prior.of(self.prior), self.n_threads)
+        mixture, moments = self._explained(
+            X, lambda: _stepwise.update(learner, self.mixture_, batch, counts, rules)
+        )
+        set_parameters(self, mixture, self.means_.dtype)
+        self._learner = _stepwise.settle(learner, moments, self._model())
+        self.n_updates_ = self._learner.n_updates
+        self._set_threshold(batch, counts)
+        return self
+
+    def _fit(self, X: Any, sample_weight: Any) -> Real:
+        samples = self._validated(X, reset=True, ensure_min_samples=2)
+        n, k = len(samples), self.n_components
+        if n < k:
+            raise ValueError(
+                f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
+            )
+        check_start(self, samples)
+        counts = self._counts(sample_weight, samples)
+        begins = not (self.warm_start and hasattr(self, "converged_"))
+        random_state = check_random_state(self.random_state)
+        if self.max_iter == 0:
+            self._only_start(X, samples, counts, begins, random_state)
+        else:
+            options = self._options(counts)
+            watch = Watch(self, None if begins else self.lower_bound_)
+            if begins and self.starts == "scikit-learn":
+                self._explained(X, lambda: _checked_finite(samples))
+                fitted = best_of(self, samples, options, watch, random_state)
+            else:
+                self._begin(options, begins, random_state)
+                options.observe = watch.observer(self.callback)
+                fitted = self._explained(X, lambda: fit(samples, options))
+            watch.ended(fitted)
+            self._take(fitted, samples.dtype, watch.settled)
+        self._learner = None
+        self.__dict__.pop("n_updates_", None)
+        self._set_threshold(samples, counts)
+        return samples
+
+    def _options(self, counts: Float64 | None) -> Options:
+        return Options(
+            n_components=self.n_components,
+            covariance_type=self.covariance_type,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            reg_covar=self.reg_covar,
+            time_budget=self.time_budget,
+            sample_weight=counts,
+            prior=Prior.of(self.prior),
+            n_threads=self.n_threads,
+        )
+
+    def _begin(self, options: Options, begins: bool, random_state: Any) -> None:
+        if not begins:
+            options.start = self.mixture_
+            return
+        high, low = random_state.randint(1 << 32, size=2, dtype=np.int64).tolist()
+        options.seed, options.init, options.moves = high << 32 | low, self.init_params, self.moves
+        options.weights, options.means = self.weights_init, self.means_init
+        options.precisions = self.precisions_init
+        # From given means there is one start, and every restart would be the same.
+        options.n_init = self.n_init if self.means_init is None else 1
+
+    def _take(self, fitted: Fit, dtype: np.dtype[Any], settled: bool) -> None:
+        set_parameters(self, fitted.mixture, dtype)
+        self.converged_ = fitted.converged or settled
+        self.n_iter_ = fitted.n_iter
+        self.lower_bound_ = fitted.lower_bound
+        self.lower_bounds_ = fitted.lower_bounds
+        self.diagnosis_ = fitted.diagnosis
+        if fitted.diagnosis.n_repairs or fitted.diagnosis.stop == "refused":
+            said = f"The fit went on with repairs: {fitted.diagnosis}."
+            warnings.warn(said, RepairWarning, stacklevel=5)
+        if not self.converged_ and fitted.diagnosis.stop != "cancelled":
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, "
+                "or increase max_iter, tol, or check for degenerate data.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _only_start(
+        self, X: Any, samples: Real, counts: Float64 | None, begins: bool, random_state: Any
+    ) -> None:
+        """``max_iter=0``: the start is the model, and scikit-learn's own."""
+        if counts is not None:
+            raise ValueError("max_iter=0 makes no use of sample_weight; pass max_iter=1 or more")
+        self._explained(X, lambda: _checked_finite(samples))
+        if begins:
+            self._initialize_parameters(samples, random_state)
+        self.converged_, self.n_iter_, self.lower_bound_ = False, 0, -np.inf
+        self.lower_bounds_ = []
+        self.__dict__.pop("diagnosis_", None)
+        self._set_parameters(self._get_parameters())
+
+    def _set_threshold(self, samples: Real, counts: Float64 | None) -> None:
+        if self.contamination is not None:
+            energies = self.mixture_.energies(samples, n_threads=self.n_threads)
+            present = energies if counts is None else energies[counts > 0.0]
+            self.threshold_ = _thresholds.threshold_by_contamination(present, self.contamination)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> GaussianMixture:
+        """An estimator with the model of a file, ready to predict."""
+        return cls.from_mixture(Mixture.load(path))
+
+    @classmethod
+    def from_mixture(cls, mixture: Mixture) -> GaussianMixture:
+        """An estimator with the parameters of a mixture, ready to predict."""
+        kind = mixture.covariance_type
+        estimator = cls(n_components=mixture.n_components, covariance_type=kind)
+        estimator.converged_, estimator.n_iter_ = True, 0
+        estimator.lower_bound_, estimator.lower_bounds_ = -np.inf, []
+        estimator.n_features_in_ = mixture.n_features
+        set_parameters(estimator, mixture, np.dtype(np.float64))
+        return estimator
+
+    def _counts(self, sample_weight: Any, samples: Real) -> Float64 | None:
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, samples, dtype=np.float64)
+        return np.ascontiguousarray(weights, dtype=np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = False
+        return tags
+
+
+def _checked_finite(samples: Real) -> None:
+    if not np.isfinite(samples.sum(dtype=np.float64)) and not np.isfinite(samples).all():
+        raise NotFinite("samples are not all finite")

@@ -1,0 +1,61 @@
+"""The mixture that the attributes of an estimator make, kept as long as they are what they were.
+
+As in scikit-learn, ``weights_``, ``means_`` and ``precisions_cholesky_`` are the model: whoever
+changes them, even in place, changes the scores. What is kept here is therefore held against them,
+and is no part of a pickle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmm import _model_file
+from gmm._errors import BadFile
+from gmm._mixture import Mixture
+
+if TYPE_CHECKING:
+    from gmm._arrays import Float64
+
+
+class Held:
+    """At most one mixture, and what it was made of."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: tuple[str, tuple[Float64, ...], Mixture] | None = None
+
+    def __reduce__(self) -> tuple[type[Held], tuple[()]]:
+        return Held, ()
+
+    def mixture(self, covariance_type: str, *attributes: Any) -> Mixture:
+        """The mixture of weights, means and precisions' factors."""
+        kept = self._kept
+        if kept is not None and kept[0] == covariance_type:  # noqa: SIM102  Two questions.
+            if all(map(np.array_equal, kept[1], attributes)):
+                return kept[2]
+        # Copies, for the caller may write into what it has.
+        copies = tuple(np.array(attribute, dtype=np.float64) for attribute in attributes)
+        mixture = _mixture_of(covariance_type, *copies)
+        self._kept = covariance_type, copies, mixture
+        return mixture
+
+
+def _mixture_of(
+    covariance_type: str, weights: Float64, means: Float64, precisions_cholesky: Float64
+) -> Mixture:
+    """Factors ``U U^T = Sigma^-1`` give ``L = U^-T``, so nothing is squared and factored again."""
+    if covariance_type in ("full", "tied"):
+        cholesky = np.tril(np.swapaxes(np.linalg.inv(precisions_cholesky), -1, -2))
+        covariances = cholesky @ np.swapaxes(cholesky, -1, -2)
+    else:
+        cholesky = 1.0 / precisions_cholesky
+        covariances = cholesky**2
+    data = _model_file.pack(covariance_type, weights, means, covariances, cholesky)
+    try:
+        return Mixture._of(_model_file.read(data))
+    except BadFile as error:
+        reason = str(error).split(": ", 1)[-1]
+        raise ValueError(f"the attributes of the estimator make no mixture: {reason}") from None

@@ -1,0 +1,77 @@
+"""The loss of a deep mixture and its gradients, as one operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gmm import _abi, _arrays
+from gmm._errors import check
+
+if TYPE_CHECKING:
+    from gmm._arrays import Real
+
+
+class Loss(NamedTuple):
+    """What :func:`loss` gives."""
+
+    loss: Any
+    mean_energy: Any
+    cov_diag: Any
+    d_z: Real | None
+    d_gamma: Real | None
+
+
+def loss(
+    z: Any,
+    gamma: Any,
+    eps: float = 1e-6,
+    *,
+    w_energy: float = 1.0,
+    w_cov_diag: float = 0.005,
+    gradients: bool = True,
+) -> Loss:
+    """Mean energy and sum of inverse variances of a mixture under its own samples, and gradients.
+
+    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, where the parameters are those that
+    :func:`params` makes of ``z`` and ``gamma``. Takes O(k d^2) memory beside inputs and outputs.
+
+    Parameters
+    ----------
+    z : array-like of shape (n, d)
+        Samples; float32 or float64, and so are the results.
+    gamma : array-like of shape (n, k)
+        Responsibilities, of the type of the samples.
+    eps : float, default=1e-6
+    w_energy, w_cov_diag : float, default=1 and 0.005
+    gradients : bool, default=True
+        Whether ``d_z`` and ``d_gamma`` are wanted; they are None when not.
+
+    Returns
+    -------
+    Loss
+        ``loss``, ``mean_energy``, ``cov_diag`` (scalars), ``d_z`` (n, d), ``d_gamma`` (n, k).
+
+    Examples
+    --------
+    >>> import gmm
+    >>> got = gmm.loss([[0.0], [2.0], [8.0]], [[1.0], [1.0], [1.0]], w_cov_diag=0.0)
+    >>> bool(abs(got.d_z.sum()) < 1e-12)  # The energy does not change when all samples move.
+    True
+    """
+    samples, shares = (
+        _arrays.as_real(z, 2, "samples"),
+        _arrays.as_real(gamma, 2, "responsibilities"),
+    )
+    if shares.dtype != samples.dtype:
+        shares = shares.astype(samples.dtype)
+    scalars = np.empty(3, samples.dtype)
+    d_z = np.empty(samples.shape, samples.dtype) if gradients else None
+    d_gamma = np.empty(shares.shape, samples.dtype) if gradients else None
+    where = [None if out is None else _arrays.address(out) for out in (d_z, d_gamma)]
+    call = getattr(_abi.lib, f"gmm_loss_{_arrays.suffix(samples)}")
+    views = _arrays.matrix(samples), _arrays.matrix(shares)
+    at = [_arrays.address(scalars[i : i + 1]) for i in range(3)]
+    check(call(*views, eps, w_energy, w_cov_diag, *at, *where))
+    return Loss(scalars[0], scalars[1], scalars[2], d_z, d_gamma)

@@ -1,0 +1,257 @@
+"""A fit as the library makes it: options in, a mixture and a report out. No scikit-learn here."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmm import _abi, _arrays, _threads
+from gmm._diagnosis import Diagnosis, Repair
+from gmm._errors import check
+from gmm._handle import made
+from gmm._interrupt import Noted, in_main_thread, waited_for
+from gmm._mixture import Mixture, _shape
+
+if TYPE_CHECKING:
+    from gmm._arrays import Float64, Real
+
+_lib = _abi.lib
+#: Bounds and repairs of a report; there is no end to `max_iter`.
+_MAX_BOUNDS, _MAX_REPAIRS = 100_000, 1_000
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A conjugate prior that fits maximise with the likelihood, instead of ``reg_covar``.
+
+    Weights are Dirichlet, means normal about ``mean``, covariances inverse Wishart about
+    ``covariance``. The defaults are those of Fraley and Raftery (2007).
+    """
+
+    #: At least 1; 1 is flat.
+    weight_concentration: float = 1.0
+    #: How many samples ``mean`` counts for.
+    mean_precision: float = 0.01
+    #: Of shape (d,); the mean of the samples.
+    mean: Any = None
+    #: More than d - 1; d + 2.
+    degrees_of_freedom: float | None = None
+    #: (d, d) for full and tied covariances, (d,) for diagonal ones, a number for spherical ones;
+    #: what the samples suggest.
+    covariance: Any = None
+
+    @staticmethod
+    def of(prior: bool | Prior | dict[str, Any] | None) -> Prior | None:
+        """A prior by what a caller says of it: True for the defaults, a dict of what differs."""
+        if isinstance(prior, dict):
+            return Prior(**prior)
+        return prior if isinstance(prior, Prior) else Prior() if prior else None
+
+    def options(self, covariance_type: str, d: int) -> tuple[_abi.Prior, list[Any]]:
+        """The struct, and what it points at."""
+        prior = _abi.Prior()
+        check(_lib.gmm_prior_init_sized(prior, ctypes.sizeof(prior)))
+        prior.weight_concentration = self.weight_concentration
+        prior.mean_precision = self.mean_precision
+        prior.degrees_of_freedom = self.degrees_of_freedom or 0.0
+        kept: list[Any] = []
+        shape = {"diag": (d,), "spherical": ()}.get(covariance_type, (d, d))
+        for name, value, wanted in (
+            ("mean", self.mean, (d,)),
+            ("covariance", self.covariance, shape),
+        ):
+            if value is not None:
+                array = np.array(value, dtype=np.float64, order="C")
+                if array.shape != wanted:
+                    raise ValueError(
+                        f"the prior's {name} has the shape {array.shape}; pass {wanted}"
+                    )
+                kept.append(array)
+                setattr(prior, name, _arrays.address(array))
+        return prior, kept
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One iteration of a fit."""
+
+    #: Which restart, from 0; once moves have begun, the one that won.
+    restart: int
+    #: Which iteration of it or of the last move, from 1.
+    iteration: int
+    #: Nats per sample.
+    lower_bound: float
+    #: Seconds since the fit began.
+    elapsed: float
+    #: How many moves were begun after the restarts.
+    moves: int
+
+
+@dataclass
+class Options:
+    """How to fit; the fields of ``gmm_fit_options``."""
+
+    n_components: int
+    covariance_type: str = "full"
+    tol: float = 1e-3
+    max_iter: int = 100
+    reg_covar: float = 1e-6
+    n_init: int = 1
+    seed: int = 0
+    init: str = "kmeans"
+    time_budget: float | None = None
+    sample_weight: Float64 | None = None
+    start: Mixture | None = None
+    weights: Float64 | None = None
+    means: Float64 | None = None
+    precisions: Float64 | None = None
+    prior: Prior | None = None
+    moves: int | None = None
+    #: Returns whether to go on.
+    observe: Callable[[Progress], bool] | None = None
+    n_threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A mixture, and what is known of how it came about."""
+
+    mixture: Mixture
+    converged: bool
+    n_iter: int
+    lower_bound: float
+    lower_bounds: list[float]
+    diagnosis: Diagnosis
+
+
+@dataclass
+class _Call:
+    """The structs of a call, and what they point at."""
+
+    options: _abi.FitOptions
+    kept: list[Any] = field(default_factory=list)
+
+    def point(self, name: str, array: Float64 | None, shape: tuple[int, ...]) -> None:
+        if array is not None:
+            array = _arrays.as_doubles(array, shape, name)
+            self.kept.append(array)
+            setattr(self.options, name, _arrays.address(array))
+
+
+def fit(samples: Real, how: Options) -> Fit:
+    """Fits a mixture to samples (n x d). Ctrl-C ends it."""
+    call = _call(how, *samples.shape)
+    report, kept = _report(how, samples.shape[1])
+    function = getattr(_lib, f"gmm_mixture_fit_{_arrays.suffix(samples)}")
+    view, pool = _arrays.matrix(samples), _threads.pool(how.n_threads)
+
+    def run(out: Any) -> int:
+        status: int = function(view, call.options, pool, out, report)
+        return status
+
+    if how.observe is None and (how.n_init > 1 or not in_main_thread()):
+        # Restarts run side by side when nobody watches, so the main thread only waits.
+        handle = waited_for(run, call.options) if in_main_thread() else made(run, "mixture")
+        return _told(Mixture._of(handle), report, kept)
+    thrown: list[BaseException] = []
+    with Noted() as noted:
+        call.options.progress = _callback(how.observe, noted, thrown)
+        handle = made(run, "mixture")
+    if thrown:
+        raise thrown[0]
+    return _told(Mixture._of(handle), report, kept)
+
+
+def _call(how: Options, n: int, d: int) -> _Call:
+    k = how.n_components
+    options = _abi.FitOptions()
+    check(_lib.gmm_fit_options_init_sized(options, ctypes.sizeof(options)))
+    call = _Call(options)
+    options.n_components = k
+    options.tol, options.max_iter, options.reg_covar = how.tol, how.max_iter, how.reg_covar
+    options.n_init, options.seed = how.n_init, how.seed
+    options.covariance = _abi.COVARIANCES.index(how.covariance_type)
+    options.time_budget = how.time_budget or 0.0
+    options.moves = -1 if how.moves is None else how.moves
+    if how.start is None:
+        options.init = _abi.INITS.index(how.init)
+    else:
+        call.kept.append(how.start)
+        options.start = how.start._handle.address
+    call.point("sample_weights", how.sample_weight, (n,))
+    call.point("weights", how.weights, (k,))
+    call.point("means", how.means, (k, d))
+    call.point("precisions", how.precisions, _shape(how.covariance_type, k, d))
+    if how.prior is not None:
+        prior, kept = how.prior.options(how.covariance_type, d)
+        call.kept += [prior, kept]
+        options.prior = ctypes.addressof(prior)
+    return call
+
+
+def _callback(
+    observe: Callable[[Progress], bool] | None, noted: Noted, thrown: list[BaseException]
+) -> Any:
+    """``observe`` for the library; what it throws ends the fit, and is kept until then."""
+
+    def call(_: int | None, step: Any) -> int:
+        if noted.interrupted:
+            return 1
+        if observe is None:
+            return 0
+        try:
+            now = step.contents
+            progress = Progress(now.restart, now.iteration, now.lower_bound, now.elapsed, now.moves)
+            return 0 if observe(progress) else 1
+        except BaseException as error:
+            thrown.append(error)
+            return 1
+
+    return _abi.ProgressCallback(call)
+
+
+def _report(how: Options, d: int) -> tuple[_abi.FitReport, dict[str, Any]]:
+    k = how.n_components
+    kept: dict[str, Any] = {
+        "lower_bounds": np.empty(min(how.max_iter, _MAX_BOUNDS)),
+        "effective_counts": np.empty(k),
+        "conditions": np.empty(k),
+        "ridges": np.empty(k),
+        "held_by_ridge": np.empty((k, d), np.uint8),
+    }
+    report = _abi.FitReport(ctypes.sizeof(_abi.FitReport))
+    for name, array in kept.items():
+        setattr(report, name, _arrays.address(array))
+    report.lower_bounds_capacity = len(kept["lower_bounds"])
+    kept["repairs"] = (_abi.Repair * _MAX_REPAIRS)()
+    report.repairs, report.repairs_capacity = kept["repairs"], _MAX_REPAIRS
+    return report, kept
+
+
+def _told(mixture: Mixture, report: _abi.FitReport, kept: dict[str, Any]) -> Fit:
+    def name(names: tuple[str, ...], code: int) -> str:
+        return names[code] if 0 <= code < len(names) else f"code {code}"
+
+    repairs = tuple(
+        Repair(name(_abi.REPAIRS, r.kind), r.iteration, r.component, getattr(r, "from"), r.ridge)
+        for r in kept["repairs"][: min(report.n_repairs, _MAX_REPAIRS)]
+    )
+    diagnosis = Diagnosis(
+        stop=name(_abi.STOPS, report.stop),
+        effective_counts=kept["effective_counts"],
+        conditions=kept["conditions"],
+        ridges=kept["ridges"],
+        held_by_ridge=kept["held_by_ridge"].astype(bool),
+        repairs=repairs,
+        n_repairs=report.n_repairs,
+        restart=report.restart,
+        moves=report.moves,
+    )
+    bounds = kept["lower_bounds"][: report.n_iter].tolist()
+    return Fit(
+        mixture, bool(report.converged), report.n_iter, report.lower_bound, bounds, diagnosis
+    )

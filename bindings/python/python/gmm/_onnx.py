@@ -1,0 +1,210 @@
+"""Mixtures as ONNX graphs, to be scored where there is neither Python nor this library.
+
+Every component is whitened by the inverse factor U of its covariance, U U^T = Sigma^-1:
+
+    y_nk = (x_n - mu_k) U_k                                     the mean goes first: no cancellation
+    l_nk = ln phi_k + sum_j ln U_kjj - d/2 ln 2 pi - 1/2 |y_nk|^2
+    E_n  = -(m_n + ln sum_k exp(l_nk - m_n)),  m_n = max_k l_nk
+
+The graph takes memory for n k d numbers where the library takes none: score in batches.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from gmm import _abi
+from gmm._exchange import as_mixture
+from gmm._mixture import Mixture
+from gmm._optional import wanted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Old enough for what is deployed: onnxruntime 1.12 and newer.
+_OPSET: Final = 17
+_IR_VERSION: Final = 8
+
+
+def to_onnx(
+    model: Any, path: str | os.PathLike[str] | None = None, *, dtype: DTypeLike = np.float32
+) -> Any:
+    """An ONNX graph that scores as the model does.
+
+    Parameters
+    ----------
+    model : gmm.Mixture, GaussianMixture or gmm.OutlierDetector
+        Of this package or, a ``GaussianMixture``, of scikit-learn; fitted.
+    path : str or path, optional
+        Where to write it.
+    dtype : {'float32', 'float64'}, default='float32'
+        What the graph takes and computes in. Means are kept as sums of two floats, so that
+        distance from the origin costs no digits; but strongly correlated features do, and many
+        runtimes know float32 only.
+
+    Returns
+    -------
+    onnx.ModelProto
+        The input ``X`` is (n, d). Of a mixture the outputs are ``energies`` (n,), ``log_density``
+        (n,), ``responsibilities`` (n, k) and ``labels`` (n,), as int64; of a detector ``energies``.
+        A detector, and a ``GaussianMixture`` with a ``threshold_``, also have ``is_outlier`` (n,).
+
+    Examples
+    --------
+    >>> import gmm, pytest
+    >>> onnx = pytest.importorskip("onnx")
+    >>> mixture = gmm.Mixture([0.5, 0.5], [[0.0], [4.0]], [[1.0], [2.0]], covariance_type="diag")
+    >>> [output.name for output in gmm.to_onnx(mixture).graph.output]
+    ['energies', 'log_density', 'responsibilities', 'labels']
+    """
+    onnx = wanted("onnx", "gmm.to_onnx")
+    real = np.dtype(dtype)
+    if real not in (np.float32, np.float64):
+        raise ValueError(f"dtype is {real}; pass float32 or float64")
+    mixtures = getattr(model, "mixtures_", None)
+    graph = _Graph(onnx, real)
+    if mixtures is None:
+        mixture = as_mixture(model)
+        mixtures = (mixture,)
+        graph.mixture(mixture)
+    else:
+        graph.detector(mixtures)
+    threshold = getattr(model, "threshold_", None)
+    if threshold is not None:
+        graph.threshold(threshold)
+    proto = graph.model(mixtures)
+    onnx.checker.check_model(proto, full_check=True)
+    if path is not None:
+        onnx.save_model(proto, os.fspath(path))
+    return proto
+
+
+class _Graph:
+    """Nodes, constants and outputs as they come."""
+
+    def __init__(self, onnx: Any, real: np.dtype[Any]) -> None:
+        self._onnx, self._real = onnx, real
+        self._type = onnx.helper.np_dtype_to_tensor_dtype(real)
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._outputs: list[Any] = []
+        self._samples = self._node("Unsqueeze", "X", self._constant("component_axis", [0]))
+
+    def mixture(self, mixture: Mixture) -> None:
+        """Every score of one mixture."""
+        k, real = mixture.n_components, self._type
+        log_joint = self._log_joint(mixture, "")
+        log_density, shares, total = self._log_sum_exp(log_joint, "")
+        self._output("energies", "Neg", [log_density], real)
+        self._output("log_density", "Identity", [log_density], real)
+        self._output("responsibilities", "Div", [shares, total], real, k)
+        integers = self._onnx.TensorProto.INT64
+        self._output("labels", "ArgMax", [log_joint], integers, axis=1, keepdims=0)
+
+    def detector(self, mixtures: tuple[Mixture, ...]) -> None:
+        """The mean of the energies under several mixtures."""
+        densities = []
+        for at, mixture in enumerate(mixtures):
+            log_joint = self._log_joint(mixture, f"_{at}")
+            densities.append(self._log_sum_exp(log_joint, f"_{at}")[0])
+        share = self._constant("minus_share", self._real.type(-1.0 / len(mixtures)))
+        self._output("energies", "Mul", [self._node("Sum", *densities), share], self._type)
+
+    def threshold(self, threshold: float) -> None:
+        """Whether an energy is above a threshold, as rounding to the type allows to say."""
+        line = self._constant("threshold", self._real.type(threshold))
+        self._output("is_outlier", "Greater", ["energies", line], self._onnx.TensorProto.BOOL)
+
+    def model(self, mixtures: tuple[Mixture, ...]) -> Any:
+        """All of it, with what it was made of."""
+        helper, d = self._onnx.helper, mixtures[0].n_features
+        samples = helper.make_tensor_value_info("X", self._type, ["n", d])
+        graph = helper.make_graph(self._nodes, "gmm", [samples], self._outputs, self._constants)
+        version = _abi.lib.gmm_version().decode()
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=_IR_VERSION,
+            producer_name="gmm",
+            producer_version=version,
+            doc_string="Gaussian mixture: energies are negative log-likelihoods in nats.",
+        )
+        about = {"covariance_type": mixtures[0].covariance_type, "n_features": str(d)}
+        about["n_components"] = ",".join(str(mixture.n_components) for mixture in mixtures)
+        helper.set_model_props(model, about)
+        return model
+
+    def _log_joint(self, mixture: Mixture, mark: str) -> str:
+        """ln phi_k N(x_n; mu_k, Sigma_k), of shape (n, k)."""
+        d = mixture.n_features
+        factors = mixture.precisions_cholesky
+        log_dets = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        with np.errstate(divide="ignore"):  # A component of weight 0 has no part in anything.
+            offsets = np.log(mixture.weights) + log_dets - 0.5 * d * math.log(2.0 * math.pi)
+        white = self._whitened(mixture.covariance_type, factors, self._centred(mixture, mark), mark)
+        axes = self._constant(f"feature_axis{mark}", [2])
+        squares = self._node("ReduceSum", self._node("Mul", white, white), axes, keepdims=0)
+        # Squares beyond the type: the energy is then huge, and not the NaN of inf - inf.
+        most = self._constant(f"most{mark}", self._real.type(np.finfo(self._real).max / 4.0))
+        squares = self._node("Min", squares, most)
+        half = self._constant(f"half{mark}", self._real.type(0.5))
+        offset = self._constant(f"offsets{mark}", offsets.astype(self._real)[:, None])
+        by_component = self._node("Sub", offset, self._node("Mul", half, squares))
+        return self._node("Transpose", by_component, perm=[1, 0])
+
+    def _centred(self, mixture: Mixture, mark: str) -> str:
+        """x_n - mu_k, of shape (k, n, d); the mean in two parts where one cannot hold it."""
+        high = mixture.means.astype(self._real)
+        low = (mixture.means - high.astype(np.float64)).astype(self._real)
+        mean = self._constant(f"means{mark}", high[:, None, :])
+        centred = self._node("Sub", self._samples, mean)
+        if low.any():
+            rest = self._constant(f"means_low{mark}", low[:, None, :])
+            centred = self._node("Sub", centred, rest)
+        return centred
+
+    def _whitened(
+        self, covariance_type: str, factors: NDArray[np.float64], centred: str, mark: str
+    ) -> str:
+        variances_only = covariance_type in ("diag", "spherical")
+        if variances_only:
+            factors = np.diagonal(factors, axis1=1, axis2=2)[:, None, :]
+        elif covariance_type == "tied":
+            factors = factors[0]
+        factor = self._constant(f"precisions_cholesky{mark}", factors.astype(self._real))
+        return self._node("Mul" if variances_only else "MatMul", centred, factor)
+
+    def _log_sum_exp(self, log_joint: str, mark: str) -> tuple[str, str, str]:
+        """The log-density (n,), and exp(l - m) and its sum, of which responsibilities are made."""
+        peak = self._node("ReduceMax", log_joint, axes=[1], keepdims=1)
+        shares = self._node("Exp", self._node("Sub", log_joint, peak))
+        axis = self._constant(f"axis{mark}", [1])
+        total = self._node("ReduceSum", shares, axis, keepdims=1)
+        density = self._node("Add", peak, self._node("Log", total))
+        return self._node("Squeeze", density, axis), shares, total
+
+    def _constant(self, name: str, values: Any) -> str:
+        array = np.ascontiguousarray(values) if np.ndim(values) else np.asarray(values)
+        self._constants.append(self._onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def _node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        name = f"{kind}_{len(self._nodes)}"
+        self._add(kind, inputs, name, attributes)
+        return name
+
+    def _output(
+        self, name: str, kind: str, inputs: list[str], of: int, *more: int, **attributes: Any
+    ) -> None:
+        self._add(kind, inputs, name, attributes)
+        value = self._onnx.helper.make_tensor_value_info(name, of, ["n", *more])
+        self._outputs.append(value)
+
+    def _add(self, kind: str, inputs: Any, output: str, attributes: dict[str, Any]) -> None:
+        make = self._onnx.helper.make_node
+        self._nodes.append(make(kind, list(inputs), [output], name=output, **attributes))

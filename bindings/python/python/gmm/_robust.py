@@ -1,0 +1,87 @@
+"""Mixtures that cannot adapt to outliers among their samples, and the mean energy under them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmm import _abi, _arrays, _threads
+from gmm._errors import check
+from gmm._handle import made
+from gmm._mixture import Mixture
+
+if TYPE_CHECKING:
+    from gmm._arrays import Float64
+
+_lib = _abi.lib
+
+
+@dataclass
+class Options:
+    """What a robust fit is told; the fields of ``gmm_detector_options``."""
+
+    contamination: float
+    n_components: Sequence[int]
+    tol: float
+    max_iter: int
+    reg_covar: float
+    seed: int
+    sample_weight: Float64 | None = None
+    n_threads: int | None = None
+    _kept: list[Any] = field(default_factory=list)
+
+    def struct(self) -> _abi.DetectorOptions:
+        """The struct of the C ABI; what it points at lives as long as these options."""
+        options = _abi.DetectorOptions()
+        check(_lib.gmm_detector_options_init_sized(options, ctypes.sizeof(options)))
+        ks = np.array(self.n_components, dtype=np.uintp)
+        self._kept = [ks, self.sample_weight]
+        options.contamination, options.seed = self.contamination, self.seed
+        options.n_components, options.n_components_len = _arrays.address(ks), len(ks)
+        options.tol, options.max_iter = self.tol, self.max_iter
+        options.reg_covar = self.reg_covar
+        if self.sample_weight is not None:
+            options.sample_weights = _arrays.address(self.sample_weight)
+        return options
+
+
+def fit(samples: Float64, how: Options) -> tuple[tuple[Mixture, ...], float]:
+    """A mixture for every number of components, and the energy above which a sample is an outlier.
+
+    The detector of the library is not kept: its energies are means over its mixtures, to the last
+    bit, and mixtures can be pickled.
+    """
+    options, pool = how.struct(), _threads.pool(how.n_threads)
+    view, fitted = _arrays.matrix(samples), _lib.gmm_detector_fit_f64
+    detector = made(lambda out: int(fitted(view, options, pool, out)), "detector")
+
+    def mixture(at: int) -> Mixture:
+        copied = _lib.gmm_detector_mixture
+        return Mixture._of(made(lambda out: int(copied(detector.address, at, out)), "mixture"))
+
+    mixtures = tuple(map(mixture, range(_lib.gmm_detector_n_mixtures(detector.address))))
+    return mixtures, float(_lib.gmm_detector_threshold(detector.address))
+
+
+def mean_energies(mixtures: Sequence[Mixture], samples: Float64, n_threads: int | None) -> Float64:
+    """Energies under every mixture, summed in their order, over their number; of shape (n,)."""
+    sums = np.zeros(len(samples))
+    for mixture in mixtures:
+        sums += mixture.energies(samples, n_threads=n_threads)
+    sums /= len(mixtures)
+    return sums
+
+
+def mean_attribution(
+    mixtures: Sequence[Mixture], samples: Float64, n_threads: int | None
+) -> Float64:
+    """What each feature contributes to those energies, of shape (n, d)."""
+    sums = np.zeros(samples.shape)
+    for mixture in mixtures:
+        sums += mixture.attribution(samples, n_threads=n_threads)
+    sums /= len(mixtures)
+    return sums

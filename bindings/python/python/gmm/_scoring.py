@@ -1,0 +1,125 @@
+"""How an estimator scores: scikit-learn's methods over the mixture that its attributes make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gmm import _arrays
+from gmm._errors import NotFinite
+from gmm._held import Held
+from gmm._mixture import Mixture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gmm._arrays import Real
+
+_T = TypeVar("_T")
+_FLOATS = [np.float64, np.float32]
+
+
+class Scoring:
+    """What comes before scikit-learn's class, so that its scores are the library's."""
+
+    weights_: Real
+    means_: Real
+    precisions_cholesky_: Real
+    covariance_type: str
+    n_features_in_: int
+    n_threads: int | None
+    _held: Held
+
+    def score_samples(self, X: Any) -> Real:
+        """Log-likelihood of each sample, in nats, of shape (n_samples,)."""
+        return self._scored(X, "log_densities")
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean log-likelihood of the samples, in nats."""
+        return -float(self._scored(X, "mean_energy")[0])
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """The most likely component of each sample, of shape (n_samples,)."""
+        return self._scored(X, "labels").astype(np.int64)
+
+    def predict_proba(self, X: Any) -> Real:
+        """How much of each sample belongs to each component, of shape (n_samples, n_components)."""
+        return self._scored(X, "responsibilities")
+
+    def _estimate_log_prob_resp(self, X: Any, xp: Any = None) -> tuple[Real, Real]:
+        """What scikit-learn's own methods ask for, in logarithms."""
+        names = "log_densities", "log_responsibilities"
+        scores = self.mixture_.score(X, *names, n_threads=self.n_threads)
+        return scores["log_densities"], scores["log_responsibilities"]
+
+    def _scored(self, X: Any, name: str) -> NDArray[Any]:
+        mixture, n_threads = self.mixture_, self.n_threads
+        samples = self._validated(X, reset=False)
+        scores = self._explained(X, lambda: mixture.score(samples, name, n_threads=n_threads)[name])
+        if scores.dtype.kind == "f" and scores.dtype != self.means_.dtype:
+            # As scikit-learn has it: a float only where samples and model are.
+            return scores.astype(np.float64, copy=False)
+        return scores
+
+    def _labels(self, samples: Real) -> NDArray[np.int64]:
+        labels = self.mixture_.predict(samples, n_threads=self.n_threads)
+        return labels.astype(np.int64)
+
+    @property
+    def mixture_(self) -> Mixture:
+        """The model as a :class:`gmm.Mixture`, made of the attributes as they are now."""
+        if not hasattr(self, "precisions_cholesky_"):
+            check_is_fitted(self)
+        held = self.__dict__.get("_held")
+        if held is None:
+            held = self._held = Held()
+        return held.mixture(self.covariance_type, *self._model())
+
+    def _model(self) -> tuple[Any, Any, Any]:
+        return self.weights_, self.means_, self.precisions_cholesky_
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model to a file that every other part of gmm reads."""
+        self.mixture_.save(path)
+
+    def to_sklearn(self) -> Any:
+        """The model as scikit-learn's own estimator; see :func:`gmm.to_sklearn`."""
+        from gmm._exchange import to_sklearn
+
+        return to_sklearn(self)
+
+    def _validated(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> Real:
+        """Samples by scikit-learn's rules; the library looks for NaN, and needs no pass for it."""
+        if not reset and self._is_plain(X):
+            return _arrays.as_real(X, 2, "samples")
+        samples: Real = validate_data(
+            self,
+            _arrays.known_to_numpy(X),
+            reset=reset,
+            dtype=_FLOATS,
+            ensure_all_finite=False,
+            ensure_min_samples=ensure_min_samples,
+        )
+        return _arrays.as_real(samples, 2, "samples")
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether scikit-learn would take an array as it is; to ask takes longer than a score."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype in _FLOATS
+            and X.shape == (len(X) or 1, getattr(self, "n_features_in_", None))
+            and not hasattr(self, "feature_names_in_")
+        )
+
+    def _explained(self, X: Any, call: Callable[[], _T]) -> _T:
+        """``call()``, whose refusal of NaN is said in scikit-learn's words."""
+        try:
+            return call()
+        except NotFinite:
+            validate_data(self, _arrays.known_to_numpy(X), reset=False, dtype=_FLOATS)
+            raise

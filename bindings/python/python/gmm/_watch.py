@@ -1,0 +1,65 @@
+"""What looks on while a fit runs: prints, asks who may end it, sees a warm start settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gmm._native_fit import Fit, Progress
+
+
+class Watch:
+    """Prints as scikit-learn does, and asks the caller.
+
+    A warm start has the bound of the last fit: scikit-learn takes it for the one before the first,
+    so that a fit that goes on where it had converged ends after one iteration.
+    """
+
+    def __init__(self, estimator: Any, lower_bound: float | None) -> None:
+        self._estimator = estimator
+        self._begins_at = lower_bound
+        self._before = float("-inf") if lower_bound is None else lower_bound
+        self._restart = -1
+        self._change = float("inf")
+        #: Whether a warm start was where it had been.
+        self.settled = False
+
+    def observer(
+        self, callback: Callable[[Progress], bool | None] | None
+    ) -> Callable[[Progress], bool] | None:
+        """What is called after every iteration; None if nobody has to be."""
+        if not self._estimator.verbose and callback is None and self._begins_at is None:
+            return None
+
+        def observe(progress: Progress) -> bool:
+            if self._estimator.verbose and progress.moves == 0:
+                self._tell(progress)
+            answer = None if callback is None else callback(progress)
+            self.settled = self._is_settled(progress)
+            return not self.settled and (answer is None or bool(answer))
+
+        return observe
+
+    def _is_settled(self, progress: Progress) -> bool:
+        if self._begins_at is None or progress.iteration != 1:
+            return False
+        return bool(abs(progress.lower_bound - self._begins_at) < self._estimator.tol)
+
+    def _tell(self, progress: Progress) -> None:
+        if progress.restart != self._restart:
+            self._end()
+            self._restart = progress.restart
+            self._before = float("-inf") if self._begins_at is None else self._begins_at
+            self._estimator._print_verbose_msg_init_beg(progress.restart)
+        self._change = progress.lower_bound - self._before
+        self._before = progress.lower_bound
+        self._estimator._print_verbose_msg_iter_end(progress.iteration, self._change)
+
+    def _end(self) -> None:
+        if self._restart >= 0:
+            converged = abs(self._change) < self._estimator.tol
+            self._estimator._print_verbose_msg_init_end(self._before, converged)
+
+    def ended(self, _: Fit) -> None:
+        """The fit is over."""
+        self._end()

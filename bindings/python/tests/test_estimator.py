@@ -1,0 +1,258 @@
+"""``GaussianMixture`` is scikit-learn's: by its checks of estimators, and in its company."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.mixture
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import gmm
+
+STRUCTURES = ["full", "tied", "diag", "spherical"]
+
+
+@parametrize_with_checks(
+    [gmm.GaussianMixture(), gmm.GaussianMixture(contamination=0.1, prior=True)]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_takes_it_for_an_estimator(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_it_is_one_of_scikit_learn() -> None:
+    ours, theirs = gmm.GaussianMixture(), sklearn.mixture.GaussianMixture()
+    assert isinstance(ours, sklearn.mixture.GaussianMixture)
+    assert theirs.get_params().items() <= ours.get_params().items()
+    added = set(ours.get_params()) - set(theirs.get_params())
+    new = "n_threads contamination time_budget callback prior moves decay starts"
+    assert added == set(new.split())
+    assert repr(gmm.GaussianMixture(3, tol=0.1)) == "GaussianMixture(n_components=3, tol=0.1)"
+
+
+def test_import_gmm_does_not_import_scikit_learn() -> None:
+    code = "import sys, gmm; assert 'sklearn' not in sys.modules and 'scipy' not in sys.modules"
+    subprocess.run(
+        [sys.executable, "-c", code + "; gmm.GaussianMixture; assert 'sklearn' in sys.modules"],
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_attributes_have_the_shapes_and_types_of_scikit_learn(
+    blobs: Any, structure: str, dtype: Any
+) -> None:
+    if dtype is np.float32 and sklearn.__version__ < "1.7":
+        pytest.skip("scikit-learn did not yet keep floats")
+    X = blobs.astype(dtype)
+    ours = gmm.GaussianMixture(3, covariance_type=structure, random_state=0).fit(X)
+    theirs = sklearn.mixture.GaussianMixture(3, covariance_type=structure, random_state=0).fit(X)
+    assert {*vars(theirs)} <= {*vars(ours)}
+    for name, value in vars(theirs).items():
+        got = getattr(ours, name)
+        if isinstance(value, np.ndarray):
+            assert (got.shape, got.dtype) == (value.shape, value.dtype), name
+    for call in ("predict", "predict_proba", "score_samples"):
+        for samples in (X, X.astype(np.float64), X.astype(np.float32)):
+            got, wanted = getattr(ours, call)(samples), getattr(theirs, call)(samples)
+            assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype), call
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_attributes_are_the_model(blobs: Any, structure: str, dtype: Any) -> None:
+    """Set by hand, in place or anew, they give the scores that scikit-learn gives of them."""
+    X = blobs.astype(dtype)
+    ours = gmm.GaussianMixture(3, covariance_type=structure, random_state=0).fit(X)
+    theirs = sklearn.mixture.GaussianMixture(3, covariance_type=structure)
+
+    def agree() -> bool:
+        vars(theirs).update(
+            {n: v for n, v in vars(ours).items() if n.endswith("_") or n == "n_features_in_"}
+        )
+        scale = 1e-10 if dtype is np.float64 else 2e-4
+        same = np.allclose(ours.score_samples(X), theirs.score_samples(X), rtol=scale, atol=scale)
+        same &= np.allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=10 * scale)
+        return bool(same and (ours.predict(X) == theirs.predict(X)).all())
+
+    assert agree()
+    before = ours.score(X)
+    ours.means_[0] += 1.5
+    assert agree() and ours.score(X) < before
+    ours.precisions_cholesky_ = ours.precisions_cholesky_ * dtype(0.7)
+    assert agree()
+    ours.weights_ = ours.weights_[[1, 2, 0]]
+    assert agree()
+    ours.covariances_ = None
+    assert agree()
+
+
+def test_a_model_by_hand_needs_no_fit() -> None:
+    model = gmm.GaussianMixture(1, covariance_type="spherical")
+    with pytest.raises(NotFittedError):
+        model.predict([[0.0]])
+    model.weights_, model.means_ = np.ones(1), np.zeros((1, 1))
+    model.precisions_cholesky_ = np.array([0.5])
+    wanted = -0.5 * np.log(2 * np.pi * 4.0) - 9.0 / 8.0
+    assert model.score_samples([[3.0]]) == pytest.approx([wanted], rel=1e-14)
+    model.precisions_cholesky_[0] = -1.0
+    with pytest.raises(ValueError, match="the attributes of the estimator make no mixture"):
+        model.score_samples([[3.0]])
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_copies_score_the_same_to_the_last_bit(blobs: Any, structure: str, dtype: Any) -> None:
+    X = blobs.astype(dtype)
+    model = gmm.GaussianMixture(3, covariance_type=structure, random_state=0).fit(X)
+    for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
+        assert np.array_equal(again.score_samples(X), model.score_samples(X))
+        assert vars(again).keys() == vars(model).keys()
+    assert not hasattr(clone(model), "means_")
+    parameters = sum(a.nbytes for a in vars(model).values() if isinstance(a, np.ndarray))
+    assert len(pickle.dumps(model)) < parameters + 8 * len(model.lower_bounds_) + 4000
+
+
+def test_pipelines_and_searches_take_it(blobs: Any) -> None:
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), gmm.GaussianMixture(random_state=0)),
+        {"gaussianmixture__n_components": [1, 3], "gaussianmixture__covariance_type": STRUCTURES},
+        cv=3,
+    )
+    search.fit(blobs[np.random.default_rng(0).permutation(len(blobs))])
+    assert search.best_params_["gaussianmixture__n_components"] == 3
+
+
+def test_sample_weights_are_routed(blobs: Any) -> None:
+    weights = np.repeat([1.0, 0.0, 0.0], 200)
+    pipeline = make_pipeline(gmm.GaussianMixture(1))
+    pipeline.fit(blobs, gaussianmixture__sample_weight=weights)
+    means = pipeline[0].means_[0]
+    assert means == pytest.approx(blobs[:200].mean(axis=0), rel=1e-12)
+    assert "sample_weight" in gmm.GaussianMixture().get_metadata_routing().fit.requests
+
+
+def test_what_is_printed_is_what_scikit_learn_prints(blobs: Any, capsys: Any) -> None:
+    start = sklearn.mixture.GaussianMixture(3, random_state=1, max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        start.fit(blobs + 0.1 * np.random.default_rng(0).normal(size=blobs.shape))
+    given = {
+        "weights_init": start.weights_,
+        "means_init": start.means_,
+        "precisions_init": start.precisions_,
+        "verbose": 1,
+        "verbose_interval": 2,
+        "tol": 1e-9,
+    }
+    said = []
+    for kind in (gmm.GaussianMixture, sklearn.mixture.GaussianMixture):
+        kind(3, **given).fit(blobs)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and said[0].startswith("Initialization 0\n  Iteration 2\n")
+    gmm.GaussianMixture(3, verbose=2, verbose_interval=1, n_init=2, moves=0, random_state=0).fit(
+        blobs
+    )
+    out = capsys.readouterr().out
+    assert out.count("Initialization ") == 4 and out.count("converged. time lapse") == 2
+
+
+def test_a_warm_start_goes_on_where_it_was(blobs: Any) -> None:
+    X = blobs + 3 * np.random.default_rng(5).normal(size=blobs.shape)
+    start = sklearn.mixture.GaussianMixture(3, random_state=0, max_iter=1, warm_start=True)
+    ours = gmm.GaussianMixture(3, max_iter=2, warm_start=True, tol=1e-5)
+    theirs = sklearn.mixture.GaussianMixture(3, max_iter=2, warm_start=True, tol=1e-5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        start.fit(X)
+        for model in (ours, theirs):
+            model.set_params(
+                weights_init=start.weights_,
+                means_init=start.means_,
+                precisions_init=start.precisions_,
+            )
+        for _ in range(80):
+            ours.fit(X), theirs.fit(X)
+            assert (ours.n_iter_, ours.converged_) == (theirs.n_iter_, theirs.converged_)
+            assert ours.lower_bound_ == pytest.approx(theirs.lower_bound_, rel=1e-11)
+            assert np.allclose(ours.means_, theirs.means_, rtol=1e-9, atol=1e-9)
+    assert ours.converged_ and ours.n_iter_ == 1
+
+
+def test_no_iteration_gives_the_start_of_scikit_learn(blobs: Any) -> None:
+    ours = gmm.GaussianMixture(3, max_iter=0, random_state=4).fit(blobs)
+    theirs = sklearn.mixture.GaussianMixture(3, max_iter=0, random_state=4).fit(blobs)
+    assert np.array_equal(ours.means_, theirs.means_) and ours.n_iter_ == 0
+    assert np.array_equal(ours.predict(blobs), theirs.predict(blobs))
+    with pytest.raises(ValueError, match="NaN"):
+        ours.fit(np.where(blobs > 5, np.nan, blobs))
+
+
+def test_a_random_state_fixes_a_fit(blobs: Any) -> None:
+    def bounds(random_state: Any) -> Any:
+        return (
+            gmm.GaussianMixture(5, random_state=random_state, init_params="random")
+            .fit(blobs)
+            .lower_bounds_
+        )
+
+    assert bounds(3) == bounds(3) == bounds(np.random.RandomState(3)) != bounds(4)
+    np.random.seed(0)
+    first = bounds(None)
+    assert bounds(None) != first
+    np.random.seed(0)
+    assert bounds(None) == first
+
+
+def test_fit_predict_is_predict_of_the_fit(blobs: Any) -> None:
+    model = gmm.GaussianMixture(3, random_state=0)
+    assert np.array_equal(model.fit_predict(blobs), model.predict(blobs))
+    assert len(np.unique(model.predict(blobs).reshape(3, 200), axis=1).T) <= 3
+
+
+@pytest.mark.parametrize("init", ["kmeans", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.filterwarnings("ignore")
+def test_with_the_starts_of_scikit_learn_a_fit_is_the_same(
+    blobs: Any, init: str, structure: str
+) -> None:
+    X = blobs + 2 * np.random.default_rng(5).normal(size=blobs.shape)
+    arguments = {"covariance_type": structure, "init_params": init, "n_init": 3, "verbose": 1}
+    theirs = sklearn.mixture.GaussianMixture(4, random_state=3, **arguments).fit(X)
+    ours = gmm.GaussianMixture(4, random_state=3, starts="scikit-learn", **arguments).fit(X)
+    assert (ours.n_iter_, ours.converged_) == (theirs.n_iter_, theirs.converged_)
+    assert np.allclose(ours.means_, theirs.means_, rtol=1e-8, atol=1e-8)
+    assert np.array_equal(ours.predict(X), theirs.predict(X))
+
+
+def test_the_starts_of_scikit_learn_are_watched_too(blobs: Any, capsys: Any) -> None:
+    told: list[int] = []
+    arguments = {"n_init": 2, "random_state": 0, "verbose": 2, "verbose_interval": 1}
+    ours = gmm.GaussianMixture(
+        3, starts="scikit-learn", callback=lambda step: told.append(step.restart), **arguments
+    )
+    ours.fit(blobs)
+    said = capsys.readouterr().out
+    sklearn.mixture.GaussianMixture(3, **arguments).fit(blobs)
+    assert without_times(said) == without_times(capsys.readouterr().out)
+    assert set(told) == {0, 1}
+    with pytest.raises(ValueError, match="contains NaN"):
+        ours.fit(np.where(blobs > 5, np.nan, blobs))
+
+
+def without_times(said: str) -> str:
+    return re.sub(r"time lapse [0-9.]+s", "", said)

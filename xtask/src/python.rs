@@ -1,0 +1,84 @@
+//! `cargo xtask python`: the Python package as a user gets it, a wheel in an environment of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::{self, answers, root};
+
+/// What the tests need beside the wheel.
+const REQUIREMENTS: &str = "bindings/python/requirements-test.txt";
+/// Where the configuration of every tool is.
+const PROJECT: &str = "bindings/python/pyproject.toml";
+
+/// Builds the wheel, installs it, and runs its tests, the examples in its documentation, types and style.
+pub fn run() -> Result<(), String> {
+    let Some(interpreter) = interpreter() else {
+        eprintln!("Python 3.10 or newer is not installed: the Python package is not tested");
+        return Ok(());
+    };
+    let folder = root().join("target/python");
+    let environment = folder.join("environment");
+    prepare(interpreter, &environment)?;
+    let python = tool(&environment, "python");
+    let ruff = tool(&environment, "ruff");
+    let style = ["python", "tests", "benches", "examples"].map(|folder| format!("bindings/python/{folder}"));
+    let style = style.each_ref().map(String::as_str);
+    process::run(&ruff, &[&["format", "--check"], &style[..]].concat(), &[])?;
+    process::run(&ruff, &[&["check"], &style[..]].concat(), &[])?;
+    let typed = ["python/gmm", "benches", "examples"].map(|folder| format!("bindings/python/{folder}"));
+    let typed = typed.each_ref().map(String::as_str);
+    process::run(&tool(&environment, "mypy"), &[&["--config-file", PROJECT], &typed[..]].concat(), &[])?;
+    // The profile that the suite is compiled with; what it compiled is used again.
+    let wheels = folder.join("wheels");
+    fs::remove_dir_all(&wheels).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(format!("cannot empty {}: {error}", wheels.display())),
+    })?;
+    let manifest = "bindings/python/Cargo.toml";
+    let build = ["build", "--locked", "--manifest-path", manifest, "--out", shown(&wheels)?];
+    process::run(&tool(&environment, "maturin"), &build, &[])?;
+    let wheel = only_file(&wheels)?;
+    if !shown(&wheel)?.contains("-py3-none-") {
+        return Err(format!("{} is not for every Python", wheel.display()));
+    }
+    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", shown(&wheel)?];
+    process::run(&python, &install, &[])?;
+    let tests = ["-c", PROJECT, "--rootdir", "bindings/python", "bindings/python/tests"];
+    let examples = ["--doctest-modules", "--pyargs", "gmm"];
+    let pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
+    process::run(&python, &[&pytest[..], &tests, &examples].concat(), &[])
+}
+
+/// A Python that is new enough.
+fn interpreter() -> Option<&'static str> {
+    let new = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+    ["python3", "python"].into_iter().find(|name| answers(name, &["-c", new]))
+}
+
+/// An environment with what is required, made again when that has changed.
+fn prepare(interpreter: &str, environment: &Path) -> Result<(), String> {
+    let stamp = environment.join("requirements");
+    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).map_err(|error| error.to_string())?;
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    process::run(interpreter, &["-m", "venv", "--clear", shown(environment)?], &[])?;
+    let python = tool(environment, "python");
+    process::run(&python, &["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], &[])?;
+    fs::write(stamp, wanted).map_err(|error| error.to_string())
+}
+
+fn tool(environment: &Path, name: &str) -> String {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    environment.join(folder).join(name).display().to_string()
+}
+
+fn only_file(folder: &Path) -> Result<PathBuf, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    files.next().ok_or_else(|| format!("there is nothing in {}", folder.display()))
+}
+
+fn shown(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("{} is no text", path.display()))
+}
