@@ -7,7 +7,6 @@
 //! This is the only file that knows a thread. Parallelism is passed, never ambient: a call takes a
 //! [`Threads`], and no process-wide pool is configured or used.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
@@ -105,7 +104,7 @@ impl Threads {
         };
         let items = Mutex::new(items.into_iter().enumerate());
         let turns = Turns { count: self.count, state: Mutex::new(Turn::new(fold)), moved: Condvar::new() };
-        pool.broadcast(|_| {
+        on_every_thread(&pool, &|| {
             let _leave = Leave(&turns);
             loop {
                 let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -163,8 +162,8 @@ struct Turns<R, F> {
 struct Turn<R, F> {
     /// The next to be folded.
     next: usize,
-    /// Those that came before their turn.
-    waiting: BTreeMap<usize, R>,
+    /// Those that came before their turn, a few, in no order.
+    waiting: Vec<(usize, R)>,
     fold: F,
     /// A thread left in a panic: its result will never come.
     broken: bool,
@@ -172,7 +171,7 @@ struct Turn<R, F> {
 
 impl<R, F: FnMut(R)> Turn<R, F> {
     fn new(fold: F) -> Self {
-        Turn { next: 0, waiting: BTreeMap::new(), fold, broken: false }
+        Turn { next: 0, waiting: Vec::new(), fold, broken: false }
     }
 }
 
@@ -181,11 +180,12 @@ impl<R, F: FnMut(R)> Turns<R, F> {
     /// while too many do. Whoever has the result whose turn it is never waits.
     fn hand_in(&self, at: usize, result: R) {
         let mut turn = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        turn.waiting.insert(at, result);
-        while let Some(result) = {
+        turn.waiting.push((at, result));
+        while let Some(place) = {
             let next = turn.next;
-            turn.waiting.remove(&next)
+            turn.waiting.iter().position(|&(at, _)| at == next)
         } {
+            let (_, result) = turn.waiting.swap_remove(place);
             (turn.fold)(result);
             turn.next += 1;
         }
@@ -194,6 +194,11 @@ impl<R, F: FnMut(R)> Turns<R, F> {
             turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// Behind a pointer, so that what rayon makes of a closure is compiled once and not for every caller.
+fn on_every_thread(pool: &rayon::ThreadPool, work: &(dyn Fn() + Sync)) {
+    pool.broadcast(|_| work());
 }
 
 /// Tells the others when its thread leaves in a panic.

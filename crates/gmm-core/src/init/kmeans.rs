@@ -65,6 +65,8 @@ struct Assigned {
 }
 
 /// Iterates from `centres` (k × d) until `tolerance` is reached, at most `max_iter` times.
+// Compiled where it is called, as the passes that it shares with a fit are.
+#[inline]
 pub(crate) fn kmeans(
     drawn: &Drawn,
     mut centres: Vec<f64>,
