@@ -98,7 +98,7 @@ pub fn score_function<T: Real>(
 /// let mixture = Mixture::new(&[1.0], &[0.0, 0.0], &[4.0, 0.0, 0.0, 2.0])?;
 /// let (z, v) = ([3.0, 1.0], [1.0, 1.0]);
 /// let (samples, vectors) = (Samples::from_rows(&z, 1, 2)?, Samples::from_rows(&v, 1, 2)?);
-/// let mut products = [0.0; 2];
+/// let mut products = [0.0_f64; 2];
 /// hessian_vector_products(&mixture, &samples, &vectors, &mut products, &Threads::one())?;
 /// assert!((products[0] + 0.25).abs() < 1e-15 && (products[1] + 0.5).abs() < 1e-15);  // −Σ⁻¹ v of one component
 /// # Ok::<(), gmm_core::Error>(())
