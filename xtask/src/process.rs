@@ -2,22 +2,25 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 /// The root of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the root").to_owned()
 }
 
-/// Runs `program` and waits; an error when it cannot be started or does not succeed.
+/// Runs `program`, waits, and says how long it took; an error when it cannot be started or does not succeed.
 pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
     let shown = std::iter::once(program).chain(arguments.iter().copied()).collect::<Vec<_>>().join(" ");
     eprintln!("\n$ {shown}");
+    let start = Instant::now();
     let status = Command::new(program)
         .args(arguments)
         .envs(environment.iter().copied())
         .current_dir(root())
         .status()
         .map_err(|error| format!("cannot run `{shown}`: {error}"))?;
+    eprintln!("{status} in {:.0} s", start.elapsed().as_secs_f64());
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status})")) }
 }
 

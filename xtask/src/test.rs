@@ -58,6 +58,8 @@ const C_TOOLS: &[(&str, &str)] = &[
 fn ensure_c_tools() {
     let missing = || C_TOOLS.iter().filter(|(program, _)| !answers(program, &["--version"]));
     if missing().next().is_some() && answers("apt-get", &["--version"]) {
+        // A machine that has installed nothing yet has no list of what there is.
+        let _ = process::run("apt-get", &["update", "--quiet"], &[]);
         let packages = missing().map(|(_, package)| *package).chain(["libeigen3-dev"]);
         let arguments: Vec<&str> =
             ["install", "-y", "--no-install-recommends"].into_iter().chain(packages).collect();
