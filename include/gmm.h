@@ -29,6 +29,11 @@ typedef struct gmm_detector gmm_detector;
 typedef struct gmm_mixture gmm_mixture;
 
 /**
+ * Running averages of the moments of mini-batches. One thread may use one at a time. Freed by `gmm_running_free`.
+ */
+typedef struct gmm_running gmm_running;
+
+/**
  * `gmm_scorer_f64` for floats. Freed by `gmm_scorer_free_f32`.
  */
 typedef struct gmm_scorer_f32 gmm_scorer_f32;
@@ -331,6 +336,45 @@ typedef struct gmm_matrix_f32 {
      */
     ptrdiff_t col_stride;
 } gmm_matrix_f32;
+
+/**
+ * What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
+ * and then change what should differ; fields may be added at the end. With the defaults a loss is that of
+ * `gmm_loss_f64`, bit for bit.
+ */
+typedef struct gmm_training_options {
+    /**
+     * `sizeof(gmm_training_options)`.
+     */
+    size_t size;
+    /**
+     * Added to every variance before a covariance is factored. 1e-6 unless changed.
+     */
+    double eps;
+    /**
+     * What the mean energy counts. 1 unless changed.
+     */
+    double w_energy;
+    /**
+     * What the sum of inverse variances counts. 0.005 unless changed.
+     */
+    double w_cov_diag;
+    /**
+     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, up to this. 0, unless
+     * changed, for a refusal instead.
+     */
+    double eps_limit;
+    /**
+     * 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
+     * refusal.
+     */
+    int32_t drop_empty;
+    /**
+     * Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
+     * moments of the batch alone.
+     */
+    struct gmm_running *running;
+} gmm_training_options;
 
 /**
  * Why a fit ended. Whatever it was, the mixture is one to use. New codes may be added at the end.
@@ -1246,9 +1290,9 @@ gmm_status gmm_loss_f64(const struct gmm_matrix_f64 *z,
  */
 gmm_status gmm_loss_f32(const struct gmm_matrix_f32 *z,
                         const struct gmm_matrix_f32 *gamma,
-                        double eps,
-                        double w_energy,
-                        double w_cov_diag,
+                        float eps,
+                        float w_energy,
+                        float w_cov_diag,
                         float *loss,
                         float *mean_energy,
                         float *cov_diag,
@@ -1305,7 +1349,7 @@ gmm_status gmm_energy_vjp_f32(const struct gmm_matrix_f32 *z,
                               const float *chol,
                               const float *log_det,
                               const float *d_energy,
-                              double d_cov_diag,
+                              float d_cov_diag,
                               float *d_z,
                               float *d_phi,
                               float *d_mu,
@@ -1350,7 +1394,7 @@ gmm_status gmm_params_vjp_f64(const struct gmm_matrix_f64 *z,
  */
 gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               const struct gmm_matrix_f32 *gamma,
-                              double eps,
+                              float eps,
                               const float *d_phi,
                               const float *d_mu,
                               const float *d_cov,
@@ -1358,6 +1402,122 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               const float *d_log_det,
                               float *d_z,
                               float *d_gamma);
+
+/**
+ * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+ * macro `gmm_training_options_init(options)` passes the size that the caller was compiled with.
+ *
+ * The caller promises:
+ *
+ * `options` is NULL or writable for `size` bytes.
+ */
+gmm_status gmm_training_options_init_sized(struct gmm_training_options *options, size_t size);
+
+/**
+ * The loss of `gmm_loss_f64` and its gradients, from a batch that may be too small for its mixture, with a say in
+ * what happens then.
+ *
+ *     gmm_training_options options;
+ *     gmm_training_options_init(&options);
+ *     options.eps_limit = 1e-2, options.drop_empty = 1;
+ *     gmm_running_create(0.9, &options.running);
+ *     while (next(&z, &gamma))
+ *         gmm_training_loss_f64(&z, &gamma, &options, NULL, &loss, NULL, NULL, d_z, d_gamma, NULL);
+ *     gmm_running_mixture(options.running, &options, &mixture);
+ *
+ * Gradients take the ridge that was used for a constant, are 0 for a component that was dropped, and with running
+ * moments flow through the share that this batch has in them: (1 - decay), or all of the first batch.
+ *
+ * `z` is N x D, `gamma` N x K, with any strides. `options` may be NULL for the defaults, `threads` for the library's
+ * own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, what
+ * the energies are of, are written unless NULL. Free the mixture with `gmm_mixture_free`.
+ *
+ * Refuses what `gmm_loss_f64` refuses, less what the options allow; options outside their ranges; and a batch of
+ * another number of features or components than the running moments (GMM_INVALID_SHAPE). Outputs and running moments
+ * are then untouched.
+ *
+ * The caller promises:
+ *
+ * `z` and `gamma` describe readable memory; `options` is NULL or readable, and its `running` NULL or a live handle
+ * that no other call is using; `threads` is NULL or a live handle; outputs are NULL or writable for their shapes.
+ */
+gmm_status gmm_training_loss_f64(const struct gmm_matrix_f64 *z,
+                                 const struct gmm_matrix_f64 *gamma,
+                                 const struct gmm_training_options *options,
+                                 const struct gmm_threads *threads,
+                                 double *loss,
+                                 double *mean_energy,
+                                 double *cov_diag,
+                                 double *d_z,
+                                 double *d_gamma,
+                                 struct gmm_mixture **mixture);
+
+/**
+ * `gmm_training_loss_f64` for floats. Batches of both kinds may follow each other.
+ *
+ * The caller promises:
+ *
+ * As `gmm_training_loss_f64`.
+ */
+gmm_status gmm_training_loss_f32(const struct gmm_matrix_f32 *z,
+                                 const struct gmm_matrix_f32 *gamma,
+                                 const struct gmm_training_options *options,
+                                 const struct gmm_threads *threads,
+                                 float *loss,
+                                 float *mean_energy,
+                                 float *cov_diag,
+                                 float *d_z,
+                                 float *d_gamma,
+                                 struct gmm_mixture **mixture);
+
+/**
+ * Running averages of the moments of mini-batches, none yet, into `*out`: what `gmm_training_options.running` points
+ * at. Free it with `gmm_running_free`.
+ *
+ *     s <- decay s + (1 - decay) s(batch)      s: moments per sample; the first batch is taken whole
+ *
+ * `decay` is what remains of the past at every batch, from 0 (nothing) to less than 1. Memory is O(K D^2).
+ *
+ * The caller promises:
+ *
+ * `out` is writable.
+ */
+gmm_status gmm_running_create(double decay,
+                              struct gmm_running **out);
+
+/**
+ * The mixture that they make, a copy, into `*out`: what to score with after training. Free it with
+ * `gmm_mixture_free`.
+ *
+ * Of `options`, which may be NULL for the defaults, `eps`, `eps_limit` and `drop_empty` are read. Covariances are
+ * without `eps`; scores are with it. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and what
+ * `gmm_training_loss_f64` refuses of a mixture.
+ *
+ * The caller promises:
+ *
+ * `handle` is a live handle that no call is changing; `options` is NULL or readable; `out` is writable.
+ */
+gmm_status gmm_running_mixture(const struct gmm_running *handle,
+                               const struct gmm_training_options *options,
+                               struct gmm_mixture **out);
+
+/**
+ * Batches so far, or 0 for NULL.
+ *
+ * The caller promises:
+ *
+ * `handle` is NULL, or a live handle that no call is changing.
+ */
+uint64_t gmm_running_n_batches(const struct gmm_running *handle);
+
+/**
+ * Frees running moments; NULL is nothing to free. No call may be using them.
+ *
+ * The caller promises:
+ *
+ * `handle` is NULL, or a live handle that is not used again.
+ */
+void gmm_running_free(struct gmm_running *handle);
 
 /**
  * Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`.
@@ -2494,6 +2654,7 @@ void gmm_detector_free(struct gmm_detector *detector);
 #define gmm_fit_options_init(options) gmm_fit_options_init_sized((options), sizeof *(options))
 #define gmm_prior_init(prior) gmm_prior_init_sized((prior), sizeof *(prior))
 #define gmm_stepwise_options_init(options) gmm_stepwise_options_init_sized((options), sizeof *(options))
+#define gmm_training_options_init(options) gmm_training_options_init_sized((options), sizeof *(options))
 #define gmm_sweep_options_init(options) gmm_sweep_options_init_sized((options), sizeof *(options))
 #define gmm_detector_options_init(options) gmm_detector_options_init_sized((options), sizeof *(options))
 

@@ -15,5 +15,6 @@
 #include "gmm/mixture.hpp"
 #include "gmm/outliers.hpp"
 #include "gmm/scorer.hpp"
+#include "gmm/training.hpp"
 
 #endif

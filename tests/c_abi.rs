@@ -130,6 +130,11 @@ fn a_c_program_gets_gradients_that_are_those_of_differences() {
     passes_over(&[Link::Shared, Link::Static], "grad.c");
 }
 
+#[test]
+fn a_c_program_trains_with_batches_that_make_no_mixture() {
+    passes_over(&[Link::Shared], "training.c");
+}
+
 /// C programs that stand in a folder of `tests/c`, or in `tests/c` itself.
 fn programs(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().path());

@@ -34,6 +34,8 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-ffi/src/estimate.rs",
     "crates/gmm-ffi/src/energy.rs",
     "crates/gmm-ffi/src/grad.rs",
+    "crates/gmm-ffi/src/training.rs",
+    "crates/gmm-ffi/src/running.rs",
     "crates/gmm-ffi/src/fit.rs",
     "crates/gmm-ffi/src/stream.rs",
     "crates/gmm-ffi/src/start.rs",

@@ -76,6 +76,7 @@ struct real;
         using scorer = gmm_scorer_##bits;                                                                 \
         static constexpr auto params = gmm_params_##bits;                                                 \
         static constexpr auto energy = gmm_energy_##bits;                                                 \
+        static constexpr auto loss = gmm_training_loss_##bits;                                            \
         static constexpr auto fit = gmm_mixture_fit_##bits;                                               \
         static constexpr auto fit_stream = gmm_mixture_fit_stream_##bits;                                 \
         static constexpr auto from_labels = gmm_mixture_from_labels_##bits;                               \

@@ -106,6 +106,15 @@ AT(gmm_source_f32, read, 24);
 AT(gmm_source_f32, userdata, 32);
 AT(gmm_source_f32, has_weights, 40);
 
+SIZE(gmm_training_options, 56);
+AT(gmm_training_options, size, 0);
+AT(gmm_training_options, eps, 8);
+AT(gmm_training_options, w_energy, 16);
+AT(gmm_training_options, w_cov_diag, 24);
+AT(gmm_training_options, eps_limit, 32);
+AT(gmm_training_options, drop_empty, 40);
+AT(gmm_training_options, running, 48);
+
 SIZE(gmm_stepwise_options, 40);
 AT(gmm_stepwise_options, size, 0);
 AT(gmm_stepwise_options, decay, 8);

@@ -168,6 +168,26 @@ void fits(const std::string &folder)
     CHECK(status_of([&] { tried.model(2); }) == GMM_INVALID_ARGUMENT);
 }
 
+void training()
+{
+    // One component, mean 1 and variance 1: 1 / variance is 1, and its gradient that of a variance.
+    const std::vector<double> batch = {0, 2}, ones = {1, 1};
+    gmm::training_options options;
+    options.w_energy = 0, options.w_cov_diag = 1;
+    const gmm::matrix<double> z(batch, 1), gamma(ones, 1);
+    const auto got = gmm::loss(z, gamma, options);
+    CHECK(got.loss == 1 && got.cov_diag == 1 && got.d_z[0] == 1 && got.d_z[1] == -1 && got.d_gamma[0] == 0);
+    gmm::running remembered(0.5);
+    CHECK(status_of([&] { remembered.model(options); }) == GMM_INVALID_ARGUMENT);
+    options.running = remembered.c();
+    CHECK(gmm::loss(z, gamma, options).loss == 1);
+    const std::vector<double> later = {4, 6};
+    gmm::loss(gmm::matrix<double>(later, 1), gamma, options);
+    CHECK(remembered.n_batches() == 2 && close(remembered.model(options).means()[0], 3));
+    const std::vector<double> nobody = {0, 0};
+    CHECK(status_of([&] { gmm::loss(z, gmm::matrix<double>(nobody, 1)); }) == GMM_EMPTY_COMPONENT);
+}
+
 // Rows of `groups`, three at a time; fails at row `broken`.
 struct source {
     std::size_t next = 0, broken = std::numeric_limits<std::size_t>::max();
@@ -246,6 +266,7 @@ int main(int argc, char **argv)
     CHECK(argc == 2);
     mixtures();
     fits(argv[1]);
+    training();
     streams();
     outliers();
     layers();

@@ -38,6 +38,13 @@ impl Default for ParamsOptions {
     }
 }
 
+impl ParamsOptions {
+    pub(crate) fn check(&self) -> Result<()> {
+        check_non_negative("ridge (eps)", self.ridge)?;
+        check_non_negative("ridge_limit", self.ridge_limit.unwrap_or(0.0))
+    }
+}
+
 /// The mixture that responsibilities `γ` (n × k) make of samples `z` (n × d):
 ///
 /// ```text
@@ -99,8 +106,7 @@ pub(crate) fn params_moments<T: Real>(
     options: &ParamsOptions,
     threads: &Threads,
 ) -> Result<Moments> {
-    check_non_negative("ridge (eps)", options.ridge)?;
-    check_non_negative("ridge_limit", options.ridge_limit.unwrap_or(0.0))?;
+    options.check()?;
     check_rows(samples, responsibilities)?;
     check_sizes(responsibilities.n_components(), samples.n_features(), Structure::Full)?;
     Ok(central_moments(samples, responsibilities, Products::Pairs, threads))

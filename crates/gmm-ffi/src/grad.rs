@@ -58,16 +58,16 @@ pub unsafe extern "C" fn gmm_loss_f64(
 pub unsafe extern "C" fn gmm_loss_f32(
     z: *const gmm_matrix_f32,
     gamma: *const gmm_matrix_f32,
-    eps: f64,
-    w_energy: f64,
-    w_cov_diag: f64,
+    eps: f32,
+    w_energy: f32,
+    w_cov_diag: f32,
     loss: *mut f32,
     mean_energy: *mut f32,
     cov_diag: *mut f32,
     d_z: *mut f32,
     d_gamma: *mut f32,
 ) -> gmm_status {
-    let options = (eps, w_energy, w_cov_diag);
+    let options = (eps.into(), w_energy.into(), w_cov_diag.into());
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe { loss_into(z, gamma, options, [loss, mean_energy, cov_diag], d_z, d_gamma) })
 }
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn gmm_energy_vjp_f32(
     chol: *const f32,
     log_det: *const f32,
     d_energy: *const f32,
-    d_cov_diag: f64,
+    d_cov_diag: f32,
     d_z: *mut f32,
     d_phi: *mut f32,
     d_mu: *mut f32,
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn gmm_energy_vjp_f32(
 ) -> gmm_status {
     let (parameters, outputs) = ([phi, mu, cov, chol, log_det], [d_z, d_phi, d_mu, d_cov, d_chol, d_log_det]);
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { energy_vjp_into(z, k, parameters, d_energy, d_cov_diag, outputs) })
+    guard(|| unsafe { energy_vjp_into(z, k, parameters, d_energy, d_cov_diag.into(), outputs) })
 }
 
 /// Gradients through `gmm_params_f64`: from those of a function of its outputs to those with respect to its inputs,
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn gmm_params_vjp_f64(
 pub unsafe extern "C" fn gmm_params_vjp_f32(
     z: *const gmm_matrix_f32,
     gamma: *const gmm_matrix_f32,
-    eps: f64,
+    eps: f32,
     d_phi: *const f32,
     d_mu: *const f32,
     d_cov: *const f32,
@@ -191,7 +191,9 @@ pub unsafe extern "C" fn gmm_params_vjp_f32(
     d_gamma: *mut f32,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { params_vjp_into(z, gamma, eps, [d_phi, d_mu, d_cov, d_chol, d_log_det], d_z, d_gamma) })
+    guard(|| unsafe {
+        params_vjp_into(z, gamma, eps.into(), [d_phi, d_mu, d_cov, d_chol, d_log_det], d_z, d_gamma)
+    })
 }
 
 /// # Safety

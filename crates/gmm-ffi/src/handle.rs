@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use gmm_core::{Mixture, RobustDetector, Scorer, Stepwise, Sweep, Threads};
+use gmm_core::{Mixture, RobustDetector, RunningMoments, Scorer, Stepwise, Sweep, Threads};
 
 use crate::status::Refusal;
 use crate::view::check_aligned;
@@ -26,6 +26,9 @@ pub struct gmm_cancel(pub(crate) AtomicBool);
 
 /// A mixture that learns from batches. One thread may use one at a time. Freed by `gmm_stepwise_free`.
 pub struct gmm_stepwise(pub(crate) Stepwise);
+
+/// Running averages of the moments of mini-batches. One thread may use one at a time. Freed by `gmm_running_free`.
+pub struct gmm_running(pub(crate) RunningMoments);
 
 /// Fits of several numbers of components and covariance structures. Immutable: any number of threads may
 /// use one at the same time. Freed by `gmm_sweep_free`.
@@ -91,6 +94,26 @@ pub(crate) unsafe fn stepwise<'a>(handle: *const gmm_stepwise) -> Result<&'a Ste
 pub(crate) unsafe fn stepwise_mut<'a>(handle: *mut gmm_stepwise) -> Result<&'a mut Stepwise, Refusal> {
     // SAFETY: as in `mixture`, and nobody else uses it, as promised.
     unsafe { handle.as_mut() }.map(|handle| &mut handle.0).ok_or_else(|| Refusal::null("stepwise"))
+}
+
+/// The running moments behind a handle, to read.
+///
+/// # Safety
+///
+/// As [`stepwise`].
+pub(crate) unsafe fn running<'a>(handle: *const gmm_running) -> Result<&'a RunningMoments, Refusal> {
+    // SAFETY: as in `mixture`.
+    unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("running"))
+}
+
+/// The running moments behind a handle, to change; `None` for a null one.
+///
+/// # Safety
+///
+/// As [`stepwise_mut`].
+pub(crate) unsafe fn running_mut<'a>(handle: *mut gmm_running) -> Option<&'a mut RunningMoments> {
+    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    unsafe { handle.as_mut() }.map(|handle| &mut handle.0)
 }
 
 /// The scorer behind a handle of either type, to use.

@@ -23,6 +23,8 @@ mod report;
 mod estimate;
 mod energy;
 mod grad;
+mod training;
+mod running;
 mod fit;
 mod stream;
 mod start;
@@ -49,8 +51,8 @@ pub use fit::*;
 pub use grad::*;
 pub use guard::gmm_last_error_message;
 pub use handle::{
-    gmm_cancel, gmm_detector, gmm_mixture, gmm_scorer_f32, gmm_scorer_f64, gmm_stepwise, gmm_sweep,
-    gmm_threads,
+    gmm_cancel, gmm_detector, gmm_mixture, gmm_running, gmm_scorer_f32, gmm_scorer_f64, gmm_stepwise,
+    gmm_sweep, gmm_threads,
 };
 pub use log::{GMM_LOG_INFO, GMM_LOG_WARNING, gmm_log_callback, gmm_log_level};
 pub use mixture::*;
@@ -61,6 +63,7 @@ pub use options::{
 };
 pub use prior::{gmm_prior, gmm_prior_init_sized};
 pub use report::{gmm_fit_report, gmm_repair};
+pub use running::*;
 pub use sample::*;
 pub use score::*;
 pub use score_function::*;
@@ -72,4 +75,5 @@ pub use stepwise::*;
 pub use stream::*;
 pub use sweep::*;
 pub use threads::*;
+pub use training::*;
 pub use view::{gmm_matrix_f32, gmm_matrix_f64};

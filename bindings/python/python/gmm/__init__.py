@@ -1,8 +1,8 @@
 """Gaussian mixture models in one native core.
 
 :class:`GaussianMixture` is scikit-learn's, fitted and scored by the library; :class:`Mixture` is a
-mixture that is known; :func:`params` and :func:`energy` are the layers of deep mixture models, and :func:`loss` is
-both with its gradients.
+mixture that is known; :func:`params` and :func:`energy` are the layers of deep mixture models, and
+:func:`loss` is both with its gradients.
 
 What needs scikit-learn is imported when it is first asked for: ``import gmm`` alone needs NumPy.
 """
@@ -30,6 +30,7 @@ from gmm._estimates import energy, params
 from gmm._loss import Loss, loss
 from gmm._mixture import Criteria, Mixture, load
 from gmm._native_fit import Prior, Progress
+from gmm._running import RunningMoments
 from gmm._threads import get_num_threads, thread_limit
 from gmm._thresholds import threshold_by_contamination, threshold_by_percentile
 
@@ -60,6 +61,7 @@ __all__ = [
     "Progress",
     "Repair",
     "RepairWarning",
+    "RunningMoments",
     "__version__",
     "alibi",
     "energy",

@@ -173,6 +173,20 @@ class Source(Structure):
     ]
 
 
+class TrainingOptions(Structure):
+    """``gmm_training_options``."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("eps", c_double),
+        ("w_energy", c_double),
+        ("w_cov_diag", c_double),
+        ("eps_limit", c_double),
+        ("drop_empty", c_int32),
+        ("running", c_void_p),
+    ]
+
+
 class StepwiseOptions(Structure):
     """``gmm_stepwise_options``."""
 
@@ -283,6 +297,11 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "moments_add": (status, [handle, array, array, size]),
         "moments_scale": (status, [handle, c_double, array, size]),
         "moments_maximise": (status, [handle, array, size, options, out]),
+        "training_options_init_sized": (status, [POINTER(TrainingOptions), size]),
+        "running_create": (status, [c_double, out]),
+        "running_mixture": (status, [handle, POINTER(TrainingOptions), out]),
+        "running_n_batches": (c_uint64, [handle]),
+        "running_free": (None, [handle]),
         "stepwise_options_init_sized": (status, [POINTER(StepwiseOptions), size]),
         "stepwise_create": (status, [handle, POINTER(StepwiseOptions), out]),
         "stepwise_mixture": (status, [handle, out]),
@@ -316,8 +335,12 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         each: dict[str, tuple[Any, list[Any]]] = {
             "params": (status, [matrix, matrix, real, *[array] * 5]),
             "energy": (status, [matrix, size, *[array] * 8]),
-            "loss": (status, [matrix, matrix, *[c_double] * 3, *[array] * 5]),
-            "energy_vjp": (status, [matrix, size, *[array] * 6, c_double, *[array] * 6]),
+            "loss": (status, [matrix, matrix, *[real] * 3, *[array] * 5]),
+            "training_loss": (
+                status,
+                [matrix, matrix, POINTER(TrainingOptions), handle, *[array] * 5, out],
+            ),
+            "energy_vjp": (status, [matrix, size, *[array] * 6, real, *[array] * 6]),
             "params_vjp": (status, [matrix, matrix, real, *[array] * 7]),
             "mixture_score_function": (status, [handle, matrix, handle, array]),
             "mixture_hessian_vector_products": (status, [handle, matrix, matrix, handle, array]),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gmm import _abi, _arrays
+from gmm import _abi, _arrays, _threads
 from gmm._errors import check
+from gmm._running import RunningMoments, options_of
 
 if TYPE_CHECKING:
     from gmm._arrays import Real
@@ -31,6 +32,10 @@ def loss(
     w_energy: float = 1.0,
     w_cov_diag: float = 0.005,
     gradients: bool = True,
+    ridge_limit: float | None = None,
+    drop_empty: bool = False,
+    running: RunningMoments | None = None,
+    n_threads: int | None = None,
 ) -> Loss:
     """Mean energy and sum of inverse variances of a mixture under its own samples, and gradients.
 
@@ -47,6 +52,17 @@ def loss(
     w_energy, w_cov_diag : float, default=1 and 0.005
     gradients : bool, default=True
         Whether ``d_z`` and ``d_gamma`` are wanted; they are None when not.
+    ridge_limit : float, optional
+        Where a covariance has no factor, ``eps`` is multiplied by ten for it until it has one, up
+        to this; gradients take it for a constant. Without, such a batch is refused.
+    drop_empty : bool, default=False
+        Whether a component without responsibility gets weight 0 and no gradient instead of being
+        refused.
+    running : RunningMoments, optional
+        Averages over batches that take this one in and make the mixture; gradients flow through
+        the share that the batch has in them.
+    n_threads : int, optional
+        Results do not depend on it.
 
     Returns
     -------
@@ -66,12 +82,16 @@ def loss(
     )
     if shares.dtype != samples.dtype:
         shares = shares.astype(samples.dtype)
+    options = options_of(
+        eps, ridge_limit, drop_empty, w_energy=w_energy, w_cov_diag=w_cov_diag, running=running
+    )
     scalars = np.empty(3, samples.dtype)
     d_z = np.empty(samples.shape, samples.dtype) if gradients else None
     d_gamma = np.empty(shares.shape, samples.dtype) if gradients else None
+    first = _arrays.address(scalars)
+    at = [first + i * scalars.itemsize for i in range(3)]
     where = [None if out is None else _arrays.address(out) for out in (d_z, d_gamma)]
-    call = getattr(_abi.lib, f"gmm_loss_{_arrays.suffix(samples)}")
+    call = getattr(_abi.lib, f"gmm_training_loss_{_arrays.suffix(samples)}")
     views = _arrays.matrix(samples), _arrays.matrix(shares)
-    at = [_arrays.address(scalars[i : i + 1]) for i in range(3)]
-    check(call(*views, eps, w_energy, w_cov_diag, *at, *where))
+    check(call(*views, options, _threads.pool(n_threads), *at, *where, None))
     return Loss(scalars[0], scalars[1], scalars[2], d_z, d_gamma)

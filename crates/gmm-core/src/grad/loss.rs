@@ -109,6 +109,7 @@ pub fn loss<T: Real>(
 ///     let loss = running_loss(&samples, &gamma, &options, &mut running, Gradients::default(), &Threads::one())?;
 ///     assert_eq!(loss.mixture.means(), [mean]);
 /// }
+/// assert_eq!(running.mixture(&options.params)?.means(), [2.0]);    // to score with after training
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
 pub fn running_loss<T: Real>(

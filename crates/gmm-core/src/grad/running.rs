@@ -7,6 +7,8 @@
 
 use super::estimate::Share;
 use crate::error::{Error, Result};
+use crate::estimate::{ParamsOptions, mixture_of};
+use crate::mixture::Mixture;
 use crate::moments::Moments;
 
 /// Moments per sample, of which those of older batches fade. The first batch is taken whole.
@@ -14,6 +16,7 @@ use crate::moments::Moments;
 pub struct RunningMoments {
     decay: f64,
     moments: Option<Moments>,
+    n_batches: u64,
 }
 
 impl RunningMoments {
@@ -24,10 +27,29 @@ impl RunningMoments {
     /// [`Error::InvalidOption`] when it is not.
     pub fn new(decay: f64) -> Result<Self> {
         if (0.0..1.0).contains(&decay) {
-            return Ok(RunningMoments { decay, moments: None });
+            return Ok(RunningMoments { decay, moments: None, n_batches: 0 });
         }
         let (value, requirement) = (decay.to_string(), "at least 0 and less than 1");
         Err(Error::InvalidOption { option: "decay", value, requirement })
+    }
+
+    /// How many batches were taken in.
+    pub fn n_batches(&self) -> u64 {
+        self.n_batches
+    }
+
+    /// The mixture that they make: what energies are of in the last loss, and what to score with after training.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] before the first batch; as [`params_with`](crate::params_with).
+    pub fn mixture(&self, options: &ParamsOptions) -> Result<Mixture> {
+        options.check()?;
+        let Some(moments) = &self.moments else {
+            let (option, value) = ("number of batches", 0.to_string());
+            return Err(Error::InvalidOption { option, value, requirement: "at least 1" });
+        };
+        mixture_of(moments, options)
     }
 
     /// What they are with one more batch, and the share of one of its samples.
@@ -59,5 +81,6 @@ impl RunningMoments {
     /// Keeps what [`RunningMoments::with`] gave.
     pub(super) fn keep(&mut self, moments: Moments) {
         self.moments = Some(moments);
+        self.n_batches += 1;
     }
 }
