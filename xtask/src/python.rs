@@ -7,6 +7,8 @@ use crate::process::{self, answers, root};
 
 /// What the tests need beside the wheel.
 const REQUIREMENTS: &str = "bindings/python/requirements-test.txt";
+/// What some of them need beside that, gigabytes of it: where it cannot be had, they are skipped.
+const FRAMEWORKS: &str = "bindings/python/requirements-frameworks.txt";
 /// Where the configuration of every tool is.
 const PROJECT: &str = "bindings/python/pyproject.toml";
 
@@ -21,13 +23,16 @@ pub fn run() -> Result<(), String> {
     prepare(interpreter, &environment)?;
     let python = tool(&environment, "python");
     let ruff = tool(&environment, "ruff");
-    let style = ["python", "tests", "benches", "examples"].map(|folder| format!("bindings/python/{folder}"));
-    let style = style.each_ref().map(String::as_str);
-    process::run(&ruff, &[&["format", "--check"], &style[..]].concat(), &[])?;
-    process::run(&ruff, &[&["check"], &style[..]].concat(), &[])?;
+    let own = ["python", "tests", "benches", "examples"].map(|folder| format!("bindings/python/{folder}"));
+    let own = own.each_ref().map(String::as_str);
+    for style in [&own[..], &["--config", PROJECT, "examples/dagmm"]] {
+        process::run(&ruff, &[&["format", "--check"], style].concat(), &[])?;
+        process::run(&ruff, &[&["check"], style].concat(), &[])?;
+    }
     let typed = ["python/gmm", "benches", "examples"].map(|folder| format!("bindings/python/{folder}"));
-    let typed = typed.each_ref().map(String::as_str);
-    process::run(&tool(&environment, "mypy"), &[&["--config-file", PROJECT], &typed[..]].concat(), &[])?;
+    let typed = typed.iter().map(String::as_str).chain(["examples/dagmm"]);
+    let typed: Vec<&str> = ["--config-file", PROJECT].into_iter().chain(typed).collect();
+    process::run(&tool(&environment, "mypy"), &typed, &[("MYPYPATH", "examples/dagmm")])?;
     // The profile that the suite is compiled with; what it compiled is used again.
     let wheels = folder.join("wheels");
     fs::remove_dir_all(&wheels).or_else(|error| match error.kind() {
@@ -58,13 +63,18 @@ fn interpreter() -> Option<&'static str> {
 /// An environment with what is required, made again when that has changed.
 fn prepare(interpreter: &str, environment: &Path) -> Result<(), String> {
     let stamp = environment.join("requirements");
-    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).map_err(|error| error.to_string())?;
+    let read = |file| fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"));
+    let wanted = read(REQUIREMENTS)? + &read(FRAMEWORKS)?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     process::run(interpreter, &["-m", "venv", "--clear", shown(environment)?], &[])?;
     let python = tool(environment, "python");
-    process::run(&python, &["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], &[])?;
+    let install = |file| ["-m", "pip", "install", "--quiet", "--no-cache-dir", "-r", file];
+    process::run(&python, &install(REQUIREMENTS), &[])?;
+    if let Err(message) = process::run(&python, &install(FRAMEWORKS), &[]) {
+        eprintln!("{message}: what needs PyTorch, JAX or TensorFlow is not tested");
+    }
     fs::write(stamp, wanted).map_err(|error| error.to_string())
 }
 

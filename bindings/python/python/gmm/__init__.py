@@ -2,9 +2,11 @@
 
 :class:`GaussianMixture` is scikit-learn's, fitted and scored by the library; :class:`Mixture` is a
 mixture that is known; :func:`params` and :func:`energy` are the layers of deep mixture models, and
-:func:`loss` is both with its gradients.
+:func:`loss` is both with its gradients. ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` are these
+three as differentiable functions of tensors.
 
-What needs scikit-learn is imported when it is first asked for: ``import gmm`` alone needs NumPy.
+What needs scikit-learn or a framework is imported when it is first asked for: ``import gmm`` alone
+needs NumPy.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ from gmm._thresholds import threshold_by_contamination, threshold_by_percentile
 
 if TYPE_CHECKING:
     from gmm import alibi, plot
+    from gmm import jax as jax
+    from gmm import tensorflow as tensorflow
+    from gmm import torch as torch
     from gmm._detector import OutlierDetector
     from gmm._estimator import GaussianMixture
     from gmm._exchange import from_sklearn, to_sklearn
@@ -90,6 +95,10 @@ _LAZY = {
 }
 #: Modules of this package that are imported when they are first named.
 _LAZY_MODULES = ("alibi", "plot")
+#: And those that import a framework. They stand neither in ``__all__`` nor in ``dir()``: what goes
+#: through all names, as ``from gmm import *`` does, would import all frameworks, and fail where one
+#: is missing.
+_FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 _threads.register_with_threadpoolctl()
 
@@ -99,7 +108,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY[name]), name)
         globals()[name] = value
         return value
-    if name in _LAZY_MODULES:
+    if name in (*_LAZY_MODULES, *_FRAMEWORKS):
         return importlib.import_module(f"gmm.{name}")
     raise AttributeError(f"module 'gmm' has no attribute {name!r}")
 

@@ -1,0 +1,92 @@
+"""What ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` have in common: results and refusals."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from gmm._running import RunningMoments
+
+
+class Loss(NamedTuple):
+    """What ``gmm_loss`` gives: ``loss``, which has gradients, and two values without."""
+
+    loss: Any
+    mean_energy: Any
+    cov_diag: Any
+
+
+class Options(NamedTuple):
+    """What ``gmm_loss`` passes on to :func:`gmm.loss`, under its names."""
+
+    eps: float
+    w_energy: float
+    w_cov_diag: float
+    ridge_limit: float | None
+    drop_empty: bool
+    running: RunningMoments | None
+
+
+#: Of the outputs of ``gmm_params``, and of the inputs of ``gmm_energy`` after ``z``.
+PARAMETERS: Final = ("phi", "mu", "cov", "L", "log_det_cov")
+
+
+def shapes_of_params(k: int, d: int) -> tuple[tuple[int, ...], ...]:
+    """Shapes of :data:`PARAMETERS`."""
+    return (k,), (k, d), (k, d, d), (k, d, d), (k,)
+
+
+def check_types(dtypes: Mapping[str, str]) -> None:
+    """Refuses types, by the names of the arguments that have them, that no function is for."""
+    first, wanted = next(iter(dtypes.items()))
+    for name, dtype in dtypes.items():
+        if dtype not in ("float32", "float64"):
+            raise TypeError(f"{name} is of type {dtype}; pass float32 or float64")
+        if dtype != wanted:
+            raise TypeError(f"{name} is of type {dtype} and {first} of {wanted}; pass one type")
+
+
+class SecondDerivative(NotImplementedError):
+    """A gradient of a gradient was asked for."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"{module} has no second derivatives; use the framework's own operations for those"
+        )
+
+
+@contextlib.contextmanager
+def subnormals() -> Iterator[None]:
+    """Numbers as everywhere else, on a thread of a framework that takes subnormal ones for zero.
+
+    XLA and TensorFlow have their threads do so. A share of 1e-40 would be none there and one on the
+    library's own threads; and those inherit it for good if they are made by a call from there.
+    """
+    if not _set_environment:
+        yield
+        return
+    before = ctypes.create_string_buffer(_ENVIRONMENT_SIZE)
+    _get_environment(before)
+    _set_environment(_DEFAULT_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _environment_functions() -> tuple[Any, Any]:
+    """``fegetenv`` and ``fesetenv`` of C, where their types are known: in glibc and musl."""
+    if sys.platform != "linux":
+        return None, None
+    library = ctypes.PyDLL(None)
+    return getattr(library, "fegetenv", None), getattr(library, "fesetenv", None)
+
+
+_get_environment, _set_environment = _environment_functions()
+#: ``FE_DFL_ENV``.
+_DEFAULT_ENVIRONMENT: Final = ctypes.c_void_p(-1)
+#: More than any ``fenv_t``.
+_ENVIRONMENT_SIZE: Final = 256
