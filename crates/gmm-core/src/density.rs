@@ -9,8 +9,9 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    LANES, Matters, Peaks, Whitener, largest, log_densities, log_responsibilities, pack_rows, panels_len,
-    responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter, unpack_rows,
+    LANES, Lines, Matters, Peaks, Whitener, largest, log_densities, log_responsibilities, pack_rows,
+    panels_len, responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter,
+    unpack_rows,
 };
 
 use crate::blocks::BLOCK_ROWS;
@@ -30,7 +31,7 @@ pub(crate) enum BlockScorer<'a, T> {
 /// One block of rows on its way through the kernels. Buffers are reused from block to block.
 pub(crate) struct Block<T> {
     /// The rows, packed.
-    pub(crate) panels: Vec<T>,
+    pub(crate) panels: Lines<T>,
     /// Component-major, `component * stride + row`: `‖Lₖ⁻¹(zₙ − μₖ)‖²` after [`BlockScorer::whiten`], and
     /// after that what the block was made into, `rₙₖ` or `ln rₙₖ`. Rows that the block does not have are
     /// scratch.
@@ -40,17 +41,17 @@ pub(crate) struct Block<T> {
     /// [`BLOCK_ROWS`], or the panels of a block that is known to be smaller.
     pub(crate) stride: usize,
     kept: Vec<T>,
-    whitened: Vec<T>,
+    whitened: Lines<T>,
     wide: Wide,
 }
 
 /// The panels, terms and scratch of a block that is scored in `f64`.
 #[derive(Default)]
 struct Wide {
-    panels: Vec<f64>,
+    panels: Lines<f64>,
     terms: Vec<f64>,
     kept: Vec<f64>,
-    whitened: Vec<f64>,
+    whitened: Lines<f64>,
 }
 
 /// What a block of squares is made into.
@@ -73,12 +74,12 @@ impl<T: Real> Block<T> {
     /// For blocks of at most `n_rows` rows, and no more than [`BLOCK_ROWS`].
     pub(crate) fn for_rows(n_rows: usize) -> Self {
         Block {
-            panels: Vec::new(),
+            panels: Lines::new(),
             terms: Vec::new(),
             log_densities: Vec::new(),
             stride: n_rows.next_multiple_of(LANES).min(BLOCK_ROWS),
             kept: Vec::new(),
-            whitened: Vec::new(),
+            whitened: Lines::new(),
             wide: Wide::default(),
         }
     }
@@ -184,8 +185,8 @@ impl<'a, T: Real> BlockScorer<'a, T> {
     /// does not matter: log-densities, and responsibilities as terms. `first` has a component for each row that
     /// it is likely to belong to.
     pub(crate) fn expect_some(&self, rows: &[T], first: &[u32], margin: f64, block: &mut Block<T>) {
-        block.panels.resize(panels_len(first.len(), self.n_features()), T::ZERO);
-        pack_rows(rows, &mut block.panels, self.n_features());
+        let panels = block.panels.fit(panels_len(first.len(), self.n_features()));
+        pack_rows(rows, panels, self.n_features());
         self.whiten_packed(first.len(), Some((first, margin)), block);
         self.finish(block, Terms::Shares, None);
     }
@@ -196,7 +197,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         &self,
         panels: &[T],
         n_rows: usize,
-        whitened: Option<&mut Vec<T>>,
+        whitened: Option<&mut Lines<T>>,
         block: &mut Block<T>,
     ) {
         let dense = self.dense();
@@ -206,7 +207,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         match whitened {
             None => squared_norms(dense, panels, n_rows, &mut block.whitened, &mut block.terms, stride),
             Some(kept) => {
-                kept.resize(dense.len() * panels.len(), T::ZERO);
+                let kept = kept.fit(dense.len() * panels.len());
                 squared_norms_and_whitened(dense, panels, n_rows, kept, &mut block.terms, stride);
             }
         }
@@ -238,8 +239,8 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                 }
             },
             BlockScorer::Wide(packed) => {
-                wide.panels.clear();
-                wide.panels.extend(panels.iter().map(|value| value.to_f64()));
+                let to = wide.panels.fit(panels.len());
+                to.iter_mut().zip(&**panels).for_each(|(to, value)| *to = value.to_f64());
                 wide.terms.resize(len, 0.0);
                 let Wide { panels, terms, whitened, .. } = wide;
                 match &packed.whiteners {

@@ -13,7 +13,7 @@ mod arithmetic;
 
 use std::ops::Range;
 
-use gmm_kernels::{NegligibleToAll, Values};
+use gmm_kernels::{Lines, NegligibleToAll, Values};
 
 use crate::blocks::{BLOCK_ROWS, Threads, blocks};
 use crate::density::{Block, BlockScorer};
@@ -99,7 +99,7 @@ impl Moments {
         let d = samples.n_features();
         let parts = parts_by_component(samples.n_samples(), references.len() / d, products.len(d));
         Moments::sum(samples, references, (products, parts), threads, |part, sums| {
-            let (mut values, mut weights) = (Vec::new(), Vec::new());
+            let (mut values, mut weights) = ((Lines::new(), Vec::new()), Vec::new());
             for rows in blocks(part.rows.clone()) {
                 shares_of(rows.clone(), &mut weights);
                 samples.weigh(rows.clone(), &mut weights, BLOCK_ROWS);
@@ -204,7 +204,7 @@ impl Moments {
         let k = references.len() / d;
         let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
         Moments::sum(samples, references, (products, parts), threads, |part, sums| {
-            let (mut block, mut values) = (Block::new(), Vec::new());
+            let (mut block, mut values) = (Block::new(), (Lines::new(), Vec::new()));
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
                 let labels = &mut labels[..rows.len()];

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, sum, transpose};
+use gmm_kernels::{
+    Lines, all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, sum, transpose,
+};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::error::{Error, Place, Result};
@@ -216,8 +218,8 @@ impl<'a, T: Real> Samples<'a, T> {
     }
 
     /// Packs a block of rows into panels.
-    pub(crate) fn pack(&self, rows: Range<usize>, panels: &mut Vec<T>) {
-        panels.resize(gmm_kernels::panels_len(rows.len(), self.n_features()), T::ZERO);
+    pub(crate) fn pack(&self, rows: Range<usize>, panels: &mut Lines<T>) {
+        let panels = panels.fit(gmm_kernels::panels_len(rows.len(), self.n_features()));
         let values = self.values.subrows(rows.start, rows.len());
         if let Some(rows) = contiguous(values) {
             return pack_rows(rows, panels, self.n_features());
@@ -378,9 +380,9 @@ mod tests {
         let upside_down: Vec<f64> = rows.chunks(d).rev().flatten().copied().collect();
         let reversed = MatRef::from_row_major_slice(&upside_down, n, d).reverse_rows();
         let pack = |view| {
-            let mut panels = Vec::new();
+            let mut panels = Lines::new();
             Samples::new(view).unwrap().pack(2..n, &mut panels);
-            panels
+            panels.to_vec()
         };
         assert_eq!(pack(by_rows)[..3], [6.0, 9.0, 12.0]);
         assert_eq!(pack(by_rows), pack(by_columns));

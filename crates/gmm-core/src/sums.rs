@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    DiagonalScatter, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
+    DiagonalScatter, Lines, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
 };
 
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, chunks};
@@ -80,13 +80,13 @@ pub(crate) fn values_of<'a, T: Real>(
     samples: &Samples<'a, T>,
     rows: Range<usize>,
     products: Products,
-    buffer: &'a mut Vec<T>,
+    (panels, copy): &'a mut (Lines<T>, Vec<T>),
 ) -> Values<'a, T> {
     if products.wants_panels::<T>(samples.n_features()) {
-        samples.pack(rows, buffer);
-        return Values::Panels(buffer);
+        samples.pack(rows, panels);
+        return Values::Panels(panels);
     }
-    Values::Rows(samples.rows(rows, buffer))
+    Values::Rows(samples.rows(rows, copy))
 }
 
 /// Sums over a chunk, by products in the type of the samples or in `f64`.

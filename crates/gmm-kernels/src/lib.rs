@@ -7,6 +7,7 @@
 //! ```text
 //! isa          which vectors this machine has
 //! vector       both sample types in vectors
+//! lines        scratch memory that vectors do not lie across
 //! pack         rows ─▶ panels                       (n × d) ─▶ (n / LANES) panels of d × LANES
 //! whiten       ‖L⁻¹(z − μ)‖² of every sample        d² flops a sample and component
 //! diagonal     ‖(z − μ) / σ‖² of every sample         4 d flops a sample and component
@@ -25,6 +26,7 @@
 mod isa;
 mod vector;
 mod real;
+mod lines;
 mod pack;
 mod whiten;
 mod diagonal;
@@ -38,11 +40,12 @@ mod nearest;
 pub use diagonal::Diagonal;
 pub use exp_ln::{ExpLn, exp, exp_f32, ln, ln_f32};
 pub use isa::{Isa, available, isa};
+pub use lines::Lines;
 pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
 pub use nearest::{add_labelled, lower_distances, nearest_two, squared_distance};
 pub use pack::{
-    LANES, all_finite, contiguous, n_panels, none_negative, pack_row, pack_rows, panels_len, prefetch,
-    transpose,
+    LANES, all_finite, as_type, as_type_mut, contiguous, n_panels, none_negative, pack_row, pack_rows,
+    panels_len, prefetch, transpose,
 };
 pub use product::{Operands, Product, Products, add_products};
 pub use real::Real;

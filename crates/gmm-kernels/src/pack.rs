@@ -1,5 +1,7 @@
 //! Panels: samples side by side, feature by feature; and the check that all of them are numbers.
 
+use std::any::TypeId;
+
 use faer::MatRef;
 
 use crate::Real;
@@ -163,6 +165,20 @@ pub fn contiguous<T>(matrix: MatRef<'_, T>) -> Option<&[T]> {
     // SAFETY: with these strides the view's elements are `rows * cols` neighbours from its first on, and
     // the view vouches for each of them during its lifetime.
     Some(unsafe { std::slice::from_raw_parts(matrix.as_ptr(), rows * cols) })
+}
+
+/// The same numbers, if `T` is `C`: where code is written for two types that often are one.
+pub fn as_type<T: Real, C: Real>(values: &[T]) -> Option<&[C]> {
+    // SAFETY: the types are the same.
+    (TypeId::of::<T>() == TypeId::of::<C>())
+        .then(|| unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) })
+}
+
+/// [`as_type`], to write.
+pub fn as_type_mut<T: Real, C: Real>(values: &mut [T]) -> Option<&mut [C]> {
+    // SAFETY: the types are the same.
+    (TypeId::of::<T>() == TypeId::of::<C>())
+        .then(|| unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) })
 }
 
 /// Whether no value is NaN or infinite.

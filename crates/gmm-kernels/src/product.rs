@@ -13,7 +13,7 @@ mod tile;
 
 use crate::isa::{Isa, isa, vectorised};
 use crate::whiten::band_height;
-use crate::{LANES, Real, Whitener};
+use crate::{LANES, Lines, Real, Whitener};
 
 /// What of a matrix is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub fn add_products<T: Real>(
     products: &[Product<T>],
     operands: Operands<'_, T>,
     n_rows: usize,
-    deviations: &mut Vec<T>,
+    deviations: &mut Lines<T>,
     results: Products<'_, T>,
 ) {
     let Some(first) = products.first() else { return };
@@ -145,7 +145,7 @@ pub fn add_products<T: Real>(
         assert!(product.n_features == d && product.isa == isa && product.offset.len() == d);
         assert!((product.shape == Shape::Upper) == is_whitened && product.entries.len() == product.len());
     }
-    deviations.resize(d * LANES, T::ZERO);
+    let deviations = deviations.fit(d * LANES);
     let work = tile::Add { products, operands, panels_len, n_rows, deviations, results };
     match isa {
         Isa::Portable => vectorised(

@@ -21,7 +21,7 @@ mod runs;
 mod scale;
 
 use crate::isa::{Isa, isa, vectorised};
-use crate::{LANES, Real};
+use crate::{LANES, Lines, Real};
 
 pub use diagonal::{DiagonalScatter, NegligibleToAll, diagonal_len};
 
@@ -75,7 +75,7 @@ pub struct Scatter<T> {
     lanes: Vec<T>,
     /// Samples in the lanes of each component.
     in_lanes: Vec<usize>,
-    scaled: Vec<T>,
+    scaled: Lines<T>,
     n_pairs: usize,
     /// Rows of the block that have a weight, if not all have.
     active: Vec<u32>,
@@ -104,7 +104,7 @@ impl<T: Real> Scatter<T> {
             sums: vec![0.0; k * component_len(d)],
             lanes: Vec::new(),
             in_lanes: vec![0; k],
-            scaled: Vec::new(),
+            scaled: Lines::new(),
             n_pairs: 0,
             active: Vec::new(),
             roots: Vec::new(),
@@ -113,7 +113,7 @@ impl<T: Real> Scatter<T> {
             let len = scatter.lanes_len();
             let slots = if k * len * size_of::<T>() <= LANES_BYTES { k } else { 1 };
             scatter.lanes.resize(slots * len, T::ZERO);
-            scatter.scaled.resize((1 + d) * ROWS, T::ZERO);
+            scatter.scaled.zeros((1 + d) * ROWS);
         }
         scatter
     }
@@ -199,28 +199,18 @@ impl<T: Real> Scatter<T> {
     fn add_rows(&mut self, component: usize, rows: &[T], weights: &[T], all: bool) {
         let d = self.n_features;
         let centre = &self.centres[component * d..][..d];
-        // Rows a multiple of a page apart would all want the same lines of the cache.
-        let padded = d.next_multiple_of(16);
-        let stride = if padded.is_multiple_of(128) { padded + 16 } else { padded };
         let Scatter { scaled, active, roots, .. } = self;
         if all {
             active.clear();
             active.extend(0..weights.len() as u32);
         }
-        scaled.resize(active.len() * stride, T::ZERO);
+        let scaled = scaled.fit(rows::banded_len::<T>(self.isa, active.len(), d));
         roots.resize(active.len(), T::ZERO);
-        rows::gather(self.isa, rows::Gather { rows, active, weights, centre, stride, scaled, roots });
+        rows::gather(self.isa, rows::Gather { rows, active, weights, centre, scaled: &mut *scaled, roots });
         let sums = &mut self.sums[component * component_len(d)..][..component_len(d)];
-        sums[0] += active.iter().map(|&row| weights[row as usize].to_f64()).sum::<f64>();
+        sums[0] += total(active, weights);
         let (first, second) = sums[1..].split_at_mut(d);
-        rows::add_outer_products(rows::Outer {
-            isa: self.isa,
-            scaled: &self.scaled,
-            roots: &self.roots,
-            stride,
-            first,
-            second,
-        });
+        rows::add_outer_products(rows::Outer { isa: self.isa, scaled, roots, first, second });
     }
 
     /// Adds the lanes of one component up, and to its sums.
@@ -255,6 +245,15 @@ impl<T: Real> Scatter<T> {
         }
         self.sums
     }
+}
+
+/// The weights of the rows in `active`, in a few sums that do not wait for each other.
+fn total<T: Real>(active: &[u32], weights: &[T]) -> f64 {
+    let mut sums = [0.0; 8];
+    for rows in active.chunks(sums.len()) {
+        sums.iter_mut().zip(rows).for_each(|(sum, &row)| *sum += weights[row as usize].to_f64());
+    }
+    sums.iter().sum()
 }
 
 fn count<T: Real>(weights: &[T], negligible: Option<Negligible<'_, T>>) -> usize {

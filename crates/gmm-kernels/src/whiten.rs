@@ -15,7 +15,7 @@ mod tile;
 use std::sync::Arc;
 
 use crate::isa::{Isa, isa, vectorised};
-use crate::{LANES, Real};
+use crate::{LANES, Lines, Real};
 
 /// One component as whitening wants it: its mean and factor, in the order of use.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ pub fn squared_norms<T: Real>(
     whiteners: &[Whitener<T>],
     panels: &[T],
     n_rows: usize,
-    whitened: &mut Vec<T>,
+    whitened: &mut Lines<T>,
     squares: &mut [T],
     stride: usize,
 ) {
@@ -131,7 +131,7 @@ pub fn squared_norms<T: Real>(
     assert!(n_rows <= lanes && lanes <= stride && squares.len() == whiteners.len() * stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == isa));
     if d > band_height(isa) || isa == Isa::Portable {
-        whitened.resize(d * LANES, T::ZERO);
+        whitened.fit(d * LANES);
     }
     match isa {
         Isa::Portable => vectorised(
@@ -219,7 +219,7 @@ pub fn squared_norms_that_matter<T: Real>(
     whiteners: &[Whitener<T>],
     panels: &[T],
     matters: Matters<'_, T>,
-    whitened: &mut Vec<T>,
+    whitened: &mut Lines<T>,
     squares: &mut [T],
     stride: usize,
 ) {
@@ -232,7 +232,7 @@ pub fn squared_norms_that_matter<T: Real>(
     assert!(squares.len() == whiteners.len() * stride && panels.len() / d <= stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == first.isa));
     assert!(matters.peaks.len() == whiteners.len() && matters.heights.len() == whiteners.len());
-    whitened.resize(d * LANES, T::ZERO);
+    whitened.fit(d * LANES);
     let whiten = tile::Whiten { whiteners, panels, n_rows, whitened, squares };
     T::run(first.isa, tile::WhitenSome { whiten, matters, visited: &mut vec![false; whiteners.len()] });
 }

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{Operands, Product, Products as Results, add_products};
+use gmm_kernels::{Lines, Operands, Product, Products as Results, add_products};
 
 use super::Gradients;
 use super::rows::{pack, pack_output, take, transpose, write_panels, write_terms};
@@ -133,13 +133,14 @@ impl<'a, C: Real> Backward<'a, C> {
         is_begun: bool,
     ) {
         let (k, d) = (self.rates.len(), samples.n_features());
-        let (mut own, mut copy, mut panels) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut shares, mut out, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut own, mut copy, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut packed, mut panels) = (Lines::new(), Lines::new());
+        let (mut out, mut scratch) = (Lines::new(), Lines::new());
         let wants_forms = gradients.responsibilities.is_some();
         let mut forms = vec![C::ZERO; if wants_forms { k * BLOCK_ROWS } else { 0 }];
         for rows in blocks(rows) {
             let n_rows = rows.len();
-            pack(samples, rows.clone(), &mut own, &mut panels);
+            pack(samples, rows.clone(), &mut packed, &mut panels);
             transpose(responsibilities, rows.clone(), &mut own, &mut shares);
             for (shares, &rate) in shares.chunks_exact_mut(BLOCK_ROWS).zip(&self.rates) {
                 let rate = C::from_f64(rate);
@@ -150,8 +151,7 @@ impl<'a, C: Real> Backward<'a, C> {
             match &of_samples {
                 Some(begun) if is_begun => pack_output(begun, d, &mut copy, &mut out),
                 _ => {
-                    out.clear();
-                    out.resize(panels.len(), C::ZERO);
+                    out.zeros(panels.len());
                 }
             }
             let results = Results {

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{LANES, Operands, Product, Products as Results, Values, add_products, panels_len};
+use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, add_products, panels_len};
 
 use super::rows::{convert, pack, take, write_panels};
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads, blocks, chunks};
@@ -22,8 +22,8 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
 
-/// Elements of whitened samples that wait: with the factors beside them, what a usual second-level cache holds.
-const WAITING: usize = 1 << 15;
+/// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
+const WAITING: usize = 1 << 12;
 
 /// `eₙ`: what multiplies the energies.
 #[derive(Clone, Copy, Debug)]
@@ -167,12 +167,13 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
         sums: &mut [Option<Sums<C>>; 2],
     ) -> (f64, Option<usize>) {
         let d = samples.n_features();
-        let (mut own, mut copy, mut panels) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut own, mut copy, mut packed, mut panels) =
+            (Vec::new(), Vec::new(), Lines::new(), Lines::new());
         let (mut factors, mut weights) = (Vec::new(), Vec::new());
         let mut scored = self.scored(rows.len(), out.is_some(), d);
         let (mut energy, mut infinite) = (0.0, None);
         for rows in blocks(rows) {
-            pack(samples, rows.clone(), &mut own, &mut panels);
+            pack(samples, rows.clone(), &mut packed, &mut panels);
             self.score(scorer, &panels, rows.len(), &mut scored);
             energy -= samples.weighted_sum(rows.clone(), &scored.log_densities);
             let far = scored.log_densities.iter().position(|&density| density == f64::NEG_INFINITY);
@@ -230,11 +231,11 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
         ScoredBlock {
             shares: vec![C::ZERO; if self.wants_moments { k * BLOCK_ROWS } else { 0 }],
             log_densities: Vec::new(),
-            gradients: Vec::new(),
+            gradients: Lines::new(),
             some: Block::for_rows(rows),
             wants_gradients,
-            whitened: Vec::new(),
-            deviations: Vec::new(),
+            whitened: Lines::new(),
+            deviations: Lines::new(),
         }
     }
 
@@ -245,8 +246,7 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
         let d = self.mixture.n_features();
         log_densities.clear();
         if *wants_gradients {
-            gradients.clear();
-            gradients.resize(panels.len(), C::ZERO);
+            gradients.zeros(panels.len());
         }
         let stride = some.stride;
         for start in (0..n_rows).step_by(stride) {
@@ -272,12 +272,12 @@ struct ScoredBlock<C> {
     /// `ln p(zₙ)`.
     log_densities: Vec<f64>,
     /// Panels of `Σₖ rₙₖ uₙₖ`.
-    gradients: Vec<C>,
+    gradients: Lines<C>,
     /// The few panels at hand.
     some: Block<C>,
     wants_gradients: bool,
-    whitened: Vec<C>,
-    deviations: Vec<C>,
+    whitened: Lines<C>,
+    deviations: Lines<C>,
 }
 
 fn add(total: &mut Option<Vec<f64>>, sums: Option<Vec<f64>>) {

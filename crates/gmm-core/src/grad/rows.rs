@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use gmm_kernels::{LANES, pack_rows, panels_len, unpack_rows};
+use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, unpack_rows};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::error::{Error, Place, Result};
@@ -14,15 +14,16 @@ use crate::samples::{Responsibilities, Samples};
 pub(super) fn pack<T: Real, C: Real>(
     samples: &Samples<'_, T>,
     rows: Range<usize>,
-    own: &mut Vec<T>,
-    panels: &mut Vec<C>,
+    own: &mut Lines<T>,
+    panels: &mut Lines<C>,
 ) {
     samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
-    if let Some(panels) = (panels as &mut dyn Any).downcast_mut::<Vec<T>>() {
+    if let Some(panels) = (panels as &mut dyn Any).downcast_mut::<Lines<T>>() {
         return samples.pack(rows, panels);
     }
     samples.pack(rows, own);
-    convert(own, panels);
+    let panels = panels.fit(own.len()).iter_mut();
+    panels.zip(&**own).for_each(|(to, value)| *to = C::from_f64(value.to_f64()));
 }
 
 /// The responsibilities of a block in `C`, component by component, of which each has [`BLOCK_ROWS`].
@@ -45,10 +46,13 @@ pub(super) fn pack_output<T: Real, C: Real>(
     values: &[T],
     n_features: usize,
     copy: &mut Vec<C>,
-    panels: &mut Vec<C>,
+    panels: &mut Lines<C>,
 ) {
+    let panels = panels.zeros(panels_len(values.len() / n_features, n_features));
+    if let Some(values) = as_type::<T, C>(values) {
+        return pack_rows(values, panels, n_features);
+    }
     convert(values, copy);
-    panels.resize(panels_len(values.len() / n_features, n_features), C::ZERO);
     pack_rows(copy, panels, n_features);
 }
 
@@ -59,29 +63,33 @@ pub(super) fn write_panels<T: Real, C: Real>(
     copy: &mut Vec<C>,
     out: &mut [T],
 ) {
-    copy.resize(out.len(), C::ZERO);
-    let panels = panels.chunks_exact(n_features * LANES);
-    for (panel, rows) in panels.zip(copy.chunks_mut(n_features * LANES)) {
-        unpack_rows(panel, LANES, rows);
-    }
-    write(copy, out);
+    write(out, copy, |rows| {
+        let panels = panels.chunks_exact(n_features * LANES);
+        for (panel, rows) in panels.zip(rows.chunks_mut(n_features * LANES)) {
+            unpack_rows(panel, LANES, rows);
+        }
+    });
 }
 
 /// Component-major terms as rows (n × k) of an output.
 pub(super) fn write_terms<T: Real, C: Real>(terms: &[C], stride: usize, copy: &mut Vec<C>, out: &mut [T]) {
+    write(out, copy, |rows| unpack_rows(terms, stride, rows));
+}
+
+/// What `unpack` writes, in the type of the output: in its place if it is the same.
+fn write<T: Real, C: Real>(out: &mut [T], copy: &mut Vec<C>, unpack: impl FnOnce(&mut [C])) {
+    if let Some(out) = as_type_mut::<T, C>(out) {
+        return unpack(out);
+    }
     copy.resize(out.len(), C::ZERO);
-    unpack_rows(terms, stride, copy);
-    write(copy, out);
+    unpack(copy);
+    out.iter_mut().zip(copy).for_each(|(out, value)| *out = T::from_f64(value.to_f64()));
 }
 
 /// The values in another type, or the same.
 pub(super) fn convert<T: Real, C: Real>(from: &[T], to: &mut Vec<C>) {
     to.clear();
     to.extend(from.iter().map(|value| C::from_f64(value.to_f64())));
-}
-
-fn write<T: Real, C: Real>(from: &[C], to: &mut [T]) {
-    to.iter_mut().zip(from).for_each(|(to, value)| *to = T::from_f64(value.to_f64()));
 }
 
 /// Cuts an output of rows of `width` values where rows are cut.

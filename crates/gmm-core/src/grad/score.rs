@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    LANES, Operands, Product, Products as Results, Whitener, add_products, panels_len,
+    LANES, Lines, Operands, Product, Products as Results, Whitener, add_products, panels_len,
     squared_norms_and_whitened,
 };
 
@@ -165,22 +165,22 @@ impl Curvature<'_> {
         mut out: Option<&mut [T]>,
     ) {
         let (k, d) = (self.unwhiten.len(), self.n_features);
-        let (mut own, mut copy, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut points, mut directions) = (Vec::new(), Vec::new());
-        let (mut y, mut v) = (Vec::new(), Vec::new());
+        let (mut packed, mut copy, mut scratch) = (Lines::new(), Vec::new(), Lines::new());
+        let (mut points, mut directions) = (Lines::new(), Lines::new());
+        let (mut y, mut v) = (Lines::new(), Lines::new());
         let (mut s, mut product) = (vec![0.0; d * LANES], vec![0.0; d * LANES]);
         let mut squares = vec![0.0; k * LANES];
         let mut block = Block::for_rows(LANES);
         for rows in blocks(rows) {
-            pack(samples, rows.clone(), &mut own, &mut points);
-            pack(vectors, rows.clone(), &mut own, &mut directions);
+            pack(samples, rows.clone(), &mut packed, &mut points);
+            pack(vectors, rows.clone(), &mut packed, &mut directions);
             for start in (0..rows.len()).step_by(LANES) {
                 let n_rows = LANES.min(rows.len() - start);
                 let panel = start * d..start * d + panels_len(n_rows, d);
                 self.scorer.expect_dense(&points[panel.clone()], n_rows, Some(&mut y), &mut block);
-                v.resize(k * d * LANES, 0.0);
+                let v = v.fit(k * d * LANES);
                 let direction = &directions[panel.clone()];
-                squared_norms_and_whitened(&self.directions, direction, n_rows, &mut v, &mut squares, LANES);
+                squared_norms_and_whitened(&self.directions, direction, n_rows, v, &mut squares, LANES);
                 let mut add = |operands: &[f64], out: &mut [f64]| {
                     out.fill(0.0);
                     let weights = &block.terms;
@@ -191,7 +191,7 @@ impl Curvature<'_> {
                 for (y, v) in y.chunks_exact(d * LANES).zip(v.chunks_exact_mut(d * LANES)) {
                     bend(y, v);
                 }
-                add(&v, &mut product);
+                add(v, &mut product);
                 let along = dots(&s, direction);
                 let columns = product.chunks_exact_mut(LANES).zip(s.chunks_exact(LANES));
                 for (product, s) in columns {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{LANES, n_panels, pack_row, panels_len};
+use gmm_kernels::{LANES, Lines, n_panels, pack_row, panels_len};
 
 use crate::blocks::{Threads, blocks, chunks};
 use crate::init::Stream;
@@ -44,13 +44,12 @@ impl Drawn {
             n_rows.saturating_mul(d),
             |rows| {
                 let mut panels = Vec::with_capacity(panels_len(rows.len(), d));
-                let mut own = Vec::new();
+                let mut own = Lines::new();
                 for block in blocks(rows.clone()) {
-                    own.clear();
                     match &picks {
                         None => samples.pack(block, &mut own),
                         Some(picks) => {
-                            own.resize(panels_len(block.len(), d), T::ZERO);
+                            own.zeros(panels_len(block.len(), d));
                             let mut copy = Vec::new();
                             for (at, &pick) in picks[block].iter().enumerate() {
                                 let row = samples.rows(pick..pick + 1, &mut copy);

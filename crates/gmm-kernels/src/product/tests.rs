@@ -66,7 +66,7 @@ fn products_are_those_of_the_formula<T: Real>() {
                         out: Some(&mut got),
                         forms: wants_forms.then_some(&mut got_forms[..]),
                     };
-                    add_products(&products, operands, n_rows, &mut Vec::new(), results);
+                    add_products(&products, operands, n_rows, &mut Lines::new(), results);
                     for (row, i) in (0..n_rows).flat_map(|row| (0..d).map(move |i| (row, i))) {
                         let at = (row / LANES * d + i) * LANES + row % LANES;
                         let is_one = shape == Shape::Folded;
@@ -104,7 +104,7 @@ fn a_sample_without_weight_adds_nothing_even_where_its_product_overflows() {
         weights[1] = 1.0;
         let mut out = vec![0.0; 2 * LANES];
         let results = Products { weights: &weights, stride: LANES, out: Some(&mut out), forms: None };
-        add_products(&[product], Operands::Deviations(&whitener, &panels), 2, &mut Vec::new(), results);
+        add_products(&[product], Operands::Deviations(&whitener, &panels), 2, &mut Lines::new(), results);
         assert_eq!((out[0], out[LANES]), (0.0, 0.0), "{isa:?}");
         assert_eq!((out[1], out[LANES + 1]), (1e300 * 1e-300, 1e300 * 2e-300), "{isa:?}");
     }
