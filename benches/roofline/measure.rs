@@ -50,10 +50,14 @@ impl Op {
     /// What there is to measure on data of this spread. Only iterations depend on it.
     pub fn of(workload: Workload, spread: Spread) -> Vec<Op> {
         let mut ops = match spread {
-            Spread::Overlapping => vec![Op::Energy, Op::Params, Op::Grad],
+            Spread::Overlapping => vec![Op::Energy, Op::Params],
             Spread::Separated => Vec::new(),
         };
         if workload.n >= workload.k {
+            // One sample has no variance, and what is infinite no gradient.
+            if matches!(spread, Spread::Overlapping) {
+                ops.push(Op::Grad);
+            }
             ops.push(Op::Iteration(spread));
         }
         ops
