@@ -185,7 +185,7 @@ class _Params(torch.autograd.Function):  # type: ignore[misc]
             )
             return _tensors(found, (z, gamma))
 
-        return (*_Gradient.apply(gradients, *ctx.saved_tensors, *cotangents), None)
+        return (*_once(gradients, *ctx.saved_tensors, *cotangents), None)
 
 
 class _Energy(torch.autograd.Function):  # type: ignore[misc]
@@ -224,7 +224,7 @@ class _Energy(torch.autograd.Function):  # type: ignore[misc]
             found = _vjp.energy_vjp(z, phi, mu, cov, chol, log_det, of_energy, of_cov_diag, needed)
             return _tensors(found, given)
 
-        return (*_Gradient.apply(gradients, d_energy, d_cov_diag, *ctx.saved_tensors), None)
+        return (*_once(gradients, d_energy, d_cov_diag, *ctx.saved_tensors), None)
 
 
 class _Loss(torch.autograd.Function):  # type: ignore[misc]
@@ -252,11 +252,16 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
 
         def gradients(d_loss: Tensor, *saved: Tensor) -> tuple[Tensor | None, ...]:
             pairs = zip(needed, saved[:2], strict=True)
-            return tuple(
-                d_loss.to(each.device) * each if is_needed else None for is_needed, each in pairs
-            )
+            return tuple(_scaled(each, d_loss) if is_needed else None for is_needed, each in pairs)
 
-        return (*_Gradient.apply(gradients, d_loss, *ctx.saved_tensors), None, None)
+        return (*_once(gradients, d_loss, *ctx.saved_tensors), None, None)
+
+
+def _once(gradients: Callable[..., Any], *inputs: Tensor | None) -> Any:
+    """The gradients, of which nobody may ask for another: only who keeps the graph could."""
+    if torch.is_grad_enabled():
+        return _Gradient.apply(gradients, *inputs)
+    return gradients(*inputs)
 
 
 class _Gradient(torch.autograd.Function):  # type: ignore[misc]
@@ -275,11 +280,20 @@ class _Gradient(torch.autograd.Function):  # type: ignore[misc]
         raise SecondDerivative("gmm.torch")
 
 
+_REALS = (torch.float32, torch.float64)
+
+
 def _check(tensors: dict[str, Any]) -> None:
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"{name} is of type {type(tensor).__name__}; pass a torch.Tensor")
-    check_types({name: str(x.dtype).removeprefix("torch.") for name, x in tensors.items()})
+    first = next(iter(tensors.values())).dtype
+    if first not in _REALS or any(tensor.dtype != first for tensor in tensors.values()):
+        check_types({name: str(x.dtype).removeprefix("torch.") for name, x in tensors.items()})
+
+
+def _scaled(gradient: Tensor, factor: Tensor) -> Tensor:
+    return gradient * (factor if gradient.device == factor.device else factor.to(gradient.device))
 
 
 def _array(tensor: Tensor) -> Any:
@@ -292,7 +306,8 @@ def _optional_array(tensor: Tensor | None) -> Any:
 
 
 def _tensor(array: Any, like: Tensor) -> Tensor:
-    return torch.from_numpy(np.asarray(array)).to(like.device)
+    tensor = torch.from_numpy(np.asarray(array))
+    return tensor if like.is_cpu else tensor.to(like.device)
 
 
 def _tensors(arrays: Any, likes: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
