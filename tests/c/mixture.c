@@ -4,6 +4,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "pool.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
     gmm_fit_report report = {.size = sizeof report, .lower_bounds = bounds, .lower_bounds_capacity = 100};
     gmm_threads *threads = NULL;
     gmm_mixture *mixture = NULL;
-    CHECK(gmm_threads_create(2, &threads) == GMM_OK);
+    CHECK(gmm_threads_create(pool_of(2), &threads) == GMM_OK);
     CHECK(gmm_mixture_fit_f64(&z, &options, threads, &mixture, &report) == GMM_OK);
     CHECK(report.converged == 1 && report.n_iter >= 2 && bounds[report.n_iter - 1] == report.lower_bound);
     double weights[K];

@@ -263,6 +263,7 @@ fn watched(tool: &str, program: &Path, arguments: &[OsString], name: &str) -> Re
         .args(arguments)
         .current_dir(root())
         .env("GMM_NUM_THREADS", if tool == "thread" { "1" } else { "3" })
+        .envs((tool == "thread").then_some(("GMM_TESTS_WITHOUT_POOLS", "1")))
         .env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1")
         .env("UBSAN_OPTIONS", "print_stacktrace=1")
         .env("TSAN_OPTIONS", format!("halt_on_error=0:suppressions={}", suppressions.display()))

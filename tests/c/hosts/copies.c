@@ -23,7 +23,7 @@ static void both(const char *path, int flags, const char *copy, int copy_flags)
 
     /* Handles that live at the same time, and pools. */
     gmm_threads *ours = NULL, *theirs = NULL;
-    CHECK(first.gmm_threads_create(2, &ours) == GMM_OK && second.gmm_threads_create(3, &theirs) == GMM_OK);
+    CHECK(first.gmm_threads_create(pool_of(2), &ours) == GMM_OK && second.gmm_threads_create(pool_of(3), &theirs) == GMM_OK);
     use(&first, ours, first_energies);
     use(&second, theirs, second_energies);
     CHECK(memcmp(first_energies, second_energies, sizeof first_energies) == 0);

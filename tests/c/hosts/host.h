@@ -9,6 +9,8 @@
 
 #include <gmm.h>
 
+#include "../pool.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

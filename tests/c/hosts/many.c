@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     rounds = atoi(argv[1]);
     draw();
     gmm_threads *one = NULL;
-    CHECK(gmm_threads_create(1, &one) == GMM_OK && gmm_threads_create(3, &pool) == GMM_OK);
+    CHECK(gmm_threads_create(1, &one) == GMM_OK && gmm_threads_create(pool_of(3), &pool) == GMM_OK);
     /* What all must get is that of a thread alone, with a mixture that no other ever sees. */
     gmm_mixture *alone = fit(one, NULL);
     const gmm_scores_f64 scores = {.size = sizeof scores, .energies = wanted, .responsibilities = wanted_shares};
