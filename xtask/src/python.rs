@@ -73,7 +73,9 @@ fn prepare(interpreter: &str, environment: &Path) -> Result<(), String> {
     let install = |file| ["-m", "pip", "install", "--quiet", "--no-cache-dir", "-r", file];
     process::run(&python, &install(REQUIREMENTS), &[])?;
     if let Err(message) = process::run(&python, &install(FRAMEWORKS), &[]) {
+        // Without the stamp, so that it is tried again.
         eprintln!("{message}: what needs PyTorch, JAX or TensorFlow is not tested");
+        return Ok(());
     }
     fs::write(stamp, wanted).map_err(|error| error.to_string())
 }
