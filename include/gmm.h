@@ -360,8 +360,8 @@ typedef struct gmm_training_options {
      */
     double w_cov_diag;
     /**
-     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, up to this. 0, unless
-     * changed, for a refusal instead.
+     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
+     * up to this. 0, unless changed, for a refusal instead.
      */
     double eps_limit;
     /**

@@ -24,8 +24,8 @@ pub struct ParamsOptions {
     /// Added to the diagonal of each covariance before it is factored, and not part of the covariance
     /// that is returned. 1e-6 by default.
     pub ridge: f64,
-    /// When a covariance cannot be factored: multiply its ridge by ten until it can, up to this.
-    /// `None`, the default, refuses. What was used stands in [`Full::ridges`].
+    /// When a covariance cannot be factored: multiply its ridge by ten until it can, from 1e-12 on if it is 0, up to
+    /// this. `None`, the default, refuses. What was used stands in [`Full::ridges`].
     pub ridge_limit: Option<f64>,
     /// Give a component without responsibility weight 0 and go on, instead of refusing it. Which ones
     /// stands in [`Mixture::dropped`].

@@ -28,8 +28,8 @@ pub struct gmm_training_options {
     pub w_energy: f64,
     /// What the sum of inverse variances counts. 0.005 unless changed.
     pub w_cov_diag: f64,
-    /// Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, up to this. 0, unless
-    /// changed, for a refusal instead.
+    /// Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
+    /// up to this. 0, unless changed, for a refusal instead.
     pub eps_limit: f64,
     /// 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
     /// refusal.

@@ -8,7 +8,8 @@ use crate::Real;
 /// Bytes of a line, and of the widest vector.
 const LINE: usize = 64;
 
-/// Numbers from the start of a line on. Used again and again, for what is of another length each time.
+/// Numbers from the start of a line on. Used again and again, for what is of another length each time. A clone may
+/// begin anywhere, and is slower for it until it grows.
 #[derive(Clone, Debug, Default)]
 pub struct Lines<T> {
     all: Vec<T>,

@@ -48,7 +48,7 @@ pub(super) fn pack_output<T: Real, C: Real>(
     copy: &mut Vec<C>,
     panels: &mut Lines<C>,
 ) {
-    let panels = panels.zeros(panels_len(values.len() / n_features, n_features));
+    let panels = panels.fit(panels_len(values.len() / n_features, n_features));
     if let Some(values) = as_type::<T, C>(values) {
         return pack_rows(values, panels, n_features);
     }

@@ -46,10 +46,11 @@ impl Drawn {
                 let mut panels = Vec::with_capacity(panels_len(rows.len(), d));
                 let mut own = Lines::new();
                 for block in blocks(rows.clone()) {
+                    // Lanes without a row are looked at too, for the largest magnitude.
+                    own.zeros(panels_len(block.len(), d));
                     match &picks {
                         None => samples.pack(block, &mut own),
                         Some(picks) => {
-                            own.zeros(panels_len(block.len(), d));
                             let mut copy = Vec::new();
                             for (at, &pick) in picks[block].iter().enumerate() {
                                 let row = samples.rows(pick..pick + 1, &mut copy);
