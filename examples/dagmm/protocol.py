@@ -88,6 +88,11 @@ def judge(energies: Any, is_anomaly: Any) -> dict[str, float]:
     if not np.isfinite(energies).all():
         raise FloatingPointError("an energy is not finite")
     n_anomalies = int(is_anomaly.sum())
+    if not 0 < n_anomalies < len(energies):
+        raise ValueError(
+            f"{n_anomalies} of {len(energies)} samples to be judged are anomalies; there must be "
+            "some of either kind, so use another seed or a larger set"
+        )
     highest_normal = len(energies) - n_anomalies - 1
     threshold = np.partition(energies, highest_normal)[highest_normal]
     is_found = energies > threshold

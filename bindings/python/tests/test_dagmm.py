@@ -188,6 +188,12 @@ def test_an_energy_that_is_no_number_is_a_failed_run() -> None:
         module("protocol").judge(np.array([0.0, np.nan, 1.0]), np.array([False, False, True]))
 
 
+@pytest.mark.parametrize("is_anomaly", [[False, False], [True, True]])
+def test_halves_of_one_kind_cannot_be_judged(is_anomaly: Any) -> None:
+    with pytest.raises(ValueError, match=r"of 2 samples to be judged are anomalies"):
+        module("protocol").judge(np.array([0.0, 1.0]), np.array(is_anomaly))
+
+
 @pytest.mark.parametrize("ops", ["gmm", "torch"])
 def test_a_run_that_breaks_down_is_reported_and_not_raised(table: Any, ops: str) -> None:
     # A step of this length takes the weights out of the range of float32.
