@@ -11,12 +11,9 @@
 
 use pulp::Simd;
 
-use crate::isa::{Isa, isa, vectorised};
-use crate::vector::{Vector, Work};
+use crate::isa::{Isa, isa};
+use crate::vector::{VECTORS, Vector, Work, compiled_once};
 use crate::{LANES, Real};
-
-/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
-const VECTORS: usize = 3;
 
 /// Components with diagonal covariances, in the order of use.
 #[derive(Clone, Debug)]
@@ -68,19 +65,13 @@ impl<T: Real> Diagonal<T> {
         // What the pointers below rely on.
         assert!(lanes * d == panels.len() && lanes.is_multiple_of(LANES) && n_rows <= lanes);
         assert!(lanes <= stride && squares.len() == self.values.len() / d * stride);
-        match self.isa {
-            Isa::Portable => vectorised(
-                #[inline(always)]
-                || definition(self, panels, squares, stride),
-            ),
-            isa => T::run(isa, Squares { diagonal: self, panels, n_rows, squares, stride }),
-        }
+        Squares { diagonal: self, panels, n_rows, squares, stride }.on(self.isa);
     }
 }
 
 /// The definition: one component and one panel at a time, all lanes side by side.
-#[inline(always)]
-fn definition<T: Real>(diagonal: &Diagonal<T>, panels: &[T], squares: &mut [T], stride: usize) {
+fn definition<T: Real>(work: Squares<'_, T>) {
+    let Squares { diagonal, panels, squares, stride, .. } = work;
     let d = diagonal.n_features;
     for (component, squares) in diagonal.values.chunks_exact(d).zip(squares.chunks_exact_mut(stride)) {
         for (panel, squares) in panels.chunks_exact(d * LANES).zip(squares.chunks_exact_mut(LANES)) {
@@ -106,7 +97,13 @@ struct Squares<'a, T> {
     stride: usize,
 }
 
+compiled_once!(Squares);
+
 impl<T: Real> Work<T> for Squares<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S)
     where

@@ -50,6 +50,15 @@ pub fn available() -> Vec<Isa> {
 /// What `work` calls must be `#[inline(always)]` to be compiled with it.
 #[inline(always)]
 pub(crate) fn dispatch<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output {
+    match isa {
+        Isa::Portable => work.with_simd(pulp::Scalar),
+        isa => with_vectors(isa, work),
+    }
+}
+
+/// [`dispatch`] to the vectors of a machine that has some.
+#[inline(always)]
+pub(crate) fn with_vectors<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output {
     #[cfg(target_arch = "x86_64")]
     match isa {
         // Detection is cached, so asking again costs a load.
@@ -65,7 +74,9 @@ pub(crate) fn dispatch<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output {
         }
         Isa::Portable => {}
     }
-    work.with_simd(pulp::Scalar)
+    #[cfg(not(target_arch = "x86_64"))]
+    drop(work);
+    unreachable!("{isa:?} is not of this machine")
 }
 
 /// Runs `work`, plain loops over lanes, compiled for the chosen vectors.

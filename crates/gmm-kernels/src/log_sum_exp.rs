@@ -17,11 +17,12 @@
 //! go with scratch beside them. Each row sums its components in order, on its own: its bits depend
 //! neither on the width of vectors nor on the other rows, only on whether they fuse (see `exp_ln`).
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use crate::Real;
-use crate::isa::{dispatch, isa, vectorised};
+use crate::isa::{isa, vectorised};
 use crate::unpack::unpack_from;
+use crate::vector::{Vector, Work, compiled_once};
 
 /// Rows that go through all components together: two of the widest vectors of doubles, one of singles.
 /// Measured: 8 wait for each other's results, 32 and more are a loop within the loop.
@@ -154,7 +155,7 @@ fn run<T: Real>(terms: Terms<'_, T>, stride: usize, peaks: &Peaks<T>, sums: &mut
     };
     assert_shape(squares, stride, sums.len());
     assert_eq!(squares.len(), stride * peaks.high.len());
-    dispatch(isa(), LogSumExp { terms, stride, peaks, sums });
+    LogSumExp { terms, stride, peaks, sums }.on(isa());
 }
 
 fn assert_shape<T>(terms: &[T], stride: usize, n_rows: usize) {
@@ -162,22 +163,26 @@ fn assert_shape<T>(terms: &[T], stride: usize, n_rows: usize) {
     assert!(terms.len().is_multiple_of(stride));
 }
 
-impl<T: Real> WithSimd for LogSumExp<'_, T> {
-    type Output = ();
+compiled_once!(LogSumExp);
+
+impl<T: Real> Work<T> for LogSumExp<'_, T> {
+    /// Machines without vectors have no fused operation either.
+    fn define(self) {
+        self.chunks::<false>();
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        // Vectors of one double are the portable ones, which have no fused operation.
-        match size_of::<S::f64s>() > size_of::<f64>() {
-            true => self.run::<true>(),
-            false => self.run::<false>(),
-        }
+    fn run<S: Simd>(self, _: S)
+    where
+        T: Vector<S>,
+    {
+        self.chunks::<true>();
     }
 }
 
 impl<T: Real> LogSumExp<'_, T> {
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn chunks<const FUSED: bool>(self) {
         let LogSumExp { terms, stride, peaks, sums } = self;
         // Loops and no closures: a large closure is compiled by itself, for any machine.
         let chunks = sums.chunks_mut(ROWS).enumerate();

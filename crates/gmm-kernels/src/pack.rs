@@ -5,7 +5,8 @@ use std::any::TypeId;
 use faer::MatRef;
 
 use crate::Real;
-use crate::isa::vectorised;
+use crate::isa::{isa, vectorised};
+use crate::vector::plain_loops;
 
 /// Samples in a panel. Part of the layout, not a tuning knob: three vectors of sixteen `f32`, and with
 /// that a whole number of tiles of three vectors for either type on every narrower machine.
@@ -33,9 +34,22 @@ pub fn pack_row<T: Real>(sample: impl Iterator<Item = T>, row: usize, panels: &m
 
 /// Writes whole rows, one after the other in `rows` (n × d), into the panels of a block.
 pub fn pack_rows<T: Real>(rows: &[T], panels: &mut [T], n_features: usize) {
-    vectorised(
-        #[inline(always)]
-        || match n_features {
+    Pack { rows, panels, n_features }.on(isa());
+}
+
+struct Pack<'a, T> {
+    rows: &'a [T],
+    panels: &'a mut [T],
+    n_features: usize,
+}
+
+plain_loops!(Pack);
+
+impl<T: Real> Pack<'_, T> {
+    #[inline(always)]
+    fn plainly(self) {
+        let Pack { rows, panels, n_features } = self;
+        match n_features {
             1 => panels[..rows.len()].copy_from_slice(rows),
             2 => panels_of::<T, 2>(rows, panels),
             3 => panels_of::<T, 3>(rows, panels),
@@ -46,16 +60,29 @@ pub fn pack_rows<T: Real>(rows: &[T], panels: &mut [T], n_features: usize) {
                     columns_of(rows, d, panel, LANES);
                 }
             }
-        },
-    );
+        }
+    }
 }
 
 /// Writes rows (n × k), one after the other in `rows`, column by column: `column * stride + row`.
 pub fn transpose<T: Real>(rows: &[T], n_columns: usize, out: &mut [T], stride: usize) {
-    vectorised(
-        #[inline(always)]
-        || columns_of(rows, n_columns, out, stride),
-    );
+    Columns { rows, n_columns, out, stride }.on(isa());
+}
+
+struct Columns<'a, T> {
+    rows: &'a [T],
+    n_columns: usize,
+    out: &'a mut [T],
+    stride: usize,
+}
+
+plain_loops!(Columns);
+
+impl<T: Real> Columns<'_, T> {
+    #[inline(always)]
+    fn plainly(self) {
+        columns_of(self.rows, self.n_columns, self.out, self.stride);
+    }
 }
 
 /// Columns that are written side by side: as many as a line of the cache has, or there are.

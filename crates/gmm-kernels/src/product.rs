@@ -11,7 +11,7 @@
 
 mod tile;
 
-use crate::isa::{Isa, isa, vectorised};
+use crate::isa::{Isa, isa};
 use crate::whiten::band_height;
 use crate::{LANES, Lines, Real, Whitener};
 
@@ -146,18 +146,10 @@ pub fn add_products<T: Real>(
         assert!((product.shape == Shape::Upper) == is_whitened && product.entries.len() == product.len());
     }
     let deviations = deviations.fit(d * LANES);
-    let work = tile::Add { products, operands, panels_len, n_rows, deviations, results };
-    match isa {
-        Isa::Portable => vectorised(
-            #[inline(always)]
-            || definition(work),
-        ),
-        isa => T::run(isa, work),
-    }
+    tile::Add { products, operands, panels_len, n_rows, deviations, results }.on(isa);
 }
 
 /// The definition, lane by lane.
-#[inline(always)]
 fn definition<T: Real>(work: tile::Add<'_, T>) {
     let tile::Add { products, operands, panels_len, n_rows, deviations, mut results } = work;
     for (component, product) in products.iter().enumerate() {

@@ -1,16 +1,29 @@
 //! Out of a block again: rows of k values from the component-major terms of a block.
 
 use crate::Real;
-use crate::isa::vectorised;
+use crate::isa::isa;
+use crate::vector::plain_loops;
 
 /// Writes rows of k values, one after the other in `rows` (n × k), from `terms` (k × `stride`).
 pub fn unpack_rows<T: Real>(terms: &[T], stride: usize, rows: &mut [T]) {
     let k = terms.len() / stride;
     assert!(terms.len() == k * stride && rows.len().is_multiple_of(k) && rows.len() / k <= stride);
-    vectorised(
-        #[inline(always)]
-        || unpack_from(0, terms, stride, rows),
-    );
+    Unpack { terms, stride, rows }.on(isa());
+}
+
+struct Unpack<'a, T> {
+    terms: &'a [T],
+    stride: usize,
+    rows: &'a mut [T],
+}
+
+plain_loops!(Unpack);
+
+impl<T: Real> Unpack<'_, T> {
+    #[inline(always)]
+    fn plainly(self) {
+        unpack_from(0, self.terms, self.stride, self.rows);
+    }
 }
 
 /// [`unpack_rows`] of the rows from `first` on.

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::isa::{Isa, dispatch};
+use crate::isa::{Isa, with_vectors};
 
 /// A number type with vectors of `S`.
 pub trait Vector<S: Simd>: Copy {
@@ -29,22 +29,87 @@ pub trait Vector<S: Simd>: Copy {
     fn where_positive(simd: S, weight: Self::Lanes, a: Self::Lanes) -> Self::Lanes;
 }
 
-/// Work on vectors of `T`, to be compiled for every machine.
+/// Work on numbers of `T`, to be compiled for every machine.
 pub trait Work<T> {
+    /// Does it in plain loops: the definition, and what a machine without vectors runs.
+    fn define(self);
+
     /// Does it with vectors of `S`. Must be `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S)
     where
         T: Vector<S>;
 }
 
+/// Work of one kind, whichever numbers it is on.
+pub trait Kind {
+    /// It, on numbers of `T`.
+    type Of<'a, T: 'a>;
+
+    /// Does it on single precision.
+    fn single(isa: Isa, work: Self::Of<'_, f32>);
+    /// Does it on double precision.
+    fn double(isa: Isa, work: Self::Of<'_, f64>);
+}
+
+/// Makes work that is compiled where it stands, once for either type: neither function is generic, so no crate that
+/// calls one compiles it again. Without this every program, and every test, compiled every kernel.
+macro_rules! compiled_once {
+    ($work:ident) => {
+        impl crate::vector::Kind for $work<'_, ()> {
+            type Of<'a, T: 'a> = $work<'a, T>;
+
+            fn single(isa: crate::Isa, work: $work<'_, f32>) {
+                crate::vector::Vectors::compiled(isa, work);
+            }
+
+            fn double(isa: crate::Isa, work: $work<'_, f64>) {
+                crate::vector::Vectors::compiled(isa, work);
+            }
+        }
+
+        impl<T: crate::Real> $work<'_, T> {
+            /// Does it with the vectors of `isa`, which this machine has.
+            pub(crate) fn on(self, isa: crate::Isa) {
+                T::run::<$work<'static, ()>>(isa, self);
+            }
+        }
+    };
+}
+pub(crate) use compiled_once;
+
+/// The same of loops that the compiler makes vectors of by itself: `plainly`, which must be `#[inline(always)]`.
+macro_rules! plain_loops {
+    ($work:ident) => {
+        crate::vector::compiled_once!($work);
+
+        impl<T: crate::Real> crate::vector::Work<T> for $work<'_, T> {
+            fn define(self) {
+                self.plainly();
+            }
+
+            #[inline(always)]
+            fn run<S: pulp::Simd>(self, _: S)
+            where
+                T: crate::vector::Vector<S>,
+            {
+                self.plainly();
+            }
+        }
+    };
+}
+pub(crate) use plain_loops;
+
 /// A number type with vectors on every machine.
 pub trait Vectors: Sized {
-    /// Runs `work` compiled for `isa`, one that this machine has.
-    fn run(isa: Isa, work: impl Work<Self>);
+    /// Does work of a kind with the vectors of `isa`, which this machine has.
+    fn run<K: Kind>(isa: Isa, work: K::Of<'_, Self>);
+
+    /// Compiles work for every machine, and does it for `isa`.
+    fn compiled(isa: Isa, work: impl Work<Self>);
 }
 
 macro_rules! vectors {
-    ($real:ty, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $sqrt:ident,
+    ($real:ty, $of:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $sqrt:ident,
      $less_than:ident, $select:ident, $min:ident, $reduce_min:ident) => {
         impl<S: Simd> Vector<S> for $real {
             type Lanes = S::$lanes;
@@ -97,7 +162,11 @@ macro_rules! vectors {
         }
 
         impl Vectors for $real {
-            fn run(isa: Isa, work: impl Work<Self>) {
+            fn run<K: Kind>(isa: Isa, work: K::Of<'_, Self>) {
+                K::$of(isa, work);
+            }
+
+            fn compiled(isa: Isa, work: impl Work<Self>) {
                 struct Run<W>(W);
 
                 impl<W: Work<$real>> WithSimd for Run<W> {
@@ -109,7 +178,10 @@ macro_rules! vectors {
                     }
                 }
 
-                dispatch(isa, Run(work));
+                match isa {
+                    Isa::Portable => work.define(),
+                    isa => with_vectors(isa, Run(work)),
+                }
             }
         }
     };
@@ -117,6 +189,7 @@ macro_rules! vectors {
 
 vectors!(
     f32,
+    single,
     f32s,
     splat_f32s,
     add_f32s,
@@ -131,6 +204,7 @@ vectors!(
 );
 vectors!(
     f64,
+    double,
     f64s,
     splat_f64s,
     add_f64s,
@@ -143,3 +217,41 @@ vectors!(
     min_f64s,
     reduce_min_f64s
 );
+
+/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
+pub(crate) const VECTORS: usize = 3;
+
+/// `N` vectors, one or [`VECTORS`], one after the other.
+///
+/// # Safety
+///
+/// That many can be read from `at` on.
+#[inline(always)]
+pub(crate) unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
+    const { assert!(N == 1 || N == VECTORS) };
+    // SAFETY: the first, as promised.
+    let mut vectors = unsafe { [at.read_unaligned(); N] };
+    if N == VECTORS {
+        // SAFETY: the others, as promised.
+        (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
+    }
+    vectors
+}
+
+/// Writes what [`load`] reads.
+///
+/// # Safety
+///
+/// That many can be written from `at` on.
+#[inline(always)]
+pub(crate) unsafe fn store<L: Copy, const N: usize>(at: *mut L, vectors: [L; N]) {
+    const { assert!(N == 1 || N == VECTORS) };
+    // SAFETY: as promised; the compiler unrolls no loop here, of which each tile has dozens.
+    unsafe {
+        at.write_unaligned(vectors[0]);
+        if N == VECTORS {
+            at.add(1).write_unaligned(vectors[1]);
+            at.add(2).write_unaligned(vectors[2]);
+        }
+    }
+}

@@ -14,7 +14,7 @@ mod tile;
 
 use std::sync::Arc;
 
-use crate::isa::{Isa, isa, vectorised};
+use crate::isa::{Isa, isa};
 use crate::{LANES, Lines, Real};
 
 /// One component as whitening wants it: its mean and factor, in the order of use.
@@ -133,21 +133,7 @@ pub fn squared_norms<T: Real>(
     if d > band_height(isa) || isa == Isa::Portable {
         whitened.fit(d * LANES);
     }
-    match isa {
-        Isa::Portable => vectorised(
-            #[inline(always)]
-            || {
-                for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact_mut(stride)) {
-                    for (panel, squares) in
-                        panels.chunks_exact(d * LANES).zip(squares.chunks_exact_mut(LANES))
-                    {
-                        panel_squared_norms(whitener, panel, whitened, squares);
-                    }
-                }
-            },
-        ),
-        isa => T::run(isa, tile::Whiten { whiteners, panels, n_rows, whitened, squares }),
-    }
+    tile::Whiten { whiteners, panels, n_rows, whitened, squares, stride }.on(isa);
 }
 
 /// As [`squared_norms`], and keeps the whitened samples themselves: `y` of component k, in panels like those that
@@ -169,21 +155,7 @@ pub fn squared_norms_and_whitened<T: Real>(
     assert!(n_rows <= lanes && lanes <= stride && squares.len() == whiteners.len() * stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == isa));
     assert!(whitened.len() == whiteners.len() * panels.len());
-    match isa {
-        Isa::Portable => vectorised(
-            #[inline(always)]
-            || {
-                let outputs = whitened.chunks_exact_mut(panels.len()).zip(squares.chunks_exact_mut(stride));
-                for (whitener, (whitened, squares)) in whiteners.iter().zip(outputs) {
-                    let outputs = whitened.chunks_exact_mut(d * LANES).zip(squares.chunks_exact_mut(LANES));
-                    for (panel, (whitened, squares)) in panels.chunks_exact(d * LANES).zip(outputs) {
-                        panel_squared_norms(whitener, panel, whitened, squares);
-                    }
-                }
-            },
-        ),
-        isa => T::run(isa, kept::WhitenKept { whiteners, panels, n_rows, whitened, squares, stride }),
-    }
+    kept::WhitenKept { whiteners, panels, n_rows, whitened, squares, stride }.on(isa);
 }
 
 /// What can matter of a block of samples: a term of a sample's density matters while it is within `margin`
@@ -224,21 +196,18 @@ pub fn squared_norms_that_matter<T: Real>(
     stride: usize,
 ) {
     let n_rows = matters.first.len();
-    let Some(first) = whiteners.first().filter(|first| first.isa != Isa::Portable) else {
-        return squared_norms(whiteners, panels, n_rows, whitened, squares, stride);
-    };
+    let Some(first) = whiteners.first() else { return };
     let d = first.n_features();
     assert!(panels.len().is_multiple_of(d * LANES) && n_rows <= panels.len() / d && n_rows <= stride);
     assert!(squares.len() == whiteners.len() * stride && panels.len() / d <= stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == first.isa));
     assert!(matters.peaks.len() == whiteners.len() && matters.heights.len() == whiteners.len());
     whitened.fit(d * LANES);
-    let whiten = tile::Whiten { whiteners, panels, n_rows, whitened, squares };
-    T::run(first.isa, tile::WhitenSome { whiten, matters, visited: &mut vec![false; whiteners.len()] });
+    let whiten = tile::Whiten { whiteners, panels, n_rows, whitened, squares, stride };
+    tile::WhitenSome { whiten, matters, visited: &mut vec![false; whiteners.len()] }.on(first.isa);
 }
 
 /// The definition: bands of one row, and all lanes of a panel side by side.
-#[inline(always)]
 fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &mut [T], squares: &mut [T]) {
     let (panel, _) = panel.as_chunks::<LANES>();
     let (whitened, _) = whitened.as_chunks_mut::<LANES>();

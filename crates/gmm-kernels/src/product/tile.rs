@@ -12,12 +12,9 @@
 use pulp::Simd;
 
 use super::{Operands, Product, Products, Shape};
-use crate::vector::{Vector, Work};
+use crate::vector::{VECTORS, Vector, Work, compiled_once, load, store};
 use crate::whiten::band_height;
 use crate::{LANES, Real, Whitener};
-
-/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
-const VECTORS: usize = 3;
 
 /// What `add_products` does, after it checked every length.
 pub(super) struct Add<'a, T> {
@@ -31,7 +28,13 @@ pub(super) struct Add<'a, T> {
     pub(super) results: Products<'a, T>,
 }
 
+compiled_once!(Add);
+
 impl<T: Real> Work<T> for Add<'_, T> {
+    fn define(self) {
+        super::definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S)
     where
@@ -106,6 +109,22 @@ fn any_positive<S: Simd, T: Real + Vector<S>, const N: usize>(simd: S, weights: 
     T::least(simd, least) < T::ZERO
 }
 
+#[inline(always)]
+fn less<S: Simd, T: Real + Vector<S>, const N: usize>(
+    simd: S,
+    values: [T::Lanes; N],
+    mean: T,
+) -> [T::Lanes; N] {
+    let mean = T::splat(simd, mean);
+    zip3(
+        values,
+        values,
+        values,
+        #[inline(always)]
+        |value, _, _| T::less(simd, value, mean),
+    )
+}
+
 /// Writes `z − μ` of `N` vectors, feature by feature.
 ///
 /// # Safety
@@ -122,15 +141,13 @@ unsafe fn centre<S: Simd, T: Real + Vector<S>, const N: usize>(
     for (i, &mean) in mean.iter().enumerate() {
         // SAFETY: the feature exists.
         let values = unsafe { load::<T::Lanes, N>(panel.add(i * LANES).cast()) };
-        for (v, value) in values.into_iter().enumerate() {
-            let centred = T::less(simd, value, T::splat(simd, mean));
-            let centred = match rest.get(i) {
-                Some(&rest) => T::less(simd, centred, T::splat(simd, rest)),
-                None => centred,
-            };
-            // SAFETY: `out` holds `N` vectors of every feature.
-            unsafe { out.add(i * N + v).write_unaligned(centred) };
-        }
+        let centred = less(simd, values, mean);
+        let centred = match rest.get(i) {
+            Some(&rest) => less(simd, centred, rest),
+            None => centred,
+        };
+        // SAFETY: `out` holds `N` vectors of every feature.
+        unsafe { store(out.add(i * N), centred) };
     }
 }
 
@@ -188,6 +205,8 @@ macro_rules! band {
 }
 
 impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_, S, T, N, IN_PANEL> {
+    /// Whether bands have at most four rows: taller ones are then not compiled.
+    const IS_SHORT: bool = size_of::<T::Lanes>() < 64;
     /// Vectors from one feature of `x` to the next.
     const STEP: usize = if IN_PANEL { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
 
@@ -213,7 +232,9 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
                     1 => band!(self, top, from, entries, forms, 0 a),
                     2 => band!(self, top, from, entries, forms, 0 a 1 b),
                     3 => band!(self, top, from, entries, forms, 0 a 1 b 2 c),
-                    4 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d),
+                    rows if rows == 4 || Self::IS_SHORT => {
+                        band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d)
+                    }
                     5 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e),
                     6 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e 5 f),
                     7 => band!(self, top, from, entries, forms, 0 a 1 b 2 c 3 d 4 e 5 f 6 g),
@@ -223,10 +244,8 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
             top += height;
         }
         if let Some(out) = out {
-            for (v, form) in forms.into_iter().enumerate() {
-                // SAFETY: the caller's promise.
-                unsafe { out.add(v).write_unaligned(form) };
-            }
+            // SAFETY: the caller's promise.
+            unsafe { store(out, forms) };
         }
     }
 
@@ -277,10 +296,8 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
                 #[inline(always)]
                 |weight, acc, sum| T::fused(simd, weight, T::where_positive(simd, weight, acc), sum),
             );
-            for (v, sum) in sums.into_iter().enumerate() {
-                // SAFETY: as above.
-                unsafe { out.add(v).write_unaligned(sum) };
-            }
+            // SAFETY: as above.
+            unsafe { store(out, sums) };
         }
         if IN_PANEL {
             return forms;
@@ -296,20 +313,4 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
             |x, acc, form| T::fused(simd, x, T::plus(simd, acc, offset), form),
         )
     }
-}
-
-/// `N` vectors, one after the other.
-///
-/// # Safety
-///
-/// That many can be read from `at` on.
-#[inline(always)]
-unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
-    // SAFETY: the first, as promised.
-    let mut vectors = unsafe { [at.read_unaligned(); N] };
-    if N == VECTORS {
-        // SAFETY: the others, as promised.
-        (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
-    }
-    vectors
 }

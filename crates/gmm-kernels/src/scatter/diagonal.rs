@@ -14,7 +14,7 @@ use pulp::Simd;
 use super::runs::List;
 use super::{FLUSH_ROWS, ROWS, width};
 use crate::isa::{Isa, isa};
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 use crate::{LANES, Real};
 
 /// Features whose sums are in registers at once: of sixteen, eight for sums and four for the centre; of
@@ -116,15 +116,9 @@ impl<T: Real> DiagonalScatter<T> {
         runs.clear();
         ends.clear();
         let list = List { weights, stride, n_rows: padded_rows, negligible, lanes, len, runs, ends };
-        match self.isa {
-            Isa::Portable => list.definition(),
-            isa => T::run(isa, list),
-        }
+        list.on(self.isa);
         let block = Block { panels, weights, stride, centres, runs, ends, lanes };
-        match self.isa {
-            Isa::Portable => definition(block),
-            isa => T::run(isa, block),
-        }
+        block.on(self.isa);
         for component in components {
             self.in_lanes[component] += padded_rows;
             if self.in_lanes[component] > FLUSH_ROWS {
@@ -176,6 +170,8 @@ struct Block<'a, T> {
     lanes: &'a mut [T],
 }
 
+compiled_once!(Block);
+
 /// The definition, lane by lane.
 fn definition<T: Real>(block: Block<'_, T>) {
     let Block { panels, weights, stride, centres, runs, ends, lanes } = block;
@@ -203,6 +199,10 @@ fn definition<T: Real>(block: Block<'_, T>) {
 }
 
 impl<T: Real> Work<T> for Block<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S)
     where

@@ -9,7 +9,7 @@
 use pulp::Simd;
 
 use crate::isa::Isa;
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 use crate::{LANES, Real};
 
 /// Features at most: with four, fifteen sums and as many registers for what goes into them.
@@ -33,11 +33,10 @@ pub(super) fn add_few<T: Real>(isa: Isa, few: Few<'_, T>) {
     // What the pointers below rely on.
     assert!(d <= FEW && few.weights.len().is_multiple_of(LANES) && few.panels.len() >= few.weights.len() * d);
     assert_eq!(few.lanes.len(), (1 + d) * (2 + d) / 2 * super::width::<T>());
-    match isa {
-        Isa::Portable => definition(few),
-        isa => T::run(isa, few),
-    }
+    few.on(isa);
 }
+
+compiled_once!(Few);
 
 /// The definition, lane by lane.
 fn definition<T: Real>(few: Few<'_, T>) {
@@ -59,6 +58,10 @@ fn definition<T: Real>(few: Few<'_, T>) {
 }
 
 impl<T: Real> Work<T> for Few<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

@@ -11,7 +11,7 @@ use pulp::Simd;
 
 use crate::Real;
 use crate::isa::Isa;
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 
 /// Rows of the triangle in a tile. With four columns of 512-bit vectors that is sixteen accumulators,
 /// four columns and a row; with two of 256-bit vectors eight, two and one, of sixteen registers.
@@ -33,11 +33,10 @@ pub(super) fn add_products<T: Real>(isa: Isa, products: Products<'_, T>) {
     // What the pointers below rely on.
     assert!(products.scaled.len() == n_columns * super::ROWS && products.n_rows <= super::ROWS);
     assert_eq!(products.lanes.len(), n_columns * (n_columns + 1) / 2 * super::width::<T>());
-    match isa {
-        Isa::Portable => definition(products),
-        isa => T::run(isa, products),
-    }
+    products.on(isa);
 }
+
+compiled_once!(Products);
 
 /// The definition, lane by lane.
 fn definition<T: Real>(products: Products<'_, T>) {
@@ -55,6 +54,10 @@ fn definition<T: Real>(products: Products<'_, T>) {
 }
 
 impl<T: Real> Work<T> for Products<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

@@ -15,7 +15,7 @@ use pulp::Simd;
 
 use crate::Real;
 use crate::isa::Isa;
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 
 /// Vectors of columns in a tile.
 const VECTORS: usize = 3;
@@ -54,10 +54,24 @@ pub(super) fn banded_len<T>(isa: Isa, n_rows: usize, n_features: usize) -> usize
 pub(super) fn gather<T: Real>(isa: Isa, gather: Gather<'_, T>) {
     let (n_rows, d) = (gather.active.len(), gather.centre.len());
     assert!(gather.roots.len() == n_rows && gather.scaled.len() == banded_len::<T>(isa, n_rows, d));
-    T::run(isa, gather);
+    gather.on(isa);
 }
 
+compiled_once!(Gather);
+
 impl<T: Real> Work<T> for Gather<'_, T> {
+    fn define(self) {
+        let n_rows = self.active.len();
+        for (at, (&row, root)) in self.active.iter().zip(self.roots).enumerate() {
+            *root = self.weights[row as usize].square_root();
+            let values = &self.rows[row as usize * self.centre.len()..];
+            for (i, (&value, &centre)) in values.iter().zip(self.centre).enumerate() {
+                // In bands of one feature.
+                self.scaled[i * n_rows + at] = (value - centre) * *root;
+            }
+        }
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where
@@ -112,11 +126,11 @@ pub(super) fn add_outer_products<T: Real>(outer: Outer<'_, T>) {
     let (d, n_rows) = (outer.first.len(), outer.roots.len());
     // What the pointers below rely on.
     assert!(outer.second.len() == d * d && outer.scaled.len() == banded_len::<T>(outer.isa, n_rows, d));
-    match outer.isa {
-        Isa::Portable => definition(outer),
-        isa => T::run(isa, outer),
-    }
+    let isa = outer.isa;
+    outer.on(isa);
 }
+
+compiled_once!(Outer);
 
 /// The definition, row by row.
 fn definition<T: Real>(outer: Outer<'_, T>) {
@@ -133,6 +147,10 @@ fn definition<T: Real>(outer: Outer<'_, T>) {
 }
 
 impl<T: Real> Work<T> for Outer<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

@@ -11,7 +11,7 @@ use pulp::Simd;
 use super::diagonal::NegligibleToAll;
 use super::{ROWS, has_part, width};
 use crate::Real;
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 
 /// Lists the runs of samples that have a part in each component, and adds their weights to its lanes.
 pub(super) struct List<'a, T> {
@@ -27,6 +27,8 @@ pub(super) struct List<'a, T> {
     pub(super) ends: &'a mut Vec<usize>,
 }
 
+compiled_once!(List);
+
 impl<T: Real> List<'_, T> {
     /// What each sample of the block can reach; rows that do not exist have no weight.
     fn reaches(&self) -> [T; ROWS] {
@@ -41,8 +43,7 @@ impl<T: Real> List<'_, T> {
         self.negligible.map_or(T::ZERO, |negligible| negligible.thresholds[component])
     }
 
-    /// The definition.
-    pub(super) fn definition(self) {
+    fn definition(self) {
         let (width, reaches) = (width::<T>(), self.reaches());
         for component in 0..self.weights.len() / self.stride {
             let weights = &self.weights[component * self.stride..][..self.n_rows];
@@ -63,6 +64,10 @@ impl<T: Real> List<'_, T> {
 }
 
 impl<T: Real> Work<T> for List<'_, T> {
+    fn define(self) {
+        self.definition();
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::isa::Isa;
-use crate::vector::{Vector, Work};
+use crate::vector::{Vector, Work, compiled_once};
 use crate::{LANES, Real};
 
 use super::ROWS;
@@ -28,15 +28,14 @@ pub(super) fn scale_panels<T: Real>(isa: Isa, work: Panels<'_, T>) {
     let (weights, rest) = work.scaled[..n_panels * LANES].split_at_mut(work.weights.len());
     weights.copy_from_slice(work.weights);
     rest.fill(T::ZERO);
-    match isa {
-        Isa::Portable => definition(work, n_panels),
-        isa => T::run(isa, work),
-    }
+    work.on(isa);
 }
 
+compiled_once!(Panels);
+
 /// The definition, lane by lane.
-fn definition<T: Real>(work: Panels<'_, T>, n_panels: usize) {
-    let d = work.centre.len();
+fn definition<T: Real>(work: Panels<'_, T>) {
+    let (d, n_panels) = (work.centre.len(), work.weights.len().div_ceil(LANES));
     let (roots, columns) = work.scaled.split_at_mut(ROWS);
     let roots = &mut roots[..n_panels * LANES];
     roots.iter_mut().for_each(|root| *root = root.square_root());
@@ -54,6 +53,10 @@ fn definition<T: Real>(work: Panels<'_, T>, n_panels: usize) {
 }
 
 impl<T: Real> Work<T> for Panels<'_, T> {
+    fn define(self) {
+        definition(self);
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

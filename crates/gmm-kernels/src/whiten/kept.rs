@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use super::Whitener;
-use super::tile::{Tile, VECTORS, samples_from};
-use crate::vector::{Vector, Work};
+use super::tile::{Tile, samples_from};
+use super::{Whitener, panel_squared_norms};
+use crate::vector::{VECTORS, Vector, Work, compiled_once};
 use crate::{LANES, Real};
 
 /// What `squared_norms_and_whitened` does, by tiles.
@@ -18,7 +18,21 @@ pub(super) struct WhitenKept<'a, T> {
     pub(super) stride: usize,
 }
 
+compiled_once!(WhitenKept);
+
 impl<T: Real> Work<T> for WhitenKept<'_, T> {
+    fn define(self) {
+        let WhitenKept { whiteners, panels, whitened, squares, stride, .. } = self;
+        let outputs = whitened.chunks_exact_mut(panels.len()).zip(squares.chunks_exact_mut(stride));
+        for (whitener, (whitened, squares)) in whiteners.iter().zip(outputs) {
+            let len = whitener.mean.len() * LANES;
+            let outputs = whitened.chunks_exact_mut(len).zip(squares.chunks_exact_mut(LANES));
+            for (panel, (whitened, squares)) in panels.chunks_exact(len).zip(outputs) {
+                panel_squared_norms(whitener, panel, whitened, squares);
+            }
+        }
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where

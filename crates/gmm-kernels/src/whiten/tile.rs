@@ -15,12 +15,9 @@
 
 use pulp::Simd;
 
-use super::{Matters, Whitener};
-use crate::vector::{Vector, Work};
+use super::{Matters, Whitener, panel_squared_norms};
+use crate::vector::{VECTORS, Vector, Work, compiled_once, load, store};
 use crate::{LANES, Real};
-
-/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
-pub(super) const VECTORS: usize = 3;
 
 /// What `squared_norms` does, by tiles.
 pub(super) struct Whiten<'a, T> {
@@ -29,17 +26,29 @@ pub(super) struct Whiten<'a, T> {
     pub(super) n_rows: usize,
     pub(super) whitened: &'a mut [T],
     pub(super) squares: &'a mut [T],
+    pub(super) stride: usize,
 }
 
+compiled_once!(Whiten);
+
 impl<T: Real> Work<T> for Whiten<'_, T> {
+    fn define(self) {
+        let Whiten { whiteners, panels, whitened, squares, stride, .. } = self;
+        for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact_mut(stride)) {
+            let panels = panels.chunks_exact(whitener.mean.len() * LANES);
+            for (panel, squares) in panels.zip(squares.chunks_exact_mut(LANES)) {
+                panel_squared_norms(whitener, panel, whitened, squares);
+            }
+        }
+    }
+
     #[inline(always)]
     fn run<S: Simd>(self, simd: S)
     where
         T: Vector<S>,
     {
-        let Whiten { whiteners, panels, n_rows, whitened, squares } = self;
+        let Whiten { whiteners, panels, n_rows, whitened, squares, stride } = self;
         let lanes = size_of::<T::Lanes>() / size_of::<T>();
-        let stride = squares.len() / whiteners.len();
         check::<S, T>(whiteners, panels, n_rows, whitened, stride);
         for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact_mut(stride)) {
             let mut start = 0;
@@ -96,15 +105,22 @@ pub(super) struct WhitenSome<'a, T> {
     pub(super) visited: &'a mut [bool],
 }
 
+compiled_once!(WhitenSome);
+
 impl<T: Real> Work<T> for WhitenSome<'_, T> {
+    /// Every square: what may be left out needs not to be.
+    fn define(self) {
+        self.whiten.define();
+    }
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S)
     where
         T: Vector<S>,
     {
-        let Whiten { whiteners, panels, n_rows, ref whitened, ref squares } = self.whiten;
+        let Whiten { whiteners, panels, n_rows, ref whitened, stride, .. } = self.whiten;
         let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
-        check::<S, T>(whiteners, panels, n_rows, whitened, squares.len() / whiteners.len());
+        check::<S, T>(whiteners, panels, n_rows, whitened, stride);
         let matters = self.matters;
         for start in (0..n_rows).step_by(width) {
             let first = &matters.first[start..n_rows.min(start + width)];
@@ -215,6 +231,8 @@ macro_rules! solve {
 }
 
 impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S, T, N, KEPT> {
+    /// Whether bands have at most four rows: taller ones are then not compiled.
+    const IS_SHORT: bool = size_of::<T::Lanes>() < 64;
     /// Vectors from one whitened feature to the next.
     const STEP: usize = if KEPT { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
 
@@ -237,7 +255,9 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
                     1 => band!(self, top, keep, factor, sums, 0 a),
                     2 => band!(self, top, keep, factor, sums, 0 a 1 b),
                     3 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c),
-                    4 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d),
+                    rows if rows == 4 || Self::IS_SHORT => {
+                        band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d)
+                    }
                     5 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e),
                     6 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e 5 f),
                     7 => band!(self, top, keep, factor, sums, 0 a 1 b 2 c 3 d 4 e 5 f 6 g),
@@ -256,10 +276,14 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
         // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
         let infinity = T::splat(self.simd, T::from_f64(f64::INFINITY));
         let out = squares.as_mut_ptr().cast::<T::Lanes>();
-        for (vector, sum) in sums.into_iter().enumerate() {
-            // SAFETY: `squares` holds `N` vectors.
-            unsafe { out.add(vector).write_unaligned(T::smaller(self.simd, sum, infinity)) };
-        }
+        let squares = zip(
+            sums,
+            sums,
+            #[inline(always)]
+            |sum, _| T::smaller(self.simd, sum, infinity),
+        );
+        // SAFETY: `squares` holds `N` vectors.
+        unsafe { store(out, squares) };
     }
 
     /// Whether every sum is beyond its limit. What is not a number is not.
@@ -360,26 +384,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
     /// As [`Tile::load_whitened`].
     #[inline(always)]
     unsafe fn store_whitened(&mut self, feature: usize, values: [T::Lanes; N]) {
-        let at = self.whitened.as_mut_ptr().cast::<T::Lanes>();
-        for (vector, value) in values.into_iter().enumerate() {
-            // SAFETY: `whitened` holds `N` vectors of every feature.
-            unsafe { at.add(feature * Self::STEP + vector).write_unaligned(value) };
-        }
+        // SAFETY: `whitened` holds `N` vectors of every feature.
+        unsafe { store(self.whitened.as_mut_ptr().cast::<T::Lanes>().add(feature * Self::STEP), values) };
     }
-}
-
-/// `N` vectors, one after the other.
-///
-/// # Safety
-///
-/// That many can be read from `at` on.
-#[inline(always)]
-unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
-    // SAFETY: the first, as promised.
-    let mut vectors = unsafe { [at.read_unaligned(); N] };
-    if N == VECTORS {
-        // SAFETY: the others, as promised.
-        (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
-    }
-    vectors
 }
