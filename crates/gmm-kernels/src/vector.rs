@@ -238,7 +238,7 @@ pub(crate) unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
     vectors
 }
 
-/// Writes what [`load`] reads.
+/// Writes as many.
 ///
 /// # Safety
 ///
