@@ -37,6 +37,10 @@ impl<T: Real> Lines<T> {
 
     /// `len` zeros.
     pub fn zeros(&mut self, len: usize) -> &mut [T] {
+        // The first numbers are zeros as they are.
+        if self.all.is_empty() {
+            return self.fit(len);
+        }
         let numbers = self.fit(len);
         numbers.fill(T::ZERO);
         numbers

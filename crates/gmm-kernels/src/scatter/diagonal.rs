@@ -12,7 +12,7 @@
 use pulp::Simd;
 
 use super::runs::List;
-use super::{FLUSH_ROWS, ROWS, width};
+use super::{FLUSH_ROWS, ROWS, take_total, width};
 use crate::isa::{Isa, isa};
 use crate::vector::{Vector, Work, compiled_once};
 use crate::{LANES, Real};
@@ -131,9 +131,7 @@ impl<T: Real> DiagonalScatter<T> {
     fn flush(&mut self, component: usize) {
         let (d, len) = (self.n_features, diagonal_len(self.n_features));
         let lanes = &mut self.lanes[component * len * width::<T>()..][..len * width::<T>()];
-        let mut totals = lanes
-            .chunks_exact_mut(width::<T>())
-            .map(|lanes| lanes.iter_mut().map(|lane| std::mem::take(lane).to_f64()).sum::<f64>());
+        let mut totals = lanes.chunks_exact_mut(width::<T>()).map(take_total);
         let mut next = || totals.next().expect("as many as there are sums");
         let sums = &mut self.sums[component * len..][..len];
         sums[0] += next();
