@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use gmm_kernels::{
     LANES, Lines, Matters, Peaks, Whitener, largest, log_densities, log_responsibilities, pack_rows,
-    panels_len, responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter,
+    panels_len, responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter, sum,
     unpack_rows,
 };
 
@@ -281,16 +281,15 @@ impl<'a, T: Real> BlockScorer<'a, T> {
 
     /// Gives rows without any density the weights for responsibilities; tells whether there are such.
     fn mend(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) -> bool {
-        let mut found = false;
-        for row in 0..block.log_densities.len() {
+        let Some(first) = infinitely_far(&block.log_densities) else { return false };
+        for row in first..block.log_densities.len() {
             if block.log_densities[row] == f64::NEG_INFINITY {
-                found = true;
                 for (component, &log_weight) in self.log_weights().iter().enumerate() {
                     block.terms[component * block.stride + row] = T::from_f64(term(log_weight));
                 }
             }
         }
-        found
+        true
     }
 }
 
@@ -299,6 +298,15 @@ impl<T: Real> Block<T> {
     fn narrow(&mut self) {
         self.terms.iter_mut().zip(&self.wide.terms).for_each(|(own, &wide)| *own = T::from_f64(wide));
     }
+}
+
+/// The first row without any density.
+pub(crate) fn infinitely_far(log_densities: &[f64]) -> Option<usize> {
+    // A sum takes less than a look at each, and is no number or infinite if one of them is.
+    if sum(log_densities).is_finite() {
+        return None;
+    }
+    log_densities.iter().position(|&density| density == f64::NEG_INFINITY)
 }
 
 /// Only shares are written to `out`: the kernel of the others does not.

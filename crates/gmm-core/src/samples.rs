@@ -303,11 +303,13 @@ impl<'a, T: Real> Responsibilities<'a, T> {
 }
 
 /// Those of the rows that exist: while a block is computed with, memory would do nothing. Not if they would
-/// drive out what is computed with, nor if they are not stored one after the other.
+/// drive out what is computed with, nor if they are not stored one after the other, nor if all rows are so few that
+/// they are near already.
 fn bring_near<T: Real>(values: MatRef<'_, T>, rows: Range<usize>) {
     const MOST_BYTES: usize = 1 << 17;
     let n_rows = rows.end.min(values.nrows()).saturating_sub(rows.start);
-    if n_rows == 0 || n_rows * values.ncols() * size_of::<T>() > MOST_BYTES {
+    let bytes = |n_rows: usize| n_rows.saturating_mul(values.ncols() * size_of::<T>());
+    if n_rows == 0 || bytes(n_rows) > MOST_BYTES || bytes(values.nrows()) <= MOST_BYTES {
         return;
     }
     if let Some(rows) = contiguous(values.subrows(rows.start, n_rows)) {

@@ -4,7 +4,7 @@ use super::expectation::{Expectation, Expected, Factors};
 use super::parameters::{OfParameters, Wanted, of_parameters, sums_about_means};
 use super::range::{Limits, Way};
 use super::rows::{check_len, check_output, check_range};
-use super::{check_written, dense, full, inverses, unwhiteners};
+use super::{check_written, dense, full, inverses};
 use crate::blocks::{Threads, blocks};
 use crate::density::{Block, BlockScorer, Terms};
 use crate::energy::check_features;
@@ -214,11 +214,6 @@ struct Work<'a, T> {
 impl<T: Real> Work<'_, T> {
     fn run<C: Real>(&self, gradients: Option<&mut [T]>) -> Expected {
         let Work { mixture, samples, inverses, factors, wants_moments, threads } = *self;
-        let unwhiten = match gradients {
-            Some(_) => unwhiteners::<C>(inverses, mixture.n_features()),
-            None => Vec::new(),
-        };
-        let pass = Expectation::<T, C> { mixture, unwhiten: &unwhiten, factors, wants_moments };
-        pass.run(samples, gradients, threads)
+        Expectation { mixture, inverses, factors, wants_moments }.run::<C>(samples, gradients, threads)
     }
 }

@@ -13,8 +13,9 @@ use std::ops::Range;
 use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, add_products, panels_len};
 
 use super::rows::{convert, pack, take, write_panels};
+use super::unwhiteners;
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads, blocks, chunks};
-use crate::density::{Block, BlockScorer};
+use crate::density::{Block, BlockScorer, infinitely_far};
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
@@ -42,6 +43,14 @@ impl<T: Real> Factors<'_, T> {
         if most.is_normal() { f64::from_bits(most.to_bits() >> 52 << 52) } else { 1.0 }
     }
 
+    /// The one of all samples, if they have the same and count the same.
+    fn shared(&self, samples: &Samples<'_, T>) -> Option<f64> {
+        match self {
+            Factors::Same(factor) if samples.weights().is_none() => Some(*factor),
+            _ => None,
+        }
+    }
+
     pub(super) fn of_rows(&self, samples: &Samples<'_, T>, rows: Range<usize>, out: &mut Vec<f64>) {
         out.clear();
         match self {
@@ -52,11 +61,11 @@ impl<T: Real> Factors<'_, T> {
 }
 
 /// What is asked of a pass.
-pub(super) struct Expectation<'a, T, C> {
+pub(super) struct Expectation<'a, T> {
     /// Of dense covariances.
     pub(super) mixture: &'a Mixture,
-    /// `Lₖ⁻ᵀ`, where gradients of samples are asked for.
-    pub(super) unwhiten: &'a [Product<C>],
+    /// `Lₖ⁻¹`; nothing where no gradients of samples are asked for.
+    pub(super) inverses: &'a [f64],
     pub(super) factors: Factors<'a, T>,
     /// Whether moments are asked for.
     pub(super) wants_moments: bool,
@@ -87,14 +96,20 @@ impl Expected {
     }
 }
 
-impl<T: Real, C: Real> Expectation<'_, T, C> {
-    /// Scores all samples; writes `eₙ Σₖ rₙₖ uₙₖ` to `gradients` (n × d), if there are any.
-    pub(super) fn run(
+impl<T: Real> Expectation<'_, T> {
+    /// Scores all samples in `C`; writes `eₙ Σₖ rₙₖ uₙₖ` to `gradients` (n × d), if there are any.
+    pub(super) fn run<C: Real>(
         &self,
         samples: &Samples<'_, T>,
         mut gradients: Option<&mut [T]>,
         threads: &Threads,
     ) -> Expected {
+        let scale = self.factors.shared(samples).unwrap_or(1.0);
+        let unwhiten = match gradients {
+            Some(_) => unwhiteners::<C>(self.inverses, self.mixture.n_features(), scale),
+            None => Vec::new(),
+        };
+        let unwhiten = &unwhiten;
         let (n, k, d) = (samples.n_samples(), self.mixture.n_components(), samples.n_features());
         let scorer = BlockScorer::<C>::own(self.mixture);
         let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
@@ -117,7 +132,7 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
                 let mut sums = signs.map(|is_there| {
                     is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d)))
                 });
-                let (energy, infinite) = self.part(&scorer, samples, rows, out, unit, &mut sums);
+                let (energy, infinite) = self.part((&scorer, unwhiten), samples, rows, out, unit, &mut sums);
                 (energy, infinite, sums.map(|sums| sums.map(Sums::finish)))
             },
             |(of_part, of_part_infinite, sums)| {
@@ -157,9 +172,9 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
     }
 
     /// Scores a chunk of rows, block by block; returns the sum of energies, and the first row that is infinitely far.
-    fn part(
+    fn part<C: Real>(
         &self,
-        scorer: &BlockScorer<'_, C>,
+        (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
         samples: &Samples<'_, T>,
         rows: Range<usize>,
         mut out: Option<&mut [T]>,
@@ -174,19 +189,26 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
         let (mut energy, mut infinite) = (0.0, None);
         for rows in blocks(rows) {
             pack(samples, rows.clone(), &mut packed, &mut panels);
-            self.score(scorer, &panels, rows.len(), &mut scored);
+            self.score((scorer, unwhiten), &panels, rows.len(), &mut scored);
             energy -= samples.weighted_sum(rows.clone(), &scored.log_densities);
-            let far = scored.log_densities.iter().position(|&density| density == f64::NEG_INFINITY);
+            let far = infinitely_far(&scored.log_densities);
             infinite = infinite.or(far.map(|at| rows.start + at));
-            self.factors.of_rows(samples, rows.clone(), &mut factors);
+            let is_shared = self.factors.shared(samples).is_some();
+            if !is_shared {
+                self.factors.of_rows(samples, rows.clone(), &mut factors);
+            }
             if let Some(out) = take(&mut out, rows.len(), d) {
-                scale_lanes(&mut scored.gradients, d, &factors);
+                if !is_shared {
+                    scale_lanes(&mut scored.gradients, d, &factors);
+                }
                 write_panels(&scored.gradients, d, &mut copy, out);
             }
             if sums.iter().all(Option::is_none) {
                 continue;
             }
-            let is_scaled = self.scales_of(samples, rows.clone(), unit, &mut factors);
+            if !is_shared {
+                self.scales_of(samples, rows.clone(), unit, &mut factors);
+            }
             let values = match Products::Pairs.wants_panels::<C>(d) {
                 true => Values::Panels(&panels),
                 false => {
@@ -196,11 +218,11 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
             };
             for (sums, sign) in sums.iter_mut().zip([1.0, -1.0]) {
                 let Some(sums) = sums else { continue };
-                let shares = if is_scaled {
+                let shares = if is_shared {
+                    &scored.shares
+                } else {
                     scale_shares(&scored.shares, &factors, sign, &mut weights);
                     &weights
-                } else {
-                    &scored.shares
                 };
                 sums.add(0, values, Weights { n_rows: rows.len(), values: shares, rule: None });
             }
@@ -208,20 +230,18 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
         (energy, infinite)
     }
 
-    /// What shares are multiplied by before they are summed, if by anything.
-    fn scales_of(&self, samples: &Samples<'_, T>, rows: Range<usize>, unit: f64, out: &mut Vec<f64>) -> bool {
+    /// What shares are multiplied by before they are summed, of the factors of some rows.
+    fn scales_of(&self, samples: &Samples<'_, T>, rows: Range<usize>, unit: f64, out: &mut Vec<f64>) {
         match self.factors {
-            Factors::Same(_) if samples.weights().is_none() => return false,
             Factors::Same(_) => {
                 out.clear();
                 out.extend(rows.map(|row| samples.weight(row)));
             }
             Factors::Each(_) => out.iter_mut().for_each(|factor| *factor /= unit),
         }
-        true
     }
 
-    fn scored(&self, n_rows: usize, wants_gradients: bool, d: usize) -> ScoredBlock<C> {
+    fn scored<C: Real>(&self, n_rows: usize, wants_gradients: bool, d: usize) -> ScoredBlock<C> {
         let k = self.mixture.n_components();
         let n_panels = match wants_gradients {
             true => (WAITING * size_of::<f64>() / size_of::<C>() / (k * d * LANES)).max(1),
@@ -240,7 +260,13 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
     }
 
     /// Scores the rows of a block, a few panels at a time.
-    fn score(&self, scorer: &BlockScorer<'_, C>, panels: &[C], n_rows: usize, scored: &mut ScoredBlock<C>) {
+    fn score<C: Real>(
+        &self,
+        (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
+        panels: &[C],
+        n_rows: usize,
+        scored: &mut ScoredBlock<C>,
+    ) {
         let ScoredBlock { shares, log_densities, gradients, some, wants_gradients, whitened, deviations } =
             scored;
         let d = self.mixture.n_features();
@@ -257,7 +283,11 @@ impl<T: Real, C: Real> Expectation<'_, T, C> {
             if *wants_gradients {
                 let out = Some(&mut gradients[start * d..]);
                 let results = Results { weights: &some.terms, stride, out, forms: None };
-                add_products(self.unwhiten, Operands::Whitened(whitened), n_some, deviations, results);
+                add_products(unwhiten, Operands::Whitened(whitened), n_some, deviations, results);
+            }
+            if self.wants_moments && stride == BLOCK_ROWS {
+                std::mem::swap(shares, &mut some.terms);
+                return;
             }
             let parts = shares.chunks_exact_mut(BLOCK_ROWS).zip(some.terms.chunks_exact(stride));
             parts.for_each(|(out, terms)| out[start..][..n_some].copy_from_slice(&terms[..n_some]));

@@ -7,7 +7,7 @@ use super::expectation::{Expectation, Factors};
 use super::parameters::{Wanted, of_parameters, sums_about_means};
 use super::range::{Limits, Way};
 use super::running::RunningMoments;
-use super::{Aside, Gradients, full, inverses, unwhiteners};
+use super::{Aside, Gradients, full, inverses};
 use crate::blocks::Threads;
 use crate::error::{Error, Result};
 use crate::estimate::{ParamsOptions, mixture_of, params_moments, params_with};
@@ -176,16 +176,12 @@ fn check_weight(option: &'static str, value: f64) -> Result<()> {
 fn mean_energy<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> f64 {
     let total = samples.total_weight();
     let factors = Factors::Same(1.0);
-    match mixture.packed::<T>().fits {
-        true => {
-            let pass = Expectation::<T, T> { mixture, unwhiten: &[], factors, wants_moments: false };
-            pass.run(samples, None, threads).energy / total
-        }
-        false => {
-            let pass = Expectation::<T, f64> { mixture, unwhiten: &[], factors, wants_moments: false };
-            pass.run(samples, None, threads).energy / total
-        }
-    }
+    let pass = Expectation { mixture, inverses: &[], factors, wants_moments: false };
+    let expected = match mixture.packed::<T>().fits {
+        true => pass.run::<T>(samples, None, threads),
+        false => pass.run::<f64>(samples, None, threads),
+    };
+    expected.energy / total
 }
 
 /// Writes the gradients; returns the mean energy.
@@ -234,19 +230,10 @@ impl<T: Real> Work<'_, T> {
         let factor = options.energy / total;
         let has_energy = options.energy != 0.0;
         let wants_samples = gradients.samples.is_some();
-        let unwhiten = if has_energy && wants_samples {
-            unwhiteners::<C>(inverses, mixture.n_features())
-        } else {
-            Vec::new()
-        };
-        let pass = Expectation::<T, C> {
-            mixture,
-            unwhiten: &unwhiten,
-            factors: Factors::Same(factor),
-            wants_moments: has_energy,
-        };
+        let factors = Factors::Same(factor);
+        let pass = Expectation { mixture, inverses, factors, wants_moments: has_energy };
         let out = gradients.samples.as_deref_mut().filter(|_| has_energy);
-        let expected = pass.run(samples, out, threads);
+        let expected = pass.run::<C>(samples, out, threads);
         if has_energy {
             expected.check()?;
         }

@@ -136,11 +136,16 @@ fn inverses(full: &Full, threads: &Threads) -> Vec<f64> {
     inverses
 }
 
-/// `Lₖ⁻ᵀ`, packed.
-fn unwhiteners<C: Real>(inverses: &[f64], d: usize) -> Vec<Product<C>> {
-    let transposed =
-        |inverse: &[f64]| -> Vec<f64> { (0..d * d).map(|at| inverse[at % d * d + at / d]).collect() };
-    inverses.chunks_exact(d * d).map(|inverse| Product::upper(&transposed(inverse), d)).collect()
+/// `factor Lₖ⁻ᵀ`, packed.
+fn unwhiteners<C: Real>(inverses: &[f64], d: usize, factor: f64) -> Vec<Product<C>> {
+    let mut transposed = vec![0.0; d * d];
+    let of_one = |inverse: &[f64]| {
+        for (i, row) in transposed.chunks_exact_mut(d).enumerate() {
+            (i..d).for_each(|j| row[j] = factor * inverse[j * d + i]);
+        }
+        Product::upper(&transposed, d)
+    };
+    inverses.chunks_exact(d * d).map(of_one).collect()
 }
 
 #[cfg(test)]

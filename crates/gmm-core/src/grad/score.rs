@@ -55,16 +55,11 @@ pub fn score_function<T: Real>(
     let inverses = inverses(full(mixture), threads);
     let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
     let factors = Factors::Same(-1.0);
-    let wide = |out: &mut [T]| {
-        let unwhiten = &unwhiteners::<f64>(&inverses, d);
-        let pass = Expectation::<T, f64> { mixture, unwhiten, factors, wants_moments: false };
-        pass.run(samples, Some(out), threads).check()
-    };
+    let pass = Expectation { mixture, inverses: &inverses, factors, wants_moments: false };
+    let wide = |out: &mut [T]| pass.run::<f64>(samples, Some(out), threads).check();
     match limits.way_of_energy::<T>(1.0, 0.0) {
         Way::Own => {
-            let unwhiten = &unwhiteners::<T>(&inverses, d);
-            let pass = Expectation::<T, T> { mixture, unwhiten, factors, wants_moments: false };
-            pass.run(samples, Some(scores), threads);
+            pass.run::<T>(samples, Some(scores), threads);
         }
         Way::Wide => wide(scores)?,
         Way::Careful => {
@@ -125,7 +120,7 @@ pub fn hessian_vector_products<T: Real>(
     let curvature = Curvature {
         // Vectors are whitened, and have no mean to be subtracted.
         directions: scorer.dense().iter().map(|whitener| whitener.about(&origin)).collect(),
-        unwhiten: unwhiteners(&inverses, d),
+        unwhiten: unwhiteners(&inverses, d, 1.0),
         scorer,
         n_features: d,
     };
