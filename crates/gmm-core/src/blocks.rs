@@ -96,20 +96,34 @@ impl Threads {
         items: Vec<I>,
         work: usize,
         map: impl Fn(I) -> R + Sync,
+        fold: impl FnMut(R) + Send,
+    ) {
+        self.map_in_order_with(items, work, |(), item| map(item), fold);
+    }
+
+    /// As [`Threads::map_in_order`], with memory that a thread takes along from item to item: what is freed after
+    /// one goes back to the system, and comes page by page, each of them cleared, when the next asks for it.
+    pub(crate) fn map_in_order_with<S: Default, I: Send, R: Send>(
+        &self,
+        items: Vec<I>,
+        work: usize,
+        map: impl Fn(&mut S, I) -> R + Sync,
         mut fold: impl FnMut(R) + Send,
     ) {
         let pool = if items.len() > 1 && work >= SMALL_WORK { self.pool() } else { None };
         let Some(pool) = pool else {
-            return items.into_iter().for_each(|item| fold(map(item)));
+            let mut scratch = S::default();
+            return items.into_iter().for_each(|item| fold(map(&mut scratch, item)));
         };
         let items = Mutex::new(items.into_iter().enumerate());
         let turns = Turns { count: self.count, state: Mutex::new(Turn::new(fold)), moved: Condvar::new() };
         on_every_thread(&pool, &|| {
             let _leave = Leave(&turns);
+            let mut scratch = S::default();
             loop {
                 let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((at, item)) = next else { return };
-                turns.hand_in(at, map(item));
+                turns.hand_in(at, map(&mut scratch, item));
             }
         });
     }

@@ -65,6 +65,13 @@ pub(crate) enum Terms {
     Logs,
 }
 
+impl<T: Real> Default for Block<T> {
+    /// [`Block::new`].
+    fn default() -> Self {
+        Block::new()
+    }
+}
+
 impl<T: Real> Block<T> {
     /// For blocks of any size.
     pub(crate) fn new() -> Self {

@@ -21,7 +21,9 @@ use crate::groups::Groups;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
-use crate::sums::{Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of};
+use crate::sums::{
+    Part, Pool, Products, Spare, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of,
+};
 
 /// What samples leave behind under a mixture: the sums of every component, from which the next mixture
 /// is made, and the log-likelihood.
@@ -98,12 +100,12 @@ impl Moments {
     ) -> Self {
         let d = samples.n_features();
         let parts = parts_by_component(samples.n_samples(), references.len() / d, products.len(d));
-        Moments::sum(samples, references, (products, parts), threads, |part, sums| {
-            let (mut values, mut weights) = ((Lines::new(), Vec::new()), Vec::new());
+        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+            let (values, weights): &mut ((Lines<T>, Vec<T>), Vec<T>) = scratch;
             for rows in blocks(part.rows.clone()) {
-                shares_of(rows.clone(), &mut weights);
-                samples.weigh(rows.clone(), &mut weights, BLOCK_ROWS);
-                let values = values_of(samples, rows.clone(), products, &mut values);
+                shares_of(rows.clone(), weights);
+                samples.weigh(rows.clone(), weights, BLOCK_ROWS);
+                let values = values_of(samples, rows.clone(), products, values);
                 samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
                 let weights = &weights[part.components.start * BLOCK_ROWS..part.components.end * BLOCK_ROWS];
                 sums.add(0, values, Weights { n_rows: rows.len(), values: weights, rule: None });
@@ -129,8 +131,8 @@ impl Moments {
         let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
         let products = Products::of(mixture.covariances().structure());
         let parts = parts_by_rows(samples.n_samples(), phi.len(), products.len(d));
-        let moments = Moments::sum(samples, mixture.means(), (products, parts), threads, |part, sums| {
-            let (mut block, mut copy) = (Block::new(), Vec::new());
+        let pass = |scratch: &mut (Block<T>, Vec<T>), part: &Part, sums: &mut Sums<T>| {
+            let (block, copy) = scratch;
             let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             let mut log_likelihood = 0.0;
             let mut add = |values: Values<'_, T>, block: &Block<T>| {
@@ -143,13 +145,13 @@ impl Moments {
             match groups.order(part.rows.clone()) {
                 None => {
                     for rows in blocks(part.rows.clone()) {
-                        scorer.expect(samples, rows.clone(), &mut block);
-                        groups.note(rows.clone(), &block, &mut labels[..rows.len()]);
+                        scorer.expect(samples, rows.clone(), block);
+                        groups.note(rows.clone(), block, &mut labels[..rows.len()]);
                         log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
                         samples.weigh(rows.clone(), &mut block.terms, BLOCK_ROWS);
                         match by_panels {
-                            true => add(Values::Panels(&block.panels), &block),
-                            false => add(Values::Rows(samples.rows(rows.clone(), &mut copy)), &block),
+                            true => add(Values::Panels(&block.panels), block),
+                            false => add(Values::Rows(samples.rows(rows.clone(), copy)), block),
                         }
                     }
                 }
@@ -157,21 +159,22 @@ impl Moments {
                     for rows in order.chunks(BLOCK_ROWS) {
                         let labels = &mut labels[..rows.len()];
                         labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = groups.label(row));
-                        samples.gather(rows, &mut copy);
-                        scorer.expect_some(&copy, labels, margin::<T>(), &mut block);
+                        samples.gather(rows, copy);
+                        scorer.expect_some(copy, labels, margin::<T>(), block);
                         let rows = rows.iter().map(|&row| row as usize);
-                        groups.note(rows.clone(), &block, labels);
+                        groups.note(rows.clone(), block, labels);
                         log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
                         samples.weigh(rows, &mut block.terms, BLOCK_ROWS);
                         match by_panels {
-                            true => add(Values::Panels(&block.panels), &block),
-                            false => add(Values::Rows(&copy), &block),
+                            true => add(Values::Panels(&block.panels), block),
+                            false => add(Values::Rows(copy), block),
                         }
                     }
                 }
             }
             log_likelihood
-        });
+        };
+        let moments = Moments::sum(samples, mixture.means(), (products, parts), threads, pass);
         groups.learn(moments.n_pairs, samples.n_samples());
         moments
     }
@@ -203,13 +206,13 @@ impl Moments {
         let d = samples.n_features();
         let k = references.len() / d;
         let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
-        Moments::sum(samples, references, (products, parts), threads, |part, sums| {
-            let (mut block, mut values) = (Block::new(), (Lines::new(), Vec::new()));
+        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+            let (block, values): &mut (Block<T>, (Lines<T>, Vec<T>)) = scratch;
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
                 let labels = &mut labels[..rows.len()];
-                labels_of(rows.clone(), &mut block, labels);
-                let values = values_of(samples, rows.clone(), products, &mut values);
+                labels_of(rows.clone(), block, labels);
+                let values = values_of(samples, rows.clone(), products, values);
                 for component in 0..k {
                     for (whole, &label) in whole.iter_mut().zip(&*labels) {
                         *whole = if label as usize == component { T::ONE } else { T::ZERO };
@@ -223,41 +226,44 @@ impl Moments {
     }
 
     /// Shares parts out to threads and folds their sums in order. `add_part` adds the rows of a part to its
-    /// components and returns their log-likelihood.
-    fn sum<T: Real>(
+    /// components and returns their log-likelihood; its memory goes with a thread from part to part.
+    fn sum<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: &[f64],
         (products, parts): (Products, Vec<Part>),
         threads: &Threads,
-        add_part: impl Fn(&Part, &mut Sums<T>) -> f64 + Sync,
+        add_part: impl Fn(&mut S, &Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
         let d = samples.n_features();
         // Where a sample can be, so that a difference to it is exact when it is small.
+        let spare = Spare::default();
         let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
         if rounded.iter().all(|&value| Real::is_finite(value)) {
             let references = rounded.iter().map(|value| value.to_f64()).collect();
-            let moments = Moments::fold(samples, references, (products, &parts), threads, |part| {
-                let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
-                let mut sums = Sums::Own(Pool::new(products, centres, d));
-                (add_part(part, &mut sums), sums)
-            });
+            let moments =
+                Moments::fold(samples, references, (products, &parts), threads, &spare, |scratch, part| {
+                    let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
+                    let mut sums = Sums::Own(Pool::new(products, centres, d, &spare));
+                    (add_part(scratch, part, &mut sums), sums)
+                });
             if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
                 return moments;
             }
         }
-        Moments::fold(samples, references.to_vec(), (products, &parts), threads, |part| {
+        Moments::fold(samples, references.to_vec(), (products, &parts), threads, &spare, |scratch, part| {
             let centres = references[part.components.start * d..part.components.end * d].to_vec();
-            let mut sums = Sums::Wide(Pool::new(products, centres, d), Wide::default());
-            (add_part(part, &mut sums), sums)
+            let mut sums = Sums::Wide(Pool::new(products, centres, d, &spare), Wide::default());
+            (add_part(scratch, part, &mut sums), sums)
         })
     }
 
-    fn fold<T: Real>(
+    fn fold<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: Vec<f64>,
         (products, parts): (Products, &[Part]),
         threads: &Threads,
-        sums_of: impl Fn(&Part) -> (f64, Sums<T>) + Sync,
+        spare: &Spare,
+        sums_of: impl Fn(&mut S, &Part) -> (f64, Sums<T>) + Sync,
     ) -> Self {
         let (n, d) = (samples.n_samples(), samples.n_features());
         let len = products.len(d);
@@ -272,17 +278,18 @@ impl Moments {
             n_pairs: 0,
             sums,
         };
-        threads.map_in_order(
+        threads.map_in_order_with(
             parts.iter().collect(),
             work,
-            |part| {
-                let (log_likelihood, sums) = sums_of(part);
+            |scratch, part: &Part| {
+                let (log_likelihood, sums) = sums_of(scratch, part);
                 (part, log_likelihood, sums.n_pairs(), sums.finish())
             },
             |(part, log_likelihood, n_pairs, sums)| {
                 moments.log_likelihood += log_likelihood;
                 moments.n_pairs += n_pairs;
                 add(&mut moments.sums[part.components.start * len..part.components.end * len], &sums);
+                spare.give(sums);
             },
         );
         moments

@@ -1,6 +1,7 @@
 //! Parts of the samples, and the sums over one of them: what threads share out, and what each keeps.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use gmm_kernels::{
     DiagonalScatter, Lines, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
@@ -89,6 +90,21 @@ pub(crate) fn values_of<'a, T: Real>(
     Values::Rows(samples.rows(rows, copy))
 }
 
+/// Sums of parts that were folded, for parts to come: fresh ones, a megabyte at 32 components of 64 features, come
+/// from the system, which clears their pages one after the other.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<Vec<f64>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<f64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, sums: Vec<f64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sums);
+    }
+}
+
 /// Sums over a chunk, by products in the type of the samples or in `f64`.
 pub(crate) enum Sums<T> {
     Own(Pool<T>),
@@ -118,9 +134,9 @@ pub(crate) struct Weights<'a, T> {
 }
 
 impl<T: Real> Pool<T> {
-    pub(crate) fn new(products: Products, centres: Vec<T>, n_features: usize) -> Self {
+    pub(crate) fn new(products: Products, centres: Vec<T>, n_features: usize, spare: &Spare) -> Self {
         match products {
-            Products::Pairs => Pool::Pairs(Scatter::new(centres, n_features)),
+            Products::Pairs => Pool::Pairs(Scatter::new(centres, n_features, spare.take())),
             Products::Squares => Pool::Squares(DiagonalScatter::new(centres, n_features)),
         }
     }

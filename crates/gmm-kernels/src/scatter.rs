@@ -88,20 +88,27 @@ fn width<T>() -> usize {
 }
 
 impl<T: Real> Scatter<T> {
-    /// No samples yet, about `centres` (k × d).
-    pub fn new(centres: Vec<T>, n_features: usize) -> Self {
-        Scatter::for_isa(isa(), centres, n_features)
+    /// No samples yet, about `centres` (k × d). `sums` is memory to use again, whatever is in it.
+    pub fn new(centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
+        Scatter::for_isa(isa(), centres, n_features, sums)
     }
 
-    fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize) -> Self {
+    fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize, mut sums: Vec<f64>) -> Self {
         let d = n_features;
         let k = centres.len() / d;
         assert_eq!(centres.len(), k * d);
+        let len = k * component_len(d);
+        if sums.capacity() < len {
+            sums = vec![0.0; len];
+        } else {
+            sums.clear();
+            sums.resize(len, 0.0);
+        }
         let mut scatter = Scatter {
             isa,
             n_features,
             centres,
-            sums: vec![0.0; k * component_len(d)],
+            sums,
             lanes: Vec::new(),
             in_lanes: vec![0; k],
             scaled: Lines::new(),

@@ -114,11 +114,11 @@ impl<'a, C: Real> Backward<'a, C> {
             let of_responsibilities = take(&mut of_responsibilities, rows.len(), k);
             (rows, Gradients { samples: of_samples, responsibilities: of_responsibilities })
         });
-        threads.map_in_order(
+        threads.map_in_order_with(
             items.collect(),
             work,
-            |(rows, gradients)| {
-                self.chunk(&scorer, (samples, responsibilities), rows, gradients, is_begun);
+            |scratch, (rows, gradients)| {
+                self.chunk(&scorer, (samples, responsibilities), rows, gradients, is_begun, scratch);
             },
             |()| {},
         );
@@ -131,39 +131,38 @@ impl<'a, C: Real> Backward<'a, C> {
         rows: Range<usize>,
         mut gradients: Gradients<'_, T>,
         is_begun: bool,
+        scratch: &mut Scratch<T, C>,
     ) {
         let (k, d) = (self.rates.len(), samples.n_features());
-        let (mut own, mut copy, mut shares) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut packed, mut panels) = (Lines::new(), Lines::new());
-        let (mut out, mut scratch) = (Lines::new(), Lines::new());
+        let Scratch { own, copy, shares, forms, packed, panels, out, deviations } = scratch;
         let wants_forms = gradients.responsibilities.is_some();
-        let mut forms = vec![C::ZERO; if wants_forms { k * BLOCK_ROWS } else { 0 }];
+        forms.resize(if wants_forms { k * BLOCK_ROWS } else { 0 }, C::ZERO);
         for rows in blocks(rows) {
             let n_rows = rows.len();
-            pack(samples, rows.clone(), &mut packed, &mut panels);
-            transpose(responsibilities, rows.clone(), &mut own, &mut shares);
+            pack(samples, rows.clone(), packed, panels);
+            transpose(responsibilities, rows.clone(), own, shares);
             for (shares, &rate) in shares.chunks_exact_mut(BLOCK_ROWS).zip(&self.rates) {
                 let rate = C::from_f64(rate);
                 shares.iter_mut().for_each(|share| *share *= rate);
             }
-            weigh(samples, rows.clone(), &mut shares);
+            weigh(samples, rows.clone(), shares);
             let of_samples = take(&mut gradients.samples, n_rows, d);
             match &of_samples {
-                Some(begun) if is_begun => pack_output(begun, d, &mut copy, &mut out),
+                Some(begun) if is_begun => pack_output(begun, d, copy, out),
                 _ => {
                     out.zeros(panels.len());
                 }
             }
             let results = Results {
-                weights: &shares,
+                weights: shares,
                 stride: BLOCK_ROWS,
                 out: of_samples.is_some().then_some(&mut out[..]),
                 forms: wants_forms.then_some(&mut forms[..]),
             };
-            let operands = Operands::Deviations(scorer.dense(), &panels);
-            add_products(&self.products, operands, n_rows, &mut scratch, results);
+            let operands = Operands::Deviations(scorer.dense(), panels);
+            add_products(&self.products, operands, n_rows, deviations, results);
             if let Some(of_samples) = of_samples {
-                write_panels(&out, d, &mut copy, of_samples);
+                write_panels(out, d, copy, of_samples);
             }
             if let Some(of_responsibilities) = take(&mut gradients.responsibilities, n_rows, k) {
                 let rates = self.bases.iter().zip(&self.rates);
@@ -172,11 +171,25 @@ impl<'a, C: Real> Backward<'a, C> {
                     let (base, rate) = (C::from_f64(base), C::from_f64(0.5 * rate));
                     forms[..n_rows].iter_mut().for_each(|form| *form = base + rate * *form);
                 }
-                weigh(samples, rows.clone(), &mut forms);
-                write_terms(&forms, BLOCK_ROWS, &mut copy, of_responsibilities);
+                weigh(samples, rows.clone(), forms);
+                write_terms(forms, BLOCK_ROWS, copy, of_responsibilities);
             }
         }
     }
+}
+
+/// Memory that chunks of the pass take from one to the next.
+#[derive(Default)]
+struct Scratch<T, C> {
+    own: Vec<T>,
+    copy: Vec<C>,
+    shares: Vec<C>,
+    forms: Vec<C>,
+    packed: Lines<T>,
+    panels: Lines<C>,
+    out: Lines<C>,
+    /// What products need.
+    deviations: Lines<C>,
 }
 
 /// Multiplies values of a block, component by component, by what its rows count.

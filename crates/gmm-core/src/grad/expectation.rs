@@ -21,7 +21,7 @@ use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
+use crate::sums::{Part, Pool, Products, Spare, Sums, Weights, parts_by_rows};
 
 /// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
 const WAITING: usize = 1 << 12;
@@ -125,21 +125,25 @@ impl<T: Real> Expectation<'_, T> {
         let items: Vec<_> = items.collect();
         let (unit, signs) = (self.factors.unit(), self.signs());
         let (mut energy, mut infinite, mut totals) = (0.0, None, [None, None]);
-        threads.map_in_order(
+        let spare = Spare::default();
+        threads.map_in_order_with(
             items,
             2 * scorer.work(n),
-            |(rows, out)| {
+            |scratch: &mut Scratch<T, C>, (rows, out)| {
                 let mut sums = signs.map(|is_there| {
-                    is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d)))
+                    is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d, &spare)))
                 });
-                let (energy, infinite) = self.part((&scorer, unwhiten), samples, rows, out, unit, &mut sums);
+                let (energy, infinite) =
+                    self.part((&scorer, unwhiten), (samples, rows), out, unit, &mut sums, scratch);
                 (energy, infinite, sums.map(|sums| sums.map(Sums::finish)))
             },
             |(of_part, of_part_infinite, sums)| {
                 energy += of_part;
                 infinite = infinite.or(of_part_infinite);
                 for (total, sums) in totals.iter_mut().zip(sums) {
-                    add(total, sums);
+                    if let Some(sums) = sums {
+                        add(total, sums, &spare);
+                    }
                 }
             },
         );
@@ -175,45 +179,43 @@ impl<T: Real> Expectation<'_, T> {
     fn part<C: Real>(
         &self,
         (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
-        samples: &Samples<'_, T>,
-        rows: Range<usize>,
+        (samples, rows): (&Samples<'_, T>, Range<usize>),
         mut out: Option<&mut [T]>,
         unit: f64,
         sums: &mut [Option<Sums<C>>; 2],
+        scratch: &mut Scratch<T, C>,
     ) -> (f64, Option<usize>) {
         let d = samples.n_features();
-        let (mut own, mut copy, mut packed, mut panels) =
-            (Vec::new(), Vec::new(), Lines::new(), Lines::new());
-        let (mut factors, mut weights) = (Vec::new(), Vec::new());
-        let mut scored = self.scored(rows.len(), out.is_some(), d);
+        let Scratch { own, copy, packed, panels, factors, weights, scored } = scratch;
+        let scored = scored.get_or_insert_with(|| self.scored(samples.n_samples(), out.is_some(), d));
         let (mut energy, mut infinite) = (0.0, None);
         for rows in blocks(rows) {
-            pack(samples, rows.clone(), &mut packed, &mut panels);
-            self.score((scorer, unwhiten), &panels, rows.len(), &mut scored);
+            pack(samples, rows.clone(), packed, panels);
+            self.score((scorer, unwhiten), panels, rows.len(), scored);
             energy -= samples.weighted_sum(rows.clone(), &scored.log_densities);
             let far = infinitely_far(&scored.log_densities);
             infinite = infinite.or(far.map(|at| rows.start + at));
             let is_shared = self.factors.shared(samples).is_some();
             if !is_shared {
-                self.factors.of_rows(samples, rows.clone(), &mut factors);
+                self.factors.of_rows(samples, rows.clone(), factors);
             }
             if let Some(out) = take(&mut out, rows.len(), d) {
                 if !is_shared {
-                    scale_lanes(&mut scored.gradients, d, &factors);
+                    scale_lanes(&mut scored.gradients, d, factors);
                 }
-                write_panels(&scored.gradients, d, &mut copy, out);
+                write_panels(&scored.gradients, d, copy, out);
             }
             if sums.iter().all(Option::is_none) {
                 continue;
             }
             if !is_shared {
-                self.scales_of(samples, rows.clone(), unit, &mut factors);
+                self.scales_of(samples, rows.clone(), unit, factors);
             }
             let values = match Products::Pairs.wants_panels::<C>(d) {
-                true => Values::Panels(&panels),
+                true => Values::Panels(panels),
                 false => {
-                    convert(samples.rows(rows.clone(), &mut own), &mut copy);
-                    Values::Rows(&copy)
+                    convert(samples.rows(rows.clone(), own), copy);
+                    Values::Rows(copy)
                 }
             };
             for (sums, sign) in sums.iter_mut().zip([1.0, -1.0]) {
@@ -221,8 +223,8 @@ impl<T: Real> Expectation<'_, T> {
                 let shares = if is_shared {
                     &scored.shares
                 } else {
-                    scale_shares(&scored.shares, &factors, sign, &mut weights);
-                    &weights
+                    scale_shares(&scored.shares, factors, sign, weights);
+                    &*weights
                 };
                 sums.add(0, values, Weights { n_rows: rows.len(), values: shares, rule: None });
             }
@@ -295,6 +297,18 @@ impl<T: Real> Expectation<'_, T> {
     }
 }
 
+/// Memory that parts of a pass take from one to the next.
+#[derive(Default)]
+struct Scratch<T, C> {
+    own: Vec<T>,
+    copy: Vec<C>,
+    packed: Lines<T>,
+    panels: Lines<C>,
+    factors: Vec<f64>,
+    weights: Vec<C>,
+    scored: Option<ScoredBlock<C>>,
+}
+
 /// A block of rows, scored. Buffers are reused from block to block.
 struct ScoredBlock<C> {
     /// `rₙₖ`, component by component, of which each has [`BLOCK_ROWS`]; empty if nobody asks for them.
@@ -310,10 +324,13 @@ struct ScoredBlock<C> {
     deviations: Lines<C>,
 }
 
-fn add(total: &mut Option<Vec<f64>>, sums: Option<Vec<f64>>) {
-    match (total, sums) {
-        (Some(total), Some(sums)) => total.iter_mut().zip(&sums).for_each(|(total, part)| *total += part),
-        (total, sums) => *total = sums,
+fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, spare: &Spare) {
+    match total {
+        Some(total) => {
+            total.iter_mut().zip(&sums).for_each(|(total, part)| *total += part);
+            spare.give(sums);
+        }
+        None => *total = Some(sums),
     }
 }
 

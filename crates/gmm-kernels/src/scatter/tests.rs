@@ -60,7 +60,7 @@ fn sums_are_those_of_the_formula<T: Real>() {
             let centres: Vec<f64> = (0..2 * d).map(|at| (at % 3) as f64).collect();
             for isa in available() {
                 let narrow = centres.iter().map(|&value| T::from_f64(value)).collect();
-                let mut scatter = Scatter::<T>::for_isa(isa, narrow, d);
+                let mut scatter = Scatter::<T>::for_isa(isa, narrow, d, vec![7.0; 5000]);
                 let mut expected = Vec::new();
                 for component in 0..2 {
                     let weights: Vec<T> =
@@ -94,7 +94,7 @@ fn lanes_are_emptied_in_time() {
         let rows: Vec<f32> = (0..ROWS * d).map(|at| (at % 5) as f32).collect();
         let weights = [1.0_f32; ROWS];
         let n_blocks = if k == 40 { 2 } else { 40 };
-        let mut scatter = Scatter::new(vec![2.0; k * d], d);
+        let mut scatter = Scatter::new(vec![2.0; k * d], d, Vec::new());
         for component in (0..n_blocks).flat_map(|_| 0..k) {
             add(&mut scatter, component, &rows, &weights, None);
         }
@@ -115,11 +115,11 @@ fn samples_without_weight_add_nothing_even_where_they_overflow() {
             let mut weights = vec![0.0; n_rows];
             rows[d..2 * d].fill(3.0);
             weights[1] = 4.0;
-            let mut scatter = Scatter::for_isa(isa, vec![1.0; d], d);
+            let mut scatter = Scatter::for_isa(isa, vec![1.0; d], d, Vec::new());
             add(&mut scatter, 0, &rows, &weights, None);
             let expected = by_formula(&rows[d..2 * d], &[4.0], &vec![1.0; d]);
             assert_eq!(lower(scatter.finish(), d), expected, "{isa:?} {d}");
-            let mut scatter = Scatter::for_isa(isa, vec![f64::MAX; d], d);
+            let mut scatter = Scatter::for_isa(isa, vec![f64::MAX; d], d, Vec::new());
             add(&mut scatter, 0, &rows, &vec![0.0; n_rows], None);
             assert_eq!(scatter.finish(), vec![0.0; component_len(d)]);
         }
@@ -148,7 +148,7 @@ fn what_is_negligible_changes_nothing() {
             .collect();
         let reach: Vec<f64> = squares.iter().map(|square| 1.0 + square).collect();
         let rule = Negligible { reach: &reach, threshold: 2f64.powi(-60) / 4.0 };
-        let mut some = Scatter::new(vec![0.0; d], d);
+        let mut some = Scatter::new(vec![0.0; d], d, Vec::new());
         add(&mut some, 0, &rows, &weights, Some(rule));
         assert!(weights.iter().all(|&weight| weight > 0.0));
         assert!(d <= few::FEW || some.active.len() == ROWS / 4, "{} are left", some.active.len());
