@@ -137,7 +137,7 @@ impl<T: Real> Pool<T> {
     pub(crate) fn new(products: Products, centres: Vec<T>, n_features: usize, spare: &Spare) -> Self {
         match products {
             Products::Pairs => Pool::Pairs(Scatter::new(centres, n_features, spare.take())),
-            Products::Squares => Pool::Squares(DiagonalScatter::new(centres, n_features)),
+            Products::Squares => Pool::Squares(DiagonalScatter::new(centres, n_features, spare.take())),
         }
     }
 

@@ -93,22 +93,15 @@ impl<T: Real> Scatter<T> {
         Scatter::for_isa(isa(), centres, n_features, sums)
     }
 
-    fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize, mut sums: Vec<f64>) -> Self {
+    fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
         let d = n_features;
         let k = centres.len() / d;
         assert_eq!(centres.len(), k * d);
-        let len = k * component_len(d);
-        if sums.capacity() < len {
-            sums = vec![0.0; len];
-        } else {
-            sums.clear();
-            sums.resize(len, 0.0);
-        }
         let mut scatter = Scatter {
             isa,
             n_features,
             centres,
-            sums,
+            sums: zeros_in(sums, k * component_len(d)),
             lanes: Vec::new(),
             in_lanes: vec![0; k],
             scaled: Lines::new(),
@@ -250,6 +243,16 @@ impl<T: Real> Scatter<T> {
         }
         self.sums
     }
+}
+
+/// Zeros, in memory that was used if there is enough of it.
+fn zeros_in(mut memory: Vec<f64>, len: usize) -> Vec<f64> {
+    if memory.capacity() < len {
+        return vec![0.0; len];
+    }
+    memory.clear();
+    memory.resize(len, 0.0);
+    memory
 }
 
 /// The sum of some lanes, a multiple of four, in as many sums that do not wait for each other; leaves zeros behind.

@@ -12,7 +12,7 @@
 use pulp::Simd;
 
 use super::runs::List;
-use super::{FLUSH_ROWS, ROWS, take_total, width};
+use super::{FLUSH_ROWS, ROWS, take_total, width, zeros_in};
 use crate::isa::{Isa, isa};
 use crate::vector::{Vector, Work, compiled_once};
 use crate::{LANES, Real};
@@ -56,19 +56,19 @@ pub struct DiagonalScatter<T> {
 }
 
 impl<T: Real> DiagonalScatter<T> {
-    /// No samples yet, about `centres` (k × d).
-    pub fn new(centres: Vec<T>, n_features: usize) -> Self {
-        DiagonalScatter::for_isa(isa(), centres, n_features)
+    /// No samples yet, about `centres` (k × d). `sums` is memory to use again, whatever is in it.
+    pub fn new(centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
+        DiagonalScatter::for_isa(isa(), centres, n_features, sums)
     }
 
-    pub(super) fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize) -> Self {
+    pub(super) fn for_isa(isa: Isa, centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
         let k = centres.len() / n_features;
         assert_eq!(centres.len(), k * n_features);
         DiagonalScatter {
             isa,
             n_features,
             centres,
-            sums: vec![0.0; k * diagonal_len(n_features)],
+            sums: zeros_in(sums, k * diagonal_len(n_features)),
             lanes: vec![T::ZERO; k * diagonal_len(n_features) * width::<T>()],
             in_lanes: vec![0; k],
             runs: Vec::new(),
@@ -319,7 +319,7 @@ mod tests {
             }
             for isa in available() {
                 let narrow = centres.iter().map(|&value| T::from_f64(value)).collect();
-                let mut scatter = DiagonalScatter::<T>::for_isa(isa, narrow, d);
+                let mut scatter = DiagonalScatter::<T>::for_isa(isa, narrow, d, vec![7.0; 500]);
                 scatter.add(0, &panels, &weights, stride, n, None);
                 (0..k).for_each(|one| {
                     scatter.add(one, &panels, &weights[one * stride..][..stride], stride, n, None);
