@@ -346,6 +346,23 @@ mod tests {
         block.log_densities[0]
     }
 
+    /// Sums of numbers that are finite may not be.
+    #[test]
+    fn the_first_row_without_density_is_found_whatever_the_sum_is() {
+        let infinity = f64::INFINITY;
+        for (log_densities, expected) in [
+            (vec![], None),
+            (vec![-1.0; 100], None),
+            (vec![f64::MIN; 3], None),
+            (vec![f64::MAX; 3], None),
+            (vec![-1.0, f64::NAN, 2.0], None),
+            ([vec![-1.0; 70], vec![-infinity, 0.0, -infinity]].concat(), Some(70)),
+            (vec![infinity, -infinity], Some(1)),
+        ] {
+            assert_eq!(infinitely_far(&log_densities), expected, "{log_densities:?}");
+        }
+    }
+
     /// ln N(0; 0, σ²) = −ln σ − ½ ln 2π, far outside of what f32 holds as σ.
     #[test]
     fn single_samples_are_scored_under_parameters_beyond_their_type() {

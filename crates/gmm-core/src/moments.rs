@@ -15,15 +15,13 @@ use std::ops::Range;
 
 use gmm_kernels::{Lines, NegligibleToAll, Values};
 
-use crate::blocks::{BLOCK_ROWS, Threads, blocks};
+use crate::blocks::{BLOCK_ROWS, Spare, Threads, blocks};
 use crate::density::{Block, BlockScorer};
 use crate::groups::Groups;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
-use crate::sums::{
-    Part, Pool, Products, Spare, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of,
-};
+use crate::sums::{Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of};
 
 /// What samples leave behind under a mixture: the sums of every component, from which the next mixture
 /// is made, and the log-likelihood.
@@ -235,8 +233,8 @@ impl Moments {
         add_part: impl Fn(&mut S, &Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
         let d = samples.n_features();
-        // Where a sample can be, so that a difference to it is exact when it is small.
         let spare = Spare::default();
+        // Where a sample can be, so that a difference to it is exact when it is small.
         let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
         if rounded.iter().all(|&value| Real::is_finite(value)) {
             let references = rounded.iter().map(|value| value.to_f64()).collect();

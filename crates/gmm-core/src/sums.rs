@@ -1,13 +1,12 @@
 //! Parts of the samples, and the sums over one of them: what threads share out, and what each keeps.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use gmm_kernels::{
     DiagonalScatter, Lines, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
 };
 
-use crate::blocks::{BLOCK_ROWS, SMALL_WORK, chunks};
+use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, chunks};
 use crate::covariance::Structure;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -88,21 +87,6 @@ pub(crate) fn values_of<'a, T: Real>(
         return Values::Panels(panels);
     }
     Values::Rows(samples.rows(rows, copy))
-}
-
-/// Sums of parts that were folded, for parts to come: fresh ones, a megabyte at 32 components of 64 features, come
-/// from the system, which clears their pages one after the other.
-#[derive(Default)]
-pub(crate) struct Spare(Mutex<Vec<Vec<f64>>>);
-
-impl Spare {
-    fn take(&self) -> Vec<f64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    pub(crate) fn give(&self, sums: Vec<f64>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sums);
-    }
 }
 
 /// Sums over a chunk, by products in the type of the samples or in `f64`.

@@ -14,14 +14,14 @@ use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, 
 
 use super::rows::{convert, pack, take, write_panels};
 use super::unwhiteners;
-use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads, blocks, chunks};
+use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, Threads, blocks, chunks};
 use crate::density::{Block, BlockScorer, infinitely_far};
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::sums::{Part, Pool, Products, Spare, Sums, Weights, parts_by_rows};
+use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
 
 /// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
 const WAITING: usize = 1 << 12;
@@ -109,7 +109,6 @@ impl<T: Real> Expectation<'_, T> {
             Some(_) => unwhiteners::<C>(self.inverses, self.mixture.n_features(), scale),
             None => Vec::new(),
         };
-        let unwhiten = &unwhiten;
         let (n, k, d) = (samples.n_samples(), self.mixture.n_components(), samples.n_features());
         let scorer = BlockScorer::<C>::own(self.mixture);
         let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
@@ -134,7 +133,7 @@ impl<T: Real> Expectation<'_, T> {
                     is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d, &spare)))
                 });
                 let (energy, infinite) =
-                    self.part((&scorer, unwhiten), (samples, rows), out, unit, &mut sums, scratch);
+                    self.part((&scorer, &unwhiten), (samples, rows), out, unit, &mut sums, scratch);
                 (energy, infinite, sums.map(|sums| sums.map(Sums::finish)))
             },
             |(of_part, of_part_infinite, sums)| {

@@ -12,7 +12,7 @@
 use pulp::Simd;
 
 use super::{Operands, Product, Products, Shape};
-use crate::vector::{VECTORS, Vector, Work, compiled_once, load, store};
+use crate::vector::{VECTORS, Vector, Work, compiled_once, less, load, store, zip};
 use crate::whiten::band_height;
 use crate::{LANES, Real, Whitener};
 
@@ -109,22 +109,6 @@ fn any_positive<S: Simd, T: Real + Vector<S>, const N: usize>(simd: S, weights: 
     T::least(simd, least) < T::ZERO
 }
 
-#[inline(always)]
-fn less<S: Simd, T: Real + Vector<S>, const N: usize>(
-    simd: S,
-    values: [T::Lanes; N],
-    mean: T,
-) -> [T::Lanes; N] {
-    let mean = T::splat(simd, mean);
-    zip3(
-        values,
-        values,
-        values,
-        #[inline(always)]
-        |value, _, _| T::less(simd, value, mean),
-    )
-}
-
 /// Writes `z − μ` of `N` vectors, feature by feature.
 ///
 /// # Safety
@@ -162,7 +146,7 @@ struct Tile<'a, S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bo
     out: Option<*mut T::Lanes>,
 }
 
-/// `work` on each of the vectors.
+/// [`zip`] of three.
 #[inline(always)]
 fn zip3<L: Copy, const N: usize>(a: [L; N], b: [L; N], c: [L; N], work: impl Fn(L, L, L) -> L) -> [L; N] {
     const { assert!(N == 1 || N == VECTORS) };
@@ -268,12 +252,11 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
     #[inline(always)]
     fn fused(&self, entry: T, x: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
         let entry = T::splat(self.simd, entry);
-        zip3(
+        zip(
             x,
             acc,
-            acc,
             #[inline(always)]
-            |x, acc, _| T::fused(self.simd, entry, x, acc),
+            |x, acc| T::fused(self.simd, entry, x, acc),
         )
     }
 

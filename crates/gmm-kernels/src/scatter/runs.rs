@@ -42,8 +42,10 @@ impl<T: Real> List<'_, T> {
     fn threshold(&self, component: usize) -> T {
         self.negligible.map_or(T::ZERO, |negligible| negligible.thresholds[component])
     }
+}
 
-    fn definition(self) {
+impl<T: Real> Work<T> for List<'_, T> {
+    fn define(self) {
         let (width, reaches) = (width::<T>(), self.reaches());
         for component in 0..self.weights.len() / self.stride {
             let weights = &self.weights[component * self.stride..][..self.n_rows];
@@ -60,12 +62,6 @@ impl<T: Real> List<'_, T> {
             }
             self.ends.push(self.runs.len());
         }
-    }
-}
-
-impl<T: Real> Work<T> for List<'_, T> {
-    fn define(self) {
-        self.definition();
     }
 
     #[inline(always)]

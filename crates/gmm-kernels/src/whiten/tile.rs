@@ -16,7 +16,7 @@
 use pulp::Simd;
 
 use super::{Matters, Whitener, panel_squared_norms};
-use crate::vector::{VECTORS, Vector, Work, compiled_once, load, store};
+use crate::vector::{VECTORS, Vector, Work, compiled_once, less, load, store, zip};
 use crate::{LANES, Real};
 
 /// What `squared_norms` does, by tiles.
@@ -185,19 +185,6 @@ pub(super) struct Tile<'a, S, T, const N: usize, const KEPT: bool> {
     pub(super) whitened: &'a mut [T],
 }
 
-/// `work` on each pair of vectors.
-#[inline(always)]
-fn zip<L: Copy, const N: usize>(a: [L; N], b: [L; N], work: impl Fn(L, L) -> L) -> [L; N] {
-    const { assert!(N == 1 || N == VECTORS) };
-    let mut out = a;
-    out[0] = work(a[0], b[0]);
-    if N == VECTORS {
-        out[1] = work(a[1], b[1]);
-        out[2] = work(a[2], b[2]);
-    }
-    out
-}
-
 /// One band: `$acc` are the accumulators of a row. Moves `$factor` past the band's values.
 macro_rules! band {
     ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident, $($row:literal $acc:ident)+) => {{
@@ -352,22 +339,11 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
             let samples = self.samples.as_ptr().add(feature * LANES).cast::<T::Lanes>();
             (load(samples), *self.whitener.mean.get_unchecked(feature))
         };
-        let centred = self.less(centred, mean);
+        let centred = less(self.simd, centred, mean);
         match self.whitener.mean_rest.get(feature) {
-            Some(&rest) => self.less(centred, rest),
+            Some(&rest) => less(self.simd, centred, rest),
             None => centred,
         }
-    }
-
-    #[inline(always)]
-    fn less(&self, values: [T::Lanes; N], mean: T) -> [T::Lanes; N] {
-        let mean = T::splat(self.simd, mean);
-        zip(
-            values,
-            values,
-            #[inline(always)]
-            |value, _| T::less(self.simd, value, mean),
-        )
     }
 
     /// # Safety
