@@ -8,7 +8,7 @@
 //!
 //! Whitened samples wait, a few panels of them, until the responsibilities are known: none is computed twice.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, add_products, panels_len};
 
@@ -25,6 +25,9 @@ use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
 
 /// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
 const WAITING: usize = 1 << 12;
+
+/// Magnitudes of factors that are multiplied into matrices.
+const SHARED: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// `eₙ`: what multiplies the energies.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +46,13 @@ impl<T: Real> Factors<'_, T> {
         if most.is_normal() { f64::from_bits(most.to_bits() >> 52 << 52) } else { 1.0 }
     }
 
-    /// The one of all samples, if they have the same and count the same.
+    /// The one of all samples, if they have the same and count the same, and if its product with a `Lₖ⁻¹` that double
+    /// precision holds (a root of an inverse variance) is a normal number.
     fn shared(&self, samples: &Samples<'_, T>) -> Option<f64> {
         match self {
-            Factors::Same(factor) if samples.weights().is_none() => Some(*factor),
+            Factors::Same(factor) if samples.weights().is_none() && SHARED.contains(&factor.abs()) => {
+                Some(*factor)
+            }
             _ => None,
         }
     }

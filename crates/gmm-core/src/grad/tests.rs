@@ -38,6 +38,21 @@ fn an_infinite_loss_is_an_answer_and_its_gradient_is_refused_and_writes_nothing(
     assert!(value.value.is_finite() && z.iter().chain(&g).all(|value| value.is_finite()));
 }
 
+/// `dz = e z / σ²` of N(0, σ²), where `e / σ` is beyond double precision or has few of its digits.
+#[test]
+fn a_factor_and_a_deviation_may_be_far_apart() {
+    for (e, deviation, z) in [(1e300, 1e-10, 0.0), (1e-300, 1e20, 1e35), (-1e-300, 1e20, 3e34)] {
+        let mixture = Mixture::new(&[1.0], &[0.0], &[deviation * deviation]).unwrap();
+        let rows = [z];
+        let samples = Samples::from_rows(&rows, 1, 1).unwrap();
+        let mut out = [7.0];
+        let wanted = EnergyGradients { samples: Some(&mut out), ..EnergyGradients::default() };
+        energy_vjp(&mixture, &samples, EnergyCotangents::Mean(e), 0.0, wanted, &Threads::one()).unwrap();
+        let expected = e * (z / deviation) / deviation;
+        assert!((out[0] - expected).abs() <= 1e-12 * expected.abs(), "{out:?} is not {expected}");
+    }
+}
+
 /// `dz` of 1 / Σ is near 1 / σ³: 1e42 where σ is 1e-14.
 #[test]
 fn what_a_float_cannot_hold_is_refused_and_writes_nothing() {
