@@ -66,11 +66,12 @@ impl<T: Real> Work<T> for Panels<'_, T> {
         let (d, n_panels) = (self.centre.len(), self.weights.len().div_ceil(LANES));
         let scaled = self.scaled.as_mut_ptr();
         let roots = scaled.cast::<T::Lanes>();
-        for v in 0..n_panels * in_panel {
-            // SAFETY: whole panels of roots fit into their column.
-            unsafe { roots.add(v).write_unaligned(T::root(simd, roots.add(v).read_unaligned())) };
-        }
         for panel in 0..n_panels {
+            // Panel by panel: while roots are formed, which takes long, others are multiplied by.
+            for v in panel * in_panel..(panel + 1) * in_panel {
+                // SAFETY: whole panels of roots fit into their column.
+                unsafe { roots.add(v).write_unaligned(T::root(simd, roots.add(v).read_unaligned())) };
+            }
             for feature in 0..d {
                 let centre = T::splat(simd, self.centre[feature]);
                 // SAFETY: the panel has this feature, and `scaled` a column for it.
