@@ -26,9 +26,12 @@ pub(crate) const SMALL_WORK: usize = 1 << 20;
 
 /// Cuts `n_rows` into whole blocks, for partial sums of `partial_len` elements each.
 pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
-    let max_chunks = (MAX_PARTIAL_ELEMENTS / partial_len.max(1)).clamp(8, MAX_CHUNKS);
-    let chunk_rows = n_rows.div_ceil(max_chunks).next_multiple_of(BLOCK_ROWS);
-    blocks_of(0..n_rows, chunk_rows).collect()
+    let n_blocks = n_rows.div_ceil(BLOCK_ROWS);
+    let n_chunks = (MAX_PARTIAL_ELEMENTS / partial_len.max(1)).clamp(8, MAX_CHUNKS).min(n_blocks);
+    // As even as whole blocks allow: twenty-one blocks are eight chunks of two or three, not seven of three, which
+    // two threads would need four turns for.
+    let start = |chunk: usize| n_rows.min(chunk * n_blocks / n_chunks * BLOCK_ROWS);
+    (0..n_chunks).map(|chunk| start(chunk)..start(chunk + 1)).collect()
 }
 
 /// Chunks of rows whose results are not added up: all rows at once where there is little to do.
@@ -281,6 +284,8 @@ mod tests {
                     assert_eq!(pair[0].end, pair[1].start);
                     assert!(pair[0].len().is_multiple_of(BLOCK_ROWS));
                 }
+                let blocks = chunks.iter().map(|chunk| chunk.len().div_ceil(BLOCK_ROWS));
+                assert!(blocks.clone().max().unwrap() - blocks.min().unwrap() <= 1, "{chunks:?}");
             }
         }
     }
