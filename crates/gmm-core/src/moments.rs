@@ -265,8 +265,8 @@ impl Moments {
     ) -> Self {
         let (n, d) = (samples.n_samples(), samples.n_features());
         let len = products.len(d);
-        let sums = vec![0.0; references.len() / d * len];
-        let work = n.saturating_mul(sums.len());
+        let size = references.len() / d * len;
+        let work = n.saturating_mul(size);
         let mut moments = Moments {
             n_features: d,
             products,
@@ -274,7 +274,7 @@ impl Moments {
             log_likelihood: 0.0,
             total_weight: samples.total_weight(),
             n_pairs: 0,
-            sums,
+            sums: Vec::with_capacity(size),
         };
         threads.map_in_order_with(
             parts.iter().collect(),
@@ -286,7 +286,11 @@ impl Moments {
             |(part, log_likelihood, n_pairs, sums)| {
                 moments.log_likelihood += log_likelihood;
                 moments.n_pairs += n_pairs;
-                add(&mut moments.sums[part.components.start * len..part.components.end * len], &sums);
+                match moments.sums.get_mut(part.components.start * len..part.components.end * len) {
+                    Some(total) => add(total, &sums),
+                    // The first rows, one component or all of them after the other.
+                    None => moments.sums.extend_from_slice(&sums),
+                }
                 spare.give(sums);
             },
         );

@@ -245,11 +245,9 @@ impl<T: Real> Scatter<T> {
     }
 }
 
-/// Zeros, in memory that was used if there is enough of it.
+/// Zeros, in memory that was used if there is enough of it. They are written: where a system hands out memory that is
+/// zero, what is added to without that meets a page twice, to read and to write.
 fn zeros_in(mut memory: Vec<f64>, len: usize) -> Vec<f64> {
-    if memory.capacity() < len {
-        return vec![0.0; len];
-    }
     memory.clear();
     memory.resize(len, 0.0);
     memory
