@@ -17,6 +17,7 @@ use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 use crate::sums::Products;
+use crate::symmetric::mirror;
 
 /// What [`params_with`] does where the formula has no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -265,14 +266,14 @@ pub(crate) fn estimate(moments: &Moments, least: f64) -> Result<Estimate> {
                 }
             }
             Products::Pairs => {
-                for i in 0..d {
-                    for j in 0..=i {
-                        let value = second[i * d + j] / weight - shift[i] * shift[j];
-                        let value = if i == j { not_negative(value) } else { value };
-                        covariance[i * d + j] = value;
-                        covariance[j * d + i] = value;
+                for (i, (row, sums)) in covariance.chunks_exact_mut(d).zip(second.chunks_exact(d)).enumerate()
+                {
+                    for ((value, sum), other) in row.iter_mut().zip(sums).zip(&shift[..=i]) {
+                        *value = sum / weight - shift[i] * other;
                     }
+                    row[i] = not_negative(row[i]);
                 }
+                mirror(covariance, d);
             }
         }
         if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {

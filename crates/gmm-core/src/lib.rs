@@ -29,6 +29,7 @@ mod real;
 mod blocks;
 mod sample_weights;
 mod samples;
+mod symmetric;
 mod cholesky;
 mod covariance;
 mod packed;

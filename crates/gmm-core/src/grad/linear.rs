@@ -6,10 +6,13 @@
 //!
 //! Products with a triangle are formed with the explicit inverse of the factor, which the kernels need anyway.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use crate::cholesky::invert_lower;
+use crate::symmetric::mirror;
 
 /// From this many features on faer is faster than plain loops.
 const FAER_FROM: usize = 16;
@@ -36,19 +39,19 @@ pub(super) fn inverse_of_lower(factor: &[f64], d: usize) -> Vec<f64> {
 
 /// `X = L⁻¹ B L⁻ᵀ` of a symmetric B, given `L⁻¹`.
 pub(super) fn whitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    let left = product(inverse, false, Shape::Lower, symmetric, Shape::Dense, d);
-    symmetrised(product_transposed(&left, inverse, d), d)
+    let left = product(Factor::lower(inverse), Factor::dense(symmetric), Shape::Dense, d);
+    symmetric_product(Factor::dense(&left), Factor::lower(inverse).transposed(), d)
 }
 
 /// `L⁻ᵀ M L⁻¹` of a symmetric M, given `L⁻¹`.
 pub(super) fn unwhitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    let right = product(symmetric, false, Shape::Dense, inverse, Shape::Lower, d);
-    symmetrised(product(inverse, true, Shape::Lower, &right, Shape::Dense, d), d)
+    let right = product(Factor::dense(symmetric), Factor::lower(inverse), Shape::Dense, d);
+    symmetric_product(Factor::lower(inverse).transposed(), Factor::dense(&right), d)
 }
 
 /// `L⁻ᵀ A` of any A, given `L⁻¹`.
 pub(super) fn transposed_times(inverse: &[f64], right: &[f64], d: usize) -> Vec<f64> {
-    product(inverse, true, Shape::Lower, right, Shape::Dense, d)
+    product(Factor::lower(inverse).transposed(), Factor::dense(right), Shape::Dense, d)
 }
 
 /// `L⁻ᵀ y` of a vector, given `L⁻¹`.
@@ -72,7 +75,7 @@ pub(super) fn times_vector(inverse: &[f64], x: &[f64]) -> Vec<f64> {
 pub(super) fn of_factor(factor: &[f64], inverse: &[f64], cotangent: &[f64], d: usize) -> Vec<f64> {
     let lower = |at: usize| if at % d <= at / d { cotangent[at] } else { 0.0 };
     let cotangent: Vec<f64> = (0..d * d).map(lower).collect();
-    let mut phi = product(factor, true, Shape::Lower, &cotangent, Shape::Lower, d);
+    let mut phi = product(Factor::lower(factor).transposed(), Factor::lower(&cotangent), Shape::Dense, d);
     for (at, value) in phi.iter_mut().enumerate() {
         *value *= match (at / d).cmp(&(at % d)) {
             std::cmp::Ordering::Less => 0.0,
@@ -80,8 +83,9 @@ pub(super) fn of_factor(factor: &[f64], inverse: &[f64], cotangent: &[f64], d: u
             std::cmp::Ordering::Greater => 1.0,
         };
     }
-    let right = product(&phi, false, Shape::Dense, inverse, Shape::Lower, d);
-    symmetrised(product(inverse, true, Shape::Lower, &right, Shape::Dense, d), d)
+    let right = product(Factor::dense(&phi), Factor::lower(inverse), Shape::Dense, d);
+    let whole = product(Factor::lower(inverse).transposed(), Factor::dense(&right), Shape::Dense, d);
+    symmetrised(whole, d)
 }
 
 /// `½ (A + Aᵀ)`, exactly symmetric.
@@ -114,81 +118,96 @@ pub(super) fn norm(values: &[f64]) -> f64 {
     largest * values.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt()
 }
 
-/// What of a matrix is not zero.
+/// What of a matrix is not zero, or wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Lower,
     Dense,
 }
 
-/// `A B`, or `Aᵀ B`.
-fn product(
-    left: &[f64],
+/// A matrix that is multiplied.
+#[derive(Clone, Copy)]
+struct Factor<'a> {
+    values: &'a [f64],
+    shape: Shape,
     is_transposed: bool,
-    left_shape: Shape,
-    right: &[f64],
-    right_shape: Shape,
-    d: usize,
-) -> Vec<f64> {
-    let mut out = vec![0.0; d * d];
-    if d >= FAER_FROM {
-        let structure = |shape, is_transposed| match (shape, is_transposed) {
-            (Shape::Dense, _) => BlockStructure::Rectangular,
-            (Shape::Lower, false) => BlockStructure::TriangularLower,
-            (Shape::Lower, true) => BlockStructure::TriangularUpper,
-        };
-        let view = MatRef::from_row_major_slice(left, d, d);
-        matmul(
-            MatMut::from_row_major_slice_mut(&mut out, d, d),
-            BlockStructure::Rectangular,
-            Accum::Replace,
-            if is_transposed { view.transpose() } else { view },
-            structure(left_shape, is_transposed),
-            MatRef::from_row_major_slice(right, d, d),
-            structure(right_shape, false),
-            1.0,
-            Par::Seq,
-        );
-        return out;
+}
+
+impl<'a> Factor<'a> {
+    fn lower(values: &'a [f64]) -> Self {
+        Factor { values, shape: Shape::Lower, is_transposed: false }
     }
-    for i in 0..d {
-        let (from, to) = match (left_shape, is_transposed) {
-            (Shape::Dense, _) => (0, d),
-            (Shape::Lower, false) => (0, i + 1),
-            (Shape::Lower, true) => (i, d),
-        };
-        let row = &mut out[i * d..][..d];
-        for m in from..to {
-            let entry = if is_transposed { left[m * d + i] } else { left[i * d + m] };
-            let width = if right_shape == Shape::Lower { m + 1 } else { d };
-            let values = &right[m * d..][..width];
-            row.iter_mut().zip(values).for_each(|(out, value)| *out += entry * value);
+
+    fn dense(values: &'a [f64]) -> Self {
+        Factor { values, shape: Shape::Dense, is_transposed: false }
+    }
+
+    fn transposed(self) -> Self {
+        Factor { is_transposed: !self.is_transposed, ..self }
+    }
+
+    fn view(self, d: usize) -> (MatRef<'a, f64>, BlockStructure) {
+        let view = MatRef::from_row_major_slice(self.values, d, d);
+        match (self.shape, self.is_transposed) {
+            (Shape::Dense, false) => (view, BlockStructure::Rectangular),
+            (Shape::Dense, true) => (view.transpose(), BlockStructure::Rectangular),
+            (Shape::Lower, false) => (view, BlockStructure::TriangularLower),
+            (Shape::Lower, true) => (view.transpose(), BlockStructure::TriangularUpper),
         }
     }
+
+    fn at(self, i: usize, j: usize, d: usize) -> f64 {
+        if self.is_transposed { self.values[j * d + i] } else { self.values[i * d + j] }
+    }
+
+    /// Columns of row i that are not zero.
+    fn columns(self, i: usize, d: usize) -> Range<usize> {
+        match (self.shape, self.is_transposed) {
+            (Shape::Dense, _) => 0..d,
+            (Shape::Lower, false) => 0..i + 1,
+            (Shape::Lower, true) => i..d,
+        }
+    }
+}
+
+/// `A B`, of which the lower half is formed and the other is its mirror image.
+fn symmetric_product(left: Factor<'_>, right: Factor<'_>, d: usize) -> Vec<f64> {
+    let mut out = product(left, right, Shape::Lower, d);
+    mirror(&mut out, d);
     out
 }
 
-/// `A Wᵀ` of a lower W.
-fn product_transposed(left: &[f64], lower: &[f64], d: usize) -> Vec<f64> {
+/// `A B`, or its lower half and zeros.
+fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<f64> {
     let mut out = vec![0.0; d * d];
     if d >= FAER_FROM {
+        let structure = match wanted {
+            Shape::Dense => BlockStructure::Rectangular,
+            Shape::Lower => BlockStructure::TriangularLower,
+        };
+        let ((left, left_structure), (right, right_structure)) = (left.view(d), right.view(d));
         matmul(
             MatMut::from_row_major_slice_mut(&mut out, d, d),
-            BlockStructure::Rectangular,
+            structure,
             Accum::Replace,
-            MatRef::from_row_major_slice(left, d, d),
-            BlockStructure::Rectangular,
-            MatRef::from_row_major_slice(lower, d, d).transpose(),
-            BlockStructure::TriangularUpper,
+            left,
+            left_structure,
+            right,
+            right_structure,
             1.0,
             Par::Seq,
         );
         return out;
     }
     for i in 0..d {
-        for j in 0..d {
-            let terms = left[i * d..][..=j].iter().zip(&lower[j * d..]);
-            out[i * d + j] = terms.map(|(left, lower)| left * lower).sum();
+        let width = if wanted == Shape::Lower { i + 1 } else { d };
+        let row = &mut out[i * d..][..width];
+        for m in left.columns(i, d) {
+            let entry = left.at(i, m, d);
+            let Range { start, end } = right.columns(m, d);
+            for j in start..end.min(width) {
+                row[j] += entry * right.at(m, j, d);
+            }
         }
     }
     out

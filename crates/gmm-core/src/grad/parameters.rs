@@ -10,6 +10,7 @@ use super::linear::{times_vector, transposed_times, transposed_times_vector, unw
 use crate::blocks::Threads;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
+use crate::symmetric::mirror;
 
 /// `(n, a, B)` of one component about its mean, times the factors; B is symmetric.
 pub(super) struct Sums {
@@ -32,17 +33,15 @@ pub(super) fn sums_about_means(moments: &[(Moments, f64)], mixture: &Mixture) ->
             out.weight += scale * weight;
             for i in 0..d {
                 out.first[i] += scale * (first[i] + weight * e[i]);
-                for j in 0..=i {
-                    let moved = first[i] * e[j] + e[i] * first[j] + weight * e[i] * e[j];
-                    let value = scale * (second[i * d + j] + moved);
-                    out.second[i * d + j] += value;
-                    if j < i {
-                        out.second[j * d + i] += value;
-                    }
+                let row = out.second[i * d..][..=i].iter_mut().zip(&second[i * d..]);
+                for ((out, second), (first_j, e_j)) in row.zip(first.iter().zip(&e)) {
+                    let moved = first[i] * e_j + e[i] * first_j + weight * e[i] * e_j;
+                    *out += scale * (second + moved);
                 }
             }
         }
     }
+    all.iter_mut().for_each(|sums| mirror(&mut sums.second, d));
     all
 }
 
