@@ -8,6 +8,7 @@
 //!
 //! Where samples come from is [`Passes`]' business: memory and files climb alike.
 
+use crate::blocks::Threads;
 use crate::control::{Control, Stop};
 use crate::diagnosis::{Diagnosis, Repairs};
 use crate::error::Error;
@@ -40,6 +41,9 @@ pub(crate) trait Passes {
 
     /// The moments under a mixture, and the log-likelihood.
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments, Self::Error>;
+
+    /// Who does the work.
+    fn threads(&self) -> &Threads;
 }
 
 /// How far to climb.
@@ -104,7 +108,7 @@ pub(crate) fn climb<P: Passes>(
             }
             repairs.note_splits(lower_bounds.len(), &splits);
         }
-        let next = match rules.maximise(&moments, &mixture, splits_left > 0) {
+        let next = match rules.maximise(&moments, &mixture, splits_left > 0, passes.threads()) {
             Ok(next) => next,
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),

@@ -97,7 +97,7 @@ pub fn params_with<T: Real>(
     options: &ParamsOptions,
     threads: &Threads,
 ) -> Result<Mixture> {
-    mixture_of(&params_moments(samples, responsibilities, options, threads)?, options)
+    mixture_of(&params_moments(samples, responsibilities, options, threads)?, options, threads)
 }
 
 /// The moments that [`params_with`] makes a mixture of.
@@ -114,7 +114,7 @@ pub(crate) fn params_moments<T: Real>(
 }
 
 /// The mixture that [`params_with`] makes of moments.
-pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions) -> Result<Mixture> {
+pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions, threads: &Threads) -> Result<Mixture> {
     let Estimate { weights, means, covariances, empty, .. } = estimate(moments, 0.0)?;
     let (k, d) = (weights.len(), moments.n_features());
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
@@ -126,8 +126,8 @@ pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions) -> Result<M
         ridges[component] = options.ridge.max(1.0);
     }
     let full = match options.ridge_limit {
-        None => Full::new(covariances, ridges, d)?,
-        Some(limit) => Full::with_escalating_ridge(covariances, ridges, d, limit)?,
+        None => Full::new(covariances, ridges, d, threads)?,
+        Some(limit) => Full::with_escalating_ridge(covariances, ridges, d, limit, threads)?,
     };
     Ok(Mixture::assemble(weights, means, full, d)?.with_dropped(empty))
 }

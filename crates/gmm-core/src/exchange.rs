@@ -154,7 +154,7 @@ impl Moments {
         options.check_hyperparameters(self.n_features())?;
         let structure = current.covariances().structure();
         let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self)?;
-        Ok(rules.maximise(self, current, false)?.mixture)
+        Ok(rules.maximise(self, current, false, &Threads::one())?.mixture)
     }
 }
 

@@ -213,6 +213,10 @@ impl<T: Real> Passes for InMemory<'_, '_, T> {
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments> {
         Ok(Moments::of_expectation(self.samples, mixture, &mut self.groups, self.threads))
     }
+
+    fn threads(&self) -> &Threads {
+        self.threads
+    }
 }
 
 #[cfg(test)]

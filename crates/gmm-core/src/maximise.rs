@@ -4,6 +4,7 @@
 //! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by structure ─▶ ridge, factors ─▶ mixture
 //! ```
 
+use crate::blocks::Threads;
 use crate::covariance::{Raise, Ridge, Structure, check_range};
 use crate::error::Result;
 use crate::estimate::{Estimate, estimate};
@@ -91,6 +92,7 @@ impl Rules {
         moments: &Moments,
         current: &Mixture,
         may_split: bool,
+        threads: &Threads,
     ) -> Result<Maximised> {
         let mut found = estimate(moments, EMPTY)?;
         let mut raises = Vec::new();
@@ -98,23 +100,29 @@ impl Rules {
             let whole = found.clone();
             let splits = split_heaviest(&mut found);
             if !splits.is_empty() {
-                let unsplit = Some(self.finish(whole, current, &mut Vec::new())?);
-                let mixture = self.finish(found, current, &mut raises)?;
+                let unsplit = Some(self.finish(whole, current, &mut Vec::new(), threads)?);
+                let mixture = self.finish(found, current, &mut raises, threads)?;
                 return Ok(Maximised { mixture, unsplit, splits, raises });
             }
         }
-        let mixture = self.finish(found, current, &mut raises)?;
+        let mixture = self.finish(found, current, &mut raises, threads)?;
         Ok(Maximised { mixture, unsplit: None, splits: Vec::new(), raises })
     }
 
-    fn finish(&self, mut found: Estimate, current: &Mixture, raises: &mut Vec<Raise>) -> Result<Mixture> {
+    fn finish(
+        &self,
+        mut found: Estimate,
+        current: &Mixture,
+        raises: &mut Vec<Raise>,
+        threads: &Threads,
+    ) -> Result<Mixture> {
         let d = current.n_features();
         let (values, absent) = match &self.prior {
             // What is plausible without samples is known, so that nothing is absent.
             Some(prior) => (prior.apply(&mut found, self.unit), Vec::new()),
             None => (self.structure.pool(found.covariances, &found.weights, d), found.empty),
         };
-        let covariances = current.covariances().maximised(values, &absent, self.ridge, raises)?;
+        let covariances = current.covariances().maximised(values, &absent, self.ridge, raises, threads)?;
         Ok(Mixture::assemble(found.weights, found.means, covariances, d)?.with_dropped(absent))
     }
 

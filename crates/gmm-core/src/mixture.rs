@@ -1,5 +1,6 @@
 //! The mixture: weights, means and covariances, valid by construction and then immutable.
 
+use crate::blocks::Threads;
 use crate::covariance::{Covariances, Full};
 use crate::error::{Error, Place, Result};
 use crate::packed::{Packed, PackedOnce};
@@ -52,7 +53,7 @@ impl Mixture {
         check_sum(weights)?;
         let mut values = covariances.to_vec();
         Full::symmetrise("covariances", &mut values, d)?;
-        let full = Full::new(values, vec![0.0; weights.len()], d)?;
+        let full = Full::new(values, vec![0.0; weights.len()], d, &Threads::one())?;
         Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
     }
 

@@ -34,11 +34,11 @@ pub(crate) fn start<T: Real>(
         (None, Init::Random) => {
             let moments = random_moments(samples, k, options.covariance, &stream, threads);
             let centres = moments.references().to_vec();
-            return made_of(samples, options, &moments, &about(options.covariance, k, centres)?);
+            return made_of(samples, options, &moments, &about(options.covariance, k, centres)?, threads);
         }
     };
     let nearest = about(options.covariance, k, centres)?;
-    made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest)
+    made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest, threads)
 }
 
 /// One M-step, and what is known already.
@@ -47,10 +47,11 @@ fn made_of<T: Real>(
     options: &FitOptions,
     moments: &Moments,
     about: &Mixture,
+    threads: &Threads,
 ) -> Result<Mixture> {
     let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
     let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments)?;
-    with_given(&rules.maximise(moments, about, true)?.mixture, &options.given)
+    with_given(&rules.maximise(moments, about, true, threads)?.mixture, &options.given)
 }
 
 /// The moments under shares that `stream` gives each row.
@@ -148,7 +149,7 @@ pub fn mixture_from_labels<T: Real>(
             out.copy_from_slice(&labels[rows]);
         })
     });
-    one_step(samples, &moments, structure, reg_covar)
+    one_step(samples, &moments, structure, reg_covar, threads)
 }
 
 /// The mixture that responsibilities (n × k) make of samples, of any structure: one M-step of a fit, and
@@ -171,7 +172,7 @@ pub fn mixture_from_responsibilities<T: Real>(
     check_rows(samples, responsibilities)?;
     check_sizes(k, samples.n_features(), structure)?;
     let moments = central_moments(samples, responsibilities, Products::of(structure), threads);
-    one_step(samples, &moments, structure, reg_covar)
+    one_step(samples, &moments, structure, reg_covar, threads)
 }
 
 /// Moments about the first sample that counts, or about the means when those are far from it.
@@ -194,11 +195,12 @@ fn one_step<T: Real>(
     moments: &Moments,
     structure: Structure,
     reg_covar: RegCovar,
+    threads: &Threads,
 ) -> Result<Mixture> {
     let k = moments.components().count();
     let unit = about(structure, k, moments.references().to_vec())?;
     let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments)?;
-    Ok(rules.maximise(moments, &unit, true)?.mixture)
+    Ok(rules.maximise(moments, &unit, true, threads)?.mixture)
 }
 
 #[cfg(test)]

@@ -213,6 +213,10 @@ impl<T: Real, S: Source<T>> Passes for Streamed<'_, T, S> {
         // A source that had rows a pass ago and has none now.
         all.ok_or(Error::Empty { what: "samples", rows: 0, cols: mixture.n_features() }.into())
     }
+
+    fn threads(&self) -> &Threads {
+        self.threads
+    }
 }
 
 /// A refusal of a block, with its row counted from the beginning of the source.

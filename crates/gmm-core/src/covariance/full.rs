@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use gmm_kernels::Whitener;
 
 use super::{Raise, Ridge, Whiteners, check_range, copy_part};
+use crate::blocks::Threads;
 use crate::cholesky;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
@@ -33,11 +34,14 @@ impl Full {
     /// # Errors
     ///
     /// [`Error::NotPositiveDefinite`] naming the component and the pivot. Cost: `k d³ / 3` flops.
-    pub(crate) fn new(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Result<Self> {
+    pub(crate) fn new(
+        values: Vec<f64>,
+        ridges: Vec<f64>,
+        n_features: usize,
+        threads: &Threads,
+    ) -> Result<Self> {
         let mut full = Full::unfactored(values, ridges, n_features);
-        for component in 0..full.ridges.len() {
-            full.factor(component)?;
-        }
+        full.each(threads, |mut matrix| matrix.factor(), |()| {})?;
         Ok(full)
     }
 
@@ -48,18 +52,21 @@ impl Full {
         ridges: Vec<f64>,
         n_features: usize,
         limit: f64,
+        threads: &Threads,
     ) -> Result<Self> {
         let mut full = Full::unfactored(values, ridges, n_features);
-        for component in 0..full.ridges.len() {
-            while let Err(refused) = full.factor(component) {
-                let ridge = full.ridges[component];
+        let raised = |mut matrix: Matrix<'_>| {
+            while let Err(refused) = matrix.factor() {
+                let ridge = *matrix.ridge;
                 if ridge >= limit {
                     return Err(refused);
                 }
                 let next = if ridge > 0.0 { 10.0 * ridge } else { 1e-12 };
-                full.ridges[component] = next.min(limit);
+                *matrix.ridge = next.min(limit);
             }
-        }
+            Ok(())
+        };
+        full.each(threads, raised, |()| {})?;
         Ok(full)
     }
 
@@ -186,46 +193,62 @@ impl Full {
         absent: &[usize],
         ridge: Ridge,
         raises: &mut Vec<Raise>,
+        threads: &Threads,
     ) -> Result<Self> {
         let (d, size) = (self.n_features, self.n_features * self.n_features);
         let mut full = Full::unfactored(values, vec![0.0; self.ridges.len()], d);
-        for component in 0..self.ridges.len() {
-            let range = component * size..(component + 1) * size;
+        let maximised = |mut matrix: Matrix<'_>| {
+            let (component, mut raises) = (matrix.component, Vec::new());
             if absent.contains(&component) {
-                full.values[range.clone()].copy_from_slice(&self.values[range]);
+                matrix.values.copy_from_slice(&self.values[component * size..][..size]);
                 // With its ridge, for without it there may be no factor.
-                full.ridges[component] = self.ridges[component];
-                full.factor(component)?;
-                continue;
+                *matrix.ridge = self.ridges[component];
+                return matrix.factor().map(|()| raises);
             }
-            let variances = full.variances(component);
+            let variances: Vec<f64> = matrix.values.iter().step_by(d + 1).copied().collect();
             let scale = variances.iter().sum::<f64>() / d as f64;
-            ridge.raise(component, scale, raises, |ridge| {
-                let diagonal = full.values[range.clone()].iter_mut().step_by(d + 1);
+            ridge.raise(component, scale, &mut raises, |ridge| {
+                let diagonal = matrix.values.iter_mut().step_by(d + 1);
                 diagonal.zip(&variances).for_each(|(out, variance)| *out = variance + ridge);
-                full.factor(component)
+                matrix.factor()
             })?;
-        }
+            Ok(raises)
+        };
+        full.each(threads, maximised, |of_one| raises.extend(of_one))?;
         Ok(full)
     }
 
     fn unfactored(values: Vec<f64>, ridges: Vec<f64>, n_features: usize) -> Self {
-        let (cholesky, log_dets) = (values.clone(), vec![0.0; ridges.len()]);
+        let (cholesky, log_dets) = (vec![0.0; values.len()], vec![0.0; ridges.len()]);
         Full { n_features, values, ridges, cholesky, log_dets }
     }
 
-    fn factor(&mut self, component: usize) -> Result<()> {
-        let (d, size, ridge) = (self.n_features, self.n_features * self.n_features, self.ridges[component]);
-        let factor = &mut self.cholesky[component * size..][..size];
-        factor.copy_from_slice(&self.values[component * size..][..size]);
-        factor.iter_mut().step_by(d + 1).for_each(|variance| *variance += ridge);
-        cholesky::factor_in_place(factor, d).map_err(|pivot| Error::NotPositiveDefinite {
-            component,
-            pivot,
-            ridge,
-        })?;
-        self.log_dets[component] = cholesky::log_det(factor, d);
-        Ok(())
+    /// Has `work` factor every matrix, several at a time, and `fold` take what it says, in order.
+    ///
+    /// # Errors
+    ///
+    /// That of the first component that is refused.
+    fn each<R: Send>(
+        &mut self,
+        threads: &Threads,
+        work: impl Fn(Matrix<'_>) -> Result<R> + Sync,
+        mut fold: impl FnMut(R) + Send,
+    ) -> Result<()> {
+        let (d, size) = (self.n_features, self.n_features * self.n_features);
+        let n_multiply_adds = self.values.len().saturating_mul(d) / 6;
+        let matrices = self.values.chunks_exact_mut(size).zip(self.cholesky.chunks_exact_mut(size));
+        let numbers = self.ridges.iter_mut().zip(&mut self.log_dets);
+        let matrices = matrices.zip(numbers).enumerate().map(|(component, parts)| {
+            let ((values, factor), (ridge, log_det)) = parts;
+            Matrix { component, n_features: d, values, ridge, factor, log_det }
+        });
+        let mut all = Ok(());
+        threads.map_in_order(matrices.collect(), n_multiply_adds, work, |one| match (&all, one) {
+            (Ok(()), Ok(one)) => fold(one),
+            (Ok(()), Err(refused)) => all = Err(refused),
+            (Err(_), _) => {}
+        });
+        all
     }
 
     /// d.
@@ -320,6 +343,31 @@ impl Full {
     /// Free parameters: `k d (d + 1) / 2`.
     pub(crate) fn n_parameters(&self) -> usize {
         self.ridges.len() * self.n_features * (self.n_features + 1) / 2
+    }
+}
+
+/// One component, to be factored.
+struct Matrix<'a> {
+    component: usize,
+    n_features: usize,
+    values: &'a mut [f64],
+    ridge: &'a mut f64,
+    factor: &'a mut [f64],
+    log_det: &'a mut f64,
+}
+
+impl Matrix<'_> {
+    fn factor(&mut self) -> Result<()> {
+        let (d, component, ridge) = (self.n_features, self.component, *self.ridge);
+        self.factor.copy_from_slice(self.values);
+        self.factor.iter_mut().step_by(d + 1).for_each(|variance| *variance += ridge);
+        cholesky::factor_in_place(self.factor, d).map_err(|pivot| Error::NotPositiveDefinite {
+            component,
+            pivot,
+            ridge,
+        })?;
+        *self.log_det = cholesky::log_det(self.factor, d);
+        Ok(())
     }
 }
 

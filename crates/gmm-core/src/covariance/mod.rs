@@ -18,6 +18,7 @@ use std::borrow::Cow;
 
 use gmm_kernels::{Diagonal, Whitener};
 
+use crate::blocks::Threads;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
@@ -81,7 +82,7 @@ impl Covariances {
     /// From values that were checked or computed.
     fn factored(structure: Structure, values: Vec<f64>, k: usize, d: usize) -> Result<Self> {
         Ok(match structure {
-            Structure::Full => Covariances::Full(Full::new(values, vec![0.0; k], d)?),
+            Structure::Full => Covariances::Full(Full::new(values, vec![0.0; k], d, &Threads::one())?),
             Structure::Tied => Covariances::Tied(Tied::new(values, k, d)?),
             Structure::Diag => Covariances::Diag(Diag::new(values, d)?),
             Structure::Spherical => Covariances::Spherical(Spherical::new(values, d)?),
@@ -172,9 +173,12 @@ impl Covariances {
         absent: &[usize],
         ridge: Ridge,
         raises: &mut Vec<Raise>,
+        threads: &Threads,
     ) -> Result<Self> {
         Ok(match self {
-            Covariances::Full(full) => Covariances::Full(full.maximised(values, absent, ridge, raises)?),
+            Covariances::Full(full) => {
+                Covariances::Full(full.maximised(values, absent, ridge, raises, threads)?)
+            }
             Covariances::Tied(tied) => Covariances::Tied(tied.maximised(values, ridge, raises)?),
             Covariances::Diag(diag) => Covariances::Diag(diag.maximised(values, absent, ridge, raises)?),
             Covariances::Spherical(spherical) => {

@@ -71,12 +71,13 @@ impl Ridge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::Threads;
     use crate::covariance::{Covariances, Structure};
 
     fn maximised(structure: Structure, values: Vec<f64>, ridge: Ridge) -> (Result<Covariances>, Vec<Raise>) {
         let mut raises = Vec::new();
         let unit = Covariances::unit(structure, 1, 2).unwrap();
-        (unit.maximised(values, &[], ridge, &mut raises), raises)
+        (unit.maximised(values, &[], ridge, &mut raises, &Threads::one()), raises)
     }
 
     #[test]

@@ -17,7 +17,8 @@ fn every_structure_is_its_dense_equivalent() {
     for structure in Structure::ALL {
         let covariances = Covariances::new(structure, &values(structure), 2, 2).unwrap();
         assert_eq!((covariances.structure(), covariances.n_components()), (structure, 2));
-        let dense = Full::new(covariances.to_full().values().to_vec(), vec![0.0; 2], 2).unwrap();
+        let dense =
+            Full::new(covariances.to_full().values().to_vec(), vec![0.0; 2], 2, &Threads::one()).unwrap();
         assert_eq!(covariances.to_full().cholesky(), dense.cholesky(), "{structure}");
         for (got, want) in covariances.log_dets().iter().zip(dense.log_dets()) {
             assert!((got - want).abs() < 1e-15, "{structure}: {got} {want}");
@@ -92,4 +93,31 @@ fn what_is_no_covariance_is_refused_by_name() {
         "cholesky factor of component 0 does not multiply to the covariance at row 1, column 1; \
          pass the factor of covariance + ridge * I"
     );
+}
+
+/// Enough of them that threads share them out.
+#[test]
+fn the_first_of_the_refused_is_named_however_many_threads_look() {
+    let (k, d) = (6, 120);
+    let mut values: Vec<f64> =
+        (0..k * d * d).map(|at| f64::from(u8::from(at % (d * d) % (d + 1) == 0))).collect();
+    for count in [1, 2, 3] {
+        let full = Full::new(values.clone(), vec![0.0; k], d, &Threads::new(count)).unwrap();
+        assert_eq!((full.cholesky(), full.log_dets()), (&values[..], &vec![0.0; k][..]));
+    }
+    for (component, pivot) in [(5, 3), (2, 7), (4, 5)] {
+        values[component * d * d + pivot * (d + 1)] = 0.0;
+    }
+    let unit = Full::new(values.clone(), vec![1.0; k], d, &Threads::one()).unwrap();
+    for count in [1, 2, 3] {
+        let threads = Threads::new(count);
+        let refused = Full::new(values.clone(), vec![0.0; k], d, &threads).unwrap_err();
+        assert_eq!(refused, Error::NotPositiveDefinite { component: 2, pivot: 7, ridge: 0.0 });
+        let raised = Full::with_escalating_ridge(values.clone(), vec![0.0; k], d, 1e-3, &threads).unwrap();
+        assert_eq!(raised.ridges(), [0.0, 0.0, 1e-12, 0.0, 1e-12, 1e-12]);
+        let mut raises = Vec::new();
+        let ridge = Ridge { base: 0.0, scale: 1.0 };
+        unit.maximised(values.clone(), &[], ridge, &mut raises, &threads).unwrap();
+        assert_eq!(raises.iter().map(|raise| raise.component).collect::<Vec<_>>(), [2, 4, 5]);
+    }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use gmm_kernels::Whitener;
 
 use super::{Full, Raise, Ridge, Whiteners};
+use crate::blocks::Threads;
 use crate::error::Result;
 use crate::real::Real;
 
@@ -22,7 +23,7 @@ pub struct Tied {
 impl Tied {
     /// Factors `values` (d × d, symmetric). Cost: `d³ / 3` flops.
     pub(crate) fn new(values: Vec<f64>, n_components: usize, n_features: usize) -> Result<Self> {
-        Ok(Tied::of(Full::new(values, vec![0.0], n_features)?, n_components))
+        Ok(Tied::of(Full::new(values, vec![0.0], n_features, &Threads::one())?, n_components))
     }
 
     /// The matrix whose inverse is `precision` (d × d, symmetric).
@@ -59,7 +60,7 @@ impl Tied {
 
     /// Factors `values` (d × d) with a ridge on every variance.
     pub(crate) fn maximised(&self, values: Vec<f64>, ridge: Ridge, raises: &mut Vec<Raise>) -> Result<Self> {
-        Ok(Tied::of(self.shared.maximised(values, &[], ridge, raises)?, self.ridges.len()))
+        Ok(Tied::of(self.shared.maximised(values, &[], ridge, raises, &Threads::one())?, self.ridges.len()))
     }
 
     /// d.

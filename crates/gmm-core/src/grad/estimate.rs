@@ -79,6 +79,7 @@ impl<'a, C: Real> Backward<'a, C> {
         cotangents: &Cotangents,
         share: Share,
         wants_samples: bool,
+        threads: &Threads,
     ) -> Self {
         let d = mixture.n_features();
         let (bases, rates) = cotangents.rates(mixture, share);
@@ -92,7 +93,10 @@ impl<'a, C: Real> Backward<'a, C> {
                 false => Product::folded(&twice, &offset),
             }
         };
-        Backward { mixture, products: parts.zip(&rates).map(product).collect(), bases, rates }
+        let (parts, work) = (parts.zip(&rates).collect(), cotangents.covariances.len());
+        let mut products = Vec::with_capacity(rates.len());
+        threads.map_in_order(parts, work, product, |product| products.push(product));
+        Backward { mixture, products, bases, rates }
     }
 
     /// Writes what is asked for, and adds to the gradients of samples if they were begun.

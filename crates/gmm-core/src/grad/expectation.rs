@@ -112,7 +112,7 @@ impl<T: Real> Expectation<'_, T> {
     ) -> Expected {
         let scale = self.factors.shared(samples).unwrap_or(1.0);
         let unwhiten = match gradients {
-            Some(_) => unwhiteners::<C>(self.inverses, self.mixture.n_features(), scale),
+            Some(_) => unwhiteners::<C>(self.inverses, self.mixture.n_features(), scale, threads),
             None => Vec::new(),
         };
         let (n, k, d) = (samples.n_samples(), self.mixture.n_components(), samples.n_features());

@@ -123,7 +123,7 @@ pub fn running_loss<T: Real>(
     check(samples, responsibilities, options, &gradients)?;
     let batch = params_moments(samples, responsibilities, &options.params, threads)?;
     let (moments, share) = running.with(batch)?;
-    let mixture = mixture_of(&moments, &options.params)?;
+    let mixture = mixture_of(&moments, &options.params, threads)?;
     let loss = of_mixture(samples, responsibilities, mixture, share, options, gradients, threads)?;
     running.keep(moments);
     Ok(loss)
@@ -244,7 +244,7 @@ impl<T: Real> Work<'_, T> {
         let wanted = Wanted { covariances: true, factors: false };
         let of = of_parameters(mixture, inverses, &sums, options.cov_diag, wanted, threads);
         let cotangents = Cotangents { weights: of.weights, means: of.means, covariances: of.covariances };
-        let backward = Backward::<C>::new(mixture, &cotangents, share, wants_samples);
+        let backward = Backward::<C>::new(mixture, &cotangents, share, wants_samples, threads);
         let gradients = Gradients {
             samples: gradients.samples.as_deref_mut(),
             responsibilities: gradients.responsibilities.as_deref_mut(),

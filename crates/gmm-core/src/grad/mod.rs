@@ -137,15 +137,18 @@ fn inverses(full: &Full, threads: &Threads) -> Vec<f64> {
 }
 
 /// `factor Lₖ⁻ᵀ`, packed.
-fn unwhiteners<C: Real>(inverses: &[f64], d: usize, factor: f64) -> Vec<Product<C>> {
-    let mut transposed = vec![0.0; d * d];
-    let of_one = |inverse: &[f64]| {
+fn unwhiteners<C: Real>(inverses: &[f64], d: usize, factor: f64, threads: &Threads) -> Vec<Product<C>> {
+    let of_one = |transposed: &mut Vec<f64>, inverse: &[f64]| {
+        transposed.resize(d * d, 0.0);
         for (i, row) in transposed.chunks_exact_mut(d).enumerate() {
             (i..d).for_each(|j| row[j] = factor * inverse[j * d + i]);
         }
-        Product::upper(&transposed, d)
+        Product::upper(transposed, d)
     };
-    inverses.chunks_exact(d * d).map(of_one).collect()
+    let (work, inverses) = (inverses.len(), inverses.chunks_exact(d * d).collect::<Vec<_>>());
+    let mut products = Vec::with_capacity(inverses.len());
+    threads.map_in_order_with(inverses, work, of_one, |product| products.push(product));
+    products
 }
 
 #[cfg(test)]

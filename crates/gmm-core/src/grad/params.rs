@@ -81,9 +81,9 @@ pub fn params_vjp<T: Real>(
     let way = limits.way_through_estimate::<T>(largest(&cotangents.weights), means, covariances);
     let share = Share::whole(samples);
     let wants_samples = gradients.samples.is_some();
-    let wide = || Backward::<f64>::new(&mixture, &cotangents, share, wants_samples);
+    let wide = || Backward::<f64>::new(&mixture, &cotangents, share, wants_samples, threads);
     match way {
-        Way::Own => Backward::<T>::new(&mixture, &cotangents, share, wants_samples).run(
+        Way::Own => Backward::<T>::new(&mixture, &cotangents, share, wants_samples, threads).run(
             samples,
             responsibilities,
             gradients,

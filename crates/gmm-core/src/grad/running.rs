@@ -6,6 +6,7 @@
 //! ```
 
 use super::estimate::Share;
+use crate::blocks::Threads;
 use crate::error::{Error, Result};
 use crate::estimate::{ParamsOptions, mixture_of};
 use crate::mixture::Mixture;
@@ -49,7 +50,7 @@ impl RunningMoments {
             let (option, value) = ("number of batches", 0.to_string());
             return Err(Error::InvalidOption { option, value, requirement: "at least 1" });
         };
-        mixture_of(moments, options)
+        mixture_of(moments, options, &Threads::one())
     }
 
     /// What they are with one more batch, and the share of one of its samples.

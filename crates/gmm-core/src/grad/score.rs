@@ -120,7 +120,7 @@ pub fn hessian_vector_products<T: Real>(
     let curvature = Curvature {
         // Vectors are whitened, and have no mean to be subtracted.
         directions: scorer.dense().iter().map(|whitener| whitener.about(&origin)).collect(),
-        unwhiten: unwhiteners(&inverses, d, 1.0),
+        unwhiten: unwhiteners(&inverses, d, 1.0, threads),
         scorer,
         n_features: d,
     };

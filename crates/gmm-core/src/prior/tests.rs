@@ -1,6 +1,7 @@
 //! The most plausible parameters, against what they maximise.
 
 use super::*;
+use crate::blocks::Threads;
 use crate::covariance::{Covariances, Ridge};
 
 const D: usize = 2;
@@ -157,7 +158,7 @@ fn a_singular_sample_covariance_is_no_trouble() {
     let unit = Covariances::unit(Structure::Full, 2, D).unwrap();
     let mut raises = Vec::new();
     let none = Ridge { base: 0.0, scale: 1.0 };
-    assert!(unit.maximised(values, &[], none, &mut raises).is_ok() && raises.is_empty());
+    assert!(unit.maximised(values, &[], none, &mut raises, &Threads::one()).is_ok() && raises.is_empty());
 }
 
 #[test]

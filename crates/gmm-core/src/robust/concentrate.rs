@@ -68,7 +68,7 @@ pub(super) fn concentrate(
         let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);
         let rules = Rules::new(structure, reg_covar, None, present.weight_unit(), &moments)?;
         // An emptied component stays empty: half of another one in its place could lower the likelihood.
-        mixture = rules.maximise(&moments, &mixture, false)?.mixture;
+        mixture = rules.maximise(&moments, &mixture, false, threads)?.mixture;
     }
 }
 
