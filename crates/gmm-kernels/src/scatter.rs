@@ -206,11 +206,13 @@ impl<T: Real> Scatter<T> {
         }
         let scaled = scaled.fit(rows::banded_len::<T>(self.isa, active.len(), d));
         roots.resize(active.len(), T::ZERO);
-        rows::gather(self.isa, rows::Gather { rows, active, weights, centre, scaled: &mut *scaled, roots });
         let sums = &mut self.sums[component * component_len(d)..][..component_len(d)];
         sums[0] += total(active, weights);
         let (first, second) = sums[1..].split_at_mut(d);
-        rows::add_outer_products(rows::Outer { isa: self.isa, scaled, roots, first, second });
+        let work = rows::Gather { rows, active, weights, centre, scaled: &mut *scaled, roots, first };
+        rows::gather(self.isa, work);
+        let n_rows = active.len();
+        rows::add_outer_products(rows::Outer { isa: self.isa, scaled, n_rows, n_features: d, second });
     }
 
     /// Adds the lanes of one component up, and to its sums.

@@ -20,6 +20,10 @@ use crate::vector::{Vector, Work, compiled_once};
 /// Vectors of columns in a tile.
 const VECTORS: usize = 3;
 
+/// Bands that are gathered together: as many sums as hide that each waits for the one before, and as many streams as
+/// a machine writes at once.
+const BANDS: usize = 4;
+
 /// Rows to be gathered.
 pub(super) struct Gather<'a, T> {
     /// One row after the other (n × d).
@@ -34,6 +38,8 @@ pub(super) struct Gather<'a, T> {
     pub(super) scaled: &'a mut [T],
     /// `active`.
     pub(super) roots: &'a mut [T],
+    /// `a` (d).
+    pub(super) first: &'a mut [f64],
 }
 
 /// Numbers in a vector of `isa`: the features of a band.
@@ -50,10 +56,12 @@ pub(super) fn banded_len<T>(isa: Isa, n_rows: usize, n_features: usize) -> usize
     n_features.next_multiple_of(lanes::<T>(isa)) * n_rows
 }
 
-/// Writes `√w δ` of the rows that take part, in bands, padded with zeros; and `√w`.
+/// Writes `√w δ` of the rows that take part, in bands, padded with zeros; and adds `w δ` to the first moments.
 pub(super) fn gather<T: Real>(isa: Isa, gather: Gather<'_, T>) {
     let (n_rows, d) = (gather.active.len(), gather.centre.len());
     assert!(gather.roots.len() == n_rows && gather.scaled.len() == banded_len::<T>(isa, n_rows, d));
+    assert!(gather.rows.len() == gather.weights.len() * d && gather.first.len() == d);
+    assert!(gather.active.iter().all(|&row| (row as usize) < gather.weights.len()));
     gather.on(isa);
 }
 
@@ -67,44 +75,101 @@ impl<T: Real> Work<T> for Gather<'_, T> {
             let values = &self.rows[row as usize * self.centre.len()..];
             for (i, (&value, &centre)) in values.iter().zip(self.centre).enumerate() {
                 // In bands of one feature.
-                self.scaled[i * n_rows + at] = (value - centre) * *root;
+                let scaled = (value - centre) * *root;
+                self.scaled[i * n_rows + at] = scaled;
+                self.first[i] += (*root * scaled).to_f64();
             }
         }
     }
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S)
+    fn run<S: Simd>(mut self, simd: S)
+    where
+        T: Vector<S>,
+    {
+        let (d, lanes) = (self.centre.len(), size_of::<T::Lanes>() / size_of::<T>());
+        for (&row, root) in self.active.iter().zip(&mut *self.roots) {
+            *root = self.weights[row as usize].square_root();
+        }
+        let whole = d / lanes;
+        let mut band = 0;
+        // SAFETY: these bands lie within the features.
+        unsafe {
+            while whole - band >= BANDS {
+                self.bands::<S, BANDS>(simd, band);
+                band += BANDS;
+            }
+            while band < whole {
+                self.bands::<S, 1>(simd, band);
+                band += 1;
+            }
+        }
+        self.rest(whole, lanes);
+    }
+}
+
+impl<T: Real> Gather<'_, T> {
+    /// `N` bands from `band` on.
+    ///
+    /// # Safety
+    ///
+    /// All their features exist; the lengths are those that [`gather`] asserts.
+    #[inline(always)]
+    unsafe fn bands<S: Simd, const N: usize>(&mut self, simd: S, band: usize)
     where
         T: Vector<S>,
     {
         let (d, n_rows) = (self.centre.len(), self.active.len());
         let lanes = size_of::<T::Lanes>() / size_of::<T>();
-        let whole = d / lanes;
-        // What the pointers below rely on.
-        assert_eq!(self.scaled.len(), d.next_multiple_of(lanes) * n_rows);
-        for (at, (&row, root)) in self.active.iter().zip(self.roots).enumerate() {
-            *root = self.weights[row as usize].square_root();
-            let values = &self.rows[row as usize * d..][..d];
-            let factor = T::splat(simd, *root);
-            for v in 0..whole {
-                // SAFETY: `whole` vectors fit into d numbers, and a band has a vector a row.
+        let zero = T::splat(simd, T::ZERO);
+        let (mut centre, mut first) = ([zero; N], [zero; N]);
+        for v in 0..N {
+            // SAFETY: the features exist.
+            centre[v] =
+                unsafe { self.centre.as_ptr().add((band + v) * lanes).cast::<T::Lanes>().read_unaligned() };
+        }
+        // SAFETY: a band has a vector a row.
+        let out = unsafe { self.scaled.as_mut_ptr().cast::<T::Lanes>().add(band * n_rows) };
+        for (at, (&row, &root)) in self.active.iter().zip(&*self.roots).enumerate() {
+            let factor = T::splat(simd, root);
+            // SAFETY: the row exists.
+            let values =
+                unsafe { self.rows.as_ptr().add(row as usize * d + band * lanes).cast::<T::Lanes>() };
+            for v in 0..N {
+                // SAFETY: the features and the band exist.
                 unsafe {
-                    let value = values.as_ptr().cast::<T::Lanes>().add(v).read_unaligned();
-                    let centre = self.centre.as_ptr().cast::<T::Lanes>().add(v).read_unaligned();
-                    let scaled = T::times(simd, T::less(simd, value, centre), factor);
-                    let out = self.scaled.as_mut_ptr().cast::<T::Lanes>();
+                    let delta = T::less(simd, values.add(v).read_unaligned(), centre[v]);
+                    let scaled = T::times(simd, delta, factor);
                     out.add(v * n_rows + at).write_unaligned(scaled);
+                    first[v] = T::fused(simd, factor, scaled, first[v]);
                 }
-            }
-            if whole * lanes < d {
-                let out = &mut self.scaled[(whole * n_rows + at) * lanes..][..lanes];
-                let (own, padding) = out.split_at_mut(d - whole * lanes);
-                for (out, i) in own.iter_mut().zip(whole * lanes..) {
-                    *out = (values[i] - self.centre[i]) * *root;
-                }
-                padding.fill(T::ZERO);
             }
         }
+        // SAFETY: `N` vectors are so many numbers.
+        let added = unsafe { std::slice::from_raw_parts(first.as_ptr().cast::<T>(), N * lanes) };
+        let sums = &mut self.first[band * lanes..];
+        sums.iter_mut().zip(added).for_each(|(sum, added)| *sum += added.to_f64());
+    }
+
+    /// The features from band `whole` on, which are fewer than a band has.
+    fn rest(&mut self, whole: usize, lanes: usize) {
+        let (d, n_rows) = (self.centre.len(), self.active.len());
+        let own = d - whole * lanes;
+        if own == 0 {
+            return;
+        }
+        let mut first = [T::ZERO; 16];
+        let rows = self.scaled[whole * n_rows * lanes..].chunks_exact_mut(lanes);
+        for ((out, &row), &root) in rows.zip(self.active).zip(&*self.roots) {
+            let values = &self.rows[row as usize * d..][whole * lanes..d];
+            out[own..].fill(T::ZERO);
+            for (i, (&value, &centre)) in values.iter().zip(&self.centre[whole * lanes..]).enumerate() {
+                out[i] = (value - centre) * root;
+                first[i] += root * out[i];
+            }
+        }
+        let sums = self.first[whole * lanes..].iter_mut();
+        sums.zip(first).for_each(|(sum, added)| *sum += added.to_f64());
     }
 }
 
@@ -113,17 +178,17 @@ pub(super) struct Outer<'a, T> {
     pub(super) isa: Isa,
     /// √w δ, as [`gather`] writes it.
     pub(super) scaled: &'a [T],
-    /// √w (n).
-    pub(super) roots: &'a [T],
-    /// `a` (d).
-    pub(super) first: &'a mut [f64],
+    /// n.
+    pub(super) n_rows: usize,
+    /// d.
+    pub(super) n_features: usize,
     /// `B` (d × d).
     pub(super) second: &'a mut [f64],
 }
 
-/// `a += Σ √w (√w δ)`, and `B += Σ (√w δ)(√w δ)ᵀ` on and below the diagonal.
+/// `B += Σ (√w δ)(√w δ)ᵀ` on and below the diagonal.
 pub(super) fn add_outer_products<T: Real>(outer: Outer<'_, T>) {
-    let (d, n_rows) = (outer.first.len(), outer.roots.len());
+    let (d, n_rows) = (outer.n_features, outer.n_rows);
     // What the pointers below rely on.
     assert!(outer.second.len() == d * d && outer.scaled.len() == banded_len::<T>(outer.isa, n_rows, d));
     let isa = outer.isa;
@@ -134,11 +199,10 @@ compiled_once!(Outer);
 
 /// The definition, row by row.
 fn definition<T: Real>(outer: Outer<'_, T>) {
-    let (d, n_rows, lanes) = (outer.first.len(), outer.roots.len(), lanes::<T>(outer.isa));
-    for (row, &root) in outer.roots.iter().enumerate() {
+    let (d, n_rows, lanes) = (outer.n_features, outer.n_rows, lanes::<T>(outer.isa));
+    for row in 0..n_rows {
         let value = |i: usize| outer.scaled[(i / lanes * n_rows + row) * lanes + i % lanes].to_f64();
         for i in 0..d {
-            outer.first[i] += root.to_f64() * value(i);
             for (j, sum) in outer.second[i * d..][..=i].iter_mut().enumerate() {
                 *sum += value(i) * value(j);
             }
@@ -162,26 +226,11 @@ impl<T: Real> Work<T> for Outer<'_, T> {
 
 #[inline(always)]
 fn add<S: Simd, T: Real + Vector<S>>(simd: S, outer: Outer<'_, T>) {
-    let Outer { isa, scaled, roots, first, second } = outer;
-    let (d, n_rows) = (first.len(), roots.len());
+    let Outer { isa, scaled, n_rows, n_features: d, second } = outer;
     let lanes = size_of::<T::Lanes>() / size_of::<T>();
     let n_bands = d.div_ceil(lanes);
     let height = if isa == Isa::Avx512 { 8 } else { 4 };
     let tile = Tile::<S, T> { simd, scaled: scaled.as_ptr().cast(), n_rows };
-    let mut band = 0;
-    while band < n_bands {
-        let out = &mut first[band * lanes..];
-        // As many sums at a time as hide that each waits for the one before.
-        // SAFETY: `roots` has a value a row; the bands exist.
-        band += unsafe {
-            match n_bands - band {
-                8.. => tile.add::<1, 8>(roots.as_ptr(), 1, band, out, d),
-                4.. => tile.add::<1, 4>(roots.as_ptr(), 1, band, out, d),
-                2.. => tile.add::<1, 2>(roots.as_ptr(), 1, band, out, d),
-                _ => tile.add::<1, 1>(roots.as_ptr(), 1, band, out, d),
-            }
-        };
-    }
     for band in (0..n_bands).step_by(VECTORS) {
         let left = band * lanes;
         // From where the diagonal enters these columns.
@@ -193,12 +242,12 @@ fn add<S: Simd, T: Real + Vector<S>>(simd: S, outer: Outer<'_, T>) {
             unsafe {
                 let rows = scaled.as_ptr().add(top / lanes * lanes * n_rows + top % lanes);
                 match (height, vectors) {
-                    (8, 3) => tile.add::<8, 3>(rows, lanes, band, out, d),
-                    (8, 2) => tile.add::<8, 2>(rows, lanes, band, out, d),
-                    (8, _) => tile.add::<8, 1>(rows, lanes, band, out, d),
-                    (_, 3) => tile.add::<4, 3>(rows, lanes, band, out, d),
-                    (_, 2) => tile.add::<4, 2>(rows, lanes, band, out, d),
-                    _ => tile.add::<4, 1>(rows, lanes, band, out, d),
+                    (8, 3) => tile.add::<8, 3>(rows, band, out, d),
+                    (8, 2) => tile.add::<8, 2>(rows, band, out, d),
+                    (8, _) => tile.add::<8, 1>(rows, band, out, d),
+                    (_, 3) => tile.add::<4, 3>(rows, band, out, d),
+                    (_, 2) => tile.add::<4, 2>(rows, band, out, d),
+                    _ => tile.add::<4, 1>(rows, band, out, d),
                 };
             }
         }
@@ -213,20 +262,20 @@ struct Tile<S: Simd, T: Real + Vector<S>> {
 
 impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
     /// Adds `Σ factors[i] · x[v]` to `out`, rows of `d`: as many of the tile's rows and columns as `out`
-    /// and its rows have. Returns `COLUMNS`.
+    /// and its rows have.
     ///
     /// # Safety
     ///
-    /// Each of `n_rows` steps of `step` from `factors` on has `ROWS` values; `COLUMNS` bands from `band` on exist.
+    /// `factors` are `ROWS` values of a band's first vector; `COLUMNS` bands from `band` on exist.
     #[inline(always)]
     unsafe fn add<const ROWS: usize, const COLUMNS: usize>(
         &self,
         factors: *const T,
-        step: usize,
         band: usize,
         out: &mut [f64],
         d: usize,
-    ) -> usize {
+    ) {
+        let lanes = size_of::<T::Lanes>() / size_of::<T>();
         let mut sums = [[T::splat(self.simd, T::ZERO); COLUMNS]; ROWS];
         for row in 0..self.n_rows {
             let mut values = [T::splat(self.simd, T::ZERO); COLUMNS];
@@ -236,13 +285,12 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
             }
             for i in 0..ROWS {
                 // SAFETY: the caller's promise.
-                let factor = T::splat(self.simd, unsafe { *factors.add(row * step + i) });
+                let factor = T::splat(self.simd, unsafe { *factors.add(row * lanes + i) });
                 for v in 0..COLUMNS {
                     sums[i][v] = T::fused(self.simd, factor, values[v], sums[i][v]);
                 }
             }
         }
-        let lanes = size_of::<T::Lanes>() / size_of::<T>();
         let width = COLUMNS * lanes;
         let in_reach = width.min(d - band * lanes);
         for (sums, out) in sums.iter().zip(out.chunks_mut(d)) {
@@ -250,6 +298,5 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
             let added = unsafe { std::slice::from_raw_parts(sums.as_ptr().cast::<T>(), width) };
             out.iter_mut().zip(&added[..in_reach]).for_each(|(out, added)| *out += added.to_f64());
         }
-        COLUMNS
     }
 }
