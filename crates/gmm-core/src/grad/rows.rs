@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, unpack_rows};
+use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, prefetch, unpack_rows};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::error::{Error, Place, Result};
@@ -92,13 +92,21 @@ pub(super) fn convert<T: Real, C: Real>(from: &[T], to: &mut Vec<C>) {
     to.extend(from.iter().map(|value| C::from_f64(value.to_f64())));
 }
 
-/// Cuts an output of rows of `width` values where rows are cut.
+/// Bytes of an output that are brought near before they are written to: more would drive out what is computed with, and
+/// an output of less is near already.
+const NEAR: usize = 1 << 15;
+
+/// Cuts an output of rows of `width` values where rows are cut, and has as many of the next brought near: memory would
+/// do nothing until the first of them is written.
 pub(super) fn take<'a, T>(
     output: &mut Option<&'a mut [T]>,
     n_rows: usize,
     width: usize,
 ) -> Option<&'a mut [T]> {
     let (here, after) = output.take()?.split_at_mut(n_rows * width);
+    if size_of_val(here) <= NEAR && size_of_val(after) > NEAR {
+        prefetch(&after[..here.len()]);
+    }
     *output = Some(after);
     Some(here)
 }
