@@ -3,11 +3,9 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{
-    Lines, all_finite, contiguous, none_negative, pack_row, pack_rows, prefetch, sum, transpose,
-};
+use gmm_kernels::{Lines, all_finite, all_shares, contiguous, pack_row, pack_rows, prefetch, sum, transpose};
 
-use crate::blocks::BLOCK_ROWS;
+use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads};
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 use crate::sample_weights::SampleWeights;
@@ -40,7 +38,19 @@ impl<'a, T: Real> Samples<'a, T> {
     /// [`Error::Empty`] when there is no row or no column; [`Error::NotFinite`] naming the first
     /// value, row by row, that is NaN or infinite.
     pub fn new(values: MatRef<'a, T>) -> Result<Self> {
-        check_finite("samples", values)?;
+        Samples::new_on(values, &Threads::one())
+    }
+
+    /// The same on several threads, when there are enough values: every one of them is read, which takes as long as
+    /// scoring them does where features are few.
+    ///
+    /// # Errors
+    ///
+    /// As [`Samples::new`].
+    pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
+        if !all_of(values, threads, all_finite) {
+            check_finite("samples", values)?;
+        }
         Ok(Samples { values, weights: None })
     }
 
@@ -244,10 +254,19 @@ impl<'a, T: Real> Responsibilities<'a, T> {
     ///
     /// [`Error::Empty`], [`Error::NotFinite`], or [`Error::Negative`] naming the first such place.
     pub fn new(values: MatRef<'a, T>) -> Result<Self> {
-        check_finite("responsibilities", values)?;
-        if contiguous(values).is_some_and(none_negative) {
+        Responsibilities::new_on(values, &Threads::one())
+    }
+
+    /// The same on several threads, when there are enough values.
+    ///
+    /// # Errors
+    ///
+    /// As [`Responsibilities::new`].
+    pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
+        if all_of(values, threads, all_shares) {
             return Ok(Responsibilities { values });
         }
+        check_finite("responsibilities", values)?;
         for (row, line) in values.row_iter().enumerate() {
             if let Some(column) = line.iter().position(|&value| value < T::ZERO) {
                 let (at, value) = (Place::Cell { row, column }, line[column].to_f64());
@@ -329,13 +348,25 @@ fn view_rows<'a, T>(what: &'static str, values: &'a [T], rows: usize, cols: usiz
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
 
+/// Whether values lie one after the other, row by row or column by column, and `are_good`.
+fn all_of<T: Real>(values: MatRef<'_, T>, threads: &Threads, are_good: fn(&[T]) -> bool) -> bool {
+    /// Pieces at most: threads that can help.
+    const PIECES: usize = 64;
+    let Some(values) = contiguous(values).or_else(|| contiguous(values.transpose())) else { return false };
+    if values.len() < SMALL_WORK {
+        return are_good(values);
+    }
+    let pieces = values.chunks(values.len().div_ceil(PIECES)).collect();
+    let mut all = true;
+    threads.map_in_order(pieces, values.len(), are_good, |piece| all &= piece);
+    all
+}
+
+/// Names the first value that is not finite, if one is.
 fn check_finite<T: Real>(what: &'static str, values: MatRef<'_, T>) -> Result<()> {
     let (rows, cols) = values.shape();
     if rows == 0 || cols == 0 {
         return Err(Error::Empty { what, rows, cols });
-    }
-    if contiguous(values).is_some_and(all_finite) {
-        return Ok(());
     }
     for (row, line) in values.row_iter().enumerate() {
         if let Some(column) = line.iter().position(|value| !Real::is_finite(*value)) {
@@ -363,6 +394,53 @@ mod tests {
             refused.to_string(),
             "samples is NaN at row 2, column 1; remove or impute such values first"
         );
+    }
+
+    /// More than one thread looks at, wherever it is, by rows and by columns.
+    #[test]
+    fn the_first_bad_value_of_many_is_named_however_many_threads_look() {
+        let (n, d) = (1 << 18, 4);
+        let mut values = vec![0.5; n * d];
+        fn view(values: &[f64], by_columns: bool) -> MatRef<'_, f64> {
+            let (n, d) = (values.len() / 4, 4);
+            match by_columns {
+                true => MatRef::from_column_major_slice(values, n, d),
+                false => MatRef::from_row_major_slice(values, n, d),
+            }
+        }
+        for count in [1, 3] {
+            let threads = Threads::new(count);
+            for by_columns in [false, true] {
+                assert!(Samples::new_on(view(&values, by_columns), &threads).is_ok());
+                assert!(Responsibilities::new_on(view(&values, by_columns), &threads).is_ok());
+            }
+        }
+        (values[n], values[3 * n + 1]) = (f64::NAN, -1.0);
+        for (count, by_columns) in [(1, false), (3, false), (1, true), (3, true)] {
+            let (threads, view) = (Threads::new(count), view(&values, by_columns));
+            let at = if by_columns {
+                Place::Cell { row: 0, column: 1 }
+            } else {
+                Place::Cell { row: n / d, column: 0 }
+            };
+            for refused in
+                [Samples::new_on(view, &threads).err(), Responsibilities::new_on(view, &threads).err()]
+            {
+                let Some(Error::NotFinite { at: place, .. }) = refused else { panic!("{refused:?}") };
+                assert_eq!(place, at);
+            }
+        }
+        values[n] = -2.0;
+        for (count, by_columns) in [(1, false), (3, false), (1, true), (3, true)] {
+            let (threads, view) = (Threads::new(count), view(&values, by_columns));
+            assert!(Samples::new_on(view, &threads).is_ok());
+            let Some(Error::Negative { at, value, .. }) = Responsibilities::new_on(view, &threads).err()
+            else {
+                panic!("not refused")
+            };
+            let first = if by_columns { (0, 1, -2.0) } else { (n / d, 0, -2.0) };
+            assert_eq!((at, value), (Place::Cell { row: first.0, column: first.1 }, first.2));
+        }
     }
 
     #[test]

@@ -170,6 +170,6 @@ unsafe fn attribution_into<M: Matrix>(
     let (n, d) = samples.shape();
     // SAFETY: writable for this shape, as the caller promised.
     let out = unsafe { regions.output("shares", shares, &[n, d]) }?;
-    out.copy_from_slice(&attribution(mixture, &Samples::new(samples)?, threads)?);
+    out.copy_from_slice(&attribution(mixture, &Samples::new_on(samples, threads)?, threads)?);
     Ok(())
 }

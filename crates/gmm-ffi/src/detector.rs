@@ -159,7 +159,7 @@ unsafe fn fit_into<M: Matrix>(
         reg_covar: options.reg_covar,
         seed: options.seed,
     };
-    let detector = fit_robust(&weighted(samples, sample_weights)?, &robust, threads)?;
+    let detector = fit_robust(&weighted(samples, sample_weights, threads)?, &robust, threads)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_detector(detector)) };
     Ok(())

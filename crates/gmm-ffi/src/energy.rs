@@ -110,7 +110,7 @@ unsafe fn energy_into<M: Matrix>(
     // Only now that every size is known to fit: reading begins.
     let [phi, mu, cov, chol, log_det] = parameters.map(doubles);
     let mixture = Mixture::from_independent(&phi, &mu, &cov, &chol, &log_det)?;
-    let samples = Samples::new(z)?;
+    let samples = Samples::new_on(z, default_threads())?;
     if energies.is_some() || mean_energy.is_some() {
         let mean = score(&mixture, &samples, Scores { energies, ..Scores::default() }, default_threads())?;
         if let Some(out) = mean_energy {

@@ -88,7 +88,12 @@ unsafe fn params_into<M: Matrix>(
             regions.output("log_det", log_det, &[k])?,
         ]
     };
-    let mixture = params(&Samples::new(z)?, &Responsibilities::new(gamma)?, eps, default_threads())?;
+    let mixture = params(
+        &Samples::new_on(z, default_threads())?,
+        &Responsibilities::new_on(gamma, default_threads())?,
+        eps,
+        default_threads(),
+    )?;
     check_range::<M::Real>(&mixture)?;
     let full = mixture.covariances();
     let values = [mixture.weights(), mixture.means(), full.values(), full.cholesky(), full.log_dets()];

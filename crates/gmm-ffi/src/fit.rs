@@ -87,7 +87,7 @@ unsafe fn fit_into<M: Matrix>(
     // SAFETY: null or a report with writable buffers, as the caller promised.
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
     regions.slot(out)?;
-    let samples = weighted(samples, options.sample_weights)?;
+    let samples = weighted(samples, options.sample_weights, threads)?;
     let fitted = match options.observer.is_nobody() {
         // Unwatched restarts may run side by side.
         true => fit(&samples, &options.fit, threads),

@@ -227,7 +227,8 @@ unsafe fn loss_into<M: Matrix>(
     };
     let params = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let options = LossOptions { energy, cov_diag: cov_diag_weight, params };
-    let (samples, gamma) = (Samples::new(z)?, Responsibilities::new(gamma)?);
+    let (samples, gamma) =
+        (Samples::new_on(z, default_threads())?, Responsibilities::new_on(gamma, default_threads())?);
     let loss = loss(&samples, &gamma, &options, gradients, default_threads())?;
     for (out, value) in values.into_iter().zip([loss.value, loss.mean_energy, loss.cov_diag]) {
         if let Some(out) = out {
@@ -282,7 +283,7 @@ unsafe fn energy_vjp_into<M: Matrix>(
     // Only now that every size is known to fit: reading begins.
     let [phi, mu, cov, chol, log_det] = parameters.map(doubles);
     let mixture = Mixture::from_independent(&phi, &mu, &cov, &chol, &log_det)?;
-    let (samples, each) = (Samples::new(z)?, EnergyCotangents::Each(d_energy));
+    let (samples, each) = (Samples::new_on(z, default_threads())?, EnergyCotangents::Each(d_energy));
     energy_vjp(&mixture, &samples, each, d_cov_diag, gradients, default_threads())?;
     Ok(())
 }
@@ -327,7 +328,8 @@ unsafe fn params_vjp_into<M: Matrix>(
         log_dets: log_dets.as_deref(),
     };
     let options = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
-    let (samples, gamma) = (Samples::new(z)?, Responsibilities::new(gamma)?);
+    let (samples, gamma) =
+        (Samples::new_on(z, default_threads())?, Responsibilities::new_on(gamma, default_threads())?);
     params_vjp(&samples, &gamma, &options, cotangents, gradients, default_threads())?;
     Ok(())
 }

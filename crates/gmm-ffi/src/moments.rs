@@ -97,7 +97,7 @@ unsafe fn moments_into<M: Matrix>(
         (regions.optional_input("sample_weights", weights, &[n])?, regions.output("moments", out, &[len])?)
     };
     check_len(mixture, len)?;
-    let moments = Moments::of(&weighted(samples, weights)?, mixture, threads)?;
+    let moments = Moments::of(&weighted(samples, weights, threads)?, mixture, threads)?;
     out.copy_from_slice(&moments.to_buffer());
     Ok(())
 }

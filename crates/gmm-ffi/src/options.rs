@@ -6,7 +6,9 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gmm_core::{Covariances, FitOptions, Given, Init, MatRef, Progress, Real, RegCovar, Samples, Structure};
+use gmm_core::{
+    Covariances, FitOptions, Given, Init, MatRef, Progress, Real, RegCovar, Samples, Structure, Threads,
+};
 use libc::size_t;
 
 use crate::codes::{
@@ -328,8 +330,9 @@ pub(crate) fn refused<T>(message: &str) -> Result<T, Refusal> {
 pub(crate) fn weighted<'a, T: Real>(
     samples: MatRef<'a, T>,
     weights: Option<&'a [f64]>,
+    threads: &Threads,
 ) -> gmm_core::Result<Samples<'a, T>> {
-    let samples = Samples::new(samples)?;
+    let samples = Samples::new_on(samples, threads)?;
     weights.map_or(Ok(samples), |weights| samples.with_weights(weights))
 }
 

@@ -279,7 +279,7 @@ unsafe fn score_into<M: Matrix>(
     let shape = (samples.nrows(), mixture.n_components());
     // SAFETY: null, or writable for these shapes, as the caller promised.
     let (scores, mean_energy) = unsafe { outputs.open(shape, &mut regions) }?;
-    let mean = score(mixture, &Samples::new(samples)?, scores, threads)?;
+    let mean = score(mixture, &Samples::new_on(samples, threads)?, scores, threads)?;
     if let Some(out) = mean_energy {
         out[0] = mean;
     }

@@ -97,7 +97,7 @@ unsafe fn score_function_into<M: Matrix>(
         let (mixture, threads) = (handle::mixture(mixture)?, handle::threads(threads));
         let samples = regions.matrix("samples", samples)?;
         let scores = regions.output("scores", scores, &[samples.nrows(), samples.ncols()])?;
-        Ok(score_function(mixture, &Samples::new(samples)?, scores, threads)?)
+        Ok(score_function(mixture, &Samples::new_on(samples, threads)?, scores, threads)?)
     }
 }
 
@@ -117,7 +117,7 @@ unsafe fn hessian_into<M: Matrix>(
         let (mixture, threads) = (handle::mixture(mixture)?, handle::threads(threads));
         let (samples, vectors) = (regions.matrix("samples", samples)?, regions.matrix("vectors", vectors)?);
         let products = regions.output("products", products, &[samples.nrows(), samples.ncols()])?;
-        let (samples, vectors) = (Samples::new(samples)?, Samples::new(vectors)?);
+        let (samples, vectors) = (Samples::new_on(samples, threads)?, Samples::new_on(vectors, threads)?);
         Ok(hessian_vector_products(mixture, &samples, &vectors, products, threads)?)
     }
 }

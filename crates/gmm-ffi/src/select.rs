@@ -117,7 +117,7 @@ unsafe fn criteria_into<M: Matrix>(
         )
     };
     regions.struct_output("out", out, size)?;
-    let found = criteria(mixture, &weighted(samples, weights)?, threads)?;
+    let found = criteria(mixture, &weighted(samples, weights, threads)?, threads)?;
     // SAFETY: opened with this size, and still writable as the caller promised.
     unsafe { write_sized(out, gmm_criteria { size, ..found.into() }, size) };
     Ok(())

@@ -111,7 +111,7 @@ unsafe fn from_labels<M: Matrix>(
     let (labels, Step { n_components, covariance, reg_covar, weights }) =
         unsafe { (regions.input("labels", labels, &[shape.0])?, open_step(options, shape, &mut regions)?) };
     regions.slot(out)?;
-    let samples = weighted(samples, weights)?;
+    let samples = weighted(samples, weights, threads)?;
     let mixture = mixture_from_labels(&samples, labels, n_components, covariance, reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };
@@ -150,7 +150,8 @@ unsafe fn from_responsibilities<M: Matrix>(
         }
         .into());
     }
-    let (samples, shares) = (weighted(samples, step.weights)?, Responsibilities::new(shares)?);
+    let (samples, shares) =
+        (weighted(samples, step.weights, threads)?, Responsibilities::new_on(shares, threads)?);
     let mixture = mixture_from_responsibilities(&samples, &shares, step.covariance, step.reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };

@@ -162,7 +162,7 @@ unsafe fn update<M: Matrix>(
             regions.optional_output("mean_log_likelihood", mean, &[1])?,
         )
     };
-    let bound = learner.update(&weighted(batch, weights)?, threads)?;
+    let bound = learner.update(&weighted(batch, weights, threads)?, threads)?;
     if let Some(mean) = mean {
         mean[0] = bound;
     }

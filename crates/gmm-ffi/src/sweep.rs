@@ -214,7 +214,7 @@ unsafe fn sweep_into<M: Matrix>(
         criterion: decides,
         fit: opened.fit,
     };
-    let samples = weighted(samples, opened.sample_weights)?;
+    let samples = weighted(samples, opened.sample_weights, threads)?;
     let log = opened.log;
     let swept = sweep(&samples, &tried, threads, &mut move |candidate| {
         log.candidate(candidate);

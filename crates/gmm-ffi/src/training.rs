@@ -175,7 +175,7 @@ unsafe fn training_loss_into<M: Matrix>(
             regions.optional_output("mixture", mixture, &[1])?.is_some(),
         )
     };
-    let (samples, gamma) = (Samples::new(z)?, Responsibilities::new(gamma)?);
+    let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let loss = match running {
         None => loss(&samples, &gamma, &options, gradients, threads)?,
         Some(running) => running_loss(&samples, &gamma, &options, running, gradients, threads)?,

@@ -218,12 +218,12 @@ pub fn all_finite<T: Real>(values: &[T]) -> bool {
     )
 }
 
-/// Whether no value is below zero. NaN is not.
-pub fn none_negative<T: Real>(values: &[T]) -> bool {
+/// Whether no value is NaN, infinite or below zero.
+pub fn all_shares<T: Real>(values: &[T]) -> bool {
     all_zero(
         values,
         #[inline(always)]
-        |value| if value < T::ZERO { T::ONE } else { T::ZERO },
+        |value| if value < T::ZERO { T::ONE } else { value * T::ZERO },
     )
 }
 
@@ -305,14 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn one_negative_value_anywhere_is_found() {
+    fn one_value_that_is_no_share_anywhere_is_found() {
         for len in [1, 31, 32, 4095, 4096, 9000] {
             for at in [0, len / 2, len - 1] {
-                let mut values = vec![0.0_f64; len];
-                values[len - 1 - at] = f64::MAX;
-                assert!(none_negative(&values));
-                values[at] = -f64::MIN_POSITIVE;
-                assert!(!none_negative(&values), "at {at} of {len}");
+                for bad in [-f64::MIN_POSITIVE, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut values = vec![0.0_f64; len];
+                    values[len - 1 - at] = f64::MAX;
+                    assert!(all_shares(&values));
+                    values[at] = bad;
+                    assert!(!all_shares(&values), "{bad} at {at} of {len}");
+                }
             }
         }
     }
