@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{Lines, all_finite, all_shares, contiguous, pack_row, pack_rows, prefetch, sum, transpose};
+use gmm_kernels::{Lines, all_shares, contiguous, magnitude, pack_row, pack_rows, prefetch, sum, transpose};
 
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads};
 use crate::error::{Error, Place, Result};
@@ -27,6 +27,7 @@ use crate::sample_weights::SampleWeights;
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a, T> {
     values: MatRef<'a, T>,
+    magnitude: T,
     weights: Option<SampleWeights<'a>>,
 }
 
@@ -48,10 +49,17 @@ impl<'a, T: Real> Samples<'a, T> {
     ///
     /// As [`Samples::new`].
     pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
-        if !all_of(values, threads, all_finite) {
-            check_finite("samples", values)?;
-        }
-        Ok(Samples { values, weights: None })
+        let larger = |one, other| if one > other { one } else { other };
+        let magnitude = match look(values, threads, magnitude, larger) {
+            Some(magnitude) => magnitude,
+            None => {
+                check_finite("samples", values)?;
+                let of_rows = values.row_iter().flat_map(|row| row.iter());
+                of_rows
+                    .fold(T::ZERO, |most, &value| larger(most, if value < T::ZERO { -value } else { value }))
+            }
+        };
+        Ok(Samples { values, magnitude, weights: None })
     }
 
     /// Checks `n_samples` rows of `n_features` values each, one row after the other.
@@ -165,28 +173,9 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples { weights: None, ..self }
     }
 
-    /// The largest magnitude of any value in a range of rows.
-    pub(crate) fn largest_magnitude(&self, rows: Range<usize>) -> T {
-        let larger = |most: T, value: T| {
-            let magnitude = if value < T::ZERO { -value } else { value };
-            if magnitude > most { magnitude } else { most }
-        };
-        let values = self.values.subrows(rows.start, rows.len());
-        let Some(values) = contiguous(values) else {
-            return values
-                .row_iter()
-                .flat_map(|row| row.iter())
-                .fold(T::ZERO, |most, &value| larger(most, value));
-        };
-        // In lanes: a single maximum would wait for every comparison.
-        let mut lanes = [T::ZERO; 16];
-        let (body, tail) = values.as_chunks::<16>();
-        for values in body {
-            for lane in 0..16 {
-                lanes[lane] = larger(lanes[lane], values[lane]);
-            }
-        }
-        lanes.iter().chain(tail).fold(T::ZERO, |most, &value| larger(most, value))
+    /// The largest magnitude of any value.
+    pub(crate) fn magnitude(&self) -> T {
+        self.magnitude
     }
 
     /// Copies one sample into `out` (d), as `f64`.
@@ -263,7 +252,7 @@ impl<'a, T: Real> Responsibilities<'a, T> {
     ///
     /// As [`Responsibilities::new`].
     pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
-        if all_of(values, threads, all_shares) {
+        if look(values, threads, |values| all_shares(values).then_some(()), |(), ()| ()).is_some() {
             return Ok(Responsibilities { values });
         }
         check_finite("responsibilities", values)?;
@@ -348,18 +337,29 @@ fn view_rows<'a, T>(what: &'static str, values: &'a [T], rows: usize, cols: usiz
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
 
-/// Whether values lie one after the other, row by row or column by column, and `are_good`.
-fn all_of<T: Real>(values: MatRef<'_, T>, threads: &Threads, are_good: fn(&[T]) -> bool) -> bool {
+/// What `look_at` says of all values, if they lie one after the other, by rows or by columns, and it says something of
+/// every piece of them.
+fn look<T: Real, R: Send>(
+    values: MatRef<'_, T>,
+    threads: &Threads,
+    look_at: fn(&[T]) -> Option<R>,
+    join: fn(R, R) -> R,
+) -> Option<R> {
     /// Pieces at most: threads that can help.
     const PIECES: usize = 64;
-    let Some(values) = contiguous(values).or_else(|| contiguous(values.transpose())) else { return false };
+    let values = contiguous(values).or_else(|| contiguous(values.transpose()))?;
     if values.len() < SMALL_WORK {
-        return are_good(values);
+        return look_at(values);
     }
     let pieces = values.chunks(values.len().div_ceil(PIECES)).collect();
-    let mut all = true;
-    threads.map_in_order(pieces, values.len(), are_good, |piece| all &= piece);
-    all
+    let mut all: Option<Option<R>> = None;
+    threads.map_in_order(pieces, values.len(), look_at, |piece| {
+        all = Some(match all.take() {
+            None => piece,
+            Some(before) => before.zip(piece).map(|(before, piece)| join(before, piece)),
+        });
+    });
+    all.flatten()
 }
 
 /// Names the first value that is not finite, if one is.

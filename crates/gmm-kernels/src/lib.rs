@@ -44,7 +44,7 @@ pub use lines::Lines;
 pub use log_sum_exp::{Peaks, largest, log_densities, log_responsibilities, responsibilities, sum};
 pub use nearest::{add_labelled, lower_distances, nearest_two, squared_distance};
 pub use pack::{
-    LANES, all_finite, all_shares, as_type, as_type_mut, contiguous, n_panels, pack_row, pack_rows,
+    LANES, all_shares, as_type, as_type_mut, contiguous, magnitude, n_panels, pack_row, pack_rows,
     panels_len, prefetch, transpose,
 };
 pub use product::{Operands, Product, Products, add_products};

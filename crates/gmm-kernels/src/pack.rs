@@ -1,4 +1,4 @@
-//! Panels: samples side by side, feature by feature; and the check that all of them are numbers.
+//! Panels: samples side by side, feature by feature; and the look at all of them before: whether they are numbers.
 
 use std::any::TypeId;
 
@@ -208,49 +208,66 @@ pub fn as_type_mut<T: Real, C: Real>(values: &mut [T]) -> Option<&mut [C]> {
         .then(|| unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) })
 }
 
-/// Whether no value is NaN or infinite.
-pub fn all_finite<T: Real>(values: &[T]) -> bool {
-    // 0 x is zero for a number and NaN for anything else, and NaN stays.
-    all_zero(
-        values,
+/// Lanes that values are looked at in: enough for four of the widest vectors of doubles, in turn.
+const LOOKS: usize = 32;
+
+/// The largest magnitude of any value, or nothing if one is NaN or infinite.
+pub fn magnitude<T: Real>(values: &[T]) -> Option<T> {
+    vectorised(
         #[inline(always)]
-        |value| value * T::ZERO,
+        || {
+            let (mut most, mut zeros) = ([T::ZERO; LOOKS], [T::ZERO; LOOKS]);
+            let (body, tail) = values.as_chunks::<LOOKS>();
+            for values in body {
+                for lane in 0..LOOKS {
+                    most[lane] = larger(most[lane], values[lane]);
+                    // Zero for a number and NaN for anything else, and NaN stays.
+                    zeros[lane] += values[lane] * T::ZERO;
+                }
+            }
+            let mut largest = T::ZERO;
+            for &value in tail.iter().chain(&most) {
+                largest = larger(largest, value);
+                zeros[0] += value * T::ZERO;
+            }
+            let mut all = T::ZERO;
+            zeros.into_iter().for_each(|zero| all += zero);
+            if all == T::ZERO { Some(largest) } else { None }
+        },
     )
+}
+
+/// The larger magnitude, of which `most` is one.
+#[inline(always)]
+fn larger<T: Real>(most: T, value: T) -> T {
+    let magnitude = if value < T::ZERO { -value } else { value };
+    if magnitude > most { magnitude } else { most }
 }
 
 /// Whether no value is NaN, infinite or below zero.
 pub fn all_shares<T: Real>(values: &[T]) -> bool {
-    all_zero(
-        values,
-        #[inline(always)]
-        |value| if value < T::ZERO { T::ONE } else { value * T::ZERO },
-    )
-}
-
-/// Whether `part` of every value is zero, `part` being zero, positive or NaN.
-#[inline(always)]
-fn all_zero<T: Real>(values: &[T], part: impl Fn(T) -> T) -> bool {
-    /// Enough for four of the widest vectors of doubles to be added to in turn.
-    const TOGETHER: usize = 32;
     vectorised(
         #[inline(always)]
         || {
-            values.chunks(4096).all(
-                #[inline(always)]
-                |chunk| {
-                    let mut lanes = [T::ZERO; TOGETHER];
-                    let (body, tail) = chunk.as_chunks::<TOGETHER>();
-                    for values in body {
-                        for lane in 0..TOGETHER {
-                            lanes[lane] += part(values[lane]);
-                        }
-                    }
-                    lanes.iter().all(|&sum| sum == T::ZERO)
-                        && tail.iter().all(|&value| part(value) == T::ZERO)
-                },
-            )
+            let mut zeros = [T::ZERO; LOOKS];
+            let (body, tail) = values.as_chunks::<LOOKS>();
+            for values in body {
+                for lane in 0..LOOKS {
+                    zeros[lane] += excess(values[lane]);
+                }
+            }
+            let mut all = T::ZERO;
+            tail.iter().for_each(|&value| all += excess(value));
+            zeros.into_iter().for_each(|zero| all += zero);
+            all == T::ZERO
         },
     )
+}
+
+/// Zero for a share, more for what is below zero and NaN for what is no number: a sum of these is zero if all are.
+#[inline(always)]
+fn excess<T: Real>(value: T) -> T {
+    if value < T::ZERO { T::ONE } else { value * T::ZERO }
 }
 
 #[cfg(test)]
@@ -324,10 +341,11 @@ mod tests {
         for len in [1, 15, 16, 1023, 1024, 3000] {
             for at in [0, len / 2, len - 1] {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-                    let mut values = vec![-3e38_f32; len];
-                    assert!(all_finite(&values));
+                    let mut values = vec![-2e38_f32; len];
+                    values[len - 1 - at] = 3e38;
+                    assert_eq!(magnitude(&values), Some(3e38), "{at} of {len}");
                     values[at] = bad;
-                    assert!(!all_finite(&values), "{bad} at {at} of {len}");
+                    assert_eq!(magnitude(&values), None, "{bad} at {at} of {len}");
                 }
             }
         }

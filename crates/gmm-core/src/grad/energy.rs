@@ -93,7 +93,7 @@ pub fn energy_vjp<T: Real>(
     check_output("gradient of log-determinants", &gradients.log_dets, &[k])?;
     let mixture = &*dense(mixture)?;
     let inverses = inverses(full(mixture), threads);
-    let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
+    let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let (factors, largest) = match cotangents {
         EnergyCotangents::Mean(factor) => (Factors::Same(factor / n as f64), factor.abs()),
         EnergyCotangents::Each(each) => (Factors::Each(each), each.iter().map(|e| e.to_f64().abs()).sum()),

@@ -195,7 +195,7 @@ fn differentiate<T: Real>(
     threads: &Threads,
 ) -> Result<f64> {
     let inverses = inverses(full(mixture), threads);
-    let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
+    let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let work = Work { samples, responsibilities, mixture, share, inverses: &inverses, options, threads };
     let way = limits.way_of_loss::<T>(options.energy, options.cov_diag);
     if way == Way::Own

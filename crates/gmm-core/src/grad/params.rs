@@ -74,7 +74,7 @@ pub fn params_vjp<T: Real>(
     }
     let inverses = inverses(full(&mixture), threads);
     let cotangents = cotangents.gathered(&mixture, &inverses);
-    let limits = Limits::new(&mixture, full(&mixture), &inverses, samples, threads);
+    let limits = Limits::new(&mixture, full(&mixture), &inverses, samples);
     let largest = |values: &[f64]| values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     let means = largest(&cotangents.means) * (d as f64).sqrt();
     let covariances = largest(&cotangents.covariances) * d as f64;

@@ -4,8 +4,6 @@
 //! farthest sample; where the bound does not do, they are formed in double, in memory of their own, and looked at.
 
 use super::linear::norm;
-use super::rows::largest;
-use crate::blocks::Threads;
 use crate::covariance::Full;
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -65,11 +63,10 @@ impl<'a> Limits<'a> {
         full: &'a Full,
         inverses: &[f64],
         samples: &Samples<'_, T>,
-        threads: &Threads,
     ) -> Self {
         let d = mixture.n_features();
         let farthest =
-            mixture.means().iter().fold(largest(samples, threads), |most, mean| most.max(mean.abs()));
+            mixture.means().iter().fold(samples.magnitude().to_f64(), |most, mean| most.max(mean.abs()));
         Limits {
             full,
             mixture,

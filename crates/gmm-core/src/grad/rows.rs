@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, prefetch, unpack_rows};
 
-use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::blocks::BLOCK_ROWS;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
@@ -109,19 +109,6 @@ pub(super) fn take<'a, T>(
     }
     *output = Some(after);
     Some(here)
-}
-
-/// The largest magnitude of any value of the samples.
-pub(super) fn largest<T: Real>(samples: &Samples<'_, T>, threads: &Threads) -> f64 {
-    let (n, d) = (samples.n_samples(), samples.n_features());
-    let mut all = T::ZERO;
-    threads.map_in_order(
-        crate::blocks::chunks(n, 1),
-        n * d,
-        |rows| samples.largest_magnitude(rows),
-        |of_chunk| all = if of_chunk > all { of_chunk } else { all },
-    );
-    all.to_f64()
 }
 
 /// Every value must have one in `T`; the first that has none is named.

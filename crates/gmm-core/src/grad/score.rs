@@ -53,7 +53,7 @@ pub fn score_function<T: Real>(
     let mixture = &*dense(mixture)?;
     let (samples, d) = (&samples.unweighted(), mixture.n_features());
     let inverses = inverses(full(mixture), threads);
-    let limits = Limits::new(mixture, full(mixture), &inverses, samples, threads);
+    let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let factors = Factors::Same(-1.0);
     let pass = Expectation { mixture, inverses: &inverses, factors, wants_moments: false };
     let wide = |out: &mut [T]| pass.run::<f64>(samples, Some(out), threads).check();
