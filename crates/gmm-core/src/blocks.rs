@@ -28,8 +28,8 @@ pub(crate) const SMALL_WORK: usize = 1 << 20;
 pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
     let n_blocks = n_rows.div_ceil(BLOCK_ROWS);
     let n_chunks = (MAX_PARTIAL_ELEMENTS / partial_len.max(1)).clamp(8, MAX_CHUNKS).min(n_blocks);
-    // As even as whole blocks allow: twenty-one blocks are eight chunks of two or three, not seven of three, which
-    // two threads would need four turns for.
+    // As even as whole blocks allow: twenty-one blocks are eight chunks of two or three, not seven of three, of which
+    // one of two threads had four, twelve blocks.
     let start = |chunk: usize| n_rows.min(chunk * n_blocks / n_chunks * BLOCK_ROWS);
     (0..n_chunks).map(|chunk| start(chunk)..start(chunk + 1)).collect()
 }
@@ -41,11 +41,7 @@ pub(crate) fn chunks_for(work: usize, n_rows: usize) -> Vec<Range<usize>> {
 
 /// The blocks of a chunk.
 pub(crate) fn blocks(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    blocks_of(rows, BLOCK_ROWS)
-}
-
-fn blocks_of(rows: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
-    rows.clone().step_by(size).map(move |start| start..rows.end.min(start + size))
+    rows.clone().step_by(BLOCK_ROWS).map(move |start| start..rows.end.min(start + BLOCK_ROWS))
 }
 
 /// How many threads a call may use, and the pool they come from.

@@ -151,10 +151,20 @@ impl Moments {
     ///
     /// As [`fit`](crate::fit).
     pub fn maximise(&self, current: &Mixture, options: &FitOptions) -> Result<Mixture> {
+        self.maximise_on(current, options, &Threads::one())
+    }
+
+    /// [`Moments::maximise`] on several threads.
+    pub(crate) fn maximise_on(
+        &self,
+        current: &Mixture,
+        options: &FitOptions,
+        threads: &Threads,
+    ) -> Result<Mixture> {
         options.check_hyperparameters(self.n_features())?;
         let structure = current.covariances().structure();
         let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self)?;
-        Ok(rules.maximise(self, current, false, &Threads::one())?.mixture)
+        Ok(rules.maximise(self, current, false, threads)?.mixture)
     }
 }
 

@@ -289,7 +289,10 @@ impl Moments {
                 match moments.sums.get_mut(part.components.start * len..part.components.end * len) {
                     Some(total) => add(total, &sums),
                     // The first rows, one component or all of them after the other.
-                    None => moments.sums.extend_from_slice(&sums),
+                    None => {
+                        assert_eq!(moments.sums.len(), part.components.start * len);
+                        moments.sums.extend_from_slice(&sums);
+                    }
                 }
                 spare.give(sums);
             },

@@ -1,12 +1,15 @@
 //! What callers pass, checked once: behind these types every value is finite and every shape agrees.
 
+mod look;
+
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{Lines, all_shares, contiguous, magnitude, pack_row, pack_rows, prefetch, sum, transpose};
+use gmm_kernels::{Lines, contiguous, pack_row, pack_rows, prefetch, sum, transpose};
 
-use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Threads};
-use crate::error::{Error, Place, Result};
+use self::look::{check_shares, magnitude_of};
+use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::error::{Error, Result};
 use crate::real::Real;
 use crate::sample_weights::SampleWeights;
 
@@ -49,16 +52,7 @@ impl<'a, T: Real> Samples<'a, T> {
     ///
     /// As [`Samples::new`].
     pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
-        let larger = |one, other| if one > other { one } else { other };
-        let magnitude = match look(values, threads, magnitude, larger) {
-            Some(magnitude) => magnitude,
-            None => {
-                check_finite("samples", values)?;
-                let of_rows = values.row_iter().flat_map(|row| row.iter());
-                of_rows
-                    .fold(T::ZERO, |most, &value| larger(most, if value < T::ZERO { -value } else { value }))
-            }
-        };
+        let magnitude = magnitude_of(values, threads)?;
         Ok(Samples { values, magnitude, weights: None })
     }
 
@@ -252,16 +246,7 @@ impl<'a, T: Real> Responsibilities<'a, T> {
     ///
     /// As [`Responsibilities::new`].
     pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
-        if look(values, threads, |values| all_shares(values).then_some(()), |(), ()| ()).is_some() {
-            return Ok(Responsibilities { values });
-        }
-        check_finite("responsibilities", values)?;
-        for (row, line) in values.row_iter().enumerate() {
-            if let Some(column) = line.iter().position(|&value| value < T::ZERO) {
-                let (at, value) = (Place::Cell { row, column }, line[column].to_f64());
-                return Err(Error::Negative { what: "responsibilities", at, value });
-            }
-        }
+        check_shares(values, threads)?;
         Ok(Responsibilities { values })
     }
 
@@ -337,111 +322,9 @@ fn view_rows<'a, T>(what: &'static str, values: &'a [T], rows: usize, cols: usiz
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
 
-/// What `look_at` says of all values, if they lie one after the other, by rows or by columns, and it says something of
-/// every piece of them.
-fn look<T: Real, R: Send>(
-    values: MatRef<'_, T>,
-    threads: &Threads,
-    look_at: fn(&[T]) -> Option<R>,
-    join: fn(R, R) -> R,
-) -> Option<R> {
-    /// Pieces at most: threads that can help.
-    const PIECES: usize = 64;
-    let values = contiguous(values).or_else(|| contiguous(values.transpose()))?;
-    if values.len() < SMALL_WORK {
-        return look_at(values);
-    }
-    let pieces = values.chunks(values.len().div_ceil(PIECES)).collect();
-    let mut all: Option<Option<R>> = None;
-    threads.map_in_order(pieces, values.len(), look_at, |piece| {
-        all = Some(match all.take() {
-            None => piece,
-            Some(before) => before.zip(piece).map(|(before, piece)| join(before, piece)),
-        });
-    });
-    all.flatten()
-}
-
-/// Names the first value that is not finite, if one is.
-fn check_finite<T: Real>(what: &'static str, values: MatRef<'_, T>) -> Result<()> {
-    let (rows, cols) = values.shape();
-    if rows == 0 || cols == 0 {
-        return Err(Error::Empty { what, rows, cols });
-    }
-    for (row, line) in values.row_iter().enumerate() {
-        if let Some(column) = line.iter().position(|value| !Real::is_finite(*value)) {
-            return Err(Error::NotFinite {
-                what,
-                at: Place::Cell { row, column },
-                value: line[column].to_f64(),
-            });
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_bad_value_is_named() {
-        let mut rows = vec![0.0; 12];
-        rows[7] = f64::NAN;
-        rows[9] = f64::INFINITY;
-        let refused = Samples::from_rows(&rows, 4, 3).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "samples is NaN at row 2, column 1; remove or impute such values first"
-        );
-    }
-
-    /// More than one thread looks at, wherever it is, by rows and by columns.
-    #[test]
-    fn the_first_bad_value_of_many_is_named_however_many_threads_look() {
-        let (n, d) = (1 << 18, 4);
-        let mut values = vec![0.5; n * d];
-        fn view(values: &[f64], by_columns: bool) -> MatRef<'_, f64> {
-            let (n, d) = (values.len() / 4, 4);
-            match by_columns {
-                true => MatRef::from_column_major_slice(values, n, d),
-                false => MatRef::from_row_major_slice(values, n, d),
-            }
-        }
-        for count in [1, 3] {
-            let threads = Threads::new(count);
-            for by_columns in [false, true] {
-                assert!(Samples::new_on(view(&values, by_columns), &threads).is_ok());
-                assert!(Responsibilities::new_on(view(&values, by_columns), &threads).is_ok());
-            }
-        }
-        (values[n], values[3 * n + 1]) = (f64::NAN, -1.0);
-        for (count, by_columns) in [(1, false), (3, false), (1, true), (3, true)] {
-            let (threads, view) = (Threads::new(count), view(&values, by_columns));
-            let at = if by_columns {
-                Place::Cell { row: 0, column: 1 }
-            } else {
-                Place::Cell { row: n / d, column: 0 }
-            };
-            for refused in
-                [Samples::new_on(view, &threads).err(), Responsibilities::new_on(view, &threads).err()]
-            {
-                let Some(Error::NotFinite { at: place, .. }) = refused else { panic!("{refused:?}") };
-                assert_eq!(place, at);
-            }
-        }
-        values[n] = -2.0;
-        for (count, by_columns) in [(1, false), (3, false), (1, true), (3, true)] {
-            let (threads, view) = (Threads::new(count), view(&values, by_columns));
-            assert!(Samples::new_on(view, &threads).is_ok());
-            let Some(Error::Negative { at, value, .. }) = Responsibilities::new_on(view, &threads).err()
-            else {
-                panic!("not refused")
-            };
-            let first = if by_columns { (0, 1, -2.0) } else { (n / d, 0, -2.0) };
-            assert_eq!((at, value), (Place::Cell { row: first.0, column: first.1 }, first.2));
-        }
-    }
 
     #[test]
     fn a_slice_of_the_wrong_length_is_refused_even_when_sizes_overflow() {

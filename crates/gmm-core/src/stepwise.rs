@@ -96,7 +96,7 @@ impl Stepwise {
         let mut moments = self.moments.clone();
         moments.scale(1.0 - step);
         moments.add(&seen);
-        let next = moments.maximise(&self.mixture, &as_fit(&self.options, &self.mixture))?;
+        let next = moments.maximise_on(&self.mixture, &as_fit(&self.options, &self.mixture), threads)?;
         moments.move_to(next.means());
         *self = Stepwise {
             mixture: next,

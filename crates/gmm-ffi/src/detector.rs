@@ -2,7 +2,7 @@
 
 use std::ptr::null;
 
-use gmm_core::{RobustDetector, RobustOptions, Samples, fit_robust};
+use gmm_core::{RobustDetector, RobustOptions, Samples, Threads, fit_robust};
 use libc::size_t;
 
 use crate::guard::guard;
@@ -213,9 +213,10 @@ unsafe fn energies_into<M: Matrix>(
         write_values(
             detector,
             samples,
+            handle::threads(threads),
             ("energies", energies),
             |_| 1,
-            |detector, samples| detector.energies(samples, handle::threads(threads)),
+            RobustDetector::energies,
         )
     }
 }
@@ -267,9 +268,10 @@ unsafe fn attribution_into<M: Matrix>(
         write_values(
             detector,
             samples,
+            handle::threads(threads),
             ("shares", shares),
             |d| d,
-            |detector, samples| detector.attribution(samples, handle::threads(threads)),
+            RobustDetector::attribution,
         )
     }
 }
@@ -282,9 +284,10 @@ unsafe fn attribution_into<M: Matrix>(
 unsafe fn write_values<M: Matrix>(
     detector: *const gmm_detector,
     samples: *const M,
+    threads: &Threads,
     (what, out): (&'static str, *mut M::Real),
     per_sample: impl FnOnce(usize) -> usize,
-    values_of: impl FnOnce(&RobustDetector, &Samples<'_, M::Real>) -> gmm_core::Result<Vec<M::Real>>,
+    values_of: impl FnOnce(&RobustDetector, &Samples<'_, M::Real>, &Threads) -> gmm_core::Result<Vec<M::Real>>,
 ) -> Result<(), Refusal> {
     let mut regions = Regions::default();
     // SAFETY: a live handle and readable memory, as the caller promised.
@@ -292,7 +295,7 @@ unsafe fn write_values<M: Matrix>(
     let (n, d) = samples.shape();
     // SAFETY: writable for this shape, as the caller promised.
     let out = unsafe { regions.output(what, out, &[n, per_sample(d)]) }?;
-    out.copy_from_slice(&values_of(detector, &Samples::new(samples)?)?);
+    out.copy_from_slice(&values_of(detector, &Samples::new_on(samples, threads)?, threads)?);
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! Panels: samples side by side, feature by feature; and the look at all of them before: whether they are numbers.
+//! Panels: samples side by side, feature by feature; and the look at all of them before: whether they
+//! are numbers, and how large.
 
 use std::any::TypeId;
 

@@ -48,7 +48,7 @@ pub fn component_len(n_features: usize) -> usize {
 pub enum Values<'a, T> {
     /// Packed into panels.
     Panels(&'a [T]),
-    /// One row after the other.
+    /// One row after the other, as many as there are weights.
     Rows(&'a [T]),
 }
 

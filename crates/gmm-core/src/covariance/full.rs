@@ -223,7 +223,8 @@ impl Full {
         Full { n_features, values, ridges, cholesky, log_dets }
     }
 
-    /// Has `work` factor every matrix, several at a time, and `fold` take what it says, in order.
+    /// Has `work` factor every matrix, several at a time, and `fold` take what it says, in order. One that is refused
+    /// keeps none of the others from being factored.
     ///
     /// # Errors
     ///

@@ -119,5 +119,16 @@ fn the_first_of_the_refused_is_named_however_many_threads_look() {
         let ridge = Ridge { base: 0.0, scale: 1.0 };
         unit.maximised(values.clone(), &[], ridge, &mut raises, &threads).unwrap();
         assert_eq!(raises.iter().map(|raise| raise.component).collect::<Vec<_>>(), [2, 4, 5]);
+        // An absent one has what it had, and its own is not looked at.
+        let mut raises = Vec::new();
+        let kept = unit.maximised(values.clone(), &[4], ridge, &mut raises, &threads).unwrap();
+        assert_eq!(raises.iter().map(|raise| raise.component).collect::<Vec<_>>(), [2, 5]);
+        assert_eq!((kept.values()[4 * d * d + 5 * (d + 1)], kept.ridges()[4]), (0.0, 1.0));
+        // No ridge makes a correlation of three a covariance.
+        let mut values = values.clone();
+        values[2 * d * d + 1] = 3.0;
+        values[2 * d * d + d] = 3.0;
+        let refused = unit.maximised(values, &[], ridge, &mut raises, &threads).unwrap_err();
+        assert!(matches!(refused, Error::NotPositiveDefinite { component: 2, .. }), "{refused}");
     }
 }

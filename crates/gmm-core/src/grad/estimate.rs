@@ -13,7 +13,7 @@ use std::ops::Range;
 use gmm_kernels::{Lines, Operands, Product, Products as Results, add_products};
 
 use super::Gradients;
-use super::rows::{pack, pack_output, take, transpose, write_panels, write_terms};
+use super::rows::{pack, pack_output, take, take_block, transpose, write_panels, write_terms};
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks_for};
 use crate::density::BlockScorer;
 use crate::mixture::Mixture;
@@ -150,7 +150,7 @@ impl<'a, C: Real> Backward<'a, C> {
                 shares.iter_mut().for_each(|share| *share *= rate);
             }
             weigh(samples, rows.clone(), shares);
-            let of_samples = take(&mut gradients.samples, n_rows, d);
+            let of_samples = take_block(&mut gradients.samples, n_rows, d);
             match &of_samples {
                 Some(begun) if is_begun => pack_output(begun, d, copy, out),
                 _ => {
@@ -168,7 +168,7 @@ impl<'a, C: Real> Backward<'a, C> {
             if let Some(of_samples) = of_samples {
                 write_panels(out, d, copy, of_samples);
             }
-            if let Some(of_responsibilities) = take(&mut gradients.responsibilities, n_rows, k) {
+            if let Some(of_responsibilities) = take_block(&mut gradients.responsibilities, n_rows, k) {
                 let rates = self.bases.iter().zip(&self.rates);
                 for (forms, (&base, &rate)) in forms.chunks_exact_mut(BLOCK_ROWS).zip(rates) {
                     // A form is twice what is to be divided.

@@ -12,7 +12,7 @@ use std::ops::{Range, RangeInclusive};
 
 use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, add_products, panels_len};
 
-use super::rows::{convert, pack, take, write_panels};
+use super::rows::{convert, pack, take, take_block, write_panels};
 use super::unwhiteners;
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, Threads, blocks, chunks};
 use crate::density::{Block, BlockScorer, infinitely_far};
@@ -204,7 +204,7 @@ impl<T: Real> Expectation<'_, T> {
             if !is_shared {
                 self.factors.of_rows(samples, rows.clone(), factors);
             }
-            if let Some(out) = take(&mut out, rows.len(), d) {
+            if let Some(out) = take_block(&mut out, rows.len(), d) {
                 if !is_shared {
                     scale_lanes(&mut scored.gradients, d, factors);
                 }

@@ -39,14 +39,15 @@ pub(super) fn inverse_of_lower(factor: &[f64], d: usize) -> Vec<f64> {
 
 /// `X = L⁻¹ B L⁻ᵀ` of a symmetric B, given `L⁻¹`.
 pub(super) fn whitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    let left = product(Factor::lower(inverse), Factor::dense(symmetric), Shape::Dense, d);
-    symmetric_product(Factor::dense(&left), Factor::lower(inverse).transposed(), d)
+    // Of what is left of a triangle its lower half needs the lower half.
+    let left = product(Factor::lower(inverse), Factor::dense(symmetric), Shape::Lower, d);
+    symmetric_product(Factor::lower(&left), Factor::lower(inverse).transposed(), d)
 }
 
 /// `L⁻ᵀ M L⁻¹` of a symmetric M, given `L⁻¹`.
 pub(super) fn unwhitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    let right = product(Factor::dense(symmetric), Factor::lower(inverse), Shape::Dense, d);
-    symmetric_product(Factor::lower(inverse).transposed(), Factor::dense(&right), d)
+    let right = product(Factor::dense(symmetric), Factor::lower(inverse), Shape::Lower, d);
+    symmetric_product(Factor::lower(inverse).transposed(), Factor::lower(&right), d)
 }
 
 /// `L⁻ᵀ A` of any A, given `L⁻¹`.

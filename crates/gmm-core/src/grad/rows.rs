@@ -96,18 +96,30 @@ pub(super) fn convert<T: Real, C: Real>(from: &[T], to: &mut Vec<C>) {
 /// an output of less is near already.
 const NEAR: usize = 1 << 15;
 
-/// Cuts an output of rows of `width` values where rows are cut, and has as many of the next brought near: memory would
-/// do nothing until the first of them is written.
+/// Cuts an output of rows of `width` values where rows are cut.
 pub(super) fn take<'a, T>(
     output: &mut Option<&'a mut [T]>,
     n_rows: usize,
     width: usize,
 ) -> Option<&'a mut [T]> {
     let (here, after) = output.take()?.split_at_mut(n_rows * width);
-    if size_of_val(here) <= NEAR && size_of_val(after) > NEAR {
+    *output = Some(after);
+    Some(here)
+}
+
+/// The same for a block, and has that of the next brought near: memory would do nothing until the first of its rows is
+/// written.
+pub(super) fn take_block<'a, T>(
+    output: &mut Option<&'a mut [T]>,
+    n_rows: usize,
+    width: usize,
+) -> Option<&'a mut [T]> {
+    let here = take(output, n_rows, width)?;
+    if let Some(after) = output.as_ref().filter(|after| size_of_val(**after) > NEAR)
+        && size_of_val(here) <= NEAR
+    {
         prefetch(&after[..here.len()]);
     }
-    *output = Some(after);
     Some(here)
 }
 

@@ -9,7 +9,7 @@ use gmm_kernels::{
 
 use super::expectation::{Expectation, Factors};
 use super::range::{Limits, Way};
-use super::rows::{check_len, pack, take, write_panels};
+use super::rows::{check_len, pack, take, take_block, write_panels};
 use super::{check_written, dense, full, inverses, unwhiteners};
 use crate::blocks::{Threads, blocks, chunks_for};
 use crate::density::{Block, BlockScorer};
@@ -192,7 +192,7 @@ impl Curvature<'_> {
                 for (product, s) in columns {
                     (0..LANES).for_each(|lane| product[lane] -= s[lane] * along[lane]);
                 }
-                if let Some(out) = take(&mut out, n_rows, d) {
+                if let Some(out) = take_block(&mut out, n_rows, d) {
                     write_panels(&product, d, &mut copy, out);
                 }
             }

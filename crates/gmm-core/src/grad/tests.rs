@@ -181,3 +181,30 @@ fn a_running_loss_has_the_gradients_of_rows_that_fade() {
     assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
     assert!(RunningMoments::new(1.0).is_err() && RunningMoments::new(f64::NAN).is_err());
 }
+
+/// Matrices so many and so large that threads share them out.
+#[test]
+fn gradients_of_large_matrices_are_the_same_bits_from_any_number_of_threads() {
+    let (n, d, k) = (60, 260, 16);
+    let mut state = 1_u64;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let rows: Vec<f64> = (0..n * d).map(|_| uniform()).collect();
+    let shares: Vec<f64> = (0..n * k).map(|_| uniform()).collect();
+    let samples = Samples::from_rows(&rows, n, d).unwrap();
+    let gamma = Responsibilities::from_rows(&shares, n, k).unwrap();
+    let params = ParamsOptions { ridge: 1.0, ..ParamsOptions::default() };
+    let options = LossOptions { params, ..LossOptions::default() };
+    let of = |count: usize| {
+        let (mut z, mut g) = (vec![0.0; n * d], vec![0.0; n * k]);
+        let loss = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::new(count)).unwrap();
+        (loss.value, z, g)
+    };
+    let one = of(1);
+    assert!(one.1.iter().all(|&value| value != 0.0));
+    for count in [2, 3] {
+        assert!(of(count) == one, "{count} threads");
+    }
+}

@@ -25,6 +25,35 @@ fn merging_does_not_care_where_the_samples_were_cut() {
     }
 }
 
+/// Sums so large that each component is summed by itself, in two chunks of rows.
+#[test]
+fn large_sums_are_those_of_every_row_and_component() {
+    let (n, d, k) = (300, 256, 8);
+    assert!(parts_by_component(n, k, Products::Pairs.len(d)).len() == 2 * k);
+    let value = |row: usize, feature: usize| ((row * 7 + feature * 5 + row * feature) % 11) as f64;
+    let share = |row: usize, component: usize| [4.0, 1.0, 0.0, 9.0, 1.0][(row + component) % 5];
+    let rows: Vec<f64> = (0..n * d).map(|at| value(at / d, at % d)).collect();
+    let shares: Vec<f64> = (0..n * k).map(|at| share(at / k, at % k)).collect();
+    let references: Vec<f64> = (0..k * d).map(|at| (at % 3) as f64).collect();
+    let samples = Samples::from_rows(&rows, n, d).unwrap();
+    let shares = Responsibilities::from_rows(&shares, n, k).unwrap();
+    for threads in [Threads::one(), Threads::new(3)] {
+        let moments = Moments::of_responsibilities(&samples, &shares, &references, Products::Pairs, &threads);
+        for (component, (weight, first, second)) in moments.components().enumerate() {
+            let about = &references[component * d..][..d];
+            assert_eq!(weight, (0..n).map(|row| share(row, component)).sum::<f64>());
+            // Small integers: every sum is exact. Some of the pairs of features, for there are many.
+            for (i, j) in (0..d).step_by(5).flat_map(|i| (0..=i).step_by(7).map(move |j| (i, j))) {
+                let delta = |row: usize, feature: usize| value(row, feature) - about[feature];
+                let of_rows = (0..n).map(|row| share(row, component) * delta(row, i));
+                assert_eq!(first[i], of_rows.sum::<f64>(), "{component}: {i}");
+                let of_rows = (0..n).map(|row| share(row, component) * delta(row, i) * delta(row, j));
+                assert_eq!(second[i * d + j], of_rows.sum::<f64>(), "{component}: {i}, {j}");
+            }
+        }
+    }
+}
+
 /// Samples of four groups in twenty features, `apart` deviations from each other in every feature.
 fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
     let (n, d) = (2000, 20);

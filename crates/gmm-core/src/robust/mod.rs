@@ -18,6 +18,8 @@ mod concentrate;
 mod scaling;
 mod trim;
 
+use faer::MatRef;
+
 use crate::blocks::Threads;
 use crate::covariance::Structure;
 use crate::detect::attribution;
@@ -175,7 +177,8 @@ pub fn fit_robust<T: Real>(
     }
     let scaling = Scaling::of(samples)?;
     let copy = scaling.scaled(samples)?;
-    let scaled = Samples::from_rows(&copy, samples.n_samples(), samples.n_features())?;
+    let view = MatRef::from_row_major_slice(&copy, samples.n_samples(), samples.n_features());
+    let scaled = Samples::new_on(view, threads)?;
     let scaled = match samples.weights() {
         Some(weights) => scaled.with_weights(weights)?,
         None => scaled,

@@ -1,6 +1,7 @@
 //! Outer products of rows by tiles: a few rows of `B` times three vectors of its columns, in registers.
 //!
 //! ```text
+//! gathered                    x = √w δ                     a += √w x
 //! for each gathered row x     acc[i][v] += x[i] · x[v]     eight (four) i, three vectors v
 //! then                        B[i][v] += acc[i][v]
 //! ```
@@ -23,6 +24,9 @@ const VECTORS: usize = 3;
 /// Bands that are gathered together: as many sums as hide that each waits for the one before, and as many streams as
 /// a machine writes at once.
 const BANDS: usize = 4;
+
+/// Numbers of either type in the widest vector, at most.
+const MOST_LANES: usize = 16;
 
 /// Rows to be gathered.
 pub(super) struct Gather<'a, T> {
@@ -59,6 +63,7 @@ pub(super) fn banded_len<T>(isa: Isa, n_rows: usize, n_features: usize) -> usize
 /// Writes `√w δ` of the rows that take part, in bands, padded with zeros; and adds `w δ` to the first moments.
 pub(super) fn gather<T: Real>(isa: Isa, gather: Gather<'_, T>) {
     let (n_rows, d) = (gather.active.len(), gather.centre.len());
+    // What the pointers below rely on.
     assert!(gather.roots.len() == n_rows && gather.scaled.len() == banded_len::<T>(isa, n_rows, d));
     assert!(gather.rows.len() == gather.weights.len() * d && gather.first.len() == d);
     assert!(gather.active.iter().all(|&row| (row as usize) < gather.weights.len()));
@@ -92,6 +97,8 @@ impl<T: Real> Work<T> for Gather<'_, T> {
             *root = self.weights[row as usize].square_root();
         }
         let whole = d / lanes;
+        // The vectors are those that the bands were made for.
+        assert_eq!(self.scaled.len(), d.next_multiple_of(lanes) * self.active.len());
         let mut band = 0;
         // SAFETY: these bands lie within the features.
         unsafe {
@@ -113,7 +120,7 @@ impl<T: Real> Gather<'_, T> {
     ///
     /// # Safety
     ///
-    /// All their features exist; the lengths are those that [`gather`] asserts.
+    /// All their features exist, the lengths are those that [`gather`] asserts, and the bands are of vectors of `S`.
     #[inline(always)]
     unsafe fn bands<S: Simd, const N: usize>(&mut self, simd: S, band: usize)
     where
@@ -132,7 +139,7 @@ impl<T: Real> Gather<'_, T> {
         let out = unsafe { self.scaled.as_mut_ptr().cast::<T::Lanes>().add(band * n_rows) };
         for (at, (&row, &root)) in self.active.iter().zip(&*self.roots).enumerate() {
             let factor = T::splat(simd, root);
-            // SAFETY: the row exists.
+            // SAFETY: `gather` saw that the row exists, and all of its features.
             let values =
                 unsafe { self.rows.as_ptr().add(row as usize * d + band * lanes).cast::<T::Lanes>() };
             for v in 0..N {
@@ -152,13 +159,14 @@ impl<T: Real> Gather<'_, T> {
     }
 
     /// The features from band `whole` on, which are fewer than a band has.
+    #[inline(always)]
     fn rest(&mut self, whole: usize, lanes: usize) {
         let (d, n_rows) = (self.centre.len(), self.active.len());
         let own = d - whole * lanes;
         if own == 0 {
             return;
         }
-        let mut first = [T::ZERO; 16];
+        let mut first = [T::ZERO; MOST_LANES];
         let rows = self.scaled[whole * n_rows * lanes..].chunks_exact_mut(lanes);
         for ((out, &row), &root) in rows.zip(self.active).zip(&*self.roots) {
             let values = &self.rows[row as usize * d..][whole * lanes..d];
