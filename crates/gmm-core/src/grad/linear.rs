@@ -6,8 +6,6 @@
 //!
 //! Products with a triangle are formed with the explicit inverse of the factor, which the kernels need anyway.
 
-use std::ops::Range;
-
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
@@ -157,17 +155,17 @@ impl<'a> Factor<'a> {
         }
     }
 
-    fn at(self, i: usize, j: usize, d: usize) -> f64 {
-        if self.is_transposed { self.values[j * d + i] } else { self.values[i * d + j] }
-    }
-
-    /// Columns of row i that are not zero.
-    fn columns(self, i: usize, d: usize) -> Range<usize> {
-        match (self.shape, self.is_transposed) {
-            (Shape::Dense, _) => 0..d,
-            (Shape::Lower, false) => 0..i + 1,
-            (Shape::Lower, true) => i..d,
+    /// The matrix, and zeros around it.
+    fn array<const D: usize>(self, d: usize) -> [[f64; D]; D] {
+        let mut array = [[0.0; D]; D];
+        for (i, row) in self.values.chunks_exact(d).enumerate() {
+            if self.is_transposed {
+                row.iter().enumerate().for_each(|(j, &value)| array[j][i] = value);
+            } else {
+                array[i][..d].copy_from_slice(row);
+            }
         }
+        array
     }
 }
 
@@ -178,7 +176,7 @@ fn symmetric_product(left: Factor<'_>, right: Factor<'_>, d: usize) -> Vec<f64> 
     out
 }
 
-/// `A B`, or its lower half and zeros.
+/// `A B`, or at least its lower half.
 fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<f64> {
     let mut out = vec![0.0; d * d];
     if d >= FAER_FROM {
@@ -200,18 +198,27 @@ fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<
         );
         return out;
     }
-    for i in 0..d {
-        let width = if wanted == Shape::Lower { i + 1 } else { d };
-        let row = &mut out[i * d..][..width];
-        for m in left.columns(i, d) {
-            let entry = left.at(i, m, d);
-            let Range { start, end } = right.columns(m, d);
-            for j in start..end.min(width) {
-                row[j] += entry * right.at(m, j, d);
-            }
-        }
+    match d {
+        0..=4 => small_product::<4>(left, right, d, &mut out),
+        5..=8 => small_product::<8>(left, right, d, &mut out),
+        _ => small_product::<FAER_FROM>(left, right, d, &mut out),
     }
     out
+}
+
+/// All of `A B`, of at most `D` features: with a length that it knows the compiler makes vectors, and what is saved by
+/// leaving zeros out is less than that.
+fn small_product<const D: usize>(left: Factor<'_>, right: Factor<'_>, d: usize, out: &mut [f64]) {
+    let (left, right) = (left.array::<D>(d), right.array::<D>(d));
+    for (out, left) in out.chunks_exact_mut(d).zip(&left) {
+        let mut row = [0.0; D];
+        for m in 0..D {
+            for j in 0..D {
+                row[j] += left[m] * right[m][j];
+            }
+        }
+        out.copy_from_slice(&row[..d]);
+    }
 }
 
 #[cfg(test)]
