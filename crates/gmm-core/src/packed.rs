@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::f64::consts::TAU;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use gmm_kernels::Peaks;
+use once_cell::race::OnceBox;
 
 use crate::covariance::{Covariances, Whiteners};
 use crate::real::Real;
@@ -61,21 +62,18 @@ pub(crate) struct PackedOnce(Arc<Slots>);
 
 #[derive(Default)]
 struct Slots {
-    single: OnceLock<Packed<f32>>,
-    double: OnceLock<Packed<f64>>,
+    single: OnceBox<Packed<f32>>,
+    double: OnceBox<Packed<f64>>,
 }
 
 impl PackedOnce {
     pub(crate) fn get_or_pack<T: Real>(&self, pack: impl FnOnce() -> Packed<T>) -> &Packed<T> {
         let slots: [&dyn Any; 2] = [&self.0.single, &self.0.double];
-        let slot = slots.into_iter().find_map(|slot| slot.downcast_ref::<OnceLock<Packed<T>>>());
+        let slot = slots.into_iter().find_map(|slot| slot.downcast_ref::<OnceBox<Packed<T>>>());
         let slot = slot.expect("a sample type is f32 or f64");
-        // Packed before the lock is taken: a child that is forked while another thread packs would wait for
-        // ever. Threads that score first at the same time pack at the same time, and one keeps its work.
-        slot.get().unwrap_or_else(|| {
-            let packed = pack();
-            slot.get_or_init(|| packed)
-        })
+        // No lock: a child that is forked while another thread packs would wait for ever. Threads that score first
+        // at the same time pack at the same time, and one keeps its work.
+        slot.get_or_init(|| Box::new(pack()))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Handles: what the caller holds and this library owns. With `view.rs`, the only file that
 //! dereferences a pointer.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use gmm_core::{Mixture, RobustDetector, RunningMoments, Scorer, Stepwise, Sweep, Threads};
+use once_cell::race::OnceBox;
 
 use crate::status::Refusal;
 use crate::view::check_aligned;
@@ -149,13 +149,11 @@ pub(crate) unsafe fn detector<'a>(handle: *const gmm_detector) -> Result<&'a Rob
 /// The library's own: as many as `GMM_NUM_THREADS` says, or the machine runs at once. No thread is
 /// started before a call has work for it.
 pub(crate) fn default_threads() -> &'static Threads {
-    static DEFAULT: OnceLock<Threads> = OnceLock::new();
-    DEFAULT.get().unwrap_or_else(|| {
+    // No lock: a child that is forked while another thread holds one waits for ever.
+    static DEFAULT: OnceBox<Threads> = OnceBox::new();
+    DEFAULT.get_or_init(|| {
         let count: Option<usize> = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
-        // Counted before the lock is taken: to ask the system takes a while, and a child that is forked
-        // while another thread holds the lock would wait for ever.
-        let threads = Threads::new(count.unwrap_or(0).min(MAX_THREADS));
-        DEFAULT.get_or_init(|| threads)
+        Box::new(Threads::new(count.unwrap_or(0).min(MAX_THREADS)))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which vectors this machine has. The only file that chooses.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use pulp::WithSimd;
 
@@ -18,20 +18,30 @@ pub enum Isa {
 /// The widest that this machine has, or the one that the environment variable `GMM_ISA` names:
 /// `portable`, `avx2` or `avx512`. Chosen once; a name that the machine does not have is passed over.
 pub fn isa() -> Isa {
-    static CHOSEN: OnceLock<Isa> = OnceLock::new();
-    // Worked out before the lock is taken: a child that is forked while another thread holds it would wait
-    // for ever, and asking the processor takes long on a virtual machine.
-    *CHOSEN.get().unwrap_or_else(|| {
-        let available = available();
-        let named = std::env::var("GMM_ISA").ok().and_then(|name| match name.as_str() {
-            "portable" => Some(Isa::Portable),
-            "avx2" => Some(Isa::Avx2),
-            "avx512" => Some(Isa::Avx512),
-            _ => None,
-        });
-        let isa = named.filter(|isa| available.contains(isa)).unwrap_or(available[available.len() - 1]);
-        CHOSEN.get_or_init(|| isa)
-    })
+    /// Its place in [`ALL`], and `u8::MAX` before. No lock: a child that is forked while another thread holds one
+    /// waits for ever. Threads that ask first at the same time choose the same.
+    static CHOSEN: AtomicU8 = AtomicU8::new(u8::MAX);
+    if let Some(&isa) = ALL.get(usize::from(CHOSEN.load(Ordering::Relaxed))) {
+        return isa;
+    }
+    let isa = choose();
+    CHOSEN.store(isa as u8, Ordering::Relaxed);
+    isa
+}
+
+/// In the order of their values.
+const ALL: [Isa; 3] = [Isa::Portable, Isa::Avx2, Isa::Avx512];
+
+#[cold]
+fn choose() -> Isa {
+    let available = available();
+    let named = std::env::var("GMM_ISA").ok().and_then(|name| match name.as_str() {
+        "portable" => Some(Isa::Portable),
+        "avx2" => Some(Isa::Avx2),
+        "avx512" => Some(Isa::Avx512),
+        _ => None,
+    });
+    named.filter(|isa| available.contains(isa)).unwrap_or(available[available.len() - 1])
 }
 
 /// What this machine has, narrowest first.
