@@ -115,7 +115,7 @@ pub(crate) fn params_moments<T: Real>(
 
 /// The mixture that [`params_with`] makes of moments.
 pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions, threads: &Threads) -> Result<Mixture> {
-    let Estimate { weights, means, covariances, empty, .. } = estimate(moments, 0.0)?;
+    let Estimate { weights, means, covariances, empty, .. } = estimate(moments, 0.0, threads)?;
     let (k, d) = (weights.len(), moments.n_features());
     if let (Some(&component), false) = (empty.first(), options.drop_empty) {
         return Err(Error::EmptyComponent { component });
@@ -231,11 +231,12 @@ pub(crate) struct Estimate {
 /// # Errors
 ///
 /// [`Error::OutOfRange`] when a sum left the range of `f64`.
-pub(crate) fn estimate(moments: &Moments, least: f64) -> Result<Estimate> {
+pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Result<Estimate> {
     let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
-    let len = if moments.products() == Products::Squares { d } else { d * d };
+    let products = moments.products();
+    let len = if products == Products::Squares { d } else { d * d };
     let mut out = Estimate {
         counts: Vec::new(),
         weights: Vec::new(),
@@ -243,7 +244,9 @@ pub(crate) fn estimate(moments: &Moments, least: f64) -> Result<Estimate> {
         covariances: vec![0.0; k * len],
         empty: Vec::new(),
     };
-    for (component, (weight, first, second)) in moments.components().enumerate() {
+    let mut shifts = vec![0.0; k * d];
+    let means = out.means.chunks_exact_mut(d).zip(shifts.chunks_exact_mut(d));
+    for (component, ((weight, first, _), (mean, shift))) in moments.components().zip(means).enumerate() {
         let share = weight / moments.total_weight();
         if share <= least {
             out.counts.push(0.0);
@@ -253,35 +256,52 @@ pub(crate) fn estimate(moments: &Moments, least: f64) -> Result<Estimate> {
         }
         out.counts.push(weight);
         out.weights.push(share);
-        let shift: Vec<f64> = first.iter().map(|sum| sum / weight).collect();
-        let mean = &mut out.means[component * d..][..d];
-        mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean += shift);
-        let covariance = &mut out.covariances[component * len..][..len];
-        // In exact arithmetic a variance is never negative; a constant feature's rounds there.
-        let not_negative = |value: f64| if value < 0.0 { 0.0 } else { value };
-        match moments.products() {
-            Products::Squares => {
-                for i in 0..d {
-                    covariance[i] = not_negative(second[i] / weight - shift[i] * shift[i]);
-                }
-            }
-            Products::Pairs => {
-                for (i, (row, sums)) in covariance.chunks_exact_mut(d).zip(second.chunks_exact(d)).enumerate()
-                {
-                    for ((value, sum), other) in row.iter_mut().zip(sums).zip(&shift[..=i]) {
-                        *value = sum / weight - shift[i] * other;
-                    }
-                    row[i] = not_negative(row[i]);
-                }
-                mirror(covariance, d);
-            }
+        for ((mean, shift), sum) in mean.iter_mut().zip(shift).zip(first) {
+            *shift = sum / weight;
+            *mean += *shift;
         }
         if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {
             return Err(Error::OutOfRange { what: "mean", component, real: "f64" });
         }
     }
+    let matrices = out.covariances.chunks_exact_mut(len).zip(shifts.chunks_exact(d));
+    let present = moments.components().zip(&out.counts).zip(matrices).filter(|((_, count), _)| **count > 0.0);
+    threads.map_in_order(
+        present.collect(),
+        k * len,
+        |(((weight, _, second), _), (covariance, shift))| match products {
+            Products::Squares => central_squares(second, weight, shift, covariance),
+            Products::Pairs => central_pairs(second, weight, shift, covariance),
+        },
+        |()| {},
+    );
     check_range(&out.covariances, len)?;
     Ok(out)
+}
+
+/// `bᵢ / n − eᵢ²`, with `e = a / n`.
+fn central_squares(second: &[f64], weight: f64, shift: &[f64], variances: &mut [f64]) {
+    for ((variance, sum), shift) in variances.iter_mut().zip(second).zip(shift) {
+        *variance = not_negative(sum / weight - shift * shift);
+    }
+}
+
+/// `B / n − e eᵀ`.
+fn central_pairs(second: &[f64], weight: f64, shift: &[f64], covariance: &mut [f64]) {
+    let d = shift.len();
+    let rows = covariance.chunks_exact_mut(d).zip(second.chunks_exact(d));
+    for (i, (row, sums)) in rows.enumerate() {
+        for ((value, sum), other) in row.iter_mut().zip(sums).zip(&shift[..=i]) {
+            *value = sum / weight - shift[i] * other;
+        }
+        row[i] = not_negative(row[i]);
+    }
+    mirror(covariance, d);
+}
+
+/// In exact arithmetic a variance is never negative; a constant feature's rounds there.
+fn not_negative(variance: f64) -> f64 {
+    if variance < 0.0 { 0.0 } else { variance }
 }
 
 /// Parameters of this size must be possible to hold.

@@ -163,7 +163,7 @@ impl Moments {
     ) -> Result<Mixture> {
         options.check_hyperparameters(self.n_features())?;
         let structure = current.covariances().structure();
-        let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self)?;
+        let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
         Ok(rules.maximise(self, current, false, threads)?.mixture)
     }
 }

@@ -161,7 +161,7 @@ fn finish<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<Fit> {
     let mut passes = InMemory::new(samples, options, threads);
-    let rules_of = |moments: &Moments| rules(samples, options, moments);
+    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
     let moves = improve(&mut best, &mut passes, rules_of, options, control);
     Ok(Fit::of(best, moves))
 }
@@ -176,13 +176,25 @@ pub(crate) fn run<T: Real>(
 ) -> Result<Climb> {
     let start = start(samples, options, threads, restart)?;
     let mut passes = InMemory::new(samples, options, threads);
-    climb(start, &mut passes, |moments| rules(samples, options, moments), options.limits(), restart, control)
+    climb(
+        start,
+        &mut passes,
+        |moments| rules(samples, options, moments, threads),
+        options.limits(),
+        restart,
+        control,
+    )
 }
 
 /// The rules of the M-step.
-fn rules<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, moments: &Moments) -> Result<Rules> {
+fn rules<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    moments: &Moments,
+    threads: &Threads,
+) -> Result<Rules> {
     let unit = samples.weight_unit();
-    Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
+    Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
 }
 
 impl Fit {

@@ -65,8 +65,9 @@ impl Rules {
         prior: Option<&Prior>,
         unit: f64,
         moments: &Moments,
+        threads: &Threads,
     ) -> Result<Self> {
-        let data = Overview::new(&estimate(moments, 0.0)?);
+        let data = Overview::new(&estimate(moments, 0.0, threads)?);
         let scale = data.mean_variance();
         let reg_covar = match reg_covar {
             RegCovar::Absolute(value) => value,
@@ -94,7 +95,7 @@ impl Rules {
         may_split: bool,
         threads: &Threads,
     ) -> Result<Maximised> {
-        let mut found = estimate(moments, EMPTY)?;
+        let mut found = estimate(moments, EMPTY, threads)?;
         let mut raises = Vec::new();
         if may_split && !found.empty.is_empty() {
             let whole = found.clone();

@@ -50,7 +50,7 @@ fn made_of<T: Real>(
     threads: &Threads,
 ) -> Result<Mixture> {
     let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
-    let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments)?;
+    let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments, threads)?;
     with_given(&rules.maximise(moments, about, true, threads)?.mixture, &options.given)
 }
 
@@ -199,7 +199,7 @@ fn one_step<T: Real>(
 ) -> Result<Mixture> {
     let k = moments.components().count();
     let unit = about(structure, k, moments.references().to_vec())?;
-    let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments)?;
+    let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments, threads)?;
     Ok(rules.maximise(moments, &unit, true, threads)?.mixture)
 }
 

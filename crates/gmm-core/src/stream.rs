@@ -91,7 +91,7 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let samples = if drawn.weights.is_empty() { samples } else { samples.with_weights(&drawn.weights)? };
     let unit = streamed.unit;
     let rules_of = |moments: &Moments| {
-        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments)
+        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
     };
     let mut best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
         let start = start(&samples, options, threads, restart)?;

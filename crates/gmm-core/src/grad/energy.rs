@@ -119,7 +119,7 @@ pub fn energy_vjp<T: Real>(
     expected.check()?;
     check_written("samples", aside.as_deref(), d)?;
     let of = if wants_moments {
-        let sums = sums_about_means(&expected.moments, mixture);
+        let sums = sums_about_means(&expected.moments, mixture, threads);
         let mut of = of_parameters(mixture, &inverses, &sums, cov_diag, wanted, threads);
         add_absent(mixture, samples, factors, &mut of.weights);
         of

@@ -240,7 +240,7 @@ impl<T: Real> Work<'_, T> {
         if !expected.is_held {
             return Ok(None);
         }
-        let sums = sums_about_means(&expected.moments, mixture);
+        let sums = sums_about_means(&expected.moments, mixture, threads);
         let wanted = Wanted { covariances: true, factors: false };
         let of = of_parameters(mixture, inverses, &sums, options.cov_diag, wanted, threads);
         let cotangents = Cotangents { weights: of.weights, means: of.means, covariances: of.covariances };

@@ -20,16 +20,22 @@ pub(super) struct Sums {
 }
 
 /// The sums of every component.
-pub(super) fn sums_about_means(moments: &[(Moments, f64)], mixture: &Mixture) -> Vec<Sums> {
+pub(super) fn sums_about_means(
+    moments: &[(Moments, f64)],
+    mixture: &Mixture,
+    threads: &Threads,
+) -> Vec<Sums> {
     let (k, d) = (mixture.n_components(), mixture.n_features());
-    let none = || Sums { weight: 0.0, first: vec![0.0; d], second: vec![0.0; d * d] };
-    let mut all: Vec<Sums> = (0..k).map(|_| none()).collect();
-    for (moments, scale) in moments {
-        let references = moments.references().chunks_exact(d).zip(mixture.means().chunks_exact(d));
-        let components = moments.components().zip(references);
-        for (out, ((weight, first, second), (reference, mean))) in all.iter_mut().zip(components) {
+    let of_one = |component: usize| {
+        let range = component * d..(component + 1) * d;
+        let mean = &mixture.means()[range.clone()];
+        let mut out = Sums { weight: 0.0, first: vec![0.0; d], second: vec![0.0; d * d] };
+        for (moments, scale) in moments {
+            let (weight, first, second) =
+                moments.components().nth(component).expect("one of every component");
+            let references = moments.references()[range.clone()].iter();
             // With e = c − μ:  a + n e  and  B + a eᵀ + e aᵀ + n e eᵀ.
-            let e: Vec<f64> = reference.iter().zip(mean).map(|(reference, mean)| reference - mean).collect();
+            let e: Vec<f64> = references.zip(mean).map(|(reference, mean)| reference - mean).collect();
             out.weight += scale * weight;
             for i in 0..d {
                 out.first[i] += scale * (first[i] + weight * e[i]);
@@ -40,8 +46,11 @@ pub(super) fn sums_about_means(moments: &[(Moments, f64)], mixture: &Mixture) ->
                 }
             }
         }
-    }
-    all.iter_mut().for_each(|sums| mirror(&mut sums.second, d));
+        mirror(&mut out.second, d);
+        out
+    };
+    let mut all = Vec::with_capacity(k);
+    threads.map_in_order((0..k).collect(), moments.len() * k * d * d, of_one, |sums| all.push(sums));
     all
 }
 

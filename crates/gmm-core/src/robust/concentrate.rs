@@ -66,7 +66,7 @@ pub(super) fn concentrate(
         }
         let present = samples.with_weights(&kept)?;
         let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);
-        let rules = Rules::new(structure, reg_covar, None, present.weight_unit(), &moments)?;
+        let rules = Rules::new(structure, reg_covar, None, present.weight_unit(), &moments, threads)?;
         // An emptied component stays empty: half of another one in its place could lower the likelihood.
         mixture = rules.maximise(&moments, &mixture, false, threads)?.mixture;
     }
