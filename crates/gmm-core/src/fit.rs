@@ -176,14 +176,8 @@ pub(crate) fn run<T: Real>(
 ) -> Result<Climb> {
     let start = start(samples, options, threads, restart)?;
     let mut passes = InMemory::new(samples, options, threads);
-    climb(
-        start,
-        &mut passes,
-        |moments| rules(samples, options, moments, threads),
-        options.limits(),
-        restart,
-        control,
-    )
+    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
+    climb(start, &mut passes, rules_of, options.limits(), restart, control)
 }
 
 /// The rules of the M-step.

@@ -30,6 +30,7 @@ use crate::sample_weights::SampleWeights;
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a, T> {
     values: MatRef<'a, T>,
+    /// The largest of any value.
     magnitude: T,
     weights: Option<SampleWeights<'a>>,
 }

@@ -88,12 +88,9 @@ unsafe fn params_into<M: Matrix>(
             regions.output("log_det", log_det, &[k])?,
         ]
     };
-    let mixture = params(
-        &Samples::new_on(z, default_threads())?,
-        &Responsibilities::new_on(gamma, default_threads())?,
-        eps,
-        default_threads(),
-    )?;
+    let threads = default_threads();
+    let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
+    let mixture = params(&samples, &gamma, eps, threads)?;
     check_range::<M::Real>(&mixture)?;
     let full = mixture.covariances();
     let values = [mixture.weights(), mixture.means(), full.values(), full.cholesky(), full.log_dets()];

@@ -227,9 +227,9 @@ unsafe fn loss_into<M: Matrix>(
     };
     let params = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let options = LossOptions { energy, cov_diag: cov_diag_weight, params };
-    let (samples, gamma) =
-        (Samples::new_on(z, default_threads())?, Responsibilities::new_on(gamma, default_threads())?);
-    let loss = loss(&samples, &gamma, &options, gradients, default_threads())?;
+    let threads = default_threads();
+    let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
+    let loss = loss(&samples, &gamma, &options, gradients, threads)?;
     for (out, value) in values.into_iter().zip([loss.value, loss.mean_energy, loss.cov_diag]) {
         if let Some(out) = out {
             out[0] = Real::from_f64(value);
@@ -328,8 +328,8 @@ unsafe fn params_vjp_into<M: Matrix>(
         log_dets: log_dets.as_deref(),
     };
     let options = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
-    let (samples, gamma) =
-        (Samples::new_on(z, default_threads())?, Responsibilities::new_on(gamma, default_threads())?);
-    params_vjp(&samples, &gamma, &options, cotangents, gradients, default_threads())?;
+    let threads = default_threads();
+    let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
+    params_vjp(&samples, &gamma, &options, cotangents, gradients, threads)?;
     Ok(())
 }

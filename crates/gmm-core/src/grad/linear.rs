@@ -37,7 +37,7 @@ pub(super) fn inverse_of_lower(factor: &[f64], d: usize) -> Vec<f64> {
 
 /// `X = L⁻¹ B L⁻ᵀ` of a symmetric B, given `L⁻¹`.
 pub(super) fn whitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    // Of what is left of a triangle its lower half needs the lower half.
+    // The lower half of the second product needs no more than that of the first, here and below.
     let left = product(Factor::lower(inverse), Factor::dense(symmetric), Shape::Lower, d);
     symmetric_product(Factor::lower(&left), Factor::lower(inverse).transposed(), d)
 }
@@ -155,7 +155,7 @@ impl<'a> Factor<'a> {
         }
     }
 
-    /// The matrix, and zeros around it.
+    /// The matrix, and zeros around it. Above the diagonal of a lower one are zeros, or what no lower half needs.
     fn array<const D: usize>(self, d: usize) -> [[f64; D]; D] {
         let mut array = [[0.0; D]; D];
         for (i, row) in self.values.chunks_exact(d).enumerate() {
@@ -250,7 +250,7 @@ mod tests {
     /// Every number is a small dyadic fraction: nothing rounds, by loops or by faer.
     #[test]
     fn whitening_and_its_transpose_are_those_of_the_formula() {
-        for d in [1, 2, 5, 15, 16, 33] {
+        for d in [1, 2, 4, 5, 8, 9, 15, 16, 33] {
             let (factor, unit) =
                 (factor(d), (0..d * d).map(|at| f64::from(at % (d + 1) == 0)).collect::<Vec<_>>());
             let inverse = inverse_of_lower(&factor, d);

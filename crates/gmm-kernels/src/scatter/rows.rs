@@ -82,7 +82,7 @@ impl<T: Real> Work<T> for Gather<'_, T> {
                 // In bands of one feature.
                 let scaled = (value - centre) * *root;
                 self.scaled[i * n_rows + at] = scaled;
-                self.first[i] += (*root * scaled).to_f64();
+                self.first[i] += root.to_f64() * scaled.to_f64();
             }
         }
     }
@@ -100,7 +100,7 @@ impl<T: Real> Work<T> for Gather<'_, T> {
         // The vectors are those that the bands were made for.
         assert_eq!(self.scaled.len(), d.next_multiple_of(lanes) * self.active.len());
         let mut band = 0;
-        // SAFETY: these bands lie within the features.
+        // SAFETY: these bands lie within the features; `gather` asserted the lengths, and the line above the vectors.
         unsafe {
             while whole - band >= BANDS {
                 self.bands::<S, BANDS>(simd, band);
@@ -274,7 +274,8 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
     ///
     /// # Safety
     ///
-    /// `factors` are `ROWS` values of a band's first vector; `COLUMNS` bands from `band` on exist.
+    /// `factors` are `ROWS` values of a band's first vector, behind which its other vectors lie; `COLUMNS` bands from
+    /// `band` on exist.
     #[inline(always)]
     unsafe fn add<const ROWS: usize, const COLUMNS: usize>(
         &self,
