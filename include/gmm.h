@@ -1130,8 +1130,8 @@ void gmm_cancel_free(struct gmm_cancel *token);
  *
  * `prior` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_prior_init_sized(struct gmm_prior *prior,
-                                size_t size);
+gmm_status gmm_prior_init(struct gmm_prior *prior,
+                          size_t size);
 
 /**
  * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
@@ -1141,18 +1141,7 @@ gmm_status gmm_prior_init_sized(struct gmm_prior *prior,
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_fit_options_init_sized(struct gmm_fit_options *options, size_t size);
-
-/**
- * Fills the fields up to `start` with the defaults, and `size` with what those take: later fields of
- * `options` are then not read. For callers that were compiled when there were no others; those that
- * call from other languages than C and C++ want `gmm_fit_options_init_sized`.
- *
- * The caller promises:
- *
- * `options` is NULL or writable up to and with `start`.
- */
-gmm_status gmm_fit_options_init(struct gmm_fit_options *options);
+gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
 
 /**
  * Mixture parameters from samples and responsibilities.
@@ -1411,7 +1400,7 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_training_options_init_sized(struct gmm_training_options *options, size_t size);
+gmm_status gmm_training_options_init(struct gmm_training_options *options, size_t size);
 
 /**
  * The loss of `gmm_loss_f64` and its gradients, from a batch that may be too small for its mixture, with a say in
@@ -1777,7 +1766,7 @@ gmm_status gmm_moments_maximise(const struct gmm_mixture *handle,
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_stepwise_options_init_sized(struct gmm_stepwise_options *options, size_t size);
+gmm_status gmm_stepwise_options_init(struct gmm_stepwise_options *options, size_t size);
 
 /**
  * A learner that begins as the mixture `start`, which is copied, into `*out`: a fit of the first batch,
@@ -1909,7 +1898,7 @@ gmm_status gmm_mixture_criteria_f32(const struct gmm_mixture *handle,
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_sweep_options_init_sized(struct gmm_sweep_options *options, size_t size);
+gmm_status gmm_sweep_options_init(struct gmm_sweep_options *options, size_t size);
 
 /**
  * Fits every number of components with every structure to `samples` (N x D) and compares them, into
@@ -2509,7 +2498,7 @@ gmm_status gmm_mixture_attribution_f32(const struct gmm_mixture *handle,
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_detector_options_init_sized(struct gmm_detector_options *options, size_t size);
+gmm_status gmm_detector_options_init(struct gmm_detector_options *options, size_t size);
 
 /**
  * Fits a detector to `samples` (N x D) that contain the outliers it is to find, into `*out`. Free it with
@@ -2651,11 +2640,11 @@ void gmm_detector_free(struct gmm_detector *detector);
 
 
 /* Fill in the defaults, with the size of the struct that this program was compiled with. */
-#define gmm_fit_options_init(options) gmm_fit_options_init_sized((options), sizeof *(options))
-#define gmm_prior_init(prior) gmm_prior_init_sized((prior), sizeof *(prior))
-#define gmm_stepwise_options_init(options) gmm_stepwise_options_init_sized((options), sizeof *(options))
-#define gmm_training_options_init(options) gmm_training_options_init_sized((options), sizeof *(options))
-#define gmm_sweep_options_init(options) gmm_sweep_options_init_sized((options), sizeof *(options))
-#define gmm_detector_options_init(options) gmm_detector_options_init_sized((options), sizeof *(options))
+#define gmm_fit_options_init(options) (gmm_fit_options_init)((options), sizeof *(options))
+#define gmm_prior_init(prior) (gmm_prior_init)((prior), sizeof *(prior))
+#define gmm_stepwise_options_init(options) (gmm_stepwise_options_init)((options), sizeof *(options))
+#define gmm_training_options_init(options) (gmm_training_options_init)((options), sizeof *(options))
+#define gmm_sweep_options_init(options) (gmm_sweep_options_init)((options), sizeof *(options))
+#define gmm_detector_options_init(options) (gmm_detector_options_init)((options), sizeof *(options))
 
 #endif  /* GMM_H */

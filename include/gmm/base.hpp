@@ -237,24 +237,24 @@ private:
 struct fit_options : gmm_fit_options {
     explicit fit_options(std::size_t k = 1)
     {
-        check(gmm_fit_options_init_sized(this, sizeof(gmm_fit_options)));
+        check((gmm_fit_options_init)(this, sizeof(gmm_fit_options)));
         n_components = k;
     }
 };
 
 /** `gmm_prior` with its defaults. */
 struct prior : gmm_prior {
-    prior() { check(gmm_prior_init_sized(this, sizeof(gmm_prior))); }
+    prior() { check((gmm_prior_init)(this, sizeof(gmm_prior))); }
 };
 
 /** `gmm_stepwise_options` with its defaults. */
 struct stepwise_options : gmm_stepwise_options {
-    stepwise_options() { check(gmm_stepwise_options_init_sized(this, sizeof(gmm_stepwise_options))); }
+    stepwise_options() { check((gmm_stepwise_options_init)(this, sizeof(gmm_stepwise_options))); }
 };
 
 /** `gmm_detector_options` with its defaults. */
 struct detector_options : gmm_detector_options {
-    detector_options() { check(gmm_detector_options_init_sized(this, sizeof(gmm_detector_options))); }
+    detector_options() { check((gmm_detector_options_init)(this, sizeof(gmm_detector_options))); }
 };
 
 /** What to score: set what is wanted, memory for n values, or n k. */

@@ -224,7 +224,7 @@ public:
           threads_ref on = {})
         : handle_(detail::made<decltype(handle_)>([&](auto out) {
               gmm_sweep_options tried;
-              check(gmm_sweep_options_init_sized(&tried, sizeof tried));
+              check((gmm_sweep_options_init)(&tried, sizeof tried));
               tried.n_components = n_components.data(), tried.n_components_len = n_components.size();
               tried.covariances = covariances.data(), tried.covariances_len = covariances.size();
               tried.criterion = criterion, tried.fit = &options;

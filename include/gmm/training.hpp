@@ -30,7 +30,7 @@ private:
 
 /** `gmm_training_options` with its defaults. Put `c()` of a `running` into it. */
 struct training_options : gmm_training_options {
-    training_options() { check(gmm_training_options_init_sized(this, sizeof(gmm_training_options))); }
+    training_options() { check((gmm_training_options_init)(this, sizeof(gmm_training_options))); }
 };
 
 /** A loss, and its gradients with respect to samples (n d) and responsibilities (n k). */

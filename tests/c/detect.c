@@ -115,7 +115,7 @@ static void detectors(void)
     REFUSED(gmm_detector_fit_f64(NULL, NULL, NULL, &detector), GMM_NULL_POINTER, "samples is NULL");
     REFUSED(gmm_detector_fit_f64(&z, NULL, NULL, NULL), GMM_NULL_POINTER, "out is NULL");
     REFUSED(gmm_detector_energies_f64(NULL, &z, NULL, energies), GMM_NULL_POINTER, "detector is NULL");
-    REFUSED(gmm_detector_options_init_sized(NULL, 8), GMM_NULL_POINTER, "options is NULL");
+    REFUSED((gmm_detector_options_init)(NULL, 8), GMM_NULL_POINTER, "options is NULL");
     CHECK(detector == NULL && isnan(gmm_detector_threshold(NULL)) && gmm_detector_n_mixtures(NULL) == 0);
     gmm_detector_free(NULL);
 }

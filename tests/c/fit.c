@@ -11,10 +11,10 @@ static void what_defaults_are(void)
     CHECK(!options.weights && !options.means && !options.covariances && !options.precisions);
     CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel && options.moves == -1);
 
-    /* A program of the first version calls the function, with a struct that ends with `start`. */
+    /* A program of the first version knows a struct that ends with `start`: nothing after is written or read. */
     const size_t first = offsetof(gmm_fit_options, start) + sizeof options.start;
     memset(&options, 0xff, sizeof options);
-    CHECK((gmm_fit_options_init)(&options) == GMM_OK && options.size == first);
+    CHECK((gmm_fit_options_init)(&options, first) == GMM_OK && options.size == first);
     CHECK(options.n_components == 1 && options.start == NULL && options.covariance == -1);
     CHECK(((const unsigned char *)&options)[first] == 0xff);
     CHECK(status_of(&line, &options, NULL) == GMM_OK);
@@ -25,15 +25,48 @@ static void what_defaults_are(void)
         double added;
     } newer;
     newer.added = 1;
-    CHECK(gmm_fit_options_init_sized(&newer.known, sizeof newer) == GMM_OK);
+    CHECK((gmm_fit_options_init)(&newer.known, sizeof newer) == GMM_OK);
     CHECK(newer.known.size == sizeof newer && newer.added == 0);
     CHECK(status_of(&line, &newer.known, NULL) == GMM_OK);
     newer.added = 1;
     REFUSED(status_of(&line, &newer.known, NULL), GMM_INVALID_ARGUMENT,
             "options sets fields that version 0.1.0 does not have");
-    REFUSED(gmm_fit_options_init_sized(&options, 7), GMM_INVALID_ARGUMENT,
+    REFUSED((gmm_fit_options_init)(&options, 7), GMM_INVALID_ARGUMENT,
             "size is 7; pass sizeof of the struct that options points at");
-    REFUSED(gmm_fit_options_init_sized(NULL, 64), GMM_NULL_POINTER, "options is NULL");
+    REFUSED((gmm_fit_options_init)(NULL, 64), GMM_NULL_POINTER, "options is NULL");
+}
+
+/* Hosts that load functions by name have no macros: what they set after the function is what they get. */
+static void the_function_fills_the_whole_struct(void)
+{
+    gmm_fit_options options;
+    memset(&options, 0xff, sizeof options);
+    CHECK((gmm_fit_options_init)(&options, sizeof options) == GMM_OK && options.size == sizeof options);
+    options.covariance = GMM_COVARIANCE_DIAG;
+    gmm_mixture *mixture = NULL;
+    CHECK(gmm_mixture_fit_f64(&line, &options, NULL, &mixture, NULL) == GMM_OK);
+    CHECK(gmm_mixture_covariance(mixture) == GMM_COVARIANCE_DIAG);
+    gmm_mixture_free(mixture);
+
+    gmm_prior prior;
+    memset(&prior, 0xff, sizeof prior);
+    CHECK((gmm_prior_init)(&prior, sizeof prior) == GMM_OK && prior.size == sizeof prior);
+    CHECK(prior.weight_concentration == 1 && prior.mean == NULL && prior.covariance == NULL);
+    gmm_training_options training;
+    memset(&training, 0xff, sizeof training);
+    CHECK((gmm_training_options_init)(&training, sizeof training) == GMM_OK && training.size == sizeof training);
+    gmm_stepwise_options steps;
+    memset(&steps, 0xff, sizeof steps);
+    CHECK((gmm_stepwise_options_init)(&steps, sizeof steps) == GMM_OK && steps.size == sizeof steps);
+    CHECK(steps.prior == NULL);
+    gmm_sweep_options tried;
+    memset(&tried, 0xff, sizeof tried);
+    CHECK((gmm_sweep_options_init)(&tried, sizeof tried) == GMM_OK && tried.size == sizeof tried);
+    CHECK(tried.fit == NULL && tried.n_components == NULL);
+    gmm_detector_options outliers;
+    memset(&outliers, 0xff, sizeof outliers);
+    CHECK((gmm_detector_options_init)(&outliers, sizeof outliers) == GMM_OK && outliers.size == sizeof outliers);
+    CHECK(outliers.seed == 0);
 }
 
 static void weights_and_ridges(void)
@@ -279,6 +312,7 @@ static void floats(void)
 int main(void)
 {
     what_defaults_are();
+    the_function_fills_the_whole_struct();
     weights_and_ridges();
     structures();
     beginnings_and_ends();

@@ -72,7 +72,7 @@ def test_scores_are_those_of_the_library_to_the_last_bit(
     seed = np.random.RandomState(4).randint(1 << 32, size=2, dtype=np.int64).tolist()
     options, handle = _abi.DetectorOptions(), ctypes.c_void_p()
     lib = _abi.lib
-    assert lib.gmm_detector_options_init_sized(options, ctypes.sizeof(options)) == 0
+    assert lib.gmm_detector_options_init(options, ctypes.sizeof(options)) == 0
     ks = np.array([1, 3], dtype=np.uintp)
     options.contamination, options.max_iter = 0.05, 7
     options.n_components, options.n_components_len = _arrays.address(ks), 2

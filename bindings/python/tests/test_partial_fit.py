@@ -30,7 +30,7 @@ def batches(dtype: Any = np.float64) -> list[Any]:
 def learnt_by_c(start: Mixture, rest: list[Any], weights: Any, prior: Any) -> Mixture:
     """``gmm_stepwise_*`` itself."""
     options = _abi.StepwiseOptions()
-    check(_abi.lib.gmm_stepwise_options_init_sized(options, ctypes.sizeof(options)))
+    check(_abi.lib.gmm_stepwise_options_init(options, ctypes.sizeof(options)))
     if prior is not None:
         options.prior = ctypes.addressof(prior)
     learner = made(

@@ -60,7 +60,7 @@ fn default_options() -> gmm_detector_options {
 ///
 /// `options` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_detector_options_init_sized(
+pub unsafe extern "C" fn gmm_detector_options_init(
     options: *mut gmm_detector_options,
     size: size_t,
 ) -> gmm_status {

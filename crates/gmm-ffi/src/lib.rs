@@ -58,10 +58,8 @@ pub use log::{GMM_LOG_INFO, GMM_LOG_WARNING, gmm_log_callback, gmm_log_level};
 pub use mixture::*;
 pub use model::*;
 pub use moments::*;
-pub use options::{
-    gmm_fit_options, gmm_fit_options_init, gmm_fit_options_init_sized, gmm_progress, gmm_progress_callback,
-};
-pub use prior::{gmm_prior, gmm_prior_init_sized};
+pub use options::{gmm_fit_options, gmm_fit_options_init, gmm_progress, gmm_progress_callback};
+pub use prior::{gmm_prior, gmm_prior_init};
 pub use report::{gmm_fit_report, gmm_repair};
 pub use running::*;
 pub use sample::*;

@@ -110,9 +110,6 @@ pub struct gmm_fit_options {
 /// The library's own choice of `moves`.
 const MOVES_BY_RESTARTS: i64 = -1;
 
-/// The size of the first options there were: up to and with `start`.
-const FIRST_OPTIONS: usize = std::mem::offset_of!(gmm_fit_options, start) + size_of::<usize>();
-
 pub(crate) fn default_options() -> gmm_fit_options {
     let FitOptions { n_components, tol, max_iter, reg_covar, n_init, seed, .. } = FitOptions::new(1);
     gmm_fit_options {
@@ -151,25 +148,9 @@ pub(crate) fn default_options() -> gmm_fit_options {
 ///
 /// `options` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_fit_options_init_sized(
-    options: *mut gmm_fit_options,
-    size: size_t,
-) -> gmm_status {
+pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options, size: size_t) -> gmm_status {
     // SAFETY: writable, as the caller promised.
     guard(|| unsafe { write_defaults("options", options, default_options(), size) })
-}
-
-/// Fills the fields up to `start` with the defaults, and `size` with what those take: later fields of
-/// `options` are then not read. For callers that were compiled when there were no others; those that
-/// call from other languages than C and C++ want `gmm_fit_options_init_sized`.
-///
-/// # Safety
-///
-/// `options` is NULL or writable up to and with `start`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options) -> gmm_status {
-    // SAFETY: writable, as the caller promised.
-    guard(|| unsafe { write_defaults("options", options, default_options(), FIRST_OPTIONS) })
 }
 
 /// Options whose numbers were read and whose pointers were followed.

@@ -62,7 +62,7 @@ fn default_prior() -> gmm_prior {
 ///
 /// `prior` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_prior_init_sized(prior: *mut gmm_prior, size: size_t) -> gmm_status {
+pub unsafe extern "C" fn gmm_prior_init(prior: *mut gmm_prior, size: size_t) -> gmm_status {
     // SAFETY: writable, as the caller promised.
     guard(|| unsafe { write_defaults("prior", prior, default_prior(), size) })
 }

@@ -50,7 +50,7 @@ fn default_options() -> gmm_stepwise_options {
 ///
 /// `options` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_stepwise_options_init_sized(
+pub unsafe extern "C" fn gmm_stepwise_options_init(
     options: *mut gmm_stepwise_options,
     size: size_t,
 ) -> gmm_status {

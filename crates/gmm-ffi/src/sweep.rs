@@ -91,10 +91,7 @@ fn default_sweep() -> gmm_sweep_options {
 ///
 /// `options` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_sweep_options_init_sized(
-    options: *mut gmm_sweep_options,
-    size: size_t,
-) -> gmm_status {
+pub unsafe extern "C" fn gmm_sweep_options_init(options: *mut gmm_sweep_options, size: size_t) -> gmm_status {
     // SAFETY: writable, as the caller promised.
     guard(|| unsafe { write_defaults("options", options, default_sweep(), size) })
 }

@@ -59,7 +59,7 @@ fn default_options() -> gmm_training_options {
 ///
 /// `options` is NULL or writable for `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_training_options_init_sized(
+pub unsafe extern "C" fn gmm_training_options_init(
     options: *mut gmm_training_options,
     size: size_t,
 ) -> gmm_status {

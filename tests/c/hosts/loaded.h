@@ -11,7 +11,7 @@
     each(gmm_last_error_message)     \
     each(gmm_threads_create)         \
     each(gmm_threads_free)           \
-    each(gmm_fit_options_init_sized) \
+    each(gmm_fit_options_init)       \
     each(gmm_mixture_create)         \
     each(gmm_mixture_fit_f64)        \
     each(gmm_mixture_energies_f64)   \
@@ -49,7 +49,7 @@ static inline void use(const gmm *gmm, const gmm_threads *threads, double *energ
     const gmm_matrix_f64 z = {samples, N, D, D, 1};
     gmm_fit_options options;
     gmm_mixture *mixture = NULL;
-    CHECK(gmm->gmm_fit_options_init_sized(&options, sizeof options) == GMM_OK);
+    CHECK((gmm->gmm_fit_options_init)(&options, sizeof options) == GMM_OK);
     options.n_components = K;
     options.max_iter = 3;
     CHECK(gmm->gmm_mixture_fit_f64(&z, &options, threads, &mixture, NULL) == GMM_OK);

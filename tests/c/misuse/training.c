@@ -12,11 +12,11 @@ static void running_moments(void)
     gmm_mixture *mixture_slot, **mixture_out = &mixture_slot;
     double decay = 0.5;
     EXPECT(gmm_training_options_init(&options_), GMM_OK);
-    WITH(options, NULL, gmm_training_options_init_sized(options, sizeof *options), GMM_NULL_POINTER);
-    EXPECT(gmm_training_options_init_sized(ASKEW(options), sizeof *options), GMM_INVALID_ARGUMENT);
-    EXPECT(gmm_training_options_init_sized(options, 0), GMM_INVALID_ARGUMENT);
-    EXPECT(gmm_training_options_init_sized(options, sizeof *options - 1), GMM_INVALID_ARGUMENT);
-    EXPECT(gmm_training_options_init_sized(options, SIZE_MAX), GMM_INVALID_ARGUMENT);
+    WITH(options, NULL, (gmm_training_options_init)(options, sizeof *options), GMM_NULL_POINTER);
+    EXPECT((gmm_training_options_init)(ASKEW(options), sizeof *options), GMM_INVALID_ARGUMENT);
+    EXPECT((gmm_training_options_init)(options, 0), GMM_INVALID_ARGUMENT);
+    EXPECT((gmm_training_options_init)(options, sizeof *options - 1), GMM_INVALID_ARGUMENT);
+    EXPECT((gmm_training_options_init)(options, SIZE_MAX), GMM_INVALID_ARGUMENT);
     OUTPUT(slot), OUTPUT(mixture_slot);
 
 #define CALL FREED(gmm_running_create(decay, out), slot, gmm_running_free)

@@ -54,7 +54,7 @@ class Prior:
     def options(self, covariance_type: str, d: int) -> tuple[_abi.Prior, list[Any]]:
         """The struct, and what it points at."""
         prior = _abi.Prior()
-        check(_lib.gmm_prior_init_sized(prior, ctypes.sizeof(prior)))
+        check(_lib.gmm_prior_init(prior, ctypes.sizeof(prior)))
         prior.weight_concentration = self.weight_concentration
         prior.mean_precision = self.mean_precision
         prior.degrees_of_freedom = self.degrees_of_freedom or 0.0
@@ -169,7 +169,7 @@ def fit(samples: Real, how: Options) -> Fit:
 def _call(how: Options, n: int, d: int) -> _Call:
     k = how.n_components
     options = _abi.FitOptions()
-    check(_lib.gmm_fit_options_init_sized(options, ctypes.sizeof(options)))
+    check(_lib.gmm_fit_options_init(options, ctypes.sizeof(options)))
     call = _Call(options)
     options.n_components = k
     options.tol, options.max_iter, options.reg_covar = how.tol, how.max_iter, how.reg_covar

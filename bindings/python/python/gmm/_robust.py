@@ -37,7 +37,7 @@ class Options:
     def struct(self) -> _abi.DetectorOptions:
         """The struct of the C ABI; what it points at lives as long as these options."""
         options = _abi.DetectorOptions()
-        check(_lib.gmm_detector_options_init_sized(options, ctypes.sizeof(options)))
+        check(_lib.gmm_detector_options_init(options, ctypes.sizeof(options)))
         ks = np.array(self.n_components, dtype=np.uintp)
         self._kept = [ks, self.sample_weight]
         options.contamination, options.seed = self.contamination, self.seed

@@ -81,7 +81,7 @@ def update(
     step = (learner.n_updates + 2.0) ** -rules.decay
     moments = (1.0 - step) * learner.moments + (step / seen[0]) * seen
     options = _abi.FitOptions()
-    check(_lib.gmm_fit_options_init_sized(options, ctypes.sizeof(options)))
+    check(_lib.gmm_fit_options_init(options, ctypes.sizeof(options)))
     options.n_components, options.reg_covar = mixture.n_components, rules.reg_covar
     kept = None
     if rules.prior is not None:
