@@ -256,3 +256,41 @@ def test_the_starts_of_scikit_learn_are_watched_too(blobs: Any, capsys: Any) -> 
 
 def without_times(said: str) -> str:
     return re.sub(r"time lapse [0-9.]+s", "", said)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_weighted_criteria_are_those_of_the_rows_written_out(
+    blobs: Any, structure: str, dtype: Any
+) -> None:
+    X = blobs.astype(dtype)
+    counts = np.random.default_rng(1).integers(0, 4, len(X))
+    rows = np.repeat(X, counts, axis=0)
+    model = gmm.GaussianMixture(2, covariance_type=structure, random_state=0).fit(X, None, counts)
+    # Scored by scikit-learn, which knows no weights, from the rows written out.
+    theirs = model.to_sklearn()
+    tolerance = 1e-10 if dtype is np.float64 else 1e-5
+    for name in ("score", "aic", "bic"):
+        wanted = getattr(theirs, name)(rows)
+        for weights in (counts, counts.tolist(), counts.astype(np.float32)):
+            got = getattr(model, name)(X, sample_weight=weights)
+            assert isinstance(got, float) and np.isclose(got, wanted, rtol=tolerance)
+        assert np.isclose(getattr(model, name)(X), getattr(theirs, name)(X), rtol=tolerance)
+    with pytest.raises(ValueError, match=r"sample_weight.shape == \(1,\)"):
+        model.bic(X, sample_weight=[1.0])
+    with pytest.raises(ValueError, match=r"sample.weights is -1 at row 3"):
+        model.aic(X, sample_weight=np.where(np.arange(len(X)) == 3, -1.0, 1.0))
+    with pytest.raises(ValueError, match="NaN"):
+        model.score(np.full_like(X, np.nan), sample_weight=counts)
+
+
+def test_a_histogram_has_as_many_components_as_its_rows_written_out() -> None:
+    draws = np.random.default_rng(0).normal([[0.0], [6.0]], [[1.0], [1.0]], (2, 4000))
+    counts, edges = np.histogram(draws, bins=60)
+    centres = ((edges[1:] + edges[:-1]) / 2)[:, None]
+    rows = np.repeat(centres, counts, axis=0)
+    chosen = []
+    for k in (1, 2, 3, 4):
+        model = gmm.GaussianMixture(k, random_state=0, n_init=2).fit(centres, None, counts)
+        chosen.append((model.bic(centres, sample_weight=counts), model.to_sklearn().bic(rows)))
+    assert np.argmin(chosen, axis=0).tolist() == [1, 1]

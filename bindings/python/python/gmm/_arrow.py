@@ -1,8 +1,9 @@
-"""Tables behind Arrow's PyCapsule interface as matrices, without pyarrow.
+"""Arrow data behind the PyCapsule interface as NumPy arrays, without pyarrow.
 
-What is read is the C data interface: a struct array whose children are float32 or float64 columns,
-in chunks. Columns of a table are apart in memory, so they are copied once, into a column-major
-matrix; nulls become NaN. Source: https://arrow.apache.org/docs/format/CDataInterface.html
+The C data interface is read, in chunks: a struct array is a table, whose children are its columns,
+and any other array is one column. Columns of a table are apart in memory, so they are copied once,
+into a column-major matrix. Dictionaries are decoded and nulls become NaN; a column of anything but
+numbers is refused by name. Source: https://arrow.apache.org/docs/format/CDataInterface.html
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,11 +27,11 @@ class _Schema(Structure):
 _Schema._fields_ = [
     ("format", c_char_p),
     ("name", c_char_p),
-    ("metadata", c_char_p),
+    ("metadata", c_void_p),
     ("flags", c_int64),
     ("n_children", c_int64),
     ("children", POINTER(POINTER(_Schema))),
-    ("dictionary", c_void_p),
+    ("dictionary", POINTER(_Schema)),
     ("release", CFUNCTYPE(None, POINTER(_Schema))),
     ("private_data", c_void_p),
 ]
@@ -47,7 +49,7 @@ _Array._fields_ = [
     ("n_children", c_int64),
     ("buffers", POINTER(c_void_p)),
     ("children", POINTER(POINTER(_Array))),
-    ("dictionary", c_void_p),
+    ("dictionary", POINTER(_Array)),
     ("release", CFUNCTYPE(None, POINTER(_Array))),
     ("private_data", c_void_p),
 ]
@@ -65,7 +67,9 @@ _Stream._fields_ = [
     ("private_data", c_void_p),
 ]
 
-_DTYPES = {
+#: Types that NumPy has, by their format. Booleans, which are bits, are read apart.
+_DTYPES: Final[dict[bytes, Any]] = {
+    b"e": np.float16,
     b"f": np.float32,
     b"g": np.float64,
     b"c": np.int8,
@@ -78,22 +82,57 @@ _DTYPES = {
     b"L": np.uint64,
 }
 
+#: What other formats begin with, and what to call them.
+_OTHER_TYPES: Final = {
+    "u": "strings",
+    "U": "strings",
+    "vu": "strings",
+    "z": "binary",
+    "Z": "binary",
+    "vz": "binary",
+    "w": "binary",
+    "d": "decimals",
+    "td": "dates",
+    "tt": "times",
+    "ts": "timestamps",
+    "tD": "durations",
+    "ti": "intervals",
+    "+l": "lists",
+    "+L": "lists",
+    "+vl": "lists",
+    "+vL": "lists",
+    "+w": "lists of fixed size",
+    "+s": "structs",
+    "+m": "maps",
+    "+u": "unions",
+    "+r": "run-end encoded",
+}
 
-def table(source: Any) -> NDArray[Any]:
-    """The columns of a table as an n x d matrix: float32 if all of them are, else float64."""
+
+def read(source: Any, name: str = "samples") -> NDArray[Any]:
+    """A table as an n x d matrix, float32 if all of its columns are, else float64; a column as n.
+
+    Parameters
+    ----------
+    source : object with ``__arrow_c_stream__`` or ``__arrow_c_array__``
+    name : str
+        What messages call a column that has no name.
+    """
     if hasattr(source, "__arrow_c_stream__"):
         capsule = source.__arrow_c_stream__()
         stream = ctypes.cast(_pointer(capsule, b"arrow_array_stream"), POINTER(_Stream))
         schema = _Schema()
         _check(stream, stream.contents.get_schema(stream, ctypes.byref(schema)))
         try:
-            return _joined(schema, list(_batches(schema, stream)))
+            columns = _fields(schema, name)
+            return _joined(schema, columns, list(_batches(schema, columns, stream)))
         finally:
             _release(schema)
     schema_capsule, array_capsule = source.__arrow_c_array__()
     schema = ctypes.cast(_pointer(schema_capsule, b"arrow_schema"), POINTER(_Schema)).contents
     batch = ctypes.cast(_pointer(array_capsule, b"arrow_array"), POINTER(_Array)).contents
-    return _joined(schema, [_columns(schema, batch)])
+    columns = _fields(schema, name)
+    return _joined(schema, columns, [_columns(schema, columns, batch)])
 
 
 def _pointer(capsule: Any, name: bytes) -> int:
@@ -114,44 +153,150 @@ def _check(stream: Any, code: int) -> None:
         raise ValueError(f"the Arrow stream failed: {reason.decode(errors='replace')}")
 
 
-def _batches(schema: _Schema, stream: Any) -> Iterator[list[NDArray[Any]]]:
+@dataclass(frozen=True)
+class _Field:
+    """How a column is read."""
+
+    #: For messages.
+    name: str
+    #: Of the values, or of the codes of a dictionary.
+    format: bytes
+    #: The column that the codes of a dictionary point into.
+    dictionary: _Field | None = None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the values are float32."""
+        return self.format == b"f" if self.dictionary is None else self.dictionary.is_single
+
+
+def _is_table(schema: _Schema) -> bool:
+    return bool(schema.format == b"+s")
+
+
+def _fields(schema: _Schema, name: str) -> list[_Field]:
+    """The columns of a table, or the one that an array is. Refuses what holds no numbers."""
+    if not _is_table(schema):
+        return [_field(schema, name)]
+    children = [schema.children[at].contents for at in range(schema.n_children)]
+    return [
+        _field(child, f"column {(child.name or b'').decode(errors='replace')!r}")
+        for child in children
+    ]
+
+
+def _field(schema: Any, name: str) -> _Field:
+    verb = "has" if name.startswith("column ") else "have"
+    extension = _extension(schema.metadata)
+    if extension is not None:
+        # Its numbers may stand for something else, as those of periods do for months.
+        raise TypeError(
+            f"{name} {verb} the extension type {extension!r}; cast to an Arrow type of numbers"
+        )
+    if schema.dictionary:
+        return _Field(name, schema.format, _field(schema.dictionary.contents, name))
+    if schema.format not in (b"b", b"n", *_DTYPES):
+        kind = schema.format.decode()
+        begins = [begin for begin in _OTHER_TYPES if kind.startswith(begin)]
+        said = f" ({_OTHER_TYPES[max(begins, key=len)]})" if begins else ""
+        raise TypeError(f"{name} {verb} the Arrow type {kind!r}{said}; pass columns of numbers")
+    return _Field(name, schema.format)
+
+
+def _extension(metadata: int | None) -> str | None:
+    """The name of an extension type. Metadata are a count, then keys and values with lengths."""
+    if not metadata:
+        return None
+
+    def number(at: int) -> int:
+        return ctypes.c_int32.from_address(at).value
+
+    at, found = metadata + 4, {}
+    for _ in range(number(metadata)):
+        texts = []
+        for _ in range(2):
+            texts.append(ctypes.string_at(at + 4, number(at)))
+            at += 4 + len(texts[-1])
+        found[texts[0]] = texts[1].decode(errors="replace")
+    return found.get(b"ARROW:extension:name")
+
+
+def _batches(schema: _Schema, fields: list[_Field], stream: Any) -> Iterator[list[NDArray[Any]]]:
     while True:
         batch = _Array()
         _check(stream, stream.contents.get_next(stream, ctypes.byref(batch)))
         if not batch.release:
             return
         try:
-            yield _columns(schema, batch)
+            yield _columns(schema, fields, batch)
         finally:
             _release(batch)
 
 
-def _columns(schema: _Schema, batch: _Array) -> list[NDArray[Any]]:
-    if schema.format != b"+s":
-        raise TypeError("an Arrow array is no table; pass one with a column for each feature")
-    return [
-        _column(schema.children[at].contents, batch.children[at].contents, batch)
-        for at in range(schema.n_children)
-    ]
+def _columns(schema: _Schema, fields: list[_Field], batch: _Array) -> list[NDArray[Any]]:
+    """Copies, for the batch is released before the next one is read."""
+    if not _is_table(schema):
+        return [_values(fields[0], batch, batch.offset, batch.length)]
+    columns = []
+    present = _present(batch, batch.offset, batch.length)
+    for at, field in enumerate(fields):
+        column = batch.children[at].contents
+        if column.length < batch.offset + batch.length:
+            raise ValueError(f"{field.name} is shorter than the Arrow table that it is in")
+        values = _values(field, column, batch.offset + column.offset, batch.length)
+        columns.append(_with_nan(values, present))
+    return columns
 
 
-def _column(schema: Any, column: Any, batch: _Array) -> NDArray[Any]:
-    """A copy, for the batch is released before the next one is read."""
-    dtype = _DTYPES.get(schema.format)
-    if dtype is None:
-        name, kind = (schema.name or b"").decode(errors="replace"), schema.format.decode()
-        raise TypeError(f"column {name!r} has the Arrow type {kind!r}; pass columns of numbers")
-    start, length = batch.offset + column.offset, batch.length
+def _values(field: _Field, column: Any, start: int, length: int) -> NDArray[Any]:
+    """A copy of the values from ``start`` on; nulls are NaN."""
     if length == 0:
-        return np.empty(0, dtype)
-    values = _at(column.buffers[1], (start + length) * np.dtype(dtype).itemsize).view(dtype)[start:]
-    if column.null_count == 0 or not column.buffers[0]:
-        return values.copy()
-    bits = np.unpackbits(_at(column.buffers[0], (start + length + 7) // 8), bitorder="little")
-    present = bits[start : start + length].astype(bool)
-    return np.where(
-        present, values, np.float32("nan") if dtype == np.float32 else np.float64("nan")
-    )
+        return np.empty(0, np.float32 if field.is_single else np.float64)
+    if field.format == b"n":
+        return np.full(length, np.nan)
+    present = _present(column, start, length)
+    if field.dictionary is None:
+        return _with_nan(_raw(field.format, column, start, length).copy(), present)
+    codes = _raw(field.format, column, start, length)
+    words = column.dictionary.contents
+    decoded = _values(field.dictionary, words, words.offset, words.length)
+    known = np.ones(length, dtype=bool) if present is None else present
+    if known.any():
+        chosen = codes[known]
+        if int(chosen.min()) < 0 or int(chosen.max()) >= len(decoded):
+            raise ValueError(f"{field.name} has a code that is not in its dictionary")
+    values = np.full(length, np.nan, decoded.dtype if decoded.dtype.kind == "f" else np.float64)
+    values[known] = decoded[codes[known]]
+    return values
+
+
+def _raw(kind: bytes, column: Any, start: int, length: int) -> NDArray[Any]:
+    """The values as they lie in memory, those of nulls included."""
+    if kind == b"b":
+        return _bits(column.buffers[1], start, length)
+    size = np.dtype(_DTYPES[kind]).itemsize
+    return _at(column.buffers[1] + start * size, length * size).view(_DTYPES[kind])
+
+
+def _present(array: Any, start: int, length: int) -> NDArray[np.bool_] | None:
+    """Which values are no nulls; None if there are no nulls."""
+    if array.null_count == 0 or array.n_buffers == 0 or not array.buffers[0]:
+        return None
+    return _bits(array.buffers[0], start, length)
+
+
+def _with_nan(values: NDArray[Any], present: NDArray[np.bool_] | None) -> NDArray[Any]:
+    if present is None or present.all():
+        return values
+    nan = np.float32("nan") if values.dtype == np.float32 else np.float64("nan")
+    return np.where(present, values, nan)
+
+
+def _bits(address: int, start: int, length: int) -> NDArray[np.bool_]:
+    first = start // 8
+    packed = _at(address + first, (start + length + 7) // 8 - first)
+    bits = np.unpackbits(packed, bitorder="little")[start - 8 * first :][:length]
+    return bits.astype(np.bool_)
 
 
 def _at(address: int, n_bytes: int) -> NDArray[np.uint8]:
@@ -159,15 +304,15 @@ def _at(address: int, n_bytes: int) -> NDArray[np.uint8]:
     return np.frombuffer(memory, dtype=np.uint8)
 
 
-def _joined(schema: _Schema, batches: list[list[NDArray[Any]]]) -> NDArray[Any]:
-    formats = {schema.children[at].contents.format for at in range(schema.n_children)}
+def _joined(
+    schema: _Schema, fields: list[_Field], batches: list[list[NDArray[Any]]]
+) -> NDArray[Any]:
+    is_single = bool(fields) and all(field.is_single for field in fields)
     n_rows = sum(len(columns[0]) for columns in batches if columns)
-    whole = np.empty(
-        (n_rows, schema.n_children), np.float32 if formats == {b"f"} else np.float64, order="F"
-    )
+    whole = np.empty((n_rows, len(fields)), np.float32 if is_single else np.float64, order="F")
     row = 0
     for columns in batches:
         for at, column in enumerate(columns):
             whole[row : row + len(column), at] = column
         row += len(columns[0]) if columns else 0
-    return whole
+    return whole if _is_table(schema) else whole[:, 0]

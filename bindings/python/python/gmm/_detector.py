@@ -11,16 +11,18 @@ from sklearn.base import BaseEstimator, _fit_context, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from gmm import _arrays, _exchange, _robust
+from gmm import _exchange, _robust
 from gmm._confidence import Known
 from gmm._mixture import Mixture
+from gmm._validation import check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gmm._arrays import Float64
+    from gmm._arrays import Real as RealArray
 
 
 class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
@@ -141,16 +143,13 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         -------
         self
         """
-        samples = self._validated(X, reset=True, ensure_min_samples=2)
-        counts = None
-        if sample_weight is not None:
-            counts = np.ascontiguousarray(
-                _check_sample_weight(sample_weight, samples, dtype=np.float64)
-            )
+        checked = self._checked(X, reset=True, ensure_min_samples=2)
+        samples = _in_double(checked)
+        counts = counts_of(sample_weight, samples)
         if self.mixture is None:
             self.mixtures_, threshold = _robust.fit(samples, self._options(counts))
         else:
-            self.mixtures_, threshold = (self._given(X, sample_weight),), None
+            self.mixtures_, threshold = (self._given(checked, counts),), None
         self.decision_scores_ = self._energies(samples)
         self._known = Known.of(self.decision_scores_, counts)
         self.threshold_ = (
@@ -167,7 +166,7 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def decision_function(self, X: Any) -> Float64:
         """Energies in nats, of shape (n_samples,): the larger, the more outlying."""
         check_is_fitted(self)
-        return self._energies(self._validated(X, reset=False))
+        return self._energies(self._validated(X))
 
     @overload
     def predict(self, X: Any, return_confidence: Literal[False] = False) -> NDArray[np.int64]: ...
@@ -232,7 +231,7 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         surprising.
         """
         check_is_fitted(self)
-        samples = self._validated(X, reset=False)
+        samples = self._validated(X)
         return _robust.mean_attribution(self.mixtures_, samples, self.n_threads)
 
     def _options(self, counts: Float64 | None) -> _robust.Options:
@@ -252,14 +251,14 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             n_threads=self.n_threads,
         )
 
-    def _given(self, X: Any, sample_weight: Any) -> Mixture:
+    def _given(self, samples: RealArray, counts: Float64 | None) -> Mixture:
         given = self.mixture
         if not isinstance(given, Mixture):
             try:
                 check_is_fitted(given)
             except NotFittedError:
-                weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-                given = clone(given).fit(X, **weights)
+                weights = {} if counts is None else {"sample_weight": counts}
+                given = clone(given).fit(samples, **weights)
         return _exchange.as_mixture(given)
 
     def _energies(self, samples: Float64) -> Float64:
@@ -271,13 +270,15 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def _confidence(self, scores: Float64) -> Float64:
         return self._known.confidence(scores, self._above(scores), self.contamination)
 
-    def _validated(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> Float64:
-        """In double, as the library fits detectors, so that scores and threshold agree."""
-        samples = validate_data(
-            self,
-            _arrays.known_to_numpy(X),
-            reset=reset,
-            dtype=np.float64,
-            ensure_min_samples=ensure_min_samples,
-        )
-        return np.asarray(_arrays.as_real(samples, 2, "samples"), dtype=np.float64)
+    def _validated(self, X: Any) -> Float64:
+        return _in_double(self._checked(X, reset=False))
+
+    def _checked(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> RealArray:
+        samples = samples_of(self, X, reset=reset, ensure_min_samples=ensure_min_samples)
+        check_finite(self, samples)
+        return samples
+
+
+def _in_double(samples: RealArray) -> Float64:
+    """As the library fits detectors, so that scores and threshold agree."""
+    return samples.astype(np.float64, copy=False)

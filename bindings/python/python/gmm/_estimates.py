@@ -49,8 +49,7 @@ def params(z: Any, gamma: Any, eps: float = 1e-6) -> tuple[Real, Real, Real, Rea
         _arrays.as_real(z, 2, "samples"),
         _arrays.as_real(gamma, 2, "responsibilities"),
     )
-    if shares.dtype != samples.dtype:
-        shares = shares.astype(samples.dtype)
+    shares = _arrays.as_type(shares, samples.dtype, "responsibilities")
     k, d = shares.shape[1], samples.shape[1]
     outs = [np.empty(shape, samples.dtype) for shape in ((k,), (k, d), (k, d, d), (k, d, d), (k,))]
     call = getattr(_abi.lib, f"gmm_params_{_arrays.suffix(samples)}")
@@ -96,8 +95,8 @@ def energy(
     True
     """
     samples = _arrays.as_real(z, 2, "samples")
-    shape = np.shape(mu)
-    k, d = shape if len(shape) == 2 else (len(phi), samples.shape[1])
+    mu = _arrays.as_numbers(mu, "means")
+    k, d = mu.shape if mu.ndim == 2 else (len(phi), samples.shape[1])
     if d != samples.shape[1]:
         raise ValueError(f"samples have {samples.shape[1]} features, and means {d}")
     given = zip(
@@ -116,7 +115,7 @@ def energy(
 
 
 def _contiguous(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], name: str) -> Real:
-    array: Real = np.ascontiguousarray(_arrays.as_array(value), dtype=dtype)
+    array: Real = np.ascontiguousarray(_arrays.as_type(value, dtype, name))
     if array.shape != shape:
         raise ValueError(f"{name} have the shape {array.shape}; pass {shape}")
     return array

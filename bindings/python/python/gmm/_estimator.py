@@ -16,7 +16,6 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as _Base
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from gmm import _stepwise, _thresholds
 from gmm._errors import NotFinite, RepairWarning
@@ -25,6 +24,7 @@ from gmm._native_fit import Fit, Options, Prior, Progress, fit
 from gmm._parameters import CONSTRAINTS, check_start, set_parameters
 from gmm._scoring import Scoring
 from gmm._starts import best_of
+from gmm._validation import counts_of
 from gmm._watch import Watch
 
 if TYPE_CHECKING:
@@ -201,13 +201,13 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             self.n_updates_ = 0
             return self
         batch = self._validated(X, reset=False)
-        counts = self._counts(sample_weight, batch)
+        counts = counts_of(sample_weight, batch)
         learner = self.__dict__.get("_learner")
         if learner is None or not _stepwise.belongs(learner, self._model()):
             learner = _stepwise.begin(self.mixture_, self._model())
         rules = _stepwise.Rules(self.decay, self.reg_covar, Prior.of(self.prior), self.n_threads)
         mixture, moments = self._explained(
-            X, lambda: _stepwise.update(learner, self.mixture_, batch, counts, rules)
+            batch, lambda: _stepwise.update(learner, self.mixture_, batch, counts, rules)
         )
         set_parameters(self, mixture, self.means_.dtype)
         self._learner = _stepwise.settle(learner, moments, self._model())
@@ -223,21 +223,21 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
                 f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
             )
         check_start(self, samples)
-        counts = self._counts(sample_weight, samples)
+        counts = counts_of(sample_weight, samples)
         begins = not (self.warm_start and hasattr(self, "converged_"))
         random_state = check_random_state(self.random_state)
         if self.max_iter == 0:
-            self._only_start(X, samples, counts, begins, random_state)
+            self._only_start(samples, counts, begins, random_state)
         else:
             options = self._options(counts)
             watch = Watch(self, None if begins else self.lower_bound_)
             if begins and self.starts == "scikit-learn":
-                self._explained(X, lambda: _checked_finite(samples))
+                self._explained(samples, lambda: _checked_finite(samples))
                 fitted = best_of(self, samples, options, watch, random_state)
             else:
                 self._begin(options, begins, random_state)
                 options.observe = watch.observer(self.callback)
-                fitted = self._explained(X, lambda: fit(samples, options))
+                fitted = self._explained(samples, lambda: fit(samples, options))
             watch.ended(fitted)
             self._take(fitted, samples.dtype, watch.settled)
         self._learner = None
@@ -288,12 +288,12 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             )
 
     def _only_start(
-        self, X: Any, samples: Real, counts: Float64 | None, begins: bool, random_state: Any
+        self, samples: Real, counts: Float64 | None, begins: bool, random_state: Any
     ) -> None:
         """``max_iter=0``: the start is the model, and scikit-learn's own."""
         if counts is not None:
             raise ValueError("max_iter=0 makes no use of sample_weight; pass max_iter=1 or more")
-        self._explained(X, lambda: _checked_finite(samples))
+        self._explained(samples, lambda: _checked_finite(samples))
         if begins:
             self._initialize_parameters(samples, random_state)
         self.converged_, self.n_iter_, self.lower_bound_ = False, 0, -np.inf
@@ -322,12 +322,6 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         estimator.n_features_in_ = mixture.n_features
         set_parameters(estimator, mixture, np.dtype(np.float64))
         return estimator
-
-    def _counts(self, sample_weight: Any, samples: Real) -> Float64 | None:
-        if sample_weight is None:
-            return None
-        weights = _check_sample_weight(sample_weight, samples, dtype=np.float64)
-        return np.ascontiguousarray(weights, dtype=np.float64)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -80,8 +80,7 @@ def loss(
         _arrays.as_real(z, 2, "samples"),
         _arrays.as_real(gamma, 2, "responsibilities"),
     )
-    if shares.dtype != samples.dtype:
-        shares = shares.astype(samples.dtype)
+    shares = _arrays.as_type(shares, samples.dtype, "responsibilities")
     options = options_of(
         eps, ridge_limit, drop_empty, w_energy=w_energy, w_cov_diag=w_cov_diag, running=running
     )

@@ -337,7 +337,7 @@ def _shape(covariance_type: str, k: int, d: int) -> tuple[int, ...]:
 def _checked(
     weights: Any, means: Any, covariance_type: str
 ) -> tuple[Float64, Float64, tuple[int, ...]]:
-    mu = np.ascontiguousarray(_arrays.as_array(means), dtype=np.float64)
+    mu = np.ascontiguousarray(_arrays.as_numbers(means, "means"), dtype=np.float64)
     if mu.ndim != 2:
         raise ValueError(f"means have {mu.ndim} dimensions; pass an array of shape (k, d)")
     phi = _arrays.as_doubles(weights, (len(mu),), "weights")

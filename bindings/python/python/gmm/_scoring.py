@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gmm import _arrays
 from gmm._errors import NotFinite
 from gmm._held import Held
-from gmm._mixture import Mixture
+from gmm._mixture import Criteria, Mixture
+from gmm._validation import FLOATS, check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gmm._arrays import Real
 
 _T = TypeVar("_T")
-_FLOATS = [np.float64, np.float32]
 
 
 class Scoring:
@@ -33,14 +33,71 @@ class Scoring:
     n_features_in_: int
     n_threads: int | None
     _held: Held
+    _n_parameters: Callable[[], int]
 
     def score_samples(self, X: Any) -> Real:
         """Log-likelihood of each sample, in nats, of shape (n_samples,)."""
         return self._scored(X, "log_densities")
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean log-likelihood of the samples, in nats."""
-        return -float(self._scored(X, "mean_energy")[0])
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The mean log-likelihood of the samples, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts: 2 is the row twice, 0 is no row at all.
+        """
+        if sample_weight is None:
+            return -float(self._scored(X, "mean_energy")[0])
+        criteria, total = self._criteria(X, sample_weight)
+        return criteria.log_likelihood / total
+
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Bayesian information criterion of the samples; the smaller, the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts. Those of a fit are to be passed again.
+        """
+        if sample_weight is not None:
+            return self._criteria(X, sample_weight)[0].bic
+        log_likelihood, n = self._log_likelihood(X)
+        return -2.0 * log_likelihood + self._n_parameters() * float(np.log(n))
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike's information criterion of the samples; the smaller, the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts. Those of a fit are to be passed again.
+        """
+        if sample_weight is not None:
+            return self._criteria(X, sample_weight)[0].aic
+        return -2.0 * self._log_likelihood(X)[0] + 2.0 * self._n_parameters()
+
+    def _log_likelihood(self, X: Any) -> tuple[float, int]:
+        """The log-likelihood of the samples, and how many there are."""
+        mixture, n_threads = self.mixture_, self.n_threads
+        samples = self._validated(X, reset=False)
+        mean = self._explained(samples, lambda: mixture.mean_energy(samples, n_threads=n_threads))
+        return -mean * len(samples), len(samples)
+
+    def _criteria(self, X: Any, sample_weight: Any) -> tuple[Criteria, float]:
+        """The criteria of weighted samples, and what the weights sum to."""
+        mixture, n_threads = self.mixture_, self.n_threads
+        samples = self._validated(X, reset=False)
+        counts = counts_of(sample_weight, samples)
+        assert counts is not None
+        found = self._explained(
+            samples, lambda: mixture.criteria(samples, counts, n_threads=n_threads)
+        )
+        return found, float(counts.sum())
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """The most likely component of each sample, of shape (n_samples,)."""
@@ -59,7 +116,9 @@ class Scoring:
     def _scored(self, X: Any, name: str) -> NDArray[Any]:
         mixture, n_threads = self.mixture_, self.n_threads
         samples = self._validated(X, reset=False)
-        scores = self._explained(X, lambda: mixture.score(samples, name, n_threads=n_threads)[name])
+        scores = self._explained(
+            samples, lambda: mixture.score(samples, name, n_threads=n_threads)[name]
+        )
         if scores.dtype.kind == "f" and scores.dtype != self.means_.dtype:
             # As scikit-learn has it: a float only where samples and model are.
             return scores.astype(np.float64, copy=False)
@@ -96,30 +155,22 @@ class Scoring:
         """Samples by scikit-learn's rules; the library looks for NaN, and needs no pass for it."""
         if not reset and self._is_plain(X):
             return _arrays.as_real(X, 2, "samples")
-        samples: Real = validate_data(
-            self,
-            _arrays.known_to_numpy(X),
-            reset=reset,
-            dtype=_FLOATS,
-            ensure_all_finite=False,
-            ensure_min_samples=ensure_min_samples,
-        )
-        return _arrays.as_real(samples, 2, "samples")
+        return samples_of(self, X, reset=reset, ensure_min_samples=ensure_min_samples)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether scikit-learn would take an array as it is; to ask takes longer than a score."""
         return (
             type(X) is np.ndarray
             and X.ndim == 2
-            and X.dtype in _FLOATS
+            and X.dtype in FLOATS
             and X.shape == (len(X) or 1, getattr(self, "n_features_in_", None))
             and not hasattr(self, "feature_names_in_")
         )
 
-    def _explained(self, X: Any, call: Callable[[], _T]) -> _T:
+    def _explained(self, samples: Real, call: Callable[[], _T]) -> _T:
         """``call()``, whose refusal of NaN is said in scikit-learn's words."""
         try:
             return call()
         except NotFinite:
-            validate_data(self, _arrays.known_to_numpy(X), reset=False, dtype=_FLOATS)
+            check_finite(self, samples)
             raise
