@@ -294,3 +294,70 @@ def test_a_histogram_has_as_many_components_as_its_rows_written_out() -> None:
         model = gmm.GaussianMixture(k, random_state=0, n_init=2).fit(centres, None, counts)
         chosen.append((model.bic(centres, sample_weight=counts), model.to_sklearn().bic(rows)))
     assert np.argmin(chosen, axis=0).tolist() == [1, 1]
+
+
+#: Masses of stars in kilograms, charges in coulombs: float32 holds them, and not their squares.
+SCALES = [2e30, 1e-25]
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"starts": "scikit-learn"}, {"max_iter": 0}, {"n_init": 2}],
+    ids=["native", "scikit-learn", "no iterations", "restarts"],
+)
+def test_attributes_are_double_where_float32_has_no_such_numbers(
+    blobs: Any, structure: str, scale: float, how: dict[str, Any]
+) -> None:
+    X = (scale * (1.0 + 0.1 * blobs)).astype(np.float32)
+    how = {"covariance_type": structure, "reg_covar": 0.0, "random_state": 0, "tol": 1e-8} | how
+    model = gmm.GaussianMixture(3, contamination=0.1, **how).fit(X)
+    wide = gmm.GaussianMixture(3, contamination=0.1, **how).fit(X.astype(np.float64))
+    names = ["weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"]
+    for name in names:
+        got, wanted = getattr(model, name), getattr(wide, name)
+        assert got.dtype == np.float64 and np.isfinite(got).all()
+        if how.get("n_init") is None:  # Other starts, for k-means sees other roundings.
+            assert np.allclose(got, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+    drawn, _ = model.sample(400)
+    assert np.isfinite(drawn).all()
+    assert np.allclose(drawn.mean(axis=0), X.mean(axis=0, dtype=float), rtol=0.3)
+    assert np.isclose((-model.score_samples(X) > model.threshold_).mean(), 0.1, atol=0.01)
+    assert np.isfinite([model.score(X), model.bic(X), model.threshold_]).all()
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.score_samples(X), model.score_samples(X))
+    if how.get("max_iter") is None:
+        model.partial_fit(X)
+        assert all(np.isfinite(getattr(model, name)).all() for name in names)
+
+
+def test_attributes_are_float32_where_its_range_holds_them(blobs: Any) -> None:
+    for structure in STRUCTURES:
+        X = (1e-18 * blobs).astype(np.float32)
+        model = gmm.GaussianMixture(3, covariance_type=structure, reg_covar=0.0).fit(X)
+        assert model.covariances_.dtype == model.precisions_.dtype == np.float32
+        assert model.score_samples(X).dtype == np.float32
+    model = gmm.GaussianMixture(1).fit(np.float32([[0.0], [0.0], [1e-42]]))
+    assert model.means_.dtype == np.float32
+
+
+def test_precisions_outside_of_double_are_refused_by_name(blobs: Any) -> None:
+    with pytest.raises(gmm.OutOfRange, match=r"range of f(loat)?64; rescale the features"):
+        gmm.GaussianMixture(1, reg_covar=0.0).fit(1e-156 * blobs)
+
+
+def test_parameters_that_float32_has_not_are_refused_by_name(blobs: Any) -> None:
+    z, parameters = np.zeros((3, 1), np.float32), ([1.0], [[1e60]], [[[1.0]]], [[[1.0]]], [0.0])
+    with pytest.raises(
+        gmm.OutOfRange, match=r"means hold 1e\+60, which is outside the range of float32"
+    ):
+        gmm.energy(z, *parameters)
+    with pytest.raises(gmm.OutOfRange, match=r"responsibilities hold 1e\+60"):
+        gmm.params(z, [[1e60], [0.0], [0.0]])
+    with pytest.raises(gmm.OutOfRange, match=r"responsibilities hold 1e\+60"):
+        gmm.loss(z, [[1e60], [0.0], [0.0]])
+    with pytest.raises(gmm.OutOfRange, match="leaves the range of f32"):
+        gmm.Mixture([1.0], [[0.0]], [[[1e80]]]).sample(3, dtype=np.float32)
+    with pytest.raises(gmm.OutOfRange, match="leaves the range of f32"):
+        gmm.params(np.float32([[1e30], [-1e30], [2e30]]), np.ones((3, 1), np.float32))

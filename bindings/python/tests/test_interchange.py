@@ -188,6 +188,16 @@ def test_a_graph_has_no_nan_where_squares_overflow(dtype: Any, far: float) -> No
     assert np.array_equal(got["responsibilities"], [[0.5, 0.5], [0.5, 0.5]])
 
 
+@pytest.mark.parametrize("deviation", [1e25, 1e-25])
+def test_a_float_graph_of_what_float_has_not_is_refused_by_name(deviation: float) -> None:
+    pytest.importorskip("onnx")
+    mixture = gmm.Mixture([1.0], [[1e60]], [deviation**2], covariance_type="spherical")
+    with pytest.raises(gmm.OutOfRange, match=r"means hold .* outside the range of float32"):
+        gmm.to_onnx(mixture)
+    got = run(gmm.to_onnx(mixture, dtype="float64"), np.array([[1e60]]))
+    assert np.isclose(got["energies"][0], np.log(deviation) + 0.5 * np.log(2.0 * np.pi))
+
+
 def test_a_component_of_weight_zero_has_no_part() -> None:
     pytest.importorskip("onnx")
     mixture = gmm.Mixture([1.0, 0.0], [[0.0], [5.0]], [1.0, 1.0], covariance_type="spherical")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gmm import _abi, _tables
-from gmm._errors import OutOfRange
+from gmm._errors import out_of_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,12 +105,10 @@ def as_type(values: Any, dtype: np.dtype[Any], name: str) -> Real:
         narrowed = array.astype(dtype)
     lost = np.isinf(narrowed) & np.isfinite(array)
     if lost.any():
-        error = OutOfRange(
+        raise out_of_range(
             f"{name} hold {array[lost].flat[0]:g}, which is outside the range of {dtype}; rescale, "
             "or pass the samples as float64"
         )
-        error.status = _abi.OUT_OF_RANGE
-        raise error
     return narrowed
 
 

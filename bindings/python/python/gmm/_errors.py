@@ -77,3 +77,10 @@ def check(status: int) -> None:
         error = _CLASSES.get(status, InvalidInput)(message.decode())
         error.status = status
         raise error
+
+
+def out_of_range(message: str) -> OutOfRange:
+    """What is refused here, as the library refuses it."""
+    error = OutOfRange(message)
+    error.status = _abi.OUT_OF_RANGE
+    return error

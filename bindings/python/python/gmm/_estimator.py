@@ -21,7 +21,7 @@ from gmm import _stepwise, _thresholds
 from gmm._errors import NotFinite, RepairWarning
 from gmm._mixture import Mixture
 from gmm._native_fit import Fit, Options, Prior, Progress, fit
-from gmm._parameters import CONSTRAINTS, check_start, set_parameters
+from gmm._parameters import CONSTRAINTS, check_start, in_double_if_far, set_parameters
 from gmm._scoring import Scoring
 from gmm._starts import best_of
 from gmm._validation import counts_of
@@ -75,7 +75,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, \
             lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
-        As in scikit-learn.
+        As in scikit-learn. Of float32 where the samples are and its range holds all of these
+        arrays, else of float64: variances are squares, and leave the range of float32 first.
     diagnosis_ : gmm.Diagnosis
         What supports each component, and what had to be mended.
     threshold_ : float
@@ -295,7 +296,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             raise ValueError("max_iter=0 makes no use of sample_weight; pass max_iter=1 or more")
         self._explained(samples, lambda: _checked_finite(samples))
         if begins:
-            self._initialize_parameters(samples, random_state)
+            self._initialize_parameters(in_double_if_far(samples), random_state)
         self.converged_, self.n_iter_, self.lower_bound_ = False, 0, -np.inf
         self.lower_bounds_ = []
         self.__dict__.pop("diagnosis_", None)
@@ -304,6 +305,9 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     def _set_threshold(self, samples: Real, counts: Float64 | None) -> None:
         if self.contamination is not None:
             energies = self.mixture_.energies(samples, n_threads=self.n_threads)
+            if samples.dtype != np.float64 and not np.isfinite(energies).all():
+                samples = samples.astype(np.float64)
+                energies = self.mixture_.energies(samples, n_threads=self.n_threads)
             present = energies if counts is None else energies[counts > 0.0]
             self.threshold_ = _thresholds.threshold_by_contamination(present, self.contamination)
 

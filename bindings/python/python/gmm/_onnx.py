@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gmm import _abi
+from gmm._arrays import as_type
 from gmm._exchange import as_mixture
 from gmm._mixture import Mixture
 from gmm._optional import wanted
@@ -159,7 +160,7 @@ class _Graph:
 
     def _centred(self, mixture: Mixture, mark: str) -> str:
         """x_n - mu_k, of shape (k, n, d); the mean in two parts where one cannot hold it."""
-        high = mixture.means.astype(self._real)
+        high = as_type(mixture.means, self._real, "means")
         low = (mixture.means - high.astype(np.float64)).astype(self._real)
         mean = self._constant(f"means{mark}", high[:, None, :])
         centred = self._node("Sub", self._samples, mean)
@@ -189,6 +190,8 @@ class _Graph:
         return self._node("Squeeze", density, axis), shares, total
 
     def _constant(self, name: str, values: Any) -> str:
+        if np.asarray(values).dtype.kind == "f":
+            values = as_type(values, self._real, name)
         array = np.ascontiguousarray(values) if np.ndim(values) else np.asarray(values)
         self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name

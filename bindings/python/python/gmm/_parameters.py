@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gmm._errors import out_of_range
 from gmm._mixture import Mixture
 from gmm._native_fit import Prior
 
@@ -38,18 +39,56 @@ def check_start(estimator: Any, samples: RealArray) -> None:
 
 
 def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> None:
-    """Gives an estimator the parameters of a mixture, in scikit-learn's shapes."""
+    """Gives an estimator the parameters of a mixture, in scikit-learn's shapes.
+
+    They are of ``dtype`` where its range holds all of them, and of float64 where it does not:
+    masses of stars in kilograms are float32, and their variances are not.
+    """
     covariances, kind = mixture.covariances, mixture.covariance_type
     if kind in ("full", "tied"):
         factors = mixture.precisions_cholesky if kind == "full" else mixture.precisions_cholesky[0]
-        precisions = factors @ np.swapaxes(factors, -1, -2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            precisions = factors @ np.swapaxes(factors, -1, -2)
     else:
         factors = 1.0 / np.sqrt(covariances)
-        precisions = factors**2
-    estimator.weights_ = mixture.weights.astype(dtype, copy=False)
-    estimator.means_ = mixture.means.astype(dtype, copy=False)
-    estimator.covariances_ = covariances.astype(dtype, copy=False)
-    estimator.precisions_cholesky_ = factors.astype(dtype, copy=False)
-    estimator.precisions_ = precisions.astype(dtype, copy=False)
+        with np.errstate(over="ignore"):
+            precisions = factors**2
+    if not np.isfinite(precisions).all():
+        raise out_of_range("precisions leave the range of float64; rescale the features")
+    parameters = {
+        "weights_": mixture.weights,
+        "means_": mixture.means,
+        "covariances_": covariances,
+        "precisions_cholesky_": factors,
+        "precisions_": precisions,
+    }
+    if dtype != np.float64 and not _are_in_range(parameters, kind in ("full", "tied"), dtype):
+        dtype = np.dtype(np.float64)
+    for name, array in parameters.items():
+        setattr(estimator, name, array.astype(dtype, copy=False))
     # Made now, for predictions must not change an estimator.
     _ = estimator.mixture_
+
+
+def _are_in_range(parameters: dict[str, RealArray], dense: bool, dtype: np.dtype[Any]) -> bool:
+    """Whether a type holds them: none becomes infinite, no weight or variance loses digits."""
+    limits = np.finfo(dtype)
+    if any(np.abs(array).max() > limits.max for array in parameters.values()):
+        return False
+    for name, array in parameters.items():
+        if name == "means_":  # A small one may be what rounding left of larger samples.
+            continue
+        scales = np.diagonal(array, axis1=-2, axis2=-1) if dense and name != "weights_" else array
+        if scales[scales != 0.0].min(initial=np.inf) < limits.tiny:
+            return False
+    return True
+
+
+def in_double_if_far(samples: RealArray) -> RealArray:
+    """Samples whose squares are in the range of their type, or in double.
+
+    scikit-learn's starts are computed in the type of the samples.
+    """
+    largest = float(np.abs(samples).max(initial=0.0))
+    is_near = largest == 0.0 or 1e-15 < largest < 1e15
+    return samples if is_near else samples.astype(np.float64, copy=False)

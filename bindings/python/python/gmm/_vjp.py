@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gmm import _abi, _arrays
-from gmm._errors import OutOfRange, check
+from gmm._errors import check, out_of_range
 from gmm._estimates import _contiguous
 
 if TYPE_CHECKING:
@@ -135,12 +135,10 @@ def _add_cov_diag(out: Real, covariances: Real, cotangent: float) -> None:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         component, feature = bad[0]
-        error = OutOfRange(
+        raise out_of_range(
             f"gradient of cov_diag is beyond the range of {out.dtype} at feature {feature} of "
             f"component {component}, whose variance is {variances[component, feature]:e}"
         )
-        error.status = _abi.OUT_OF_RANGE
-        raise error
     np.einsum("kii->ki", out)[...] = values
 
 
