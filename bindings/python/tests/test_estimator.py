@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import re
 import subprocess
@@ -361,3 +362,32 @@ def test_parameters_that_float32_has_not_are_refused_by_name(blobs: Any) -> None
         gmm.Mixture([1.0], [[0.0]], [[[1e80]]]).sample(3, dtype=np.float32)
     with pytest.raises(gmm.OutOfRange, match="leaves the range of f32"):
         gmm.params(np.float32([[1e30], [-1e30], [2e30]]), np.ones((3, 1), np.float32))
+
+
+ARRAY_API = """
+import numpy as np, sklearn, gmm
+X = np.random.default_rng(0).normal(size=(60, 3))
+for kind in ("full", "tied", "diag", "spherical"):
+    for dtype in (np.float64, np.float32, np.int64):
+        for how in ({}, {"starts": "scikit-learn"}, {"max_iter": 0}, {"means_init": X[:2]}):
+            def fitted():
+                samples, how_ = (4 * X).astype(dtype), {"random_state": 0, "reg_covar": 0.1, **how}
+                model = gmm.GaussianMixture(2, covariance_type=kind, **how_)
+                labels = model.fit_predict(samples)
+                drawn = model.sample(3)[0]
+                scores = model.score_samples(samples)
+                return labels, model.means_, model.covariances_, drawn, scores, model.bic(samples)
+            plain = fitted()
+            with sklearn.config_context(array_api_dispatch=True):
+                dispatched = fitted()
+            assert all(map(np.array_equal, plain, dispatched)), (kind, dtype, how)
+with sklearn.config_context(array_api_dispatch=True):
+    gmm.GaussianMixture(2).partial_fit(X).partial_fit(X, sample_weight=X[:, 0] ** 2)
+    gmm.OutlierDetector(random_state=0, mixture=gmm.GaussianMixture(2)).fit(X).predict(X)
+"""
+
+
+def test_arrays_of_numpy_are_fitted_under_array_api_dispatch() -> None:
+    # SciPy reads its variable when it is imported.
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", ARRAY_API], check=True, env=environment)

@@ -67,6 +67,7 @@ __all__ = [
     "Repair",
     "RepairWarning",
     "RunningMoments",
+    "TRUSTED_TYPES",
     "__version__",
     "alibi",
     "energy",
@@ -84,6 +85,22 @@ __all__ = [
 ]
 
 __version__: str = _abi.lib.gmm_version().decode()
+
+#: Types of this package that a file of ``skops.io`` may hold, for its ``trusted``:
+#: ``skops.io.load(path, trusted=gmm.TRUSTED_TYPES)``. None of them runs code that a file brings.
+TRUSTED_TYPES: list[str] = [
+    "gmm._confidence.Known",
+    "gmm._detector.OutlierDetector",
+    "gmm._diagnosis.Diagnosis",
+    "gmm._diagnosis.Repair",
+    "gmm._estimator.GaussianMixture",
+    "gmm._held.Held",
+    "gmm._mixture.Criteria",
+    "gmm._mixture.Mixture",
+    "gmm._native_fit.Prior",
+    "gmm._stepwise.Learner",
+    "gmm.alibi.OutlierDetector",
+]
 
 #: What is found in modules that import scikit-learn.
 _LAZY = {

@@ -21,7 +21,7 @@ from gmm import _stepwise, _thresholds
 from gmm._errors import NotFinite, RepairWarning
 from gmm._mixture import Mixture
 from gmm._native_fit import Fit, Options, Prior, Progress, fit
-from gmm._parameters import CONSTRAINTS, check_start, in_double_if_far, set_parameters
+from gmm._parameters import CONSTRAINTS, check_start, set_parameters, start_as_scikit_learn
 from gmm._scoring import Scoring
 from gmm._starts import best_of
 from gmm._validation import counts_of
@@ -296,7 +296,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             raise ValueError("max_iter=0 makes no use of sample_weight; pass max_iter=1 or more")
         self._explained(samples, lambda: _checked_finite(samples))
         if begins:
-            self._initialize_parameters(in_double_if_far(samples), random_state)
+            start_as_scikit_learn(self, samples, random_state)
         self.converged_, self.n_iter_, self.lower_bound_ = False, 0, -np.inf
         self.lower_bounds_ = []
         self.__dict__.pop("diagnosis_", None)

@@ -30,6 +30,13 @@ class Held:
     def __reduce__(self) -> tuple[type[Held], tuple[()]]:
         return Held, ()
 
+    # For skops, which makes no calls on loading.
+    def __getstate__(self) -> dict[str, None]:
+        return {}
+
+    def __setstate__(self, state: dict[str, None]) -> None:
+        self._kept = None
+
     def mixture(self, covariance_type: str, *attributes: Any) -> Mixture:
         """The mixture of weights, means and precisions' factors."""
         kept = self._kept

@@ -122,6 +122,13 @@ class Mixture:
     def __reduce__(self) -> tuple[Callable[[bytes], Mixture], tuple[bytes]]:
         return _from_bytes, (_model_file.write(self._handle),)
 
+    # For skops, which makes no calls on loading: the same bytes as an array.
+    def __getstate__(self) -> dict[str, NDArray[np.uint8]]:
+        return {"model": np.frombuffer(_model_file.write(self._handle), dtype=np.uint8)}
+
+    def __setstate__(self, state: dict[str, NDArray[np.uint8]]) -> None:
+        self._own(_model_file.read(state["model"].tobytes()))
+
     def __repr__(self) -> str:
         kind = f"{self.n_components} {self.covariance_type}"
         return f"<gmm.Mixture of {kind} components in {self.n_features} features>"

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -35,7 +36,21 @@ CONSTRAINTS: Final[dict[str, list[Any]]] = {
 
 def check_start(estimator: Any, samples: RealArray) -> None:
     """Checks ``weights_init`` and the like by scikit-learn's rules, and makes them arrays."""
-    estimator._check_parameters(samples, **({"xp": np} if _TAKES_XP else {}))
+    # Samples are NumPy's by now: what scikit-learn refuses of other arrays is no matter here.
+    with config_context(array_api_dispatch=False):
+        estimator._check_parameters(samples, **({"xp": np} if _TAKES_XP else {}))
+
+
+def start_as_scikit_learn(estimator: Any, samples: RealArray, random_state: Any) -> None:
+    """Gives an estimator the start that scikit-learn finds, which is computed in their type.
+
+    Samples whose squares may be outside of it are taken in double.
+    """
+    largest = float(np.abs(samples).max(initial=0.0))
+    if not (largest == 0.0 or 1e-15 < largest < 1e15):
+        samples = samples.astype(np.float64, copy=False)
+    with config_context(array_api_dispatch=False):
+        estimator._initialize_parameters(samples, random_state)
 
 
 def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> None:
@@ -82,13 +97,3 @@ def _are_in_range(parameters: dict[str, RealArray], dense: bool, dtype: np.dtype
         if scales[scales != 0.0].min(initial=np.inf) < limits.tiny:
             return False
     return True
-
-
-def in_double_if_far(samples: RealArray) -> RealArray:
-    """Samples whose squares are in the range of their type, or in double.
-
-    scikit-learn's starts are computed in the type of the samples.
-    """
-    largest = float(np.abs(samples).max(initial=0.0))
-    is_near = largest == 0.0 or 1e-15 < largest < 1e15
-    return samples if is_near else samples.astype(np.float64, copy=False)

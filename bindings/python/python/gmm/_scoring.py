@@ -141,6 +141,11 @@ class Scoring:
     def _model(self) -> tuple[Any, Any, Any]:
         return self.weights_, self.means_, self.precisions_cholesky_
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What is held is made of the attributes, and is no part of a pickle.
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        return {name: value for name, value in state.items() if name != "_held"}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file that every other part of gmm reads."""
         self.mixture_.save(path)

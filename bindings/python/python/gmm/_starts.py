@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gmm._native_fit import Fit, Options, Progress, fit
-from gmm._parameters import in_double_if_far
+from gmm._parameters import start_as_scikit_learn
 from gmm._watch import Watch
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ def best_of(
     """The best fit from ``n_init`` starts of scikit-learn, the earlier of equals."""
     best: Fit | None = None
     observe = watch.observer(estimator.callback)
-    starts_of = in_double_if_far(samples)
     for restart in range(estimator.n_init):
-        estimator._initialize_parameters(starts_of, random_state)
+        start_as_scikit_learn(estimator, samples, random_state)
         watched = None if observe is None else _renumbered(observe, restart)
         fitted = fit(samples, replace(options, start=estimator.mixture_, observe=watched))
         if best is None or fitted.lower_bound > best.lower_bound:
