@@ -2139,6 +2139,55 @@ gmm_status gmm_mixture_save(const struct gmm_mixture *handle,
                             const char *file);
 
 /**
+ * As `gmm_mixture_save`, with `n` pairs of text beside the mixture: `values[i]` under `keys[i]`, all UTF-8.
+ *
+ * Keys are not empty, not repeated and not `gmm`. The key `feature_names` holds the names of the features as a
+ * JSON list of as many strings, as in `["height","width"]`; the program `gmm` and Python's classes read it. All
+ * other keys and values are the caller's. A bad key or value is `GMM_INVALID_ARGUMENT`, and nothing is written.
+ *
+ * The caller promises:
+ *
+ * `handle` is a live handle; `keys` and `values` are readable for `n` strings, each NUL-terminated, and may be NULL
+ * when `n` is 0; `file` is NULL or NUL-terminated.
+ */
+gmm_status gmm_mixture_save_with_metadata(const struct gmm_mixture *handle,
+                                          const char *const *keys,
+                                          const char *const *values,
+                                          size_t n,
+                                          const char *file);
+
+/**
+ * Reads the text that the model file `file` holds under `key`, into `out`, of `capacity` bytes, with a NUL after
+ * it. `*len` is its length without that NUL. With `out` NULL only `*len` is written: ask so for the capacity.
+ *
+ * A key that the file does not have is `GMM_INVALID_ARGUMENT`, and a capacity of `*len` or less `GMM_INVALID_SHAPE`.
+ * The key `gmm` says what the file is. The mixture is not read.
+ *
+ * The caller promises:
+ *
+ * `file` and `key` are NULL or NUL-terminated; `out` is NULL or writable for `capacity` bytes; `len` is writable.
+ */
+gmm_status gmm_model_metadata(const char *file,
+                              const char *key,
+                              char *out,
+                              size_t capacity,
+                              size_t *len);
+
+/**
+ * Reads the keys of all text that the model file `file` holds, into `out`, of `capacity` bytes: in ascending order,
+ * each with a NUL after it, and one more NUL after the last. `*len` is the length without that last NUL. Otherwise as
+ * `gmm_model_metadata`.
+ *
+ * The caller promises:
+ *
+ * As `gmm_model_metadata`.
+ */
+gmm_status gmm_model_metadata_keys(const char *file,
+                                   char *out,
+                                   size_t capacity,
+                                   size_t *len);
+
+/**
  * Reads a mixture from the file `file`, into `*out`. Every value is checked. Scores are those of the
  * mixture that was saved, to the last bit. Free it with `gmm_mixture_free`.
  *

@@ -57,6 +57,35 @@ static size_t copy(const char *from, const char *to, size_t len)
     return n;
 }
 
+/* Text beside a mixture comes back as it was kept, by key; and the mixture is that of a file without. */
+static void text(const char *path)
+{
+    const char *keys[] = {"threshold", "feature_names", "a"};
+    const char *values[] = {"29.7", "[\"h\xc3\xb6he\",\"w\"]", ""};
+    gmm_mixture *saved = fitted(GMM_COVARIANCE_FULL), *loaded = NULL;
+    CHECK(gmm_mixture_save_with_metadata(saved, keys, values, 3, path) == GMM_OK);
+    CHECK(gmm_mixture_load(path, &loaded) == GMM_OK);
+    same(saved, loaded, K * D * D);
+    gmm_mixture_free(loaded);
+    char out[64];
+    size_t len = 99;
+    for (int i = 0; i < 3; i++) {
+        CHECK(gmm_model_metadata(path, keys[i], NULL, 0, &len) == GMM_OK && len == strlen(values[i]));
+        memset(out, 'x', sizeof out);
+        CHECK(gmm_model_metadata(path, keys[i], out, len + 1, &len) == GMM_OK && len == strlen(values[i]));
+        CHECK(strcmp(out, values[i]) == 0 && out[len + 1] == 'x');
+    }
+    static const char all[] = "a\0feature_names\0gmm\0threshold\0";
+    CHECK(gmm_model_metadata_keys(path, out, sizeof out, &len) == GMM_OK);
+    CHECK(len == sizeof all - 1 && memcmp(out, all, sizeof all) == 0);
+    /* No text is that of a plain save, to the byte; and a plain save leaves none. */
+    CHECK(gmm_mixture_save_with_metadata(saved, NULL, NULL, 0, path) == GMM_OK);
+    CHECK(gmm_model_metadata_keys(path, out, sizeof out, &len) == GMM_OK && len == 4 && strcmp(out, "gmm") == 0);
+    REFUSED(gmm_model_metadata("no such file", "gmm", NULL, 0, &len), GMM_IO,
+            "cannot read no such file: No such file or directory (os error 2)");
+    gmm_mixture_free(saved);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -76,6 +105,7 @@ int main(int argc, char **argv)
         gmm_mixture_free(loaded);
         gmm_mixture_free(saved);
     }
+    text(path);
     /* Every file that ends too early is none. */
     const size_t len = copy(path, cut, SIZE_MAX);
     gmm_mixture *none = NULL;

@@ -352,6 +352,41 @@ pub(crate) unsafe fn path<'a>(what: &str, path: *const c_char) -> Result<&'a Pat
     }
 }
 
+/// A text from the caller's string.
+///
+/// # Safety
+///
+/// As [`path`].
+pub(crate) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str, Refusal> {
+    if text.is_null() {
+        return Err(Refusal::null(what));
+    }
+    // SAFETY: not null, and NUL-terminated as the caller promised.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|_| Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is not UTF-8")))
+}
+
+/// `len` texts from the caller's array of strings; none of a null array of none.
+///
+/// # Safety
+///
+/// `texts` is null or readable for `len` pointers, each null or as [`path`] has them.
+pub(crate) unsafe fn texts<'a>(
+    regions: &mut Regions,
+    what: &'static str,
+    texts: *const *const c_char,
+    len: usize,
+) -> Result<Vec<&'a str>, Refusal> {
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the caller's promise is passed on.
+    let pointers = unsafe { regions.input(what, texts, &[len]) }?;
+    let each = pointers.iter().enumerate();
+    // SAFETY: each is null or a string, as promised.
+    each.map(|(at, &pointer)| unsafe { text(&format!("{what}[{at}]"), pointer) }).collect()
+}
+
 /// Elements of an array at most. Floats are computed with in double: what fits only as floats does not fit.
 pub(crate) const MAX_ELEMENTS: usize = isize::MAX as usize / size_of::<f64>();
 

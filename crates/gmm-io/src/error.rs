@@ -369,6 +369,15 @@ pub enum Error {
         source: gmm_core::Error,
     },
 
+    /// Text that a model file does not take.
+    #[error("the metadata '{}' cannot be kept: {reason}", .key.escape_debug())]
+    BadMetadata {
+        /// Its key.
+        key: String,
+        /// In words.
+        reason: String,
+    },
+
     /// A mixture whose factors or determinants are not those of its covariances: files hold none such.
     #[error(
         "cannot store this mixture in {}: its factors or log-determinants are not those of its covariances; \

@@ -59,10 +59,12 @@ mod reread;
 
 // Who keeps what was fitted.
 mod whole;
+mod metadata;
 mod model;
 
 pub use crate::error::Error;
-pub use crate::model::{load_model, save_model};
+pub use crate::metadata::read_metadata;
+pub use crate::model::{Model, load_model, save_model};
 pub use crate::npy::{write_npy_header, write_npy_values};
 pub use crate::open::{open, open_stream};
 pub use crate::options::{Column, Header, ReadOptions};

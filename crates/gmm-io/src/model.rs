@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! metadata   "gmm": "format=1 covariance_type=full"            or tied, diag, spherical
+//!            "feature_names": "[\"height\", \"width\"]"        only when features have names
+//!            any other key: any text
 //! weights    f64 [k]            ridges     f64 [k]            added to each diagonal before factoring
 //! means      f64 [k, d]         cholesky   f64 [k, d, d]      lower factors of covariances + ridge I
 //! covariances f64 [k, d, d]     dropped    u64 [m], only when m > 0: components without samples
@@ -14,7 +16,7 @@
 //! wherever it is loaded. Layout and promises: docs/model-file.md.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -24,10 +26,130 @@ use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
 use crate::error::Error;
+use crate::metadata::{FORMAT_KEY, NAMES_KEY, list_of_names, parse_names, with_pairs};
 use crate::whole::{WholeFile, check_regular};
 
-/// The one metadata key: with several, their order in the file would be random.
-const KEY: &str = "gmm";
+/// Everything that a model file holds: a mixture, and text beside it.
+///
+/// ```
+/// use gmm_core::Mixture;
+/// use gmm_io::Model;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = &folder.path().join("model.safetensors");
+/// let mut model = Model::new(Mixture::new(&[1.0], &[0.0, 2.0], &[1.0, 0.0, 0.0, 1.0])?);
+/// model.feature_names = Some(vec!["height".into(), "width".into()]);
+/// model.metadata.insert("threshold".into(), "29.7".into());
+/// model.save(path)?;
+/// assert_eq!(Model::load(path)?, model);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Model {
+    /// The mixture.
+    pub mixture: Mixture,
+    /// What the features are called (d), if they are called anything. Names need not differ.
+    pub feature_names: Option<Vec<String>>,
+    /// Free text by key. Keys are not empty and not `gmm` or `feature_names`. What a file of somebody else holds
+    /// is kept here, and written again.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Model {
+    /// A mixture without text beside it.
+    pub fn new(mixture: Mixture) -> Self {
+        Model { mixture, feature_names: None, metadata: BTreeMap::new() }
+    }
+
+    /// Sets the text of `key`, where `feature_names` stands for the names as a JSON list of strings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadMetadata`] for an empty key, for `gmm`, for a key that has a value already, and for
+    /// `feature_names` that are not a list of as many strings as there are features.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
+        let refused = |reason: &str| Error::BadMetadata { key: key.to_owned(), reason: reason.to_owned() };
+        check_key(key)?;
+        if key == NAMES_KEY {
+            if self.feature_names.is_some() {
+                return Err(refused("it is there twice; pass each key once"));
+            }
+            let names = parse_names(value, self.mixture.n_features());
+            self.feature_names = Some(names.map_err(|_| {
+                refused(&format!(
+                    "the value must be a JSON list of {} strings, one for each feature",
+                    self.mixture.n_features()
+                ))
+            })?);
+            return Ok(());
+        }
+        match self.metadata.insert(key.to_owned(), value.to_owned()) {
+            None => Ok(()),
+            Some(_) => Err(refused("it is there twice; pass each key once")),
+        }
+    }
+
+    /// Writes the model to `path` as [`save_model`] does, with the text beside the mixture.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save_model`]; [`Error::BadMetadata`] for a key that is reserved or empty, and for another number
+    /// of names than of features.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let d = self.mixture.n_features();
+        if let Some(names) = &self.feature_names
+            && names.len() != d
+        {
+            let reason = format!("there are {} names for {d} features; write one for each", names.len());
+            return Err(Error::BadMetadata { key: NAMES_KEY.to_owned(), reason });
+        }
+        for key in self.metadata.keys() {
+            check_key(key)?;
+            if key == NAMES_KEY {
+                let reason = "names of features are a field of their own".to_owned();
+                return Err(Error::BadMetadata { key: key.clone(), reason });
+            }
+        }
+        let names = self.feature_names.as_ref().map(|names| list_of_names(names));
+        let names = names.iter().map(|list| (NAMES_KEY, list.as_str()));
+        let others = self.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        write_model(path, &self.mixture, names.chain(others))
+    }
+
+    /// Reads the file at `path` as [`load_model`] does, with the text beside the mixture.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load_model`]; [`Error::BadModel`] for `feature_names` that are not a JSON list of as many strings as
+    /// there are features.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
+        let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
+        let (parts, text) = Parts::parse(&bytes).map_err(bad)?;
+        let mixture = parts.mixture();
+        let mixture = mixture.map_err(|source| Error::RefusedModel { path: path.to_owned(), source })?;
+        let mut model = Model::new(mixture);
+        for (key, value) in text {
+            if key == NAMES_KEY {
+                model.feature_names = Some(parse_names(&value, model.mixture.n_features()).map_err(bad)?);
+            } else if key != FORMAT_KEY && !key.is_empty() {
+                model.metadata.insert(key, value);
+            }
+        }
+        Ok(model)
+    }
+}
+
+/// Refuses a key that is empty, or that the file has for itself.
+fn check_key(key: &str) -> Result<(), Error> {
+    let refused = |reason: &str| Err(Error::BadMetadata { key: key.to_owned(), reason: reason.to_owned() });
+    match key {
+        "" => refused("a key is not empty"),
+        FORMAT_KEY => refused("it says what the file is; choose another key"),
+        _ => Ok(()),
+    }
+}
 
 /// What the key says of a file that holds this structure.
 fn format_of(structure: Structure) -> String {
@@ -42,6 +164,15 @@ fn format_of(structure: Structure) -> String {
 /// [`Error::Save`]; [`Error::Unstorable`] for a mixture of independent factors
 /// ([`Mixture::from_independent`]), which reading would refuse.
 pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
+    write_model(path, mixture, std::iter::empty())
+}
+
+/// Writes the mixture, and pairs of text in their order.
+fn write_model<'a>(
+    path: &Path,
+    mixture: &Mixture,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), Error> {
     let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
     let parts = Parts {
         structure: held.structure(),
@@ -66,9 +197,11 @@ pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
     if !mixture.dropped().is_empty() {
         tensors.push(("dropped", Tensor::counts(mixture.dropped())));
     }
-    let metadata = [(KEY.to_owned(), format_of(parts.structure))].into_iter().collect::<HashMap<_, _>>();
-    let bytes = serialize(tensors, Some(metadata.into_iter().collect()))
+    let format = format_of(parts.structure);
+    let metadata = [(FORMAT_KEY.to_owned(), format.clone())].into_iter().collect();
+    let bytes = serialize(tensors, Some(metadata))
         .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
+    let bytes = with_pairs(bytes, &format, pairs);
     let mut file = WholeFile::create(path)?;
     file.write_all(&bytes).map_err(|source| Error::Save { path: path.to_owned(), source })?;
     file.keep()
@@ -82,10 +215,7 @@ pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
 /// [`Error::Load`]; [`Error::BadModel`] when the file is no model of this format;
 /// [`Error::RefusedModel`] when its values make no mixture.
 pub fn load_model(path: &Path) -> Result<Mixture, Error> {
-    let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
-    let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
-    let parts = Parts::parse(&bytes).map_err(bad)?;
-    parts.mixture().map_err(|source| Error::RefusedModel { path: path.to_owned(), source })
+    Model::load(path).map(|model| model.mixture)
 }
 
 /// The arrays of a file, of shapes that agree.
@@ -111,14 +241,15 @@ impl Parts<'_> {
         Mixture::from_covariances(weights, means, held, dropped)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// The arrays, and all text of the file.
+    fn parse(bytes: &[u8]) -> Result<(Self, HashMap<String, String>), String> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
         let structure = check_format(&metadata)?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let shape = |name| file.tensor(name).map(|tensor| tensor.shape().to_vec()).map_err(|e| e.to_string());
         let &[k, d] = shape("means")?.as_slice() else { return Err("tensor `means` is not a matrix".into()) };
         let of_structure = structure.shape(k, d);
-        Ok(Parts {
+        let parts = Parts {
             structure,
             weights: doubles(&file, "weights", &[k])?.into(),
             means: doubles(&file, "means", &[k, d])?.into(),
@@ -129,13 +260,14 @@ impl Parts<'_> {
                 Ok(tensor) => counts(&tensor)?.into(),
                 Err(_) => Vec::new().into(),
             },
-        })
+        };
+        Ok((parts, metadata.metadata().clone().unwrap_or_default()))
     }
 }
 
 fn check_format(metadata: &Metadata) -> Result<Structure, String> {
-    let Some(format) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
-        return Err(format!("it is a safetensors file without the metadata '{KEY}'"));
+    let Some(format) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT_KEY)) else {
+        return Err(format!("it is a safetensors file without the metadata '{FORMAT_KEY}'"));
     };
     let named = Structure::ALL.into_iter().find(|&structure| *format == format_of(structure));
     named.ok_or_else(|| {

@@ -94,6 +94,72 @@ static void readers(void)
     }
 }
 
+/* Text in model files: what is no text, or has no room. The one file that is made is removed. */
+static void metadata(const char *folder)
+{
+    char model[4096], none[4096];
+    snprintf(model, sizeof model, "%s/model", folder);
+    snprintf(none, sizeof none, "%s/no/such/folder/model", folder);
+    gmm_mixture *mixture = two_components();
+    const char *k[2] = {"a", "b"}, *v[2] = {"one", "two"}, *file = none;
+    const char *const *keys = k, *const *values = v;
+    size_t n = 2;
+#define SAVE gmm_mixture_save_with_metadata(mixture, keys, values, n, file)
+    WITH(mixture, NULL, SAVE, GMM_NULL_POINTER);
+    WITH(file, NULL, SAVE, GMM_NULL_POINTER);
+    WITH(file, "", SAVE, GMM_INVALID_ARGUMENT);
+    BAD_INPUT(keys, SAVE);
+    BAD_INPUT(values, SAVE);
+    WITH(k[1], NULL, SAVE, GMM_NULL_POINTER);
+    WITH(v[1], NULL, SAVE, GMM_NULL_POINTER);
+    WITH(n, SIZE_MAX, SAVE, GMM_SIZE_OVERFLOW);
+    WITH(n, PTRDIFF_MAX, SAVE, GMM_SIZE_OVERFLOW);
+    WITH(k[1], "", SAVE, GMM_INVALID_ARGUMENT);
+    WITH(k[1], "a", SAVE, GMM_INVALID_ARGUMENT); /* twice */
+    WITH(k[1], "gmm", SAVE, GMM_INVALID_ARGUMENT);
+    WITH(k[1], "\xff", SAVE, GMM_INVALID_ARGUMENT);
+    WITH(v[1], "\xff", SAVE, GMM_INVALID_ARGUMENT);
+    WITH(k[1], "feature_names", SAVE, GMM_INVALID_ARGUMENT); /* of the value "two" */
+    EXPECT(SAVE, GMM_IO);
+    file = model;
+    EXPECT(SAVE, GMM_OK);
+#undef SAVE
+    char text[8], *out = text;
+    size_t length, *len = &length, capacity = sizeof text;
+    const char *key = "a";
+    OUTPUT(text);
+    OUTPUT(length);
+#define READ gmm_model_metadata(file, key, out, capacity, len)
+#define KEYS gmm_model_metadata_keys(file, out, capacity, len)
+    WITH(file, NULL, READ, GMM_NULL_POINTER);
+    WITH(file, "", READ, GMM_INVALID_ARGUMENT);
+    WITH(file, none, READ, GMM_IO);
+    WITH(file, folder, READ, GMM_IO);
+    WITH(file, __FILE__, READ, GMM_BAD_FILE);
+    WITH(key, NULL, READ, GMM_NULL_POINTER);
+    WITH(key, "c", READ, GMM_INVALID_ARGUMENT);
+    WITH(key, "\xff", READ, GMM_INVALID_ARGUMENT);
+    WITH(len, NULL, READ, GMM_NULL_POINTER);
+    WITH(len, ASKEW(len), READ, GMM_INVALID_ARGUMENT);
+    WITH(out, (char *)len, READ, GMM_INVALID_ARGUMENT);
+    WITH(capacity, 0, READ, GMM_INVALID_SHAPE);
+    WITH(capacity, 3, READ, GMM_INVALID_SHAPE);
+    WITH(capacity, SIZE_MAX, READ, GMM_SIZE_OVERFLOW);
+    WITH(file, NULL, KEYS, GMM_NULL_POINTER);
+    WITH(file, none, KEYS, GMM_IO);
+    WITH(len, NULL, KEYS, GMM_NULL_POINTER);
+    WITH(out, (char *)len, KEYS, GMM_INVALID_ARGUMENT);
+    WITH(capacity, 7, KEYS, GMM_INVALID_SHAPE); /* a, b and gmm take 9 */
+    WITH(capacity, 8, KEYS, GMM_INVALID_SHAPE);
+    WITH(out, NULL, KEYS, GMM_OK);
+    WITH(capacity, 4, READ, GMM_OK);
+#undef KEYS
+#undef READ
+    gmm_mixture_free(mixture);
+    unwatch();
+    HOLDS(strcmp(text, "one") == 0 && length == 3 && remove(model) == 0);
+}
+
 static void files(const char *folder)
 {
     char missing[4096];
@@ -118,6 +184,7 @@ static void files(const char *folder)
 #undef LOAD
     gmm_mixture_free(mixture);
     unwatch();
+    metadata(folder);
 }
 
 static void threads_and_tokens(void)
