@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import BayesianGaussianMixture
 from sklearn.mixture import GaussianMixture as Theirs
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import gmm
 from conftest import GOLDEN, Golden, golden_index
@@ -236,3 +239,78 @@ def test_a_threshold_goes_along(blobs: Any) -> None:
     assert np.array_equal(frozen["energies"], got["energies"])
     given = gmm.OutlierDetector(0.1, mixture=model).fit(blobs)
     assert abs(int(run(gmm.to_onnx(given), blobs.astype("f4"))["is_outlier"].sum()) - 60) <= 1
+
+
+def outputs(proto: Any, X: Any) -> dict[str, Any]:
+    """Every output of a graph with one input, whatever it is called."""
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(
+        proto.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {session.get_inputs()[0].name: X}), strict=True))
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("opset", [13, 17, 18, 21])
+def test_skl2onnx_converts_pipelines_that_end_in_an_estimator(
+    blobs: Any, structure: str, dtype: Any, opset: int
+) -> None:
+    skl2onnx = pytest.importorskip("skl2onnx")
+    mixture = gmm.GaussianMixture(3, covariance_type=structure, random_state=0)
+    model = make_pipeline(StandardScaler(), PCA(3), mixture).fit(blobs)
+    theirs = make_pipeline(*model[:-1], mixture.to_sklearn())
+    X = blobs.astype(dtype)
+    for options, names in (
+        (None, ["label", "probabilities"]),
+        ({id(mixture): {"score_samples": True}}, ["label", "probabilities", "score_samples"]),
+    ):
+        proto = skl2onnx.to_onnx(model, X[:1], options=options, target_opset=opset)
+        got = outputs(proto, X)
+        assert list(got) == names
+        assert np.array_equal(got["label"].ravel(), theirs.predict(blobs))
+        assert np.allclose(got["probabilities"], theirs.predict_proba(blobs), atol=1e-4)
+    tolerance = 1e-3 if dtype is np.float32 else 1e-9
+    assert np.allclose(got["score_samples"].ravel(), theirs.score_samples(blobs), atol=tolerance)
+
+
+def test_skl2onnx_converts_detectors_and_samples_that_are_integers(blobs: Any) -> None:
+    skl2onnx = pytest.importorskip("skl2onnx")
+    model = make_pipeline(StandardScaler(), gmm.OutlierDetector(0.1, random_state=0)).fit(blobs)
+    got = outputs(skl2onnx.to_onnx(model, blobs[:1]), blobs)
+    assert np.array_equal(got["label"].ravel(), model.predict(blobs))
+    assert np.allclose(got["scores"].ravel(), model.decision_function(blobs))
+    counts = blobs.astype(np.int64)
+    plain = gmm.GaussianMixture(2, random_state=0).fit(counts)
+    got = outputs(skl2onnx.to_onnx(plain, counts[:1]), counts)
+    assert np.array_equal(got["label"].ravel(), plain.predict(counts))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_pipeline_is_a_graph_of_its_steps_and_the_model(blobs: Any, dtype: str) -> None:
+    pytest.importorskip("skl2onnx")
+    mixture = gmm.GaussianMixture(3, contamination=0.1, random_state=0)
+    model = make_pipeline(StandardScaler(), "passthrough", make_pipeline(PCA(3), mixture)).fit(
+        blobs
+    )
+    got = run(gmm.to_onnx(model, dtype=dtype), blobs.astype(dtype))
+    assert list(got) == ["energies", "log_density", "responsibilities", "labels", "is_outlier"]
+    tolerance = 1e-3 if dtype == "float32" else 1e-9
+    assert np.allclose(got["log_density"], model.score_samples(blobs), atol=tolerance)
+    assert np.array_equal(got["labels"], model.predict(blobs))
+    assert abs(int(got["is_outlier"].sum()) - 60) <= 1
+    # Steps that change nothing need no skl2onnx, and neither have models of scikit-learn.
+    alone = run(gmm.to_onnx(make_pipeline("passthrough", Theirs(2).fit(blobs))), blobs.astype("f4"))
+    assert alone["responsibilities"].shape == (600, 2)
+    detector = make_pipeline(StandardScaler(), gmm.OutlierDetector(random_state=0)).fit(blobs)
+    got = run(gmm.to_onnx(detector, dtype=dtype), blobs.astype(dtype))
+    assert np.allclose(got["energies"], detector.decision_function(blobs), atol=tolerance)
+
+
+def test_a_pipeline_without_skl2onnx_says_what_to_install(blobs: Any, monkeypatch: Any) -> None:
+    pytest.importorskip("onnx")
+    model = make_pipeline(StandardScaler(), gmm.GaussianMixture(2)).fit(blobs)
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match="of a pipeline needs skl2onnx"):
+        gmm.to_onnx(model)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmm import _exchange, _robust
 from gmm._confidence import Known
 from gmm._mixture import Mixture
+from gmm._skl2onnx import Convertible
 from gmm._validation import check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gmm._arrays import Real as RealArray
 
 
-class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
+class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
     """Finds outliers in data that contain them, with the interface of PyOD.
 
     Every score is an energy in nats, so the larger, the more outlying. By default it is the mean
@@ -93,6 +94,7 @@ class OutlierDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     mixtures_: tuple[Mixture, ...]
     n_features_in_: int
     _known: Known
+    _onnx_outputs = ("label", "scores")
 
     _parameter_constraints: dict[str, list[Any]] = {
         "contamination": [Interval(Real, 0, 1, closed="left")],

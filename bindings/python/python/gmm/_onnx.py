@@ -39,8 +39,9 @@ def to_onnx(
 
     Parameters
     ----------
-    model : gmm.Mixture, GaussianMixture or gmm.OutlierDetector
-        Of this package or, a ``GaussianMixture``, of scikit-learn; fitted.
+    model : gmm.Mixture, GaussianMixture, gmm.OutlierDetector or Pipeline
+        Of this package or, a ``GaussianMixture``, of scikit-learn; fitted. The steps of a pipeline
+        that come before such a model are converted by skl2onnx, which must be installed then.
     path : str or path, optional
         Where to write it.
     dtype : {'float32', 'float64'}, default='float32'
@@ -67,8 +68,10 @@ def to_onnx(
     real = np.dtype(dtype)
     if real not in (np.float32, np.float64):
         raise ValueError(f"dtype is {real}; pass float32 or float64")
+    steps, model = _split(model)
+    samples = "X" if steps is None else "transformed"
+    graph = Graph(onnx, real, samples=samples)
     mixtures = getattr(model, "mixtures_", None)
-    graph = _Graph(onnx, real)
     if mixtures is None:
         mixture = as_mixture(model)
         mixtures = (mixture,)
@@ -79,22 +82,62 @@ def to_onnx(
     if threshold is not None:
         graph.threshold(threshold)
     proto = graph.model(mixtures)
+    if steps is not None:
+        before = _of_steps(steps, real)
+        output = before.graph.output[0].name
+        proto = onnx.compose.merge_models(before, proto, io_map=[(output, samples)])
+        proto.producer_name, proto.producer_version = "gmm", _abi.lib.gmm_version().decode()
     onnx.checker.check_model(proto, full_check=True)
     if path is not None:
         onnx.save_model(proto, os.fspath(path))
     return proto
 
 
-class _Graph:
-    """Nodes, constants and outputs as they come."""
+def _split(model: Any) -> tuple[Any, Any]:
+    """What comes before the last step of a pipeline, or None, and that step."""
+    from sklearn.pipeline import Pipeline
 
-    def __init__(self, onnx: Any, real: np.dtype[Any]) -> None:
-        self._onnx, self._real = onnx, real
+    steps: list[Any] = []
+    while isinstance(model, Pipeline):
+        steps += [step for step in model.steps[:-1] if step[1] not in (None, "passthrough")]
+        model = model.steps[-1][1]
+    # Pipelines in pipelines may call their steps alike.
+    named = [(f"{at}_{name}", step) for at, (name, step) in enumerate(steps)]
+    return (Pipeline(named) if named else None), model
+
+
+def _of_steps(steps: Any, real: np.dtype[Any]) -> Any:
+    """The graph of the steps of a pipeline, by skl2onnx."""
+    wanted("skl2onnx", "gmm.to_onnx of a pipeline")
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+    kind = FloatTensorType if real == np.float32 else DoubleTensorType
+    proto = convert_sklearn(
+        steps,
+        initial_types=[("X", kind([None, steps.n_features_in_]))],
+        target_opset={"": _OPSET, "ai.onnx.ml": 3},
+        naming="steps_",
+    )
+    proto.ir_version = _IR_VERSION
+    for domain in proto.opset_import:
+        # It declares the least that its nodes need, which are those of the target.
+        domain.version = _OPSET if domain.domain == "" else domain.version
+    return proto
+
+
+class Graph:
+    """Nodes, constants and outputs as they come, of samples that are called ``samples``."""
+
+    def __init__(
+        self, onnx: Any, real: np.dtype[Any], *, samples: str = "X", opset: int = _OPSET
+    ) -> None:
+        self._onnx, self._real, self._name, self._opset = onnx, real, samples, opset
         self._type = onnx.helper.np_dtype_to_tensor_dtype(real)
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
         self._outputs: list[Any] = []
-        self._samples = self._node("Unsqueeze", "X", self._constant("component_axis", [0]))
+        self._samples = self._node("Unsqueeze", samples, self._constant("component_axis", [0]))
 
     def mixture(self, mixture: Mixture) -> None:
         """Every score of one mixture."""
@@ -107,14 +150,27 @@ class _Graph:
         integers = self._onnx.TensorProto.INT64
         self._output("labels", "ArgMax", [log_joint], integers, axis=1, keepdims=0)
 
+    def of_mixture(self, mixture: Mixture) -> dict[str, str]:
+        """Scores of one mixture, each a matrix, by the names that skl2onnx has for them."""
+        log_joint = self._log_joint(mixture, "")
+        log_density, shares, total = self._log_sum_exp(log_joint, "")
+        return {
+            "label": self._node("ArgMax", log_joint, axis=1, keepdims=1),
+            "probabilities": self._node("Div", shares, total),
+            "score_samples": self._node("Unsqueeze", log_density, "axis"),
+        }
+
+    def of_detector(self, mixtures: tuple[Mixture, ...], threshold: float) -> dict[str, str]:
+        """Scores of a detector, each a matrix, by the names that skl2onnx has for them."""
+        energies = self._node("Unsqueeze", self._mean_energies(mixtures), "axis_0")
+        line = self._constant("threshold", self._real.type(threshold))
+        above = self._node("Greater", energies, line)
+        integers = self._onnx.TensorProto.INT64
+        return {"label": self._node("Cast", above, to=integers), "scores": energies}
+
     def detector(self, mixtures: tuple[Mixture, ...]) -> None:
         """The mean of the energies under several mixtures."""
-        densities = []
-        for at, mixture in enumerate(mixtures):
-            log_joint = self._log_joint(mixture, f"_{at}")
-            densities.append(self._log_sum_exp(log_joint, f"_{at}")[0])
-        share = self._constant("minus_share", self._real.type(-1.0 / len(mixtures)))
-        self._output("energies", "Mul", [self._node("Sum", *densities), share], self._type)
+        self._output("energies", "Identity", [self._mean_energies(mixtures)], self._type)
 
     def threshold(self, threshold: float) -> None:
         """Whether an energy is above a threshold, as rounding to the type allows to say."""
@@ -124,12 +180,12 @@ class _Graph:
     def model(self, mixtures: tuple[Mixture, ...]) -> Any:
         """All of it, with what it was made of."""
         helper, d = self._onnx.helper, mixtures[0].n_features
-        samples = helper.make_tensor_value_info("X", self._type, ["n", d])
-        graph = helper.make_graph(self._nodes, "gmm", [samples], self._outputs, self._constants)
+        samples = helper.make_tensor_value_info(self._name, self._type, ["n", d])
+        graph = helper.make_graph(self.nodes, "gmm", [samples], self._outputs, self.constants)
         version = _abi.lib.gmm_version().decode()
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
+            opset_imports=[helper.make_opsetid("", self._opset)],
             ir_version=_IR_VERSION,
             producer_name="gmm",
             producer_version=version,
@@ -139,6 +195,14 @@ class _Graph:
         about["n_components"] = ",".join(str(mixture.n_components) for mixture in mixtures)
         helper.set_model_props(model, about)
         return model
+
+    def _mean_energies(self, mixtures: tuple[Mixture, ...]) -> str:
+        densities = []
+        for at, mixture in enumerate(mixtures):
+            log_joint = self._log_joint(mixture, f"_{at}")
+            densities.append(self._log_sum_exp(log_joint, f"_{at}")[0])
+        share = self._constant("minus_share", self._real.type(-1.0 / len(mixtures)))
+        return self._node("Mul", self._node("Sum", *densities), share)
 
     def _log_joint(self, mixture: Mixture, mark: str) -> str:
         """ln phi_k N(x_n; mu_k, Sigma_k), of shape (n, k)."""
@@ -182,9 +246,12 @@ class _Graph:
 
     def _log_sum_exp(self, log_joint: str, mark: str) -> tuple[str, str, str]:
         """The log-density (n,), and exp(l - m) and its sum, of which responsibilities are made."""
-        peak = self._node("ReduceMax", log_joint, axes=[1], keepdims=1)
-        shares = self._node("Exp", self._node("Sub", log_joint, peak))
         axis = self._constant(f"axis{mark}", [1])
+        if self._opset < 18:
+            peak = self._node("ReduceMax", log_joint, axes=[1], keepdims=1)
+        else:
+            peak = self._node("ReduceMax", log_joint, axis, keepdims=1)
+        shares = self._node("Exp", self._node("Sub", log_joint, peak))
         total = self._node("ReduceSum", shares, axis, keepdims=1)
         density = self._node("Add", peak, self._node("Log", total))
         return self._node("Squeeze", density, axis), shares, total
@@ -193,11 +260,11 @@ class _Graph:
         if np.asarray(values).dtype.kind == "f":
             values = as_type(values, self._real, name)
         array = np.ascontiguousarray(values) if np.ndim(values) else np.asarray(values)
-        self._constants.append(self._onnx.numpy_helper.from_array(array, name))
+        self.constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name
 
     def _node(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        name = f"{kind}_{len(self._nodes)}"
+        name = f"{kind}_{len(self.nodes)}"
         self._add(kind, inputs, name, attributes)
         return name
 
@@ -210,4 +277,4 @@ class _Graph:
 
     def _add(self, kind: str, inputs: Any, output: str, attributes: dict[str, Any]) -> None:
         make = self._onnx.helper.make_node
-        self._nodes.append(make(kind, list(inputs), [output], name=output, **attributes))
+        self.nodes.append(make(kind, list(inputs), [output], name=output, **attributes))

@@ -13,6 +13,7 @@ from gmm import _arrays
 from gmm._errors import NotFinite
 from gmm._held import Held
 from gmm._mixture import Criteria, Mixture
+from gmm._skl2onnx import Convertible
 from gmm._validation import FLOATS, check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Scoring:
+class Scoring(Convertible):
     """What comes before scikit-learn's class, so that its scores are the library's."""
+
+    _onnx_outputs = ("label", "probabilities")
+    _onnx_options = ("score_samples",)
 
     weights_: Real
     means_: Real
