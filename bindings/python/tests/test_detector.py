@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import root_scalar
+from scipy.stats import binom
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -281,3 +283,76 @@ def test_alibi_detects_words_of_a_mixture_that_is_known(contaminated: Any) -> No
     data = od.predict(X)["data"]
     assert data["threshold"] == 5.0
     assert np.array_equal(data["is_outlier"], -known.score_samples(X) > 5.0)
+
+
+def test_rejection_is_that_of_its_definition(contaminated: Any) -> None:
+    X, _ = contaminated
+    detector = gmm.OutlierDetector(0.1, random_state=0).fit(X[:200])
+    for T in (2.0, 8.0, 20.0):
+        labels, stats = detector.predict_with_rejection(
+            X, T=T, return_stats=True, c_fp=2, c_fn=3, c_r=0.5
+        )
+        plain, sure = detector.predict(X, return_confidence=True)
+        rejected = 2 * np.abs(sure - 0.5) <= 1 - 2 * np.exp(-T)
+        assert np.array_equal(labels, np.where(rejected, -2, plain))
+        # Perini & Davis (2023): the shares of lower scores at which a prediction is that sure.
+        q1, q2 = (
+            root_scalar(lambda p, C=C: binom.cdf(19, 200, p) - C, bracket=[0, 1], xtol=1e-13).root
+            for C in (1 - np.exp(-T), np.exp(-T))
+        )
+        assert np.isclose(stats[0], q2 - q1, rtol=1e-6)
+        cost = min(0.1, q1) * 2 + min(1 - q2, 0.1) * 3 + (q2 - q1) * 0.5
+        assert np.isclose(stats[2], cost, rtol=1e-6)
+        assert stats[1] > stats[0]
+        assert detector.compute_rejection_stats(T, c_fp=2, c_fn=3, c_r=0.5) == tuple(stats)
+    # As PyOD 3.6.7 says of 200 scores and a contamination of 0.1.
+    assert np.isclose(detector.compute_rejection_stats(32)[1], 0.53953322, rtol=1e-7)
+    assert np.isclose(detector.compute_rejection_stats(2)[1], 1.14849962, rtol=1e-7)
+    assert detector.compute_rejection_stats(8, c_r=0.1) == detector.compute_rejection_stats(8)
+    whole = detector.fit(X[:100], sample_weight=np.full(100, 2.0)).compute_rejection_stats(8)
+    twice = detector.fit(np.repeat(X[:100], 2, axis=0)).compute_rejection_stats(8)
+    assert whole == twice
+    with pytest.raises(ValueError, match="delta between 0 and 1"):
+        detector.compute_rejection_stats(delta=1.0)
+    with pytest.raises(ValueError, match="less than one of 5 samples"):
+        gmm.OutlierDetector(0.1, n_components=1).fit(X[:5]).compute_rejection_stats()
+    with pytest.raises(NotFittedError):
+        gmm.OutlierDetector().compute_rejection_stats()
+
+
+def test_scores_are_evaluated_against_known_outliers(contaminated: Any) -> None:
+    X, is_outlier = contaminated
+    detector = gmm.OutlierDetector(0.05, random_state=0)
+    area = detector.fit_predict_score(X, is_outlier)
+    assert area == roc_auc_score(is_outlier, detector.decision_scores_)
+    assert detector.fit_predict_score(X, is_outlier.astype(int), scoring="prc_n_score") == 1.0
+    # Of two that are called outliers one is: the two scores above all others are the first rows'.
+    line = np.concatenate([[[40.0], [30.0]], np.linspace(-1, 1, 18)[:, None]])
+    truth = np.zeros(20, int)
+    truth[[0, 10]] = 1
+    plain = gmm.OutlierDetector(mixture=gmm.Mixture([1.0], [[0.0]], [[[1.0]]]))
+    assert plain.fit_predict_score(line, truth, scoring="prc_n_score") == 0.5
+    with pytest.raises(ValueError, match="scoring is 'f1'"):
+        detector.fit_predict_score(X, is_outlier, scoring="f1")
+
+
+def test_one_mixture_has_the_attributes_that_pyod_names(contaminated: Any) -> None:
+    X, _ = contaminated
+    names = ["weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"]
+    about = ["converged_", "n_iter_", "lower_bound_"]
+    theirs = Theirs(2, random_state=0)
+    judged = gmm.OutlierDetector(mixture=theirs).fit(X)
+    theirs.fit(X)
+    for name in names + about:
+        assert np.array_equal(getattr(judged, name), getattr(theirs, name))
+    known = gmm.OutlierDetector(mixture=gmm.from_sklearn(theirs).mixture_).fit(X)
+    alone = gmm.OutlierDetector(n_components=2, random_state=0).fit(X)
+    for name in names:
+        assert np.allclose(getattr(known, name), getattr(theirs, name))
+        assert getattr(alone, name).shape[-1] == X.shape[1] if name != "weights_" else 2
+        assert np.array_equal(alone.means_, alone.mixtures_[0].means)
+    several = gmm.OutlierDetector(random_state=0).fit(X)
+    with pytest.raises(AttributeError, match="a detector of 4 mixtures has no means_"):
+        _ = several.means_
+    with pytest.raises(AttributeError, match="where mixture was an estimator"):
+        _ = alone.converged_

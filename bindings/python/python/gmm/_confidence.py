@@ -72,3 +72,38 @@ class Known:
         outlying: Float64 = binom.sf(n - int(n * contamination), n, lower)
         sure: Float64 = np.where(labels == 1, outlying, 1.0 - outlying)
         return sure
+
+    def rejection_stats(
+        self, contamination: float, T: float, delta: float, costs: tuple[float, float, float]
+    ) -> tuple[float, float, float]:
+        """What rejecting predictions of little confidence comes to (Perini & Davis 2023).
+
+        A prediction is rejected where the confidence is within ``exp(-T)`` of 0 or 1. Gives the
+        rejection rate to expect, a bound that it keeps with probability ``1 - delta``, and a bound
+        of the cost of a sample, for costs of a false positive, a false negative and a rejection.
+        """
+        from scipy.stats import beta
+
+        n = round(float(self.counts.sum()))
+        k = int(n * contamination) - 1
+        if k < 0:
+            raise ValueError(
+                f"a contamination of {contamination:g} is less than one of {n} samples; "
+                "rejection needs a larger one"
+            )
+        # The p of which binom.cdf(k, n, p) is 1 - exp(-T), and exp(-T): its inverse in p is beta's.
+        q1 = float(beta.ppf(math.exp(-T), k + 1, n - k))
+        q2 = float(beta.isf(math.exp(-T), k + 1, n - k))
+        right = (n + 1 - contamination * (n + 2)) / n + T * (n + 2) / math.sqrt(2 * n**3 * T)
+        ordinary = 1.0 - contamination
+        inside = 2 * n * (4 * contamination - 3 * contamination**2 - 2 * n * ordinary**2 - 3)
+        inside += T * (n + 2) ** 2 - 8
+        left = 0.0  # Where the bound is of no number, as PyOD has it.
+        if inside >= 0.0:
+            left = (2 + n * ordinary * (n + 1)) / n**2 - math.sqrt(0.5 * n**5 * inside) / n**4
+        margin = 2.0 * math.sqrt(math.log(2.0 / delta) / (2 * n))
+        false_positive, false_negative, rejection = costs
+        cost = (
+            min(contamination, q1) * false_positive + min(1.0 - q2, contamination) * false_negative
+        )
+        return q2 - q1, min(1.0, right) - max(0.0, left) + margin, cost + (q2 - q1) * rejection

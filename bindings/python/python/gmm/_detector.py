@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmm import _exchange, _robust
 from gmm._confidence import Known
 from gmm._mixture import Mixture
+from gmm._pyod import OfOneMixture, Rejecting
 from gmm._skl2onnx import Convertible
 from gmm._validation import check_finite, counts_of, samples_of
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gmm._arrays import Real as RealArray
 
 
-class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
+class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
     """Finds outliers in data that contain them, with the interface of PyOD.
 
     Every score is an energy in nats, so the larger, the more outlying. By default it is the mean
@@ -73,6 +74,11 @@ class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scik
         1 for the outliers among the samples of the fit, and 0.
     mixtures_ : tuple of gmm.Mixture
         Whose mean energy is the score.
+    weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
+        Where one mixture judges: with ``mixture``, or one ``n_components``.
+    detector_ : estimator
+        What was fitted, where ``mixture`` was an estimator; ``converged_``, ``n_iter_`` and
+        ``lower_bound_`` are its own.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -92,6 +98,7 @@ class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scik
     threshold_: float
     labels_: NDArray[np.int64]
     mixtures_: tuple[Mixture, ...]
+    detector_: Any
     n_features_in_: int
     _known: Known
     _onnx_outputs = ("label", "scores")
@@ -148,6 +155,7 @@ class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scik
         checked = self._checked(X, reset=True, ensure_min_samples=2)
         samples = _in_double(checked)
         counts = counts_of(sample_weight, samples)
+        self.__dict__.pop("detector_", None)
         if self.mixture is None:
             self.mixtures_, threshold = _robust.fit(samples, self._options(counts))
         else:
@@ -261,6 +269,7 @@ class OutlierDetector(Convertible, BaseEstimator):  # type: ignore[misc]  # scik
             except NotFittedError:
                 weights = {} if counts is None else {"sample_weight": counts}
                 given = clone(given).fit(samples, **weights)
+            self.detector_ = getattr(given, "estimator", given)  # As a FrozenEstimator has it.
         return _exchange.as_mixture(given)
 
     def _energies(self, samples: Float64) -> Float64:
