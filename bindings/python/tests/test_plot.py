@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gmm
+import gmm.alibi
 
 COVARIANCE = [[5.0, 3.0, 0.5], [3.0, 5.0, 0.2], [0.5, 0.2, 1.0]]
 
@@ -124,6 +125,59 @@ def test_criteria_mark_the_least(plt: Any) -> None:
     assert texts == ["BIC, least at 2", "full, least at 4"]
     marks = [line.get_xydata()[0].tolist() for line in ax.lines if len(line.get_xydata()) == 1]
     assert marks == [[2.0, 4.0], [4.0, 5.0]]
+
+
+def heights(ax: Any) -> list[list[float]]:
+    """Where the outlines of histograms and curves are."""
+    return [patch.get_path().vertices.tolist() for patch in ax.patches]
+
+
+def test_energies_of_a_model_are_those_of_its_numbers(plt: Any, blobs: Any) -> None:
+    labels = np.repeat([0, 1], 300)
+    estimator = gmm.GaussianMixture(3, contamination=0.1, random_state=0).fit(blobs)
+    detector = gmm.OutlierDetector(0.2, random_state=0).fit(blobs)
+    judge = gmm.alibi.OutlierDetector(50.0, detector=detector)
+    of_mixture = estimator.mixture_.energies(blobs)
+    for model, numbers, threshold in (
+        (estimator.mixture_, of_mixture, None),
+        (estimator, of_mixture, estimator.threshold_),
+        (detector, detector.decision_function(blobs), detector.threshold_),
+        (judge, detector.decision_function(blobs), 50.0),
+    ):
+        drawn = gmm.plot.energies(model, blobs, labels=labels)
+        wanted = gmm.plot.energies(numbers, threshold, labels=labels)
+        assert heights(drawn) == heights(wanted)
+        assert len(drawn.lines) == len(wanted.lines) == (threshold is not None)
+        own = gmm.plot.energies(model, X=blobs, threshold=7.0)
+        assert own.lines[0].get_xdata()[0] == 7.0
+    ax = plt.subplots()[1]
+    assert gmm.plot.energies(of_mixture, 9.0, ax) is ax
+    assert gmm.plot.energies(of_mixture, threshold=9.0, ax=ax) is ax
+    with pytest.raises(ValueError, match="energies of a model need samples"):
+        gmm.plot.energies(estimator)
+
+
+def test_criteria_of_an_estimator_are_those_of_its_clones(plt: Any, blobs: Any) -> None:
+    estimator = gmm.GaussianMixture(9, covariance_type="diag", random_state=0)
+    ax = gmm.plot.criteria(estimator, blobs, up_to=4)
+    fits = [
+        gmm.GaussianMixture(k, covariance_type="diag", random_state=0).fit(blobs)
+        for k in (1, 2, 3, 4)
+    ]
+    for curve, name in zip(ax.lines[::2], ("bic", "aic"), strict=True):
+        assert curve.get_xdata().tolist() == [1, 2, 3, 4]
+        assert curve.get_ydata().tolist() == [getattr(fit, name)(blobs) for fit in fits]
+    assert estimator.n_components == 9 and not hasattr(estimator, "means_")
+    with pytest.raises(ValueError, match="criteria of an estimator need samples"):
+        gmm.plot.criteria(estimator)
+    assert len(gmm.plot.criteria(estimator, blobs[:2], up_to=8).lines[0].get_xdata()) == 2
+
+
+def test_the_one_mixture_of_a_detector_is_drawn(plt: Any, blobs: Any) -> None:
+    detector = gmm.OutlierDetector(n_components=3, random_state=0).fit(blobs)
+    assert len(gmm.plot.ellipses(detector, blobs).patches) == 6
+    with pytest.raises(TypeError, match="OutlierDetector is no Gaussian mixture"):
+        gmm.plot.ellipses(gmm.OutlierDetector(random_state=0).fit(blobs))
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: Any, mixture: gmm.Mixture) -> None:

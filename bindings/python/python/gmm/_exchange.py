@@ -95,6 +95,10 @@ def as_mixture(model: Any) -> Mixture:
     if isinstance(model, Mixture):
         return model
     held = getattr(model, "estimator", model)  # As a FrozenEstimator has it.
+    mixtures: Any = getattr(held, "mixtures_", ())  # As a detector has them.
+    if len(mixtures) == 1:
+        found: Mixture = mixtures[0]
+        return found
     if not isinstance(held, _Theirs):
         raise TypeError(
             f"{type(model).__name__} is no Gaussian mixture; pass a gmm.Mixture or a "

@@ -117,7 +117,8 @@ def ellipses(
 
 def energies(
     energies: Any,
-    threshold: float | None = None,
+    X: Any = None,
+    threshold: Any = None,
     ax: Axes | None = None,
     *,
     labels: Any = None,
@@ -131,9 +132,14 @@ def energies(
 
     Parameters
     ----------
-    energies : array-like of shape (n,)
+    energies : array-like of shape (n,), or a model
+        Numbers; or a mixture, ``GaussianMixture`` or detector, fitted, whose energies of ``X`` are
+        drawn.
+    X : array-like of shape (n, d), optional
+        With a model. With numbers the threshold may be passed here.
     threshold : float, optional
-        Drawn as a line that says how many energies are above it.
+        Drawn as a line that says how many energies are above it. By default the ``threshold_`` of
+        the model, if it has one.
     ax : matplotlib.axes.Axes, optional
     labels : array-like of shape (n,), optional
         Classes, to be drawn one before the other, in the order of their values.
@@ -152,8 +158,19 @@ def energies(
     >>> matplotlib.use("agg")
     >>> gmm.plot.energies([1.0, 2.0, 2.5, 40.0], threshold=10.0).get_xlabel()
     'energy (nats)'
+    >>> detector = gmm.OutlierDetector(random_state=0).fit([[0.0], [1.0], [2.0], [50.0]])
+    >>> ax = gmm.plot.energies(detector, [[0.5], [60.0]])
     """
     to_rgba = wanted("matplotlib.colors", "gmm.plot").to_rgba
+    if _is_model(energies):
+        if X is None:
+            raise ValueError("energies of a model need samples; pass X")
+        for own in ("threshold_", "threshold"):
+            threshold = getattr(energies, own, None) if threshold is None else threshold
+        energies = _energies_of(energies, X)
+    elif X is not None:
+        # Numbers were followed by threshold and axes before models could be.
+        threshold, ax = X, ax if threshold is None else threshold
     values = np.asarray(_arrays.as_real(energies, 1, "energies"), dtype=np.float64)
     if not len(values):
         raise ValueError("there are no energies; pass at least one")
@@ -189,13 +206,21 @@ def energies(
     return _clean(ax)
 
 
-def criteria(n_components: Any, ax: Axes | None = None, **curves: Any) -> Axes:
+def criteria(
+    n_components: Any, X: Any = None, ax: Axes | None = None, *, up_to: int = 8, **curves: Any
+) -> Axes:
     """Criteria by number of components, the least of each marked.
 
     Parameters
     ----------
-    n_components : array-like of shape (m,)
+    n_components : array-like of shape (m,), or GaussianMixture
+        Numbers; or an estimator, fitted or not, of which clones are fitted to ``X``: BIC and AIC of
+        1 to ``up_to`` components are drawn.
+    X : array-like of shape (n, d), optional
+        With an estimator.
     ax : matplotlib.axes.Axes, optional
+    up_to : int, default=8
+        The largest number of components, with an estimator.
     **curves : array-like of shape (m,)
         One or more, by name: ``bic=...``, ``aic=...``, or a structure each, ``full=...``. NaN
         leaves a gap.
@@ -212,8 +237,16 @@ def criteria(n_components: Any, ax: Axes | None = None, **curves: Any) -> Axes:
     >>> ax = gmm.plot.criteria([1, 2, 3], bic=[120.0, 95.0, 101.0])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['BIC, least at 2']
+    >>> ax = gmm.plot.criteria(gmm.GaussianMixture(random_state=0), [[0.0], [1.0], [9.0]], up_to=2)
     """
     wanted("matplotlib", "gmm.plot")
+    if hasattr(n_components, "fit"):
+        if X is None:
+            raise ValueError("criteria of an estimator need samples; pass X")
+        n_components, found = _criteria_of(n_components, X, up_to)
+        curves = {**found, **curves}
+    elif X is not None:
+        ax = X  # Numbers were followed by axes before estimators could be.
     if not curves:
         raise ValueError("there is no curve; pass one by its name, as bic=[...]")
     ks = np.asarray(_arrays.as_array(n_components), dtype=np.float64)
@@ -252,6 +285,31 @@ def criteria(n_components: Any, ax: Axes | None = None, **curves: Any) -> Axes:
     ax.set_ylabel("criterion (smaller is better)")
     ax.legend(framealpha=0.85, edgecolor="none")
     return _clean(ax)
+
+
+def _is_model(values: Any) -> bool:
+    scores = "score_samples", "decision_function", "energies", "infer_threshold"
+    return any(hasattr(values, name) for name in scores)
+
+
+def _energies_of(model: Any, X: Any) -> Any:
+    """The energies of samples under a mixture, an estimator or a detector."""
+    if hasattr(model, "energies"):
+        return model.energies(X)
+    if hasattr(model, "infer_threshold"):  # As alibi-detect has it.
+        return model.score(X)
+    if hasattr(model, "score_samples"):  # Of a pipeline, too.
+        return -model.score_samples(X)
+    return model.decision_function(X)
+
+
+def _criteria_of(estimator: Any, X: Any, up_to: int) -> tuple[list[int], dict[str, list[float]]]:
+    from sklearn.base import clone
+
+    samples = _arrays.as_real(X, 2, "samples")
+    ks = list(range(1, min(up_to, len(samples)) + 1))
+    fits = [clone(estimator).set_params(n_components=k).fit(samples) for k in ks]
+    return ks, {name: [getattr(fit, name)(samples) for fit in fits] for name in ("bic", "aic")}
 
 
 def _axes(ax: Axes | None) -> Axes:
