@@ -1,80 +1,216 @@
-"""Ctrl-C while the library computes: the call ends early, and then the exception is raised.
+"""Long calls of the library that any exception may end, a signal handler's above all.
 
-Python runs signal handlers between its own instructions, so a call that never comes back to Python
-hears of nothing. An exception that a handler raises on the way into a callback would be lost, so
-for the length of a call SIGINT is only noted.
+Python runs signal handlers, and raises what ``PyThreadState_SetAsyncExc`` was given, between its
+own instructions: a thread that is inside the library hears of neither, and what is raised inside a
+callback of ctypes is printed and forgotten. So a call that may take long runs on a thread of its
+own, the worker. The thread that asked for it, the caller, waits in Python, a moment at a time, and
+runs the user's callbacks. When an exception arrives there, the caller cancels the call, waits until
+the worker has ended, and lets the exception go on.
+
+- The worker owns all that the call points at: it runs a closure that holds the arrays, options,
+  buffers, callbacks and handles. However the caller leaves, nothing is freed that is in use.
+- The caller waits for a flag that the worker itself sets. ``Thread.join`` does not do: up to
+  CPython 3.12 a join that is interrupted declares a running thread to be over.
+- Exceptions that arrive while the call is being cancelled do not cut the wait short. The last one
+  is raised, in the context of the first.
+- Nothing here counts on a GIL: appending to a deque and ``dict.setdefault`` are atomic without it.
 """
 
 from __future__ import annotations
 
-import signal
-import threading
+import os
+from _thread import LockType, allocate_lock, get_native_id, start_new_thread
+from collections import deque
 from collections.abc import Callable
-from types import FrameType, TracebackType
-from typing import Any
+from contextlib import suppress
+from time import sleep
+from typing import Any, Generic, TypeVar
 
 from gmm import _abi
 from gmm._handle import Handle, made
 
+_T = TypeVar("_T")
 
-def in_main_thread() -> bool:
-    """Whether signals are handled here."""
-    return threading.current_thread() is threading.main_thread()
+#: Seconds between two looks at what has happened: how late an exception may be that no signal
+#: announces to the waiting thread.
+_POLL = 0.02
+#: Seconds between two looks at whether a thread that has done its work is gone.
+_BLINK = 0.0005
+#: Nanoseconds that a call takes at most, by a rough count, if it is made without a worker.
+SHORT = 3e7
+#: How many exceptions may arrive within a few instructions of each other.
+_DEPTH = 3
 
 
-class Noted:
-    """Notes SIGINT during a ``with`` block, and passes it on to its handler at the end."""
+def _bell() -> LockType:
+    """A lock that ``_ring`` opens: who waits for it is awake."""
+    bell = allocate_lock()
+    bell.acquire()
+    return bell
+
+
+def _ring(bell: LockType) -> None:
+    # Refused when it has been rung, and nobody has listened yet.
+    with suppress(RuntimeError):
+        bell.release()
+
+
+class Questions:
+    """Carries what the library asks of a callback to the caller, and the answer back.
+
+    The callback that ctypes makes holds these and nothing of the call: a circle would keep the
+    samples of a fit in memory until the next garbage collection.
+    """
 
     def __init__(self) -> None:
-        self.interrupted = False
-        self._frame: FrameType | None = None
-        self._before: Any = None
+        self.bell = _bell()
+        self._answered = _bell()
+        self._questions: deque[Any] = deque()
+        self._answers: deque[bool] = deque()
+        #: Whether nobody will answer any more.
+        self.closed = False
 
-    def __enter__(self) -> Noted:
-        before = signal.getsignal(signal.SIGINT)
-        if in_main_thread() and callable(before):
-            try:
-                signal.signal(signal.SIGINT, self._note)
-                self._before = before
-            except ValueError:
-                pass  # Not the main interpreter, which alone has signals.
-        return self
+    def ask(self, question: Any) -> bool:
+        """On the worker: what the caller answers; False when it has other things to do."""
+        self._questions.append(question)
+        _ring(self.bell)
+        while not self.closed:
+            if self._answers:
+                return self._answers.popleft()
+            self._answered.acquire(timeout=_POLL)
+        return False
 
-    def _note(self, _: int, frame: FrameType | None) -> None:
-        self.interrupted, self._frame = True, frame
+    def answer(self, callback: Callable[[Any], bool]) -> None:
+        """On the caller: answers what has been asked."""
+        while self._questions:
+            self._answers.append(callback(self._questions.popleft()))
+            _ring(self._answered)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+
+class _Work(Generic[_T]):
+    """A call on its worker."""
+
+    def __init__(
+        self, run: Callable[[], _T], cancel: Callable[[], None], questions: Questions
     ) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            if self.interrupted:
-                self._before(signal.SIGINT, self._frame)
+        self._run: Callable[[], _T] | None = run
+        self._cancel = cancel
+        self._questions = questions
+        self._process = os.getpid()
+        #: Who came first: the worker, which then runs, or the caller, which has called it off.
+        self._first: dict[str, str] = {}
+        self._ended = False
+        #: What the kernel calls the worker, and until when the caller waits for it to be gone.
+        self._thread = 0
+        self._patience = 1.0
+        self._value: _T | None = None
+        self._error: BaseException | None = None
 
-
-def waited_for(run: Callable[[Any], int], options: _abi.FitOptions) -> Handle:
-    """The mixture of a fit that nobody watches, made on another thread while this one waits."""
-    token = made(_abi.lib.gmm_cancel_create, "cancel")
-    options.cancel = token.address
-    ended: list[Handle | BaseException] = []
-
-    def body() -> None:
+    def _work(self) -> None:
         try:
-            ended.append(made(run, "mixture"))
+            self._thread = get_native_id()
+            if self._first.setdefault("came", "worker") == "worker":
+                assert self._run is not None
+                self._value = self._run()
         except BaseException as error:
-            ended.append(error)
+            self._error = error
+        finally:
+            # Whoever keeps this call, in a traceback for example, keeps no samples.
+            self._run = None
+            self._ended = True
+            _ring(self._questions.bell)
 
-    worker = threading.Thread(target=body)
-    worker.start()
+    def wait(self, answer: Callable[[Any], bool]) -> None:
+        """On the caller: begins the call and waits for its end, answering questions."""
+        start_new_thread(self._work, ())
+        while not self._ended:
+            if os.getpid() != self._process:
+                raise RuntimeError("a fit does not go on in a process forked by its callback")
+            self._questions.answer(answer)
+            self._questions.bell.acquire(timeout=_POLL)
+
+    def end(self) -> None:
+        """On the caller: returns when the call has ended, or never begins; no thread is left."""
+        last: BaseException | None = None
+        while (running := self._is_running()) or self._is_leaving():
+            try:
+                if running:
+                    self._questions.closed = True
+                    self._cancel()
+                    self._questions.bell.acquire(timeout=_POLL)
+                else:
+                    self._patience -= _BLINK
+                    sleep(_BLINK)
+            except BaseException as error:
+                last = error
+        if last is not None:
+            try:
+                raise last
+            finally:
+                del last  # It refers to this frame.
+
+    def _is_running(self) -> bool:
+        began = self._first.setdefault("came", "caller") == "worker"
+        return began and not self._ended and os.getpid() == self._process
+
+    def _is_leaving(self) -> bool:
+        """Whether the worker is still seen where that can be seen; it has nothing more to do."""
+        return self._patience > 0.0 and os.path.exists(f"/proc/self/task/{self._thread}")
+
+    def result(self) -> _T:
+        """What it returned, or raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]  # It ended, and not by an exception.
+
+    def forget(self) -> None:
+        """Lets go of what came of it: an exception refers to its frames, and these to this."""
+        self._error = self._value = None
+
+
+def _waited(work: _Work[Any], answer: Callable[[Any], bool], depth: int) -> None:
+    """Each level ends the call for exceptions that arrive between two lines of the one inside."""
     try:
-        worker.join()
+        if depth > 0:
+            _waited(work, answer, depth - 1)
+        else:
+            work.wait(answer)
     except BaseException:
-        _abi.lib.gmm_cancel_request(token.address)
-        worker.join()
+        work.end()
         raise
-    if isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0]
+
+
+def interruptible(
+    run: Callable[[], _T],
+    cancel: Callable[[], None],
+    questions: Questions | None = None,
+    answer: Callable[[Any], bool] = bool,
+) -> _T:
+    """``run()``, made on a thread of its own; whatever is raised here meanwhile ends it.
+
+    Parameters
+    ----------
+    run
+        Holds everything that the call uses.
+    cancel
+        Makes ``run`` end early. Is called more than once.
+    questions, answer
+        What ``run`` asks by ``questions.ask`` is answered by ``answer`` on this thread.
+    """
+    work = _Work(run, cancel, questions or Questions())
+    try:
+        _waited(work, answer, _DEPTH)
+        return work.result()
+    finally:
+        work.forget()
+
+
+def new_token() -> tuple[Handle, Callable[[], None]]:
+    """A token for the options of a call, and what requests the end of that call."""
+    token = made(_abi.lib.gmm_cancel_create, "cancel")
+    request, address = _abi.lib.gmm_cancel_request, token.address
+
+    def cancel(_: Handle = token) -> None:
+        request(address)
+
+    return token, cancel

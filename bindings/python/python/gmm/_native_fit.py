@@ -13,7 +13,8 @@ from gmm import _abi, _arrays, _threads
 from gmm._diagnosis import Diagnosis, Repair
 from gmm._errors import check
 from gmm._handle import made
-from gmm._interrupt import Noted, in_main_thread, waited_for
+from gmm._integers import MAX_INT64, seed, whole
+from gmm._interrupt import SHORT, Questions, interruptible, new_token
 from gmm._mixture import Mixture, _shape
 
 if TYPE_CHECKING:
@@ -51,13 +52,23 @@ class Prior:
             return Prior(**prior)
         return prior if isinstance(prior, Prior) else Prior() if prior else None
 
+    def _checked_degrees(self, d: int) -> float:
+        degrees = self.degrees_of_freedom
+        if degrees == 0.0:  # Which to the library is the default.
+            raise ValueError(
+                f"the prior's degrees_of_freedom are 0; they must be greater than {d - 1}, "
+                f"or None for {d + 2}"
+            )
+        return float(degrees)  # type: ignore[arg-type]  # Not None here.
+
     def options(self, covariance_type: str, d: int) -> tuple[_abi.Prior, list[Any]]:
         """The struct, and what it points at."""
         prior = _abi.Prior()
         check(_lib.gmm_prior_init(prior, ctypes.sizeof(prior)))
         prior.weight_concentration = self.weight_concentration
         prior.mean_precision = self.mean_precision
-        prior.degrees_of_freedom = self.degrees_of_freedom or 0.0
+        if self.degrees_of_freedom is not None:
+            prior.degrees_of_freedom = self._checked_degrees(d)
         kept: list[Any] = []
         shape = {"diag": (d,), "spherical": ()}.get(covariance_type, (d, d))
         for name, value, wanted in (
@@ -100,6 +111,8 @@ class Options:
     tol: float = 1e-3
     max_iter: int = 100
     reg_covar: float = 1e-6
+    reg_covar_relative: bool = False
+    convergence: str = "change"
     n_init: int = 1
     seed: int = 0
     init: str = "kmeans"
@@ -143,27 +156,43 @@ class _Call:
 
 
 def fit(samples: Real, how: Options) -> Fit:
-    """Fits a mixture to samples (n x d). Ctrl-C ends it."""
+    """Fits a mixture to samples (n x d). Any exception ends it, Ctrl-C and timeouts included."""
     call = _call(how, *samples.shape)
     report, kept = _report(how, samples.shape[1])
     function = getattr(_lib, f"gmm_mixture_fit_{_arrays.suffix(samples)}")
     view, pool = _arrays.matrix(samples), _threads.pool(how.n_threads)
 
-    def run(out: Any) -> int:
-        status: int = function(view, call.options, pool, out, report)
-        return status
+    def run(_: Any = (samples, call, kept)) -> Mixture:
+        # The default keeps what the structs point at for as long as this function is there.
+        fitted = lambda out: int(function(view, call.options, pool, out, report))  # noqa: E731
+        return Mixture._of(made(fitted, "mixture"))
 
-    if how.observe is None and (how.n_init > 1 or not in_main_thread()):
-        # Restarts run side by side when nobody watches, so the main thread only waits.
-        handle = waited_for(run, call.options) if in_main_thread() else made(run, "mixture")
-        return _told(Mixture._of(handle), report, kept)
-    thrown: list[BaseException] = []
-    with Noted() as noted:
-        call.options.progress = _callback(how.observe, noted, thrown)
-        handle = made(run, "mixture")
-    if thrown:
-        raise thrown[0]
-    return _told(Mixture._of(handle), report, kept)
+    if how.observe is None and _duration(how, *samples.shape) < SHORT:
+        return _reported(run(), report, kept)
+    token, cancel = new_token()
+    call.options.cancel = token.address
+    call.kept.append(token)
+    questions = Questions()
+    if how.observe is not None:
+        call.options.progress = _callback(questions)
+    mixture = interruptible(run, cancel, questions, how.observe or _goes_on)
+    return _reported(mixture, report, kept)
+
+
+def _goes_on(_: Progress) -> bool:
+    return True
+
+
+def _duration(how: Options, n: int, d: int) -> float:
+    """Nanoseconds on one thread, were all iterations made; a rough count, and seldom too small."""
+    swaps = how.moves if how.moves is not None else 4 * how.n_init if how.n_init > 1 else 0
+    runs = float(how.n_init + 2 * swaps)
+    return runs * how.max_iter * iteration_time(n, how.n_components, d)
+
+
+def iteration_time(n: int, k: int, d: int) -> float:
+    """Nanoseconds of an iteration of a fit on one thread, roughly."""
+    return k * (2000.0 + n * (20.0 + d * d) + float(d) ** 3)
 
 
 def _call(how: Options, n: int, d: int) -> _Call:
@@ -171,12 +200,15 @@ def _call(how: Options, n: int, d: int) -> _Call:
     options = _abi.FitOptions()
     check(_lib.gmm_fit_options_init(options, ctypes.sizeof(options)))
     call = _Call(options)
-    options.n_components = k
-    options.tol, options.max_iter, options.reg_covar = how.tol, how.max_iter, how.reg_covar
-    options.n_init, options.seed = how.n_init, how.seed
+    options.n_components = whole(k, "n_components", least=1)
+    options.tol, options.reg_covar = how.tol, how.reg_covar
+    options.max_iter = whole(how.max_iter, "max_iter", least=1)
+    options.n_init, options.seed = whole(how.n_init, "n_init", least=1), seed(how.seed)
     options.covariance = _abi.COVARIANCES.index(how.covariance_type)
+    options.convergence = _abi.CONVERGENCES.index(how.convergence)
+    options.reg_covar_relative = int(how.reg_covar_relative)
     options.time_budget = how.time_budget or 0.0
-    options.moves = -1 if how.moves is None else how.moves
+    options.moves = -1 if how.moves is None else whole(how.moves, "moves", most=MAX_INT64)
     if how.start is None:
         options.init = _abi.INITS.index(how.init)
     else:
@@ -193,23 +225,13 @@ def _call(how: Options, n: int, d: int) -> _Call:
     return call
 
 
-def _callback(
-    observe: Callable[[Progress], bool] | None, noted: Noted, thrown: list[BaseException]
-) -> Any:
-    """``observe`` for the library; what it throws ends the fit, and is kept until then."""
+def _callback(questions: Questions) -> Any:
+    """What the library calls on the worker after every iteration; the caller answers."""
 
     def call(_: int | None, step: Any) -> int:
-        if noted.interrupted:
-            return 1
-        if observe is None:
-            return 0
-        try:
-            now = step.contents
-            progress = Progress(now.restart, now.iteration, now.lower_bound, now.elapsed, now.moves)
-            return 0 if observe(progress) else 1
-        except BaseException as error:
-            thrown.append(error)
-            return 1
+        now = step.contents
+        progress = Progress(now.restart, now.iteration, now.lower_bound, now.elapsed, now.moves)
+        return 0 if questions.ask(progress) else 1
 
     return _abi.ProgressCallback(call)
 
@@ -232,7 +254,7 @@ def _report(how: Options, d: int) -> tuple[_abi.FitReport, dict[str, Any]]:
     return report, kept
 
 
-def _told(mixture: Mixture, report: _abi.FitReport, kept: dict[str, Any]) -> Fit:
+def _reported(mixture: Mixture, report: _abi.FitReport, kept: dict[str, Any]) -> Fit:
     def name(names: tuple[str, ...], code: int) -> str:
         return names[code] if 0 <= code < len(names) else f"code {code}"
 
