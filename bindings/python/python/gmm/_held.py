@@ -13,7 +13,7 @@ import numpy as np
 
 from gmm import _model_file
 from gmm._errors import BadFile
-from gmm._mixture import Mixture
+from gmm._mixture import Mixture, _shape
 
 if TYPE_CHECKING:
     from gmm._arrays import Float64
@@ -45,9 +45,30 @@ class Held:
                 return kept[2]
         # Copies, for the caller may write into what it has.
         copies = tuple(np.array(attribute, dtype=np.float64) for attribute in attributes)
+        _check_shapes(covariance_type, *copies)
         mixture = _mixture_of(covariance_type, *copies)
         self._kept = covariance_type, copies, mixture
         return mixture
+
+
+def _check_shapes(
+    covariance_type: str, weights: Float64, means: Float64, precisions_cholesky: Float64
+) -> None:
+    """Refuses attributes that do not belong together, by their names."""
+    if means.ndim != 2:
+        raise ValueError(
+            f"means_ has the shape {means.shape}; it must be (n_components, n_features)"
+        )
+    k, d = means.shape
+    if weights.shape != (k,):
+        raise ValueError(f"weights_ has the shape {weights.shape}; of {k} means it must be {(k,)}")
+    wanted = _shape(covariance_type, k, d)
+    if precisions_cholesky.shape != wanted:
+        raise ValueError(
+            f"precisions_cholesky_ has the shape {precisions_cholesky.shape}; of {k} components "
+            f"and {d} features with covariance_type={covariance_type!r} it must be {wanted}, and "
+            "a fit with this covariance_type makes it"
+        )
 
 
 def _mixture_of(
@@ -55,7 +76,7 @@ def _mixture_of(
 ) -> Mixture:
     """Factors ``U U^T = Sigma^-1`` give ``L = U^-T``, so nothing is squared and factored again."""
     if covariance_type in ("full", "tied"):
-        cholesky = np.tril(np.swapaxes(np.linalg.inv(precisions_cholesky), -1, -2))
+        cholesky = _lower(np.swapaxes(np.linalg.inv(precisions_cholesky), -1, -2))
         covariances = cholesky @ np.swapaxes(cholesky, -1, -2)
     else:
         cholesky = 1.0 / precisions_cholesky
@@ -66,3 +87,17 @@ def _mixture_of(
     except BadFile as error:
         reason = str(error).split(": ", 1)[-1]
         raise ValueError(f"the attributes of the estimator make no mixture: {reason}") from None
+
+
+def _lower(roots: Float64) -> Float64:
+    """Lower factors L with ``L L^T = M M^T`` and positive diagonals, of matrices M.
+
+    Of precisions' factors that are upper, as scikit-learn makes them, M is L. Many set them by
+    hand to ``np.linalg.cholesky(precisions)``, which is lower and serves scikit-learn as well.
+    """
+    if not np.triu(roots, 1).any():
+        return np.tril(roots)
+    factors = np.swapaxes(np.linalg.qr(np.swapaxes(roots, -1, -2)).R, -1, -2)
+    signs = np.sign(np.diagonal(factors, axis1=-2, axis2=-1))
+    lower: Float64 = np.tril(factors * signs[..., None, :])
+    return lower

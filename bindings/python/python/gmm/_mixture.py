@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmm import _abi, _arrays, _model_file, _threads
+from gmm import _abi, _arrays, _integers, _model_file, _threads
 from gmm._errors import check
 from gmm._handle import Handle, made
 
@@ -295,11 +296,24 @@ class Mixture:
         return Criteria(out.n_parameters, out.log_likelihood, out.aic, out.bic, out.icl)
 
     def sample(
-        self, n_samples: int, *, seed: int = 0, first: int = 0, dtype: DTypeLike = np.float64
+        self,
+        n_samples: int,
+        *,
+        seed: int | None = 0,
+        first: int = 0,
+        dtype: DTypeLike = np.float64,
     ) -> tuple[Real, NDArray[np.uint32]]:
         """Draws rows ``first`` to ``first + n_samples`` of the list that ``seed`` stands for.
 
         The same mixture and seed give the same bits on every platform.
+
+        Parameters
+        ----------
+        n_samples : int
+        seed : int or None, default=0
+            From 0 to 2^64 - 1; None draws one from the operating system.
+        first : int, default=0
+        dtype : float64 or float32
 
         Returns
         -------
@@ -307,6 +321,9 @@ class Mixture:
         labels : ndarray of shape (n_samples,)
             The component that each came from.
         """
+        n_samples = _integers.whole(n_samples, "n_samples")
+        first = _integers.whole(first, "first", most=_integers.MAX_SEED)
+        drawn = secrets.randbits(64) if seed is None else _integers.seed(seed)
         samples: Real = np.empty((n_samples, self._d), dtype)
         labels = np.empty(n_samples, np.uint32)
         if samples.dtype not in (np.float64, np.float32):
@@ -315,7 +332,7 @@ class Mixture:
             )
         call = getattr(_lib, f"gmm_mixture_sample_{_arrays.suffix(samples)}")
         where = _arrays.address(samples), _arrays.address(labels)
-        check(call(self._handle.address, seed, first, n_samples, *where))
+        check(call(self._handle.address, drawn, first, n_samples, *where))
         return samples, labels
 
     def _read(self, name: str, *shape: int) -> Float64:

@@ -12,6 +12,7 @@ import numpy as np
 from gmm import _abi, _arrays, _threads
 from gmm._errors import check
 from gmm._handle import made
+from gmm._integers import seed, whole
 from gmm._mixture import Mixture
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ class Options:
         """The struct of the C ABI; what it points at lives as long as these options."""
         options = _abi.DetectorOptions()
         check(_lib.gmm_detector_options_init(options, ctypes.sizeof(options)))
-        ks = np.array(self.n_components, dtype=np.uintp)
+        ks = np.array([whole(k, "n_components", least=1) for k in self.n_components], np.uintp)
         self._kept = [ks, self.sample_weight]
-        options.contamination, options.seed = self.contamination, self.seed
+        options.contamination, options.seed = self.contamination, seed(self.seed)
         options.n_components, options.n_components_len = _arrays.address(ks), len(ks)
-        options.tol, options.max_iter = self.tol, self.max_iter
+        options.tol, options.max_iter = self.tol, whole(self.max_iter, "max_iter", least=1)
         options.reg_covar = self.reg_covar
         if self.sample_weight is not None:
             options.sample_weights = _arrays.address(self.sample_weight)

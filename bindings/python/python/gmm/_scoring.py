@@ -111,6 +111,12 @@ class Scoring(Convertible):
         """How much of each sample belongs to each component, of shape (n_samples, n_components)."""
         return self._scored(X, "responsibilities")
 
+    def sample(self, n_samples: int = 1) -> tuple[Any, Any]:
+        """Draws samples as scikit-learn does, from the same generator; refuses what is no model."""
+        _ = self.mixture_
+        drawn: tuple[Any, Any] = super().sample(n_samples)  # type: ignore[misc]  # Its base has it.
+        return drawn
+
     def _estimate_log_prob_resp(self, X: Any, xp: Any = None) -> tuple[Real, Real]:
         """What scikit-learn's own methods ask for, in logarithms."""
         names = "log_densities", "log_responsibilities"

@@ -17,6 +17,7 @@ from typing import Any
 
 from gmm import _abi
 from gmm._errors import check
+from gmm._integers import whole
 
 #: 0 for none.
 _limit = 0
@@ -37,7 +38,7 @@ def _made(count: int) -> int:
     if count < 0:
         raise ValueError(f"n_threads is {count}; it must be at least 1, or None")
     out = ctypes.c_void_p()
-    check(_abi.lib.gmm_threads_create(count, out))
+    check(_abi.lib.gmm_threads_create(whole(count, "n_threads"), out))
     assert out.value is not None
     # No lock: one that another thread held during a fork would never be free in the child.
     kept = _pools.setdefault(count, out.value)
