@@ -10,8 +10,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gmm._arrays import Float64
+    from gmm._arrays import Float64, Real
 
+#: Rows that are looked at together.
+_ROWS = 1024
+#: Of a component with fewer samples than this nothing is known.
+_EMPTY = 1e-6
 #: More repairs than this are counted and not told one by one.
 _TOLD = 5
 
@@ -67,12 +71,24 @@ class Diagnosis:
     restart: int = 0
     moves: int = 0
 
+    @property
+    def unsupported(self) -> NDArray[np.bool_]:
+        """Components without samples, or whose variances are all the ridge's, of shape (k,)."""
+        empty: NDArray[np.bool_] = self.effective_counts < _EMPTY
+        return empty | self.held_by_ridge.all(axis=1)
+
     def __str__(self) -> str:
         said = [str(repair) for repair in self.repairs[:_TOLD]]
         if self.n_repairs > len(said):
             said.append(f"{self.n_repairs - len(said)} more repairs")
+        empty = np.flatnonzero(self.effective_counts < _EMPTY)
+        if empty.size:
+            which = ", ".join(map(str, empty[: 2 * _TOLD])) + ", ..." * (empty.size > 2 * _TOLD)
+            said.append(f"no samples belong to component{'s' * (empty.size > 1)} {which}")
         for component, held in enumerate(self.held_by_ridge):
-            if held.any():
+            if held.all() and component not in empty:
+                said.append(f"component {component} is held up by the ridge alone")
+            elif held.any() and component not in empty:
                 features = ", ".join(map(str, np.flatnonzero(held)[:_TOLD]))
                 more = ", ..." if held.sum() > _TOLD else ""
                 which = f"features {features}{more} of component {component}"
@@ -89,3 +105,17 @@ class Diagnosis:
         return all(np.array_equal(a, vars(other)[name]) for name, a in vars(self).items())
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def distinct_rows(samples: Real, counts: Float64 | None, enough: int) -> int:
+    """How many different rows have weight, or ``enough`` when there are as many at least."""
+    seen: set[bytes] = set()
+    for start in range(0, len(samples), _ROWS):
+        block = samples[start : start + _ROWS]
+        if counts is not None:
+            block = block[counts[start : start + _ROWS] > 0.0]
+        # The sum has one zero instead of two.
+        seen.update(row.tobytes() for row in block + 0.0)
+        if len(seen) >= enough:
+            return enough
+    return len(seen)

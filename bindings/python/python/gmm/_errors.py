@@ -56,7 +56,7 @@ class InternalError(Error, RuntimeError):
 
 
 class RepairWarning(UserWarning):
-    """A fit had to mend something so that it could go on, and says what."""
+    """A fit had to mend something, or has components that no samples support, and says what."""
 
 
 _CLASSES: Final[dict[int, type[Error]]] = {

@@ -18,6 +18,7 @@ from sklearn.mixture import GaussianMixture as _Base
 from sklearn.utils import check_random_state
 
 from gmm import _stepwise, _thresholds
+from gmm._diagnosis import distinct_rows
 from gmm._errors import NotFinite, RepairWarning
 from gmm._mixture import Mixture
 from gmm._native_fit import Fit, Options, Prior, Progress, fit
@@ -70,6 +71,12 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     starts : {'native', 'scikit-learn'}, default='native'
         Who finds the starts. With 'scikit-learn' the same ``random_state`` gives the same fit as
         there, and the time that its k-means takes; sample weights and ``moves`` have no say then.
+    convergence : {'change', 'aitken'}, default='change'
+        What ``tol`` is compared with: the change of the lower bound in an iteration, or how far
+        Aitken's extrapolation says that it is from its limit.
+    reg_covar_relative : bool, default=False
+        Whether ``reg_covar`` is a share of the mean variance of the features, so that a fit does
+        not depend on their unit.
 
     Attributes
     ----------
@@ -134,6 +141,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         moves: int | None = None,
         decay: float = 0.7,
         starts: str = "native",
+        convergence: str = "change",
+        reg_covar_relative: bool = False,
     ) -> None:
         super().__init__(
             n_components=n_components,
@@ -159,6 +168,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.moves = moves
         self.decay = decay
         self.starts = starts
+        self.convergence = convergence
+        self.reg_covar_relative = reg_covar_relative
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> GaussianMixture:
@@ -206,7 +217,13 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         learner = self.__dict__.get("_learner")
         if learner is None or not _stepwise.belongs(learner, self._model()):
             learner = _stepwise.begin(self.mixture_, self._model())
-        rules = _stepwise.Rules(self.decay, self.reg_covar, Prior.of(self.prior), self.n_threads)
+        rules = _stepwise.Rules(
+            self.decay,
+            self.reg_covar,
+            self.reg_covar_relative,
+            Prior.of(self.prior),
+            self.n_threads,
+        )
         mixture, moments = self._explained(
             batch, lambda: _stepwise.update(learner, self.mixture_, batch, counts, rules)
         )
@@ -217,15 +234,29 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         return self
 
     def _fit(self, X: Any, sample_weight: Any) -> Real:
+        begins = not (self.warm_start and hasattr(self, "converged_"))
+        known = {name: vars(self)[name] for name in _NAMES if name in vars(self)}
         samples = self._validated(X, reset=True, ensure_min_samples=2)
+        if not begins and samples.shape[1] != np.shape(self.means_)[1]:
+            refused = samples.shape[1]
+            for name, value in known.items():
+                setattr(self, name, value)
+            raise ValueError(
+                f"X has {refused} features, but the last fit, which warm_start goes on from, had "
+                f"{np.shape(self.means_)[1]}; pass as many, or set warm_start=False"
+            )
         n, k = len(samples), self.n_components
+        if not begins and len(self.weights_) != k:
+            raise ValueError(
+                f"n_components is {k}, but the last fit, which warm_start goes on from, had "
+                f"{len(self.weights_)}; keep that, or set warm_start=False"
+            )
         if n < k:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
             )
         check_start(self, samples)
         counts = counts_of(sample_weight, samples)
-        begins = not (self.warm_start and hasattr(self, "converged_"))
         random_state = check_random_state(self.random_state)
         if self.max_iter == 0:
             self._only_start(samples, counts, begins, random_state)
@@ -241,6 +272,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
                 fitted = self._explained(samples, lambda: fit(samples, options))
             watch.ended(fitted)
             self._take(fitted, samples.dtype, watch.settled)
+            self._warn(samples, counts)
         self._learner = None
         self.__dict__.pop("n_updates_", None)
         self._set_threshold(samples, counts)
@@ -253,6 +285,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             tol=self.tol,
             max_iter=self.max_iter,
             reg_covar=self.reg_covar,
+            reg_covar_relative=self.reg_covar_relative,
+            convergence=self.convergence,
             time_budget=self.time_budget,
             sample_weight=counts,
             prior=Prior.of(self.prior),
@@ -277,10 +311,31 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.lower_bound_ = fitted.lower_bound
         self.lower_bounds_ = fitted.lower_bounds
         self.diagnosis_ = fitted.diagnosis
-        if fitted.diagnosis.n_repairs or fitted.diagnosis.stop == "refused":
-            said = f"The fit went on with repairs: {fitted.diagnosis}."
+
+    def _warn(self, samples: Real, counts: Float64 | None) -> None:
+        """Warns where scikit-learn does, and of what else a user should know."""
+        diagnosis = self.diagnosis_
+        if diagnosis.n_repairs or diagnosis.stop == "refused":
+            said = f"The fit went on with repairs: {diagnosis}."
             warnings.warn(said, RepairWarning, stacklevel=5)
-        if not self.converged_ and fitted.diagnosis.stop != "cancelled":
+        elif diagnosis.unsupported.any():
+            said = (
+                f"Some components are supported by no samples, or by a single point: {diagnosis}. "
+                "Try fewer components; or, where that is all of them, rescaled features or "
+                "reg_covar_relative=True."
+            )
+            warnings.warn(said, RepairWarning, stacklevel=5)
+        if diagnosis.n_repairs or diagnosis.unsupported.any():
+            k = self.n_components
+            n_distinct = distinct_rows(samples, counts, k)
+            if n_distinct < k:
+                warnings.warn(
+                    f"Number of distinct clusters ({n_distinct}) found smaller than n_clusters "
+                    f"({k}). Possibly due to duplicate points in X.",
+                    ConvergenceWarning,
+                    stacklevel=5,
+                )
+        if not self.converged_ and diagnosis.stop != "cancelled":
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, "
                 "or increase max_iter, tol, or check for degenerate data.",
@@ -331,6 +386,10 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         tags = super().__sklearn_tags__()
         tags.array_api_support = False
         return tags
+
+
+#: What the samples of a fit decide beside the parameters.
+_NAMES = ("n_features_in_", "feature_names_in_")
 
 
 def _checked_finite(samples: Real) -> None:

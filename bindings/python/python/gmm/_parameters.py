@@ -11,6 +11,7 @@ from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gmm._abi import CONVERGENCES
 from gmm._errors import out_of_range
 from gmm._mixture import Mixture
 from gmm._native_fit import Prior
@@ -31,6 +32,8 @@ CONSTRAINTS: Final[dict[str, list[Any]]] = {
     "moves": [Interval(Integral, 0, None, closed="left"), None],
     "decay": [Interval(Real, 0.5, 1, closed="right")],
     "starts": [StrOptions({"native", "scikit-learn"})],
+    "convergence": [StrOptions(set(CONVERGENCES))],
+    "reg_covar_relative": ["boolean"],
 }
 
 

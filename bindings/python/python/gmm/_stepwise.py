@@ -45,6 +45,7 @@ class Rules:
 
     decay: float
     reg_covar: float
+    reg_covar_relative: bool
     prior: Prior | None
     n_threads: int | None
 
@@ -83,6 +84,7 @@ def update(
     options = _abi.FitOptions()
     check(_lib.gmm_fit_options_init(options, ctypes.sizeof(options)))
     options.n_components, options.reg_covar = mixture.n_components, rules.reg_covar
+    options.reg_covar_relative = int(rules.reg_covar_relative)
     kept = None
     if rules.prior is not None:
         kept = rules.prior.options(mixture.covariance_type, mixture.n_features)
