@@ -1044,7 +1044,7 @@ typedef struct gmm_detector_options {
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif /* __cplusplus */
 
 /**
  * What this thread's last failed call said was wrong and what to try, in UTF-8; empty when none has
@@ -2684,8 +2684,8 @@ gmm_status gmm_detector_mixture(const struct gmm_detector *detector,
 void gmm_detector_free(struct gmm_detector *detector);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
 
 
 /* Fill in the defaults, with the size of the struct that this program was compiled with. */

@@ -184,7 +184,11 @@ fn every_function_is_used_by_a_program_that_knows_its_answer() {
 
 /// Function names that `include/gmm.h` declares.
 fn declared() -> BTreeSet<String> {
-    let header = std::fs::read_to_string(root().join("include/gmm.h")).unwrap();
+    declared_by("include/gmm.h")
+}
+
+fn declared_by(header: &str) -> BTreeSet<String> {
+    let header = std::fs::read_to_string(root().join(header)).unwrap();
     // Comments name functions too, and neither macros nor types are for the linker.
     let skipped = [" *", "/*", "#define", "typedef"];
     let code = header.lines().filter(|line| !skipped.iter().any(|start| line.starts_with(start)));
@@ -257,7 +261,7 @@ fn the_header_compiles_by_itself_in_every_dialect() {
             .status();
         assert!(status.is_ok_and(|status| status.success()), "{compiler} {dialect}");
     };
-    for dialect in ["-std=c99", "-std=c11", "-std=c17", "-std=c2x"] {
+    for dialect in ["-std=c90", "-std=c99", "-std=c11", "-std=c17", "-std=c2x"] {
         check("cc", "c", dialect);
     }
     // A C++ compiler is not something that C users must have.
@@ -265,5 +269,34 @@ fn the_header_compiles_by_itself_in_every_dialect() {
         for dialect in ["-std=c++11", "-std=c++17", "-std=c++20"] {
             check("c++", "c++", dialect);
         }
+    }
+}
+
+/// cffi, LuaJIT and PHP parse declarations as they stand: no preprocessor, no C++, constants that are declared.
+#[test]
+fn the_declarations_for_parsers_are_those_of_the_header_without_a_preprocessor() {
+    let path = root().join("include/gmm.cdef.h");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains('#') && !text.contains("extern") && !text.contains("//"), "{}", path.display());
+    assert_eq!(declared_by("include/gmm.cdef.h"), declared());
+    // A compiler that knows the types of fixed width finds the structs of the header, and its constants.
+    let program = format!(
+        "#include <stddef.h>\n#include <stdint.h>\n#include \"{}\"\n\
+         typedef char covariance[GMM_COVARIANCE_OF_START == -1 && GMM_COVARIANCE_SPHERICAL == 3 ? 1 : -1];\n\
+         typedef char source[GMM_OK == 0 && GMM_SOURCE == 13 ? 1 : -1];\n\
+         gmm_status with_defaults(gmm_fit_options *options) {{ return gmm_fit_options_init(options, sizeof *options); }}\n",
+        path.display()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("declarations.c");
+    std::fs::write(&source, program).unwrap();
+    let strict = ["-std=c90", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"];
+    assert!(Command::new("cc").args(strict).arg(&source).status().expect("cc runs").success());
+    let read = "import sys, cffi; cffi.FFI().cdef(open(sys.argv[1]).read())";
+    if Command::new("python3").args(["-c", "import cffi"]).output().is_ok_and(|it| it.status.success()) {
+        let output = Command::new("python3").args(["-c", read]).arg(&path).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    } else {
+        eprintln!("Python's cffi is not installed: it does not try to read {}", path.display());
     }
 }

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cdef;
 use crate::process::{self, root};
 
 const PROMISED: &str = "tests/c/abi/promised.abi";
@@ -138,14 +139,7 @@ fn target() -> PathBuf {
 
 /// The functions that the header declares, without their semicolons.
 fn declarations(header: &str) -> Vec<String> {
-    let mut code = String::new();
-    let mut rest = header;
-    while let Some((before, after)) = rest.split_once("/*") {
-        code += before;
-        rest = after.split_once("*/").map_or("", |(_, after)| after);
-    }
-    code += rest;
-    let continued = code.replace("\\\n", " ");
+    let continued = cdef::without_comments(header).replace("\\\n", " ");
     let lines = continued
         .lines()
         .filter(|line| !line.trim_start().starts_with('#') && !line.contains("extern \"C\""));
@@ -166,13 +160,8 @@ fn name(declaration: &str) -> Option<&str> {
 }
 
 /// The names that the header gives to numbers.
-fn codes(header: &str) -> Vec<String> {
-    let defined = header.lines().filter_map(|line| line.strip_prefix("#define "));
-    defined
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(name, value)| name.starts_with("GMM_") && value.trim().parse::<i32>().is_ok())
-        .map(|(name, _)| name.to_owned())
-        .collect()
+fn codes(header: &str) -> Vec<&str> {
+    cdef::constants(header).into_iter().map(|(name, _)| name).collect()
 }
 
 /// Functions that are declared and that the library which is built here does not export.

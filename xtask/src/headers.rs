@@ -1,34 +1,42 @@
-//! `include/gmm.h`, written by cbindgen from the C functions themselves.
+//! `include/gmm.h`, written by cbindgen from the C functions themselves, and `include/gmm.cdef.h`, made of it.
 
 use std::fs;
-use std::path::PathBuf;
 
+use crate::cdef;
 use crate::process::root;
 
-/// Writes the header.
+/// Writes both headers.
 pub fn write() -> Result<(), String> {
-    fs::write(path(), generate()?).map_err(|error| format!("cannot write {}: {error}", path().display()))
-}
-
-/// Fails when the header is not what [`write()`] would write.
-pub fn check() -> Result<(), String> {
-    let committed =
-        fs::read_to_string(path()).map_err(|error| format!("cannot read {}: {error}", path().display()))?;
-    let generated = generate()?;
-    match committed.lines().zip(generated.lines()).position(|(old, new)| old != new) {
-        None if committed == generated => Ok(()),
-        None => Err("include/gmm.h is stale: its length differs; run `cargo xtask headers`".into()),
-        Some(line) => {
-            Err(format!("include/gmm.h is stale from line {}; run `cargo xtask headers`", line + 1))
-        }
+    for (path, text) in generated()? {
+        fs::write(root().join(path), text).map_err(|error| format!("cannot write {path}: {error}"))?;
     }
+    Ok(())
 }
 
-fn path() -> PathBuf {
-    root().join("include/gmm.h")
+/// Fails when a header is not what [`write()`] would write.
+pub fn check() -> Result<(), String> {
+    for (path, generated) in generated()? {
+        let committed = fs::read_to_string(root().join(path));
+        let committed = committed.map_err(|error| format!("cannot read {path}: {error}"))?;
+        let differs = committed.lines().zip(generated.lines()).position(|(old, new)| old != new);
+        let stale = match differs {
+            None if committed == generated => continue,
+            None => "its length differs".to_owned(),
+            Some(line) => format!("line {} differs", line + 1),
+        };
+        return Err(format!("{path} is stale: {stale}; run `cargo xtask headers`"));
+    }
+    Ok(())
 }
 
-fn generate() -> Result<String, String> {
+/// Each header by its path from the root.
+fn generated() -> Result<[(&'static str, String); 2], String> {
+    let header = header()?;
+    let declarations = cdef::of(&header);
+    Ok([("include/gmm.h", header), ("include/gmm.cdef.h", declarations)])
+}
+
+fn header() -> Result<String, String> {
     let source = root().join("crates/gmm-ffi");
     let config = cbindgen::Config::from_file(source.join("cbindgen.toml"))?;
     let bindings = cbindgen::Builder::new()
@@ -51,6 +59,12 @@ fn generate() -> Result<String, String> {
             _ => lines.push(line.to_owned()),
         }
     }
+    // cbindgen closes `extern "C"` with comments that C90 does not have.
+    for line in &mut lines {
+        *line = line
+            .replace("// __cplusplus", "/* __cplusplus */")
+            .replace("// extern \"C\"", "/* extern \"C\" */");
+    }
     // cbindgen closes the include guard before the trailer.
     let guard = "#endif  /* GMM_H */";
     lines.retain(|line| line != guard);
@@ -61,7 +75,7 @@ fn generate() -> Result<String, String> {
 mod tests {
     /// A header that says something else than the library does is worse than none.
     #[test]
-    fn the_committed_header_is_the_generated_one() {
+    fn the_committed_headers_are_the_generated_ones() {
         super::check().unwrap();
     }
 }

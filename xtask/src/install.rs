@@ -1,7 +1,7 @@
 //! `cargo xtask install --prefix P`: the libraries, the headers, and what pkg-config and CMake read.
 //!
 //! ```text
-//! include/gmm.h, include/gmm.hpp, include/gmm/
+//! include/gmm.h, include/gmm.cdef.h, include/gmm.hpp, include/gmm/
 //! lib/libgmm.so.0.1.0     the library; libgmm.so.0, its soname, and libgmm.so, for linkers, lead to it
 //! lib/libgmm.a
 //! lib/pkgconfig/gmm.pc
@@ -94,7 +94,7 @@ fn headers() -> Result<Vec<PathBuf>, String> {
     let entries =
         fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     let parts = entries.filter_map(|entry| Some(PathBuf::from("gmm").join(entry.ok()?.file_name())));
-    Ok(["gmm.h", "gmm.hpp"].into_iter().map(PathBuf::from).chain(parts).collect())
+    Ok(["gmm.h", "gmm.cdef.h", "gmm.hpp"].into_iter().map(PathBuf::from).chain(parts).collect())
 }
 
 /// Builds both libraries and returns their folder. It is not `target/release`, whose library has no soname

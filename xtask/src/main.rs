@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the project does to itself. The one place that drives other tools.
 
 mod abi;
+mod cdef;
 mod headers;
 mod install;
 mod process;
@@ -15,8 +16,8 @@ usage: cargo xtask COMMAND
 
   test              everything that CI runs: formatting, lints, the whole test suite, the examples
   python            the part of it that is about the Python package
-  headers           write include/gmm.h from crates/gmm-ffi
-  headers --check   fail when include/gmm.h is not what that would write
+  headers           write include/gmm.h and include/gmm.cdef.h from crates/gmm-ffi
+  headers --check   fail when they are not what that would write
   install --prefix PATH
                     libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH
   abi               fail when a program that was linked with an earlier library would not work with this one
