@@ -136,6 +136,30 @@ pub enum Error {
         /// `f32` or `f64`.
         real: &'static str,
     },
+    /// A result of the call as a whole that left the range of its type.
+    #[error("{what} leaves the range of {real}; rescale the features, the weights, or the options")]
+    ResultOutOfRange {
+        /// What has no value there.
+        what: &'static str,
+        /// `f32` or `f64`.
+        real: &'static str,
+    },
+    /// A result of one sample that left the range of its type.
+    #[error("{what} of row {row} leaves the range of {real}; leave the row out, or rescale the features")]
+    RowOutOfRange {
+        /// What has no value there.
+        what: &'static str,
+        /// The first such row.
+        row: usize,
+        /// `f32` or `f64`.
+        real: &'static str,
+    },
+    /// Moments that no samples leave behind.
+    #[error("moments {problem}; pass what samples left behind, or a sum of such")]
+    InconsistentMoments {
+        /// In words.
+        problem: String,
+    },
     /// Fewer samples than components.
     #[error("{n_samples} samples cannot support {n_components} components; use at most {n_samples}")]
     TooFewSamples {

@@ -65,7 +65,10 @@ impl From<gmm_core::Error> for Refusal {
             | E::PrecisionNotPositiveDefinite { .. }
             | E::NotSymmetric { .. }
             | E::BadFactor { .. } => GMM_NOT_POSITIVE_DEFINITE,
-            E::OutOfRange { .. } | E::GradientOutOfRange { .. } => GMM_OUT_OF_RANGE,
+            E::OutOfRange { .. }
+            | E::GradientOutOfRange { .. }
+            | E::ResultOutOfRange { .. }
+            | E::RowOutOfRange { .. } => GMM_OUT_OF_RANGE,
             // The enum may grow; whatever it grows by is a refusal of an argument.
             _ => GMM_INVALID_ARGUMENT,
         };

@@ -106,16 +106,16 @@ pub fn energy_vjp<T: Real>(
     let work = Work { mixture, samples, inverses: &inverses, factors, wants_moments, threads };
     let mut of_samples = gradients.samples;
     let way = limits.way_of_energy::<T>(largest, cov_diag);
-    let mut aside = of_samples.as_ref().filter(|_| way == Way::Careful).map(|out| vec![T::ZERO; out.len()]);
+    // Gradients of samples come first, and may not be written before those of parameters are known to be numbers.
+    let is_bounded = !wants_moments || (limits.holds_moments(largest) && absent(mixture).next().is_none());
+    let is_aside = way == Way::Careful || !is_bounded;
+    let mut aside = of_samples.as_ref().filter(|_| is_aside).map(|out| vec![T::ZERO; out.len()]);
+    let mut out = aside.as_deref_mut().or(of_samples.as_deref_mut());
     let own = match way {
-        Way::Own => Some(work.run::<T>(of_samples.as_deref_mut())).filter(|expected| expected.is_held),
+        Way::Own => Some(work.run::<T>(out.as_deref_mut())).filter(|expected| expected.is_held),
         _ => None,
     };
-    let expected = match (own, &mut aside) {
-        (Some(expected), _) => expected,
-        (None, Some(aside)) => work.run::<f64>(Some(aside)),
-        (None, None) => work.run::<f64>(of_samples.as_deref_mut()),
-    };
+    let expected = own.unwrap_or_else(|| work.run::<f64>(out));
     expected.check()?;
     check_written("samples", aside.as_deref(), d)?;
     let of = if wants_moments {
@@ -149,11 +149,16 @@ pub fn energy_vjp<T: Real>(
     Ok(expected.energy / n as f64)
 }
 
+/// Components without weight that were not dropped.
+fn absent(mixture: &Mixture) -> impl Iterator<Item = usize> {
+    let is_absent = |k: &usize| mixture.weights()[*k] == 0.0 && !mixture.dropped().contains(k);
+    (0..mixture.n_components()).filter(is_absent)
+}
+
 /// `dφₖ = −Σₙ eₙ N(zₙ; μₖ, Σₖ) / p(zₙ)` of components that are absent but could be there, which have no
 /// responsibilities to tell it.
 fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Factors<'_, T>, of: &mut [f64]) {
-    let is_absent = |k: &usize| mixture.weights()[*k] == 0.0 && !mixture.dropped().contains(k);
-    let absent: Vec<usize> = (0..of.len()).filter(is_absent).collect();
+    let absent: Vec<usize> = absent(mixture).collect();
     if absent.is_empty() {
         return;
     }

@@ -85,9 +85,10 @@ impl<'a, C: Real> Backward<'a, C> {
         let (bases, rates) = cotangents.rates(mixture, share);
         let parts = cotangents.covariances.chunks_exact(d * d).zip(cotangents.means.chunks_exact(d));
         let product = |((matrix, mean), &rate): ((&[f64], &[f64]), &f64)| {
-            let is_there = f64::from(rate != 0.0);
-            let offset: Vec<f64> = mean.iter().map(|value| is_there * value).collect();
-            let twice: Vec<f64> = matrix.iter().map(|value| 2.0 * is_there * value).collect();
+            // Of a component without samples a cotangent has no part, were it infinite.
+            let of_one = |factor: f64, value: f64| if rate == 0.0 { 0.0 } else { factor * value };
+            let offset: Vec<f64> = mean.iter().map(|&value| of_one(1.0, value)).collect();
+            let twice: Vec<f64> = matrix.iter().map(|&value| of_one(2.0, value)).collect();
             match wants_samples {
                 true => Product::dense(&twice, &offset),
                 false => Product::folded(&twice, &offset),

@@ -99,7 +99,7 @@ pub(super) fn symmetrised(mut matrix: Vec<f64>, d: usize) -> Vec<f64> {
     matrix
 }
 
-/// The square root of the sum of squares: no row, column or eigenvalue is larger.
+/// The square root of the sum of squares: no row, column or eigenvalue is larger. NaN if a value is.
 pub(super) fn norm(values: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     for some in values.chunks(8) {
@@ -109,6 +109,9 @@ pub(super) fn norm(values: &[f64]) -> f64 {
     // Nearly always. What is lost of the smallest squares is nothing to a sum that is normal.
     if square.is_normal() {
         return square.sqrt();
+    }
+    if square.is_nan() {
+        return square;
     }
     let largest = values.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
     if largest == 0.0 || !largest.is_finite() {
@@ -278,5 +281,7 @@ mod tests {
         assert_eq!(norm(&[3.0 * unit, -4.0 * unit]), 5.0 * unit);
         assert_eq!(norm(&[0.0, f64::INFINITY]), f64::INFINITY);
         assert_eq!(norm(&[0.0]), 0.0);
+        // A bound that passes NaN over bounds nothing.
+        assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[f64::INFINITY, f64::NAN]).is_nan());
     }
 }

@@ -151,19 +151,31 @@ fn of_mixture<T: Real>(
     threads: &Threads,
 ) -> Result<Loss> {
     let cov_diag = mixture.cov_diag();
-    let mean_energy = if gradients.are_wanted() {
-        differentiate(samples, responsibilities, &mixture, share, options, gradients, threads)?
+    let value_of = |mean_energy: f64| value(options, mean_energy, cov_diag);
+    let (mean_energy, value) = if gradients.are_wanted() {
+        differentiate(samples, responsibilities, (&mixture, share), options, gradients, value_of, threads)?
     } else {
-        mean_energy(samples, &mixture, threads)
+        let mean_energy = mean_energy(samples, &mixture, threads);
+        (mean_energy, value_of(mean_energy)?)
     };
+    Ok(Loss { value, mean_energy, cov_diag, mixture })
+}
+
+/// `w_energy Ē + w_cov_diag cov_diag`.
+fn value(options: &LossOptions, mean_energy: f64, cov_diag: f64) -> Result<f64> {
     if options.energy * options.cov_diag < 0.0 && mean_energy == f64::INFINITY && cov_diag == f64::INFINITY {
         let (option, value) = ("weight of cov_diag", options.cov_diag.to_string());
         let requirement = "of the sign of the weight of the energy, for both are infinite";
         return Err(Error::InvalidOption { option, value, requirement });
     }
     let term = |weight: f64, value: f64| if weight == 0.0 { 0.0 } else { weight * value };
-    let value = term(options.energy, mean_energy) + term(options.cov_diag, cov_diag);
-    Ok(Loss { value, mean_energy, cov_diag, mixture })
+    let terms = [(options.energy, mean_energy), (options.cov_diag, cov_diag)];
+    let value: f64 = terms.iter().map(|&(weight, value)| term(weight, value)).sum();
+    let is_infinite = terms.iter().any(|&(weight, value)| weight != 0.0 && value.is_infinite());
+    if value.is_finite() || (is_infinite && !value.is_nan()) {
+        return Ok(value);
+    }
+    Err(Error::ResultOutOfRange { what: "loss", real: "f64" })
 }
 
 fn check_weight(option: &'static str, value: f64) -> Result<()> {
@@ -184,32 +196,35 @@ fn mean_energy<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &T
     expected.energy / total
 }
 
-/// Writes the gradients; returns the mean energy.
+/// Writes the gradients; returns the mean energy, and the value that it makes.
 fn differentiate<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
-    mixture: &Mixture,
-    share: Share,
+    (mixture, share): (&Mixture, Share),
     options: &LossOptions,
     mut gradients: Gradients<'_, T>,
+    value_of: impl Fn(f64) -> Result<f64>,
     threads: &Threads,
-) -> Result<f64> {
+) -> Result<(f64, f64)> {
     let inverses = inverses(full(mixture), threads);
     let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let work = Work { samples, responsibilities, mixture, share, inverses: &inverses, options, threads };
     let way = limits.way_of_loss::<T>(options.energy, options.cov_diag);
+    let with_value = |mean_energy: f64| Ok((mean_energy, value_of(mean_energy)?));
     if way == Way::Own
         && let Some(mean_energy) = work.run::<T>(&mut gradients)?
     {
-        return Ok(mean_energy);
+        return with_value(mean_energy);
     }
     if way != Way::Careful {
-        return Ok(work.run::<f64>(&mut gradients)?.expect("doubles hold what they are bounded by"));
+        let mean_energy = work.run::<f64>(&mut gradients)?;
+        return with_value(mean_energy.expect("doubles hold what they are bounded by"));
     }
     let mut aside = Aside::like(&gradients);
     let mean_energy = work.run::<f64>(&mut aside.as_gradients())?;
+    let values = with_value(mean_energy.expect("sums of doubles are held by doubles"))?;
     aside.hand_over(gradients, samples.n_features(), responsibilities.n_components())?;
-    Ok(mean_energy.expect("sums of doubles are held by doubles"))
+    Ok(values)
 }
 
 struct Work<'a, T> {

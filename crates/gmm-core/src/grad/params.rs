@@ -2,7 +2,7 @@
 
 use super::estimate::{Backward, Cotangents, Share};
 use super::linear::{of_factor, symmetrised};
-use super::range::{Limits, Way};
+use super::range::{Limits, Way, largest};
 use super::rows::check_len;
 use super::{Aside, Gradients, full, inverses};
 use crate::blocks::Threads;
@@ -75,7 +75,6 @@ pub fn params_vjp<T: Real>(
     let inverses = inverses(full(&mixture), threads);
     let cotangents = cotangents.gathered(&mixture, &inverses);
     let limits = Limits::new(&mixture, full(&mixture), &inverses, samples);
-    let largest = |values: &[f64]| values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     let means = largest(&cotangents.means) * (d as f64).sqrt();
     let covariances = largest(&cotangents.covariances) * d as f64;
     let way = limits.way_through_estimate::<T>(largest(&cotangents.weights), means, covariances);

@@ -38,6 +38,17 @@ struct Bounds {
     factors: f64,
 }
 
+/// The larger of two bounds, or NaN if either is: a product of 0 and infinity bounds nothing, and `f64::max` would
+/// pass it over.
+pub(super) fn larger(one: f64, other: f64) -> f64 {
+    if one.is_nan() || one > other { one } else { other }
+}
+
+/// The largest magnitude of some values, or NaN if one of them is.
+pub(super) fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |most, value| larger(most, value.abs()))
+}
+
 fn worse(one: Way, other: Way) -> Way {
     match (one, other) {
         (Way::Careful, _) | (_, Way::Careful) => Way::Careful,
@@ -91,10 +102,10 @@ impl<'a> Limits<'a> {
 
     /// For gradients of samples with the parameters held fixed, `|eₙ| ≤ e`.
     fn way_of_samples<T: Real>(&self, e: f64) -> Way {
-        let largest = self.inverses.iter().fold(0.0, |most: f64, inverse| {
+        let largest = self.inverses.iter().fold(self.length, |most: f64, inverse| {
             let y = inverse * self.length;
             // Squares too: an energy that is infinite has no gradient.
-            most.max(y * y).max(y).max(inverse * y * e.max(1.0))
+            [y * y, y, inverse * y * e.max(1.0)].into_iter().fold(most, larger)
         });
         self.way::<T>(largest, self.is_plain::<T>(&[e]))
     }
@@ -105,23 +116,31 @@ impl<'a> Limits<'a> {
         let product = m + 2.0 * c * self.length;
         let form = 2.0 * self.length * product;
         let size = self.mixture.n_features() * self.mixture.n_features();
-        let mut largest = product.max(form) * self.inverses.len() as f64;
+        // A deviation that is infinite has no product with 0.
+        let mut largest = larger(self.length, larger(product, form) * self.inverses.len() as f64);
         let matrices = self.full.values().chunks_exact(size);
         for (&weight, values) in
             self.mixture.weights().iter().zip(matrices).filter(|(weight, _)| **weight > 0.0)
         {
             let count = weight * self.total;
-            let inner = (c * norm(values)).max(form) / count;
-            largest = largest.max(p / self.total + 2.0 * inner).max(1.0 / count);
+            let inner = larger(c * norm(values), form) / count;
+            largest = larger(largest, larger(p / self.total + 2.0 * inner, 1.0 / count));
         }
         // What is multiplied with deviations may be beyond a type that holds the products.
-        self.way::<T>(largest, m.max(2.0 * c) < most::<T>())
+        self.way::<T>(largest, larger(m, 2.0 * c) < most::<T>())
+    }
+
+    /// Whether double precision holds the moments that gradients with respect to parameters are made of, of factors
+    /// with magnitudes of sum `e`. The factors of single samples are multiplied in as multiples of the largest.
+    pub(super) fn holds_moments(&self, e: f64) -> bool {
+        let counts = e.max(2.0 * self.total);
+        counts * larger(self.length * self.length, self.length) < most::<f64>()
     }
 
     /// For gradients of energies whose factors have magnitudes of sum `e`, with respect to samples and parameters.
     pub(super) fn way_of_energy<T: Real>(&self, e: f64, cov_diag: f64) -> Way {
         let Bounds { weights, means, covariances, factors } = self.of_parameters(e, cov_diag);
-        let largest = weights.max(means).max(covariances).max(factors);
+        let largest = [means, covariances, factors].into_iter().fold(weights, larger);
         worse(self.way_of_samples::<T>(e), self.way::<T>(largest, true))
     }
 
@@ -130,7 +149,23 @@ impl<'a> Limits<'a> {
         let Bounds { weights, means, covariances, .. } = self.of_parameters(energy.abs(), cov_diag);
         let through = self.way_through_estimate::<T>(weights, means, covariances);
         let is_plain = self.is_plain::<T>(&[energy, cov_diag]);
-        worse(self.way_of_samples::<T>(energy.abs()), worse(through, self.way::<T>(0.0, is_plain)))
+        let of_energy = self.largest_energy() * energy.abs();
+        let of_cov_diag = if cov_diag == 0.0 { 0.0 } else { self.mixture.cov_diag() * cov_diag.abs() };
+        let holds_value = larger(of_energy, of_cov_diag) < most::<f64>() && self.holds_moments(energy.abs());
+        let way = if holds_value { self.way::<T>(0.0, is_plain) } else { Way::Careful };
+        worse(self.way_of_samples::<T>(energy.abs()), worse(through, way))
+    }
+
+    /// No energy of a sample is of larger magnitude.
+    fn largest_energy(&self) -> f64 {
+        let d = self.mixture.n_features() as f64;
+        let weights = self.mixture.weights().iter().filter(|weight| **weight > 0.0);
+        let constant = weights.fold(d, |most, weight| most.max(weight.ln().abs()));
+        let components = self.inverses.iter().zip(self.full.log_dets());
+        components.fold(0.0, |most, (inverse, log_det)| {
+            let y = inverse * self.length;
+            larger(most, y * y + log_det.abs() + 2.0 * constant)
+        })
     }
 
     fn of_parameters(&self, e: f64, cov_diag: f64) -> Bounds {
@@ -138,11 +173,12 @@ impl<'a> Limits<'a> {
         let root = (self.mixture.n_features() as f64).sqrt();
         for (component, inverse) in self.inverses.iter().enumerate() {
             let (y, weight) = (inverse * self.length, self.mixture.weights()[component]);
-            bounds.weights = bounds.weights.max(if weight > 0.0 { e / weight } else { 0.0 });
-            bounds.means = bounds.means.max(e * inverse * y);
-            bounds.factors = bounds.factors.max(e * inverse * (y * y));
+            bounds.weights = larger(bounds.weights, if weight > 0.0 { e / weight } else { 0.0 });
+            bounds.means = larger(bounds.means, e * inverse * y);
+            bounds.factors = larger(bounds.factors, e * inverse * (y * y));
             let penalty = self.penalty(component, cov_diag);
-            bounds.covariances = bounds.covariances.max(e * inverse * inverse * (root + y * y) + penalty);
+            let covariances = e * inverse * inverse * (root + y * y) + penalty;
+            bounds.covariances = larger(bounds.covariances, covariances);
         }
         bounds
     }

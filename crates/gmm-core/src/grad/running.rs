@@ -56,6 +56,7 @@ impl RunningMoments {
     /// What they are with one more batch, and the share of one of its samples.
     pub(super) fn with(&self, mut batch: Moments) -> Result<(Moments, Share)> {
         let count = batch.total_weight();
+        batch.check_finite()?;
         let Some(before) = self.moments.as_ref().filter(|_| self.decay > 0.0) else {
             batch.scale(1.0 / count);
             return Ok((batch, Share { total: 1.0, own: 1.0 / count }));
@@ -76,6 +77,7 @@ impl RunningMoments {
         moments.move_to(batch.references());
         batch.scale(own);
         moments.add(&batch);
+        moments.check_finite()?;
         Ok((moments, Share { total: 1.0, own }))
     }
 

@@ -208,3 +208,72 @@ fn gradients_of_large_matrices_are_the_same_bits_from_any_number_of_threads() {
         assert!(of(count) == one, "{count} threads");
     }
 }
+
+/// A largest magnitude of 0 times an infinite inverse is NaN, which no comparison with a limit refused: every gradient
+/// was NaN where samples were zeros, and refused where they were anything else.
+#[test]
+fn samples_that_are_all_equal_are_refused_by_name_whatever_they_are() {
+    fn refusal<T: Real>(value: f64) -> Error {
+        let (rows, shares) = (vec![T::from_f64(value); 16], vec![T::from_f64(0.5); 16]);
+        let samples = Samples::from_rows(&rows, 8, 2).unwrap();
+        let gamma = Responsibilities::from_rows(&shares, 8, 2).unwrap();
+        let (mut z, mut g) = (vec![T::ONE; 16], vec![T::ONE; 16]);
+        let options = LossOptions::default();
+        let refused =
+            loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap_err();
+        assert!(z.iter().chain(&g).all(|&value| value == T::ONE), "{value}");
+        refused
+    }
+    for value in [0.0, -0.0, 1e-3, 2.5] {
+        let of = |real| {
+            let at = Place::Cell { row: 0, column: 0 };
+            Error::GradientOutOfRange { what: "samples", at, real }
+        };
+        assert_eq!((refusal::<f64>(value), refusal::<f32>(value)), (of("f64"), of("f32")), "{value}");
+    }
+}
+
+/// The inverse of a deviation of 1e-160 is 1e160, and its fourth power no number.
+#[test]
+fn zeros_with_a_tiny_ridge_are_refused_and_not_no_numbers() {
+    let samples = Samples::from_rows(&[0.0; 3], 3, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0; 3], 3, 1).unwrap();
+    let options = ParamsOptions { ridge: 1e-320, ..ParamsOptions::default() };
+    let of_log_dets = ParamsCotangents { log_dets: Some(&[1.0]), ..ParamsCotangents::default() };
+    let (mut z, mut g) = ([1.0; 3], [1.0; 3]);
+    let out = gradients(&mut z, &mut g);
+    let refused = params_vjp(&samples, &gamma, &options, of_log_dets, out, &Threads::one());
+    assert!(matches!(refused, Err(Error::GradientOutOfRange { .. })), "{refused:?}");
+    assert_eq!((z, g), ([1.0; 3], [1.0; 3]));
+}
+
+/// Distances and factors are ordinary numbers in units of deviations, and the squares that gradients of parameters
+/// are summed of are none: the gradient of samples was written before that was known.
+#[test]
+fn a_refused_gradient_of_parameters_leaves_that_of_samples_alone() {
+    let (mu, chol) = ([2.7e277, 6.8e277], [1.6e277, 1.7e276]);
+    let mixture = Mixture::from_independent(&[0.09, 0.91], &mu, &[1.0; 2], &chol, &[0.0; 2]).unwrap();
+    let samples = Samples::from_rows(&[-2e277], 1, 1).unwrap();
+    let (mut z, mut cov) = ([1.0], [1.0; 2]);
+    let out =
+        EnergyGradients { samples: Some(&mut z), covariances: Some(&mut cov), ..EnergyGradients::default() };
+    let cotangents = EnergyCotangents::Each(&[7.5e205]);
+    let refused = energy_vjp(&mixture, &samples, cotangents, 0.0, out, &Threads::one());
+    assert!(matches!(refused, Err(Error::GradientOutOfRange { .. })), "{refused:?}");
+    assert_eq!((z, cov), ([1.0], [1.0; 2]));
+}
+
+/// Each term is a number, and their sum is none.
+#[test]
+fn a_loss_beyond_the_range_is_refused_before_a_gradient_is_written() {
+    let samples = Samples::from_rows(&[0.0, 1.0, 3.0], 3, 1).unwrap();
+    let gamma = Responsibilities::from_rows(&[1.0; 3], 3, 1).unwrap();
+    for (energy, cov_diag) in [(f64::MAX, 0.0), (0.0, f64::MAX), (f64::MAX, -f64::MAX)] {
+        let options = LossOptions { energy, cov_diag, ..LossOptions::default() };
+        let (mut z, mut g) = ([7.0; 3], [7.0; 3]);
+        let out = gradients(&mut z, &mut g);
+        let refused = loss(&samples, &gamma, &options, out, &Threads::one());
+        assert!(refused.is_err() || refused.as_ref().is_ok_and(|loss| loss.value.is_finite()), "{refused:?}");
+        assert!(refused.is_ok() || (z, g) == ([7.0; 3], [7.0; 3]));
+    }
+}
