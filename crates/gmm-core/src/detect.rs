@@ -54,6 +54,9 @@ pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<
         low
     } else if high == f64::INFINITY {
         high
+    } else if !(high - low).is_finite() {
+        // Energies of either sign that are further apart than a double reaches.
+        low * (1.0 - t) + high * t
     } else if t < 0.5 {
         low + (high - low) * t
     } else {
@@ -131,7 +134,8 @@ fn checked<T: Real>(energies: &[T]) -> Result<Vec<f64>> {
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] when the samples have another number of features than the mixture;
-/// [`Error::SizeOverflow`] when n × d values would not fit in memory.
+/// [`Error::SizeOverflow`] when n × d values would not fit in memory; [`Error::RowOutOfRange`] naming the first
+/// sample so far away that a share of it has no value: neither a number nor an infinity.
 ///
 /// Cost: `n k d²` flops for the responsibilities, and `2 d²` for each of them that is not 0; one block a
 /// thread beside the output.
@@ -171,7 +175,16 @@ pub fn attribution<T: Real>(
         |(rows, out)| attribute_chunk(&scorer, (mixture, &covariances), samples, rows, out),
         |()| {},
     );
+    check_shares(&shares, d)?;
     Ok(shares)
+}
+
+/// Shares (n × d) may be infinite, but each must have a value: infinity less infinity has none.
+pub(crate) fn check_shares<T: Real>(shares: &[T], d: usize) -> Result<()> {
+    match shares.iter().position(|share| share.to_f64().is_nan()) {
+        None => Ok(()),
+        Some(at) => Err(Error::RowOutOfRange { what: "attribution", row: at / d, real: T::NAME }),
+    }
 }
 
 /// Attributes a chunk of rows, block by block.

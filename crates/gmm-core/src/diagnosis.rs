@@ -68,9 +68,12 @@ impl Diagnosis {
                 let raised = repairs.last.iter().find(|raise| raise.component == component);
                 let ridge = raised.map_or(base, |raise| raise.ridge);
                 let held = |&feature: &usize| ridge > 0.0 && pivots[feature] <= HELD * ridge;
+                let weight = mixture.weights()[component];
                 ComponentDiagnosis {
-                    effective_count: count * mixture.weights()[component] / total,
-                    condition: most / least,
+                    // Nothing of an infinite count is nothing.
+                    effective_count: if weight == 0.0 { 0.0 } else { count * weight / total },
+                    // At least this, were the quotient beyond the numbers.
+                    condition: (most / least).min(f64::MAX),
                     ridge,
                     held_by_ridge: (0..pivots.len()).filter(held).collect(),
                 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use gmm_kernels::{sum, unpack_rows};
 
 use crate::blocks::{SMALL_WORK, Threads, blocks, chunks};
-use crate::density::{Block, BlockScorer, Terms};
+use crate::density::{Block, BlockScorer, Terms, infinitely_far};
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -71,7 +71,8 @@ pub fn score<T: Real>(
     let scorer = BlockScorer::new(mixture);
     if scorer.work(n) < SMALL_WORK {
         // Not worth sharing out, nor preparing for it.
-        return Ok(score_chunk(&scorer, samples, 0..n, scores, &mut Block::for_rows(n)) / n as f64);
+        let total = score_chunk(&scorer, samples, 0..n, scores, &mut Block::for_rows(n));
+        return Ok(mean_of(total, &scorer, samples));
     }
     let mut rest = scores;
     let chunks: Vec<_> = chunks(n, 1)
@@ -89,7 +90,26 @@ pub fn score<T: Real>(
         |(rows, scores)| score_chunk(&scorer, samples, rows, scores, &mut Block::new()),
         |sum| total += sum,
     );
-    Ok(total / n as f64)
+    Ok(mean_of(total, &scorer, samples))
+}
+
+/// The mean energy, given the sum of energies. Log-determinants that a caller made up may be so large that energies
+/// have a mean, but no sum.
+fn mean_of<T: Real>(total: f64, scorer: &BlockScorer<'_, T>, samples: &Samples<'_, T>) -> f64 {
+    let n = samples.n_samples();
+    if total.is_finite() {
+        return total / n as f64;
+    }
+    let (mut mean, mut block) = (0.0, Block::new());
+    for rows in blocks(0..n) {
+        scorer.whiten(samples, rows, &mut block);
+        scorer.finish(&mut block, Terms::Squares, None);
+        if infinitely_far(&block.log_densities).is_some() {
+            return f64::INFINITY;
+        }
+        mean -= block.log_densities.iter().map(|density| density / n as f64).sum::<f64>();
+    }
+    mean
 }
 
 /// Scores a chunk of rows, block by block; returns the sum of energies.

@@ -248,7 +248,12 @@ pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Resu
     let means = out.means.chunks_exact_mut(d).zip(shifts.chunks_exact_mut(d));
     for (component, ((weight, first, _), (mean, shift))) in moments.components().zip(means).enumerate() {
         let share = weight / moments.total_weight();
+        let refused = Err(Error::OutOfRange { what: "mean", component, real: "f64" });
         if share <= least {
+            // It stays where it is, and that must be a place.
+            if mean.iter().any(|value| !value.is_finite()) {
+                return refused;
+            }
             out.counts.push(0.0);
             out.weights.push(0.0);
             out.empty.push(component);
@@ -261,7 +266,7 @@ pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Resu
             *mean += *shift;
         }
         if !weight.is_finite() || mean.iter().any(|value| !value.is_finite()) {
-            return Err(Error::OutOfRange { what: "mean", component, real: "f64" });
+            return refused;
         }
     }
     let matrices = out.covariances.chunks_exact_mut(len).zip(shifts.chunks_exact(d));

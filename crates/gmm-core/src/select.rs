@@ -10,9 +10,9 @@
 //! Schwarz (1978); Biernacki, Celeux & Govaert (2000).
 
 use crate::blocks::{Threads, blocks, chunks};
-use crate::density::{Block, BlockScorer};
+use crate::density::{Block, BlockScorer, infinitely_far};
 use crate::energy::check_features;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -59,22 +59,25 @@ impl Criteria {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) when the numbers of features differ.
+/// [`Error::ShapeMismatch`] when the numbers of features differ; [`Error::ResultOutOfRange`] when weights are so large
+/// that their product with a logarithm is no number. A sample without density (energy `+∞`) makes the log-likelihood
+/// `−∞` and the criteria `+∞`, unless its weight is 0.
 ///
 /// Cost: `n k d²` flops.
 pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &Threads) -> Result<Criteria> {
     check_features(mixture, samples)?;
     let scorer = BlockScorer::new(mixture);
-    let (mut log_likelihood, mut entropy) = (0.0, 0.0);
+    let (mut log_likelihood, mut entropy, mut has_density) = (0.0, 0.0, true);
     threads.map_in_order(
         chunks(samples.n_samples(), 1),
         scorer.work(samples.n_samples()),
         |rows| {
             let mut block = Block::new();
             let mut doubts = Vec::new();
-            let (mut log_likelihood, mut entropy) = (0.0, 0.0);
+            let (mut log_likelihood, mut entropy, mut has_density) = (0.0, 0.0, true);
             for rows in blocks(rows) {
                 scorer.expect(samples, rows.clone(), &mut block);
+                has_density &= infinitely_far(&block.log_densities).is_none();
                 log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
                 doubts.clear();
                 doubts.resize(rows.len(), 0.0);
@@ -87,9 +90,10 @@ pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &
                 }
                 entropy += samples.weighted_sum(rows, &doubts);
             }
-            (log_likelihood, entropy)
+            (log_likelihood, entropy, has_density)
         },
-        |(of_likelihood, of_entropy)| {
+        |(of_likelihood, of_entropy, of_part)| {
+            has_density &= of_part;
             log_likelihood += of_likelihood;
             entropy += of_entropy;
         },
@@ -99,7 +103,12 @@ pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &
     let bic = schwarz(mixture, log_likelihood, n);
     let n_parameters = n_parameters(mixture);
     let aic = aic(mixture, log_likelihood);
-    Ok(Criteria { log_likelihood, n_parameters, aic, bic, icl: bic + 2.0 * entropy })
+    let criteria = Criteria { log_likelihood, n_parameters, aic, bic, icl: bic + 2.0 * entropy };
+    let values = [log_likelihood, aic, bic, criteria.icl];
+    if values.iter().any(|value| value.is_nan() || (has_density && value.is_infinite())) {
+        return Err(Error::ResultOutOfRange { what: "log-likelihood", real: "f64" });
+    }
+    Ok(criteria)
 }
 
 /// Free parameters `p` of a mixture.

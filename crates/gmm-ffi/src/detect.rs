@@ -123,6 +123,9 @@ unsafe fn threshold_into<T: Real>(
 /// responsibilities. A share may be negative: where features are correlated, one may make the others less
 /// surprising. `threads` may be NULL for the library's own.
 ///
+/// A share beyond the range of the type is infinite. Refuses a sample so far away that a share has no value, neither a
+/// number nor an infinity (GMM_OUT_OF_RANGE), naming its row.
+///
 /// # Safety
 ///
 /// `handle` is a live handle, `threads` one or NULL; `samples` describes readable memory; `shares` is

@@ -38,7 +38,8 @@ pub struct gmm_fit_report {
     pub converged: i32,
     /// Iterations of the winning restart.
     pub n_iter: size_t,
-    /// Its last bound: the mean log-likelihood per sample before the last M-step, in nats.
+    /// Its last bound: the mean log-likelihood per sample before the last M-step, in nats. Minus infinity where a sample
+    /// had no density.
     pub lower_bound: f64,
     /// Which restart won, from 0.
     pub restart: size_t,
@@ -48,7 +49,8 @@ pub struct gmm_fit_report {
     pub stop_status: gmm_status,
     /// Repairs of the winning restart, those beyond the capacity included.
     pub n_repairs: size_t,
-    /// How many samples belong to each component (K), in parts; NULL for nowhere. Set by the caller.
+    /// How many samples belong to each component (K), in parts; infinite where the sum of the weights is beyond a
+    /// double. NULL for nowhere. Set by the caller.
     pub effective_counts: *mut f64,
     /// A lower bound on the condition number of each covariance (K), or NULL. Set by the caller.
     pub conditions: *mut f64,

@@ -154,8 +154,11 @@ impl Diag {
     }
 }
 
-/// The variances of one component must be positive.
+/// The variances of one component must be positive, and numbers: one with a ridge may not be.
 pub(super) fn check_variances(variances: &[f64], component: usize) -> Result<()> {
+    if variances.contains(&f64::INFINITY) {
+        return Err(Error::OutOfRange { what: "covariance", component, real: "f64" });
+    }
     match variances.iter().position(|&variance| variance.is_nan() || variance <= 0.0) {
         None => Ok(()),
         Some(pivot) => Err(Error::NotPositiveDefinite { component, pivot, ridge: 0.0 }),

@@ -368,7 +368,11 @@ impl Matrix<'_> {
             ridge,
         })?;
         *self.log_det = cholesky::log_det(self.factor, d);
-        Ok(())
+        // A variance with its ridge may not be a number, and is a pivot like others.
+        if self.log_det.is_finite() {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { what: "covariance", component, real: "f64" })
     }
 }
 

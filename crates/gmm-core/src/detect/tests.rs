@@ -166,3 +166,23 @@ fn samples_of_other_features_are_refused() {
     let refused = attribution(&three_components(), &samples, &Threads::one());
     assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
 }
+
+/// Solving with a deviation of 1e-250 overflows on the way, and 0 times that was NaN.
+#[test]
+fn an_attribution_that_has_no_value_is_refused_with_its_row() {
+    let tiny = [1e-300, 0.0, 0.0, 1e-300];
+    let mixture = Mixture::new(&[1.0], &[0.0, 0.0], &tiny).unwrap();
+    let samples = Samples::from_rows(&[1.0, 1.0, 1e270, 0.0], 2, 2).unwrap();
+    match attribution(&mixture, &samples, &Threads::one()) {
+        Err(error) => assert_eq!(error, Error::RowOutOfRange { what: "attribution", row: 1, real: "f64" }),
+        Ok(shares) => assert!(shares.iter().all(|share: &f64| !share.is_nan()), "{shares:?}"),
+    }
+}
+
+/// What is between the two is beyond the largest number, and what is half-way is not.
+#[test]
+fn energies_far_apart_have_a_percentile_between_them() {
+    let energies = [-1.5e308, 1.5e308];
+    assert_eq!(threshold_by_percentile(&energies, 50.0).unwrap(), 0.0);
+    assert_eq!(threshold_by_percentile(&energies, 75.0).unwrap(), 0.75e308);
+}

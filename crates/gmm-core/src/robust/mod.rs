@@ -22,7 +22,7 @@ use faer::MatRef;
 
 use crate::blocks::Threads;
 use crate::covariance::Structure;
-use crate::detect::attribution;
+use crate::detect::{attribution, check_shares};
 use crate::energy::energy;
 use crate::error::{Error, Result};
 use crate::estimate::{check_non_negative, check_sizes};
@@ -253,7 +253,9 @@ impl RobustDetector {
     ///
     /// Cost: that of [`attribution`] for every mixture; n × d numbers beside the output.
     pub fn attribution<T: Real>(&self, samples: &Samples<'_, T>, threads: &Threads) -> Result<Vec<T>> {
-        self.mean(|mixture| attribution(mixture, samples, threads))
+        let shares = self.mean(|mixture| attribution(mixture, samples, threads))?;
+        check_shares(&shares, samples.n_features())?;
+        Ok(shares)
     }
 
     /// Summed in `f64`, in the order of the mixtures.
