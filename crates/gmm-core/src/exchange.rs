@@ -26,12 +26,18 @@ use crate::sums::Products;
 /// Numbers before those of the first component.
 const HEAD: usize = 2;
 
+/// How far sums that samples left behind may be from what holds of exact ones, relative. Products of `f32` samples
+/// and their responsibilities round in `f32` and are added 240 rows at a time before they are added in `f64`:
+/// 240 × 2⁻²⁴ = 1.4e-5 at most.
+const CONSISTENT: f64 = 1e-4;
+
 impl Moments {
     /// The E-step: what `samples` leave behind under `mixture`, about its means.
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] when the numbers of features differ.
+    /// [`Error::ShapeMismatch`] when the numbers of features differ; [`Error::OutOfRange`] when a sum leaves the range
+    /// of `f64`, as the square of a sample that is too far from a mean does.
     ///
     /// Cost: `2 n k d²` flops, `9 n k d` under diagonal and spherical covariances.
     ///
@@ -51,6 +57,7 @@ impl Moments {
     pub fn of<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> Result<Self> {
         let mut moments = Moments::in_weight_unit(samples, mixture, threads)?;
         moments.scale(samples.weight_unit());
+        moments.check_finite()?;
         Ok(moments)
     }
 
@@ -98,7 +105,9 @@ impl Moments {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`]; [`Error::NotFinite`]; [`Error::Negative`] for a count that is;
-    /// [`Error::NoWeight`] when no sample counts.
+    /// [`Error::NoWeight`] when no sample counts; [`Error::InconsistentMoments`] when counts do not add up to `S`, or a
+    /// second moment is less than the first ones call for: `Bₖᵢᵢ < aₖᵢ² / nₖ`. Both are held to 1e-4 of the larger
+    /// number, which is more than sums round by in any order.
     pub fn from_buffer(mixture: &Mixture, buffer: &[f64]) -> Result<Self> {
         let (what, d) = ("moments", mixture.n_features());
         let len = Moments::buffer_len(mixture);
@@ -125,6 +134,10 @@ impl Moments {
         }
         if buffer[0] == 0.0 {
             return Err(Error::NoWeight);
+        }
+        check_counts(buffer[0], buffer[HEAD..].iter().copied().step_by(step))?;
+        for (component, own) in buffer[HEAD..].chunks_exact(step).enumerate() {
+            check_second(component, own, products, d)?;
         }
         let mut sums = Vec::with_capacity(mixture.n_components() * products.len(d));
         for own in buffer[HEAD..].chunks_exact(step) {
@@ -165,6 +178,42 @@ impl Moments {
         let structure = current.covariances().structure();
         let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
         Ok(rules.maximise(self, current, false, threads)?.mixture)
+    }
+}
+
+/// Every sample belongs to some component: counts add up to `total`.
+fn check_counts(total: f64, counts: impl ExactSizeIterator<Item = f64>) -> Result<()> {
+    let k = counts.len();
+    let sum: f64 = counts.sum();
+    // Subnormal counts are whole multiples of the smallest number: each piece may be off by half of one a component.
+    let slack = if total < f64::MIN_POSITIVE { (k + 1) as f64 * total } else { CONSISTENT * total };
+    // Written so that NaN is refused too.
+    if (sum - total).abs() <= slack {
+        return Ok(());
+    }
+    let problem =
+        format!("are those of {total:e} samples, but the counts of their components add up to {sum:e}");
+    Err(Error::InconsistentMoments { problem })
+}
+
+/// `aᵢ² ≤ n Bᵢᵢ`: no variance is negative.
+fn check_second(component: usize, own: &[f64], products: Products, d: usize) -> Result<()> {
+    let (count, (first, second)) = (own[0], own[1..].split_at(d));
+    let square = |i: usize| match products {
+        Products::Squares => second[i],
+        Products::Pairs => second[i * (i + 3) / 2],
+    };
+    let is_possible = |i: usize| {
+        // Of a component that nothing belongs to only rounding is left.
+        let least = if count > 0.0 { first[i] * (first[i] / count) } else { 0.0 };
+        square(i) >= (1.0 - CONSISTENT) * least - f64::MIN_POSITIVE
+    };
+    match (0..d).find(|&i| !is_possible(i)) {
+        None => Ok(()),
+        Some(i) => {
+            let problem = format!("give feature {i} of component {component} a negative variance");
+            Err(Error::InconsistentMoments { problem })
+        }
     }
 }
 

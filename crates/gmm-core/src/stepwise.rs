@@ -26,7 +26,8 @@ pub struct StepwiseOptions {
     pub decay: f64,
     /// Added to every variance. 1e-6 by default.
     pub reg_covar: RegCovar,
-    /// A prior on the parameters, instead of `reg_covar`. None by default.
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. None by default.
     pub prior: Option<Prior>,
 }
 
@@ -91,6 +92,7 @@ impl Stepwise {
     pub fn update<T: Real>(&mut self, batch: &Samples<'_, T>, threads: &Threads) -> Result<f64> {
         let mut seen = Moments::in_weight_unit(batch, &self.mixture, threads)?;
         let bound = seen.log_likelihood() / seen.total_weight();
+        seen.check_finite()?;
         let step = (self.n_updates as f64 + 2.0).powf(-self.options.decay);
         seen.scale(step / seen.total_weight());
         let mut moments = self.moments.clone();
@@ -98,6 +100,8 @@ impl Stepwise {
         moments.add(&seen);
         let next = moments.maximise_on(&self.mixture, &as_fit(&self.options, &self.mixture), threads)?;
         moments.move_to(next.means());
+        // What is not, no later batch could be added to.
+        moments.check_finite()?;
         *self = Stepwise {
             mixture: next,
             moments,

@@ -43,6 +43,9 @@ pub unsafe extern "C" fn gmm_moments_len(handle: *const gmm_mixture) -> size_t {
 /// gmm_moments_maximise(mixture, all, len, &options, &next);
 /// ```
 ///
+/// Refuses sums that leave the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is infinitely
+/// far. `l` may be minus infinity, where a sample has no density.
+///
 /// # Safety
 ///
 /// `handle` is a live handle, `threads` one or NULL; `samples` describes readable memory; `sample_weights`
@@ -103,8 +106,8 @@ unsafe fn moments_into<M: Matrix>(
 }
 
 /// Adds `added` to `sum`, moments that were made with the mixture, both of `len` doubles. A `sum` of zeros
-/// is one of no samples. Refuses values that are not finite, or counts that are negative, in either and in
-/// what comes out; `sum` is then as it was.
+/// is one of no samples. Refuses moments that no samples leave behind, in either and in what comes out, as
+/// `gmm_moments_maximise` does; `sum` is then as it was.
 ///
 /// # Safety
 ///
@@ -134,7 +137,8 @@ pub unsafe extern "C" fn gmm_moments_add(
 }
 
 /// Makes the samples behind `moments`, of `len` doubles, count `factor` times each: old ones fade when it
-/// is less than 1. Refuses a factor that is not positive and finite.
+/// is less than 1. Refuses a factor that is not positive and finite, and moments that no samples leave behind, before
+/// or after; `moments` is then as it was.
 ///
 /// # Safety
 ///
@@ -167,8 +171,10 @@ pub unsafe extern "C" fn gmm_moments_scale(
 /// into `*out`. Its covariances have the structure of that mixture. Of `options`, `reg_covar`,
 /// `reg_covar_relative` and `prior` are read. A component without samples keeps its shape, with weight 0.
 ///
-/// Refuses moments that are none, and those that no covariance can be made of. Free the mixture with
-/// `gmm_mixture_free`.
+/// Refuses moments that no samples leave behind: values that are not finite (GMM_NOT_FINITE), negative counts
+/// (GMM_NEGATIVE), counts that do not add up to S, and second moments of a negative variance
+/// (GMM_INVALID_ARGUMENT), each by more than 1e-4 of the larger number; and those that no covariance can be made of.
+/// Free the mixture with `gmm_mixture_free`.
 ///
 /// # Safety
 ///

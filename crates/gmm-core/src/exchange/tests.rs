@@ -113,3 +113,73 @@ fn moving_the_reference_points_moves_no_moment() {
         assert!((before - after).abs() < 1e-12, "{before} {after}");
     }
 }
+
+/// Counts of 5 out of 1 made a weight of 5, and of 1e308 out of 1e-300 an infinite one.
+#[test]
+fn counts_that_do_not_add_up_are_refused_by_name() {
+    let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
+    let refusal = |buffer: [f64; 5]| Moments::from_buffer(&mixture, &buffer).unwrap_err().to_string();
+    assert_eq!(
+        refusal([1.0, 0.0, 5.0, 0.0, 1.0]),
+        "moments are those of 1e0 samples, but the counts of their components add up to 5e0; \
+         pass what samples left behind, or a sum of such"
+    );
+    assert!(refusal([1e-300, 0.0, 1e308, 0.0, 1.0]).contains("add up to 1e308"));
+    assert!(refusal([5.0, 0.0, 1.0, 0.0, 1.0]).contains("add up to 1e0"));
+    assert!(refusal([1.0, 0.0, 0.999, 0.0, 1.0]).contains("add up to 9.99e-1"));
+}
+
+#[test]
+fn a_negative_variance_is_refused_by_name() {
+    let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
+    let refusal = |buffer: [f64; 5]| Moments::from_buffer(&mixture, &buffer).unwrap_err().to_string();
+    let expected = "moments give feature 0 of component 0 a negative variance; \
+                    pass what samples left behind, or a sum of such";
+    // Of two samples with mean 5 the squares add up to 50 at least.
+    for second in [-1.0, 0.0, 49.0] {
+        assert_eq!(refusal([2.0, 0.0, 2.0, 10.0, second]), expected);
+    }
+    assert!(Moments::from_buffer(&mixture, &[2.0, 0.0, 2.0, 10.0, 50.0]).is_ok());
+}
+
+/// Pieces of data of any scale, far from the means and with weights of any size, added in any order.
+#[test]
+fn what_samples_left_behind_is_consistent_whatever_they_are() {
+    fn check<T: Real>(scale: f64, weight: f64) {
+        for structure in Structure::ALL {
+            let mixture = mixture(structure);
+            let rows: Vec<T> =
+                (0..2000).map(|at| T::from_f64(scale * (1.0 + ((at * 7919) % 997) as f64 * 1e-6))).collect();
+            let weights: Vec<f64> = (0..1000).map(|row| weight * (1.0 + (row % 3) as f64)).collect();
+            let mut sum = vec![0.0; Moments::buffer_len(&mixture)];
+            // The last piece first.
+            for piece in (0..4).rev() {
+                let samples = Samples::from_rows(&rows[500 * piece..][..500], 250, 2).unwrap();
+                let samples = samples.with_weights(&weights[250 * piece..][..250]).unwrap();
+                let moments = Moments::of(&samples, &mixture, &Threads::one()).unwrap().to_buffer();
+                sum.iter_mut().zip(&moments).for_each(|(sum, part)| *sum += part);
+                let checked = Moments::from_buffer(&mixture, &sum);
+                assert!(checked.is_ok(), "{structure} {scale:e} {weight:e}: {checked:?}");
+            }
+            let faded: Vec<f64> = sum.iter().map(|value| value * 1e-3).collect();
+            assert!(Moments::from_buffer(&mixture, &faded).is_ok(), "{structure} {scale:e} {weight:e}");
+        }
+    }
+    for scale in [0.0, 1e-160, 1e-20, 1.0, 1e6, 1e17] {
+        for weight in [5e-324, 1e-310, 1e-300, 1.0, 1e250] {
+            check::<f32>(scale, weight);
+            check::<f64>(scale, weight);
+        }
+    }
+    check::<f64>(1e140, 1.0);
+}
+
+/// The square of what is between them is no number, and neither were the moments.
+#[test]
+fn moments_of_a_sample_that_is_infinitely_far_are_refused_by_name() {
+    let tiny = [1e-234, 0.0, 0.0, 0.0, 1e-234, 0.0, 0.0, 0.0, 1e-234];
+    let mixture = Mixture::new(&[1.0], &[0.0; 3], &tiny).unwrap();
+    let samples = Samples::from_rows(&[1e226, 0.0, 1.0], 1, 3).unwrap();
+    let refused = Moments::of(&samples, &mixture, &Threads::one());
+    assert_eq!(refused, Err(Error::OutOfRange { what: "a moment", component: 0, real: "f64" }));
+}

@@ -1,6 +1,7 @@
 //! Adding, scaling and moving moments: what there is to do with them but to divide.
 
 use super::{Moments, add};
+use crate::error::{Error, Result};
 use crate::sums::Products;
 
 impl Moments {
@@ -13,6 +14,23 @@ impl Moments {
         sums: Vec<f64>,
     ) -> Self {
         Moments { n_features, products, references, log_likelihood, total_weight, n_pairs: 0, sums }
+    }
+
+    /// Refuses sums and reference points that left the range of `f64`.
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        let len = self.products.len(self.n_features);
+        if let Some(at) = self.references.iter().position(|value| !value.is_finite()) {
+            return Err(Error::OutOfRange { what: "mean", component: at / self.n_features, real: "f64" });
+        }
+        let what = "a moment";
+        if let Some(at) = self.sums.iter().position(|sum| !sum.is_finite()) {
+            return Err(Error::OutOfRange { what, component: at / len, real: "f64" });
+        }
+        // A log-likelihood of −∞ is one: some sample had no density.
+        if self.total_weight.is_finite() && self.log_likelihood < f64::INFINITY {
+            return Ok(());
+        }
+        Err(Error::ResultOutOfRange { what: "sum over all samples", real: "f64" })
     }
 
     /// Adds the sums of other samples under the same mixture.
