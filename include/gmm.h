@@ -86,11 +86,11 @@ typedef struct gmm_prior {
      */
     size_t size;
     /**
-     * At least 1; 1, which is flat, unless changed.
+     * At least 1 and at most 1e100; 1, which is flat, unless changed.
      */
     double weight_concentration;
     /**
-     * How many samples `mean` counts for; 0.01 unless changed.
+     * How many samples `mean` counts for, at most 1e100; 0.01 unless changed.
      */
     double mean_precision;
     /**
@@ -98,7 +98,7 @@ typedef struct gmm_prior {
      */
     const double *mean;
     /**
-     * More than D - 1; 0, unless changed, or NaN for D + 2.
+     * More than D - 1 and at most 1e100; 0, unless changed, or NaN for D + 2.
      */
     double degrees_of_freedom;
     /**
@@ -251,7 +251,8 @@ typedef struct gmm_fit_options {
      */
     const double *precisions;
     /**
-     * A prior on the parameters, instead of `reg_covar`. NULL, unless changed, for none.
+     * A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+     * extent at all. NULL, unless changed, for none.
      */
     const struct gmm_prior *prior;
     /**
@@ -438,7 +439,8 @@ typedef struct gmm_fit_report {
      */
     size_t n_iter;
     /**
-     * Its last bound: the mean log-likelihood per sample before the last M-step, in nats.
+     * Its last bound: the mean log-likelihood per sample before the last M-step, in nats. Minus infinity where a sample
+     * had no density.
      */
     double lower_bound;
     /**
@@ -458,7 +460,8 @@ typedef struct gmm_fit_report {
      */
     size_t n_repairs;
     /**
-     * How many samples belong to each component (K), in parts; NULL for nowhere. Set by the caller.
+     * How many samples belong to each component (K), in parts; infinite where the sum of the weights is beyond a
+     * double. NULL for nowhere. Set by the caller.
      */
     double *effective_counts;
     /**
@@ -599,7 +602,8 @@ typedef struct gmm_stepwise_options {
      */
     int32_t reg_covar_relative;
     /**
-     * A prior on the parameters, instead of `reg_covar`. NULL, unless changed, for none.
+     * A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+     * extent at all. NULL, unless changed, for none.
      */
     const struct gmm_prior *prior;
 } gmm_stepwise_options;
@@ -1686,6 +1690,9 @@ size_t gmm_moments_len(const struct gmm_mixture *handle);
  *     gmm_moments_add(mixture, moments, all, len);                        all = 0 before the first
  *     gmm_moments_maximise(mixture, all, len, &options, &next);
  *
+ * Refuses sums that leave the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is infinitely
+ * far. `l` may be minus infinity, where a sample has no density.
+ *
  * The caller promises:
  *
  * `handle` is a live handle, `threads` one or NULL; `samples` describes readable memory; `sample_weights`
@@ -1714,8 +1721,8 @@ gmm_status gmm_moments_of_f32(const struct gmm_mixture *handle,
 
 /**
  * Adds `added` to `sum`, moments that were made with the mixture, both of `len` doubles. A `sum` of zeros
- * is one of no samples. Refuses values that are not finite, or counts that are negative, in either and in
- * what comes out; `sum` is then as it was.
+ * is one of no samples. Refuses moments that no samples leave behind, in either and in what comes out, as
+ * `gmm_moments_maximise` does; `sum` is then as it was.
  *
  * The caller promises:
  *
@@ -1728,7 +1735,8 @@ gmm_status gmm_moments_add(const struct gmm_mixture *handle,
 
 /**
  * Makes the samples behind `moments`, of `len` doubles, count `factor` times each: old ones fade when it
- * is less than 1. Refuses a factor that is not positive and finite.
+ * is less than 1. Refuses a factor that is not positive and finite, and moments that no samples leave behind, before
+ * or after; `moments` is then as it was.
  *
  * The caller promises:
  *
@@ -1744,8 +1752,10 @@ gmm_status gmm_moments_scale(const struct gmm_mixture *handle,
  * into `*out`. Its covariances have the structure of that mixture. Of `options`, `reg_covar`,
  * `reg_covar_relative` and `prior` are read. A component without samples keeps its shape, with weight 0.
  *
- * Refuses moments that are none, and those that no covariance can be made of. Free the mixture with
- * `gmm_mixture_free`.
+ * Refuses moments that no samples leave behind: values that are not finite (GMM_NOT_FINITE), negative counts
+ * (GMM_NEGATIVE), counts that do not add up to S, and second moments of a negative variance
+ * (GMM_INVALID_ARGUMENT), each by more than 1e-4 of the larger number; and those that no covariance can be made of.
+ * Free the mixture with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -2516,6 +2526,9 @@ gmm_status gmm_threshold_by_contamination_f32(const float *energies,
  * A row sums to what there is in the energy beside weights, determinants and the entropy of the
  * responsibilities. A share may be negative: where features are correlated, one may make the others less
  * surprising. `threads` may be NULL for the library's own.
+ *
+ * A share beyond the range of the type is infinite. Refuses a sample so far away that a share has no value, neither a
+ * number nor an infinity (GMM_OUT_OF_RANGE), naming its row.
  *
  * The caller promises:
  *

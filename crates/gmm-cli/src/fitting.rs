@@ -59,8 +59,8 @@ pub struct Fitting {
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     seed: u64,
 
-    /// Look for the most plausible mixture under a weak prior that is made of the data, instead of adding to
-    /// variances: no component can collapse
+    /// Look for the most plausible mixture under a weak prior that is made of the data, in whatever unit, instead of
+    /// adding to variances (--reg-covar has no part in it): no component can collapse
     #[arg(long)]
     prior: bool,
 

@@ -98,7 +98,11 @@ pub(crate) fn climb<P: Passes>(
             none => none.insert(rules_of(&moments)?),
         };
         count = moments.total_weight() * rules.unit;
-        let bound = (moments.log_likelihood() + rules.log_prior(&mixture)) / moments.total_weight();
+        let bound = match rules.bound(&moments, &mixture) {
+            Ok(bound) => bound,
+            Err(error) if lower_bounds.is_empty() => return Err(error.into()),
+            Err(error) => break Stop::Refused(error),
+        };
         if let Some(Trial { unsplit, splits }) = trial.take() {
             if lower_bounds.last().is_some_and(|&last| bound < last) {
                 // Two halves were worse than none: the climb goes on without.

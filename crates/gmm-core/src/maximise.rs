@@ -6,7 +6,7 @@
 
 use crate::blocks::Threads;
 use crate::covariance::{Raise, Ridge, Structure, check_range};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{Estimate, estimate};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
@@ -75,8 +75,10 @@ impl Rules {
         };
         check_range(&[reg_covar], 1)?;
         let k = moments.components().count();
-        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, reg_covar)).transpose()?;
-        // A prior keeps variances from vanishing by itself.
+        // A prior keeps variances from vanishing by itself, and has the scale of the data, whatever their unit is. Only
+        // data without any extent have none to give; it is the ridge's then.
+        let least = if scale > 0.0 { 0.0 } else { reg_covar };
+        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, least)).transpose()?;
         let base = if prior.is_some() { 0.0 } else { reg_covar };
         Ok(Rules { structure, ridge: Ridge { base, scale }, prior, unit })
     }
@@ -127,8 +129,18 @@ impl Rules {
         Ok(Mixture::assemble(found.weights, found.means, covariances, d)?.with_dropped(absent))
     }
 
-    /// `ln p(θ)` of a mixture up to a constant, in units of the moments; 0 without a prior.
-    pub(crate) fn log_prior(&self, mixture: &Mixture) -> f64 {
-        self.prior.as_ref().map_or(0.0, |prior| prior.log_density(mixture) / self.unit)
+    /// The bound `(Σₙ ln p(zₙ) + ln p(θ)) / S` of a mixture, up to a constant. It is minus infinity where a sample has no
+    /// density, or the prior gives the parameters none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ResultOutOfRange`] when it is no number.
+    pub(crate) fn bound(&self, moments: &Moments, mixture: &Mixture) -> Result<f64> {
+        let log_prior = self.prior.as_ref().map_or(0.0, |prior| prior.log_density(mixture) / self.unit);
+        let bound = (moments.log_likelihood() + log_prior) / moments.total_weight();
+        if bound.is_nan() {
+            return Err(Error::ResultOutOfRange { what: "log-likelihood with the prior", real: "f64" });
+        }
+        Ok(bound)
     }
 }

@@ -70,7 +70,8 @@ pub struct FitOptions {
     pub max_iter: usize,
     /// Added to every variance, and part of the covariances that are returned. 1e-6 by default.
     pub reg_covar: RegCovar,
-    /// A prior on the parameters, instead of `reg_covar`. None by default.
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. None by default.
     pub prior: Option<Prior>,
     /// Restarts; the best bound wins, the earlier of equals. 1 by default.
     pub n_init: usize,

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! of which the last two are inverse gamma priors on variances. No component can collapse: its variances
-//! are bounded from below by Λ. Source: Fraley & Raftery (2007), Bayesian regularization for normal
+//! are bounded from below by Λ, and nothing else is added to them. Source: Fraley & Raftery (2007), Bayesian regularization for normal
 //! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
 
 use crate::covariance::{Full, Structure, check_range};
@@ -27,16 +27,20 @@ use crate::estimate::{Estimate, check_non_negative};
 use crate::mixture::Mixture;
 use crate::overview::Overview;
 
+/// What a prior may count for at most, in samples: far more than there ever are, so that all that data say is lost long
+/// before; and far less than what leaves the range when it is multiplied by logarithms and distances.
+const MOST_SAMPLES: f64 = 1e100;
+
 /// The hyper-parameters. `Prior::default()` has those of Fraley & Raftery, which depend on the data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prior {
-    /// α of the Dirichlet on weights, at least 1; 1, flat, by default.
+    /// α of the Dirichlet on weights, at least 1 and at most 1e100; 1, flat, by default.
     pub weight_concentration: f64,
-    /// κ, how many samples the prior mean counts for; 0.01 by default.
+    /// κ, how many samples the prior mean counts for, at most 1e100; 0.01 by default.
     pub mean_precision: f64,
     /// m (d); the mean of the data by default.
     pub mean: Option<Vec<f64>>,
-    /// ν, more than d − 1; d + 2 by default.
+    /// ν, more than d − 1 and at most 1e100; d + 2 by default.
     pub degrees_of_freedom: Option<f64>,
     /// Λ: d × d for full and tied covariances, d variances for diagonal ones, one for spherical ones. By
     /// default the covariance of the data, or the mean of its variances for each, divided by `k^(2/d)`.
@@ -70,6 +74,15 @@ impl Prior {
             && !(nu > d as f64 - 1.0 && nu.is_finite())
         {
             return refused("prior.degrees_of_freedom", nu, "finite and more than n_features - 1");
+        }
+        for (option, value) in [
+            ("prior.weight_concentration", self.weight_concentration),
+            ("prior.mean_precision", self.mean_precision),
+            ("prior.degrees_of_freedom", self.degrees_of_freedom.unwrap_or(0.0)),
+        ] {
+            if value > MOST_SAMPLES {
+                return refused(option, value, "at most 1e100");
+            }
         }
         let lists =
             [("prior.mean", &self.mean, d), ("prior.covariance", &self.covariance, side(structure, d))];
@@ -114,8 +127,8 @@ pub(crate) struct KnownPrior {
 }
 
 impl KnownPrior {
-    /// Fills in what depends on the data. `reg_covar` keeps a default Λ from vanishing with a feature that
-    /// is constant.
+    /// Fills in what depends on the data. `reg_covar` is added to the variances of a default Λ: what data without any
+    /// extent have instead of a scale.
     ///
     /// # Errors
     ///
@@ -141,6 +154,9 @@ impl KnownPrior {
             scale
         });
         check_range(&scale, scale.len())?;
+        if data.mean.iter().any(|mean| !mean.is_finite()) && prior.mean.is_none() {
+            return Err(Error::ResultOutOfRange { what: "mean of all samples", real: "f64" });
+        }
         Ok(KnownPrior {
             structure,
             alpha: prior.weight_concentration,

@@ -89,7 +89,8 @@ pub struct gmm_fit_options {
     pub covariances: *const f64,
     /// Their inverses, instead of them. NULL unless changed.
     pub precisions: *const f64,
-    /// A prior on the parameters, instead of `reg_covar`. NULL, unless changed, for none.
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. NULL, unless changed, for none.
     pub prior: *const gmm_prior,
     /// Is told of every iteration. NULL unless changed.
     pub progress: gmm_progress_callback,

@@ -29,13 +29,13 @@ use crate::view::{Regions, sized, write_defaults};
 pub struct gmm_prior {
     /// `sizeof(gmm_prior)`.
     pub size: size_t,
-    /// At least 1; 1, which is flat, unless changed.
+    /// At least 1 and at most 1e100; 1, which is flat, unless changed.
     pub weight_concentration: f64,
-    /// How many samples `mean` counts for; 0.01 unless changed.
+    /// How many samples `mean` counts for, at most 1e100; 0.01 unless changed.
     pub mean_precision: f64,
     /// D; NULL, unless changed, for the mean of the samples.
     pub mean: *const f64,
-    /// More than D - 1; 0, unless changed, or NaN for D + 2.
+    /// More than D - 1 and at most 1e100; 0, unless changed, or NaN for D + 2.
     pub degrees_of_freedom: f64,
     /// D x D for full and tied covariances, D variances for diagonal ones, one for spherical ones; NULL,
     /// unless changed, for the covariance of the samples, or the mean of its variances, over K^(2/D).

@@ -28,7 +28,8 @@ pub struct gmm_stepwise_options {
     pub reg_covar: f64,
     /// 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
     pub reg_covar_relative: i32,
-    /// A prior on the parameters, instead of `reg_covar`. NULL, unless changed, for none.
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. NULL, unless changed, for none.
     pub prior: *const gmm_prior,
 }
 

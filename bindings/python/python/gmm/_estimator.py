@@ -61,7 +61,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     callback : callable, optional
         Is given a :class:`gmm.Progress` after every iteration; when it returns False the fit ends.
     prior : bool, gmm.Prior or dict, optional
-        A conjugate prior on the parameters, instead of ``reg_covar``.
+        A conjugate prior on the parameters, instead of ``reg_covar``: the result then does not
+        depend on that, unless the samples have no extent at all.
     moves : int, optional
         After the restarts, moves in a row that may fail: each takes a component of the best fit
         away, splits another and climbs from there. By default 4 a restart, and none when there is

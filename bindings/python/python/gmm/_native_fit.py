@@ -29,17 +29,18 @@ _MAX_BOUNDS, _MAX_REPAIRS = 100_000, 1_000
 class Prior:
     """A conjugate prior that fits maximise with the likelihood, instead of ``reg_covar``.
 
+    The result then does not depend on ``reg_covar``, unless the samples have no extent at all.
     Weights are Dirichlet, means normal about ``mean``, covariances inverse Wishart about
     ``covariance``. The defaults are those of Fraley and Raftery (2007).
     """
 
-    #: At least 1; 1 is flat.
+    #: At least 1 and at most 1e100; 1 is flat.
     weight_concentration: float = 1.0
-    #: How many samples ``mean`` counts for.
+    #: How many samples ``mean`` counts for, at most 1e100.
     mean_precision: float = 0.01
     #: Of shape (d,); the mean of the samples.
     mean: Any = None
-    #: More than d - 1; d + 2.
+    #: More than d - 1 and at most 1e100; d + 2.
     degrees_of_freedom: float | None = None
     #: (d, d) for full and tied covariances, (d,) for diagonal ones, a number for spherical ones;
     #: what the samples suggest.

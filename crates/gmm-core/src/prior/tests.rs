@@ -211,3 +211,66 @@ fn data_that_spread_further_than_squares_reach_make_no_prior() {
         assert!(KnownPrior::new(&told, structure, 2, &data, 0.0).is_ok());
     }
 }
+
+/// Products of a count near the largest number with logarithms and distances were infinite, and bounds NaN.
+#[test]
+fn a_prior_that_counts_for_more_samples_than_there_can_be_is_refused_by_name() {
+    let none = Prior::default();
+    for (prior, option) in [
+        (Prior { degrees_of_freedom: Some(1.797e308), ..none.clone() }, "prior.degrees_of_freedom"),
+        (Prior { weight_concentration: 1e308, ..none.clone() }, "prior.weight_concentration"),
+        (Prior { mean_precision: 1.1e100, ..none.clone() }, "prior.mean_precision"),
+    ] {
+        let refused = prior.check(Structure::Full, 2).unwrap_err().to_string();
+        assert!(refused.starts_with(option) && refused.ends_with("; it must be at most 1e100"), "{refused}");
+    }
+    let most =
+        Prior { degrees_of_freedom: Some(1e100), weight_concentration: 1e100, mean_precision: 1e100, ..none };
+    assert!(most.check(Structure::Full, 2).is_ok());
+}
+
+/// A prior stood "instead of" the ridge, which was added to its scale all the same: in small units it hid two groups.
+#[test]
+fn with_a_prior_nothing_depends_on_the_ridge_or_on_the_unit() {
+    use crate::{FitOptions, RegCovar, Samples, fit};
+    let rows: Vec<f64> =
+        (0..80).map(|at| f64::from(at % 2 * 6) + f64::from(at * 7919 % 101) * 0.01).collect();
+    let powers = [1.0, 2f64.powi(-60), 2f64.powi(60)];
+    for structure in Structure::ALL {
+        let fitted = |unit: f64, reg_covar: RegCovar| {
+            let rows: Vec<f64> = rows.iter().map(|value| value * unit).collect();
+            let samples = Samples::from_rows(&rows, 80, 1).unwrap();
+            let prior = Some(Prior::default());
+            let options = FitOptions { covariance: structure, reg_covar, prior, ..FitOptions::new(2) };
+            fit(&samples, &options, &Threads::one()).unwrap().mixture
+        };
+        let expected = fitted(1.0, RegCovar::Absolute(0.0));
+        for unit in powers {
+            for reg_covar in [RegCovar::Absolute(1e-6), RegCovar::Absolute(10.0), RegCovar::Relative(0.1)] {
+                let found = fitted(unit, reg_covar);
+                if unit == 1.0 {
+                    assert_eq!(found, expected, "{structure} {reg_covar:?}");
+                }
+                // Log-determinants of other units round otherwise.
+                let pairs = found.covariances().values().iter().zip(expected.covariances().values());
+                pairs.for_each(|(found, expected)| {
+                    let ratio = found / (expected * unit * unit);
+                    assert!((ratio - 1.0).abs() < 1e-12, "{structure} {unit:e} {reg_covar:?}: {ratio}");
+                });
+            }
+        }
+    }
+}
+
+/// A constant feature leaves a default scale without a variance there; a ridge is raised, as without a prior.
+#[test]
+fn a_constant_feature_is_repaired_under_a_prior_too() {
+    use crate::{FitOptions, Repair, Samples, fit};
+    let rows: Vec<f64> =
+        (0..40).flat_map(|at| [f64::from(at % 2 * 6) + f64::from(at % 7) * 0.1, 3.0]).collect();
+    let samples = Samples::from_rows(&rows, 40, 2).unwrap();
+    let options = FitOptions { prior: Some(Prior::default()), ..FitOptions::new(2) };
+    let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+    assert!(fitted.diagnosis.repairs.iter().all(|repair| matches!(repair, Repair::RaisedRidge { .. })));
+    assert!(fitted.diagnosis.components.iter().all(|one| one.held_by_ridge == [1]), "{:?}", fitted.diagnosis);
+}
