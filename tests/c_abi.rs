@@ -174,6 +174,31 @@ fn every_misuse_of_every_function_gets_a_status_and_touches_nothing() {
     assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
+/// A finding names a seed and a call; `tests/c/fuzz/fuzz.c` says how that one is made again.
+#[test]
+fn no_argument_makes_a_call_crash_write_elsewhere_or_come_to_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile(&source("fuzz/fuzz.c"), Link::Shared, folder.path());
+    let output = run(&program, &[folder.path().as_os_str(), "34000".as_ref()]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    print!("{said}");
+    let calls: usize = said.split_once(" calls of the library").unwrap().0.parse().unwrap();
+    assert!(calls >= 100_000 && said.ends_with(" 0 findings\n"), "{said}");
+}
+
+/// What is left out stands in a list, with its reason.
+#[test]
+fn every_function_is_called_with_arguments_of_every_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut called = called_by(&compile(&source("fuzz/fuzz.c"), Link::Shared, folder.path()));
+    let list = std::fs::read_to_string(source("fuzz/left_out.txt")).unwrap();
+    for line in list.lines() {
+        let (name, reason) = line.split_once(": ").expect("a name and a reason");
+        assert!(!reason.is_empty() && called.insert(name.to_owned()), "{name} is called, and left out");
+    }
+    assert_eq!(called, declared());
+}
+
 #[test]
 fn every_function_is_used_by_a_program_that_knows_its_answer() {
     let folder = tempfile::tempdir().unwrap();

@@ -230,6 +230,7 @@ fn calls(source: &Path, library: &Path, work: &Path) -> Result<Vec<Vec<OsString>
             }
             "ROUNDS" => vec!["1".into()],
             "TIMES" => vec!["2".into()],
+            "CALLS" => vec!["3000".into()],
             "breast_cancer.csv" => vec![root().join("examples/data/breast_cancer.csv").into()],
             "f64|f32" => vec!["f64".into(), "f32".into()],
             _ => return Err(format!("{}: what stands for {word}?", source.display())),
