@@ -1,4 +1,4 @@
-/* What all of gmm.hpp has in common: errors, views of memory, handles, threads, options with their defaults. */
+/* What all of gmm.hpp has in common: errors, handles, threads, cancel tokens. */
 #ifndef GMM_BASE_HPP
 #define GMM_BASE_HPP
 
@@ -6,17 +6,39 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <limits>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+/* A program that is compiled without exceptions has none: GMM_REFUSED(status, message) is then called, and when it
+ * returns the program aborts. Define it before the first include to log or to leave in another way. The calls of gmm.h
+ * and gmm::scorer::try_score return statuses instead. All files of a program that include gmm.hpp need one setting. */
+#if !defined(GMM_NO_EXCEPTIONS) && !defined(__cpp_exceptions)
+#define GMM_NO_EXCEPTIONS
+#endif
+#if defined(GMM_NO_EXCEPTIONS) && !defined(GMM_REFUSED)
+#define GMM_REFUSED(status, message) std::fprintf(stderr, "gmm: %s (status %d)\n", (message), static_cast<int>(status))
+#endif
+
+/* An exception is caught across libraries only if all of them see one type, however they hide their own symbols. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define GMM_VISIBLE __attribute__((visibility("default")))
+#else
+#define GMM_VISIBLE
+#endif
+
 namespace gmm {
 
 /** What the library refused: a status, and what was wrong, where, and what to try. */
-class error : public std::runtime_error {
+class GMM_VISIBLE error : public std::runtime_error {
 public:
     error(gmm_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
 
@@ -27,44 +49,29 @@ private:
     gmm_status status_;
 };
 
-/** Throws unless `status` is GMM_OK. */
-inline void check(gmm_status status)
+namespace detail {
+
+/** Throws a gmm::error, or ends a program without exceptions. */
+[[noreturn]] inline void refuse(gmm_status status, const std::string &message)
+{
+#ifdef GMM_NO_EXCEPTIONS
+    GMM_REFUSED(status, message.c_str());
+    std::abort();
+#else
+    throw error(status, message);
+#endif
+}
+
+/** Refuses what the C library refused. */
+inline void throw_unless_ok(gmm_status status)
 {
     if (status != GMM_OK) {
-        throw error(status, gmm_last_error_message());
+        refuse(status, gmm_last_error_message());
     }
 }
 
-/** Numbers that follow one another in memory: of a vector, an array, a std::span, or a pointer and a length. */
-template <class T>
-class span {
-public:
-    constexpr span() = default;
-    constexpr span(T *data, std::size_t size) : data_(data), size_(size) {}
-
-    template <class C, class = std::enable_if_t<
-                           std::is_convertible_v<decltype(std::declval<C &>().data()), T *> &&
-                           std::is_convertible_v<decltype(std::declval<C &>().size()), std::size_t>>>
-    constexpr span(C &&container) : data_(container.data()), size_(container.size())
-    {
-    }
-
-    constexpr T *data() const noexcept { return data_; }
-    constexpr std::size_t size() const noexcept { return size_; }
-    constexpr bool empty() const noexcept { return size_ == 0; }
-    constexpr T &operator[](std::size_t at) const { return data_[at]; }
-    constexpr T *begin() const noexcept { return data_; }
-    constexpr T *end() const noexcept { return data_ + size_; }
-
-private:
-    T *data_ = nullptr;
-    std::size_t size_ = 0;
-};
-
-namespace detail {
-
 /** The functions of gmm.h for a type: `real<double>::fit` is `gmm_mixture_fit_f64`. */
-template <class T>
+template <class Value>
 struct real;
 
 #define GMM_REAL(type, bits)                                                                              \
@@ -95,118 +102,149 @@ struct real;
         static constexpr auto detector_attribution = gmm_detector_attribution_##bits;                     \
         static constexpr auto scorer_create = gmm_scorer_create_##bits;                                   \
         static constexpr auto scorer_score = gmm_scorer_score_##bits;                                     \
-        static void free(scorer *handle) { gmm_scorer_free_##bits(handle); }                              \
+        static constexpr auto scorer_free = gmm_scorer_free_##bits;                                       \
     };
 
 GMM_REAL(double, f64)
 GMM_REAL(float, f32)
 #undef GMM_REAL
 
-template <class H, void (*Free)(H *)>
-struct freed {
-    void operator()(H *handle) const noexcept { Free(handle); }
+/** A handle that is freed once. One that is empty, as after a move, is refused wherever it is used. */
+template <class Handle, void (*Free)(Handle *)>
+class owned {
+public:
+    owned() = default;
+    explicit owned(Handle *made) : handle_(made, Free) {}
+
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    /** The handle; `name` is what the caller knows the object by. */
+    Handle *get(const char *name) const
+    {
+        if (!handle_) {
+            refuse(GMM_NULL_POINTER, std::string("the ") + name +
+                                         " is empty: it was moved from or never made; assign one before its use");
+        }
+        return handle_.get();
+    }
+
+    std::shared_ptr<Handle> share(const char *name) const
+    {
+        get(name);
+        return handle_;
+    }
+
+private:
+    std::shared_ptr<Handle> handle_;
 };
 
-/** A handle that is freed once. */
-template <class H, void (*Free)(H *)>
-using handle = std::unique_ptr<H, freed<H, Free>>;
+/** `owned` by one object only: moved, not copied. */
+template <class Handle, void (*Free)(Handle *)>
+class unique : public owned<Handle, Free> {
+public:
+    using owned<Handle, Free>::owned;
+    unique(unique &&) noexcept = default;
+    unique &operator=(unique &&) noexcept = default;
+};
 
-/** What `make` writes to the pointer it is given. */
-template <class Handle, class Make>
-Handle made(Make &&make)
+/** What `make` writes to the pointer that it is given. */
+template <class Owned, class Make>
+Owned made(Make &&make)
 {
-    typename Handle::pointer raw = nullptr;
-    check(make(&raw));
-    return Handle(raw);
+    decltype(std::declval<const Owned &>().get("")) raw = nullptr;
+    const gmm_status status = make(&raw);
+    Owned owner = raw ? Owned(raw) : Owned();
+    throw_unless_ok(status);
+    return owner;
 }
 
-/** `len` doubles that `read` writes. */
-template <class Read, class H>
-std::vector<double> read(Read read, const H *handle, std::size_t len)
+/** An option that is one of the library's objects, or none. It keeps the object alive, but not one behind a pointer. */
+template <class Handle>
+class link {
+public:
+    link() = default;
+    link(std::nullptr_t) {}
+    link(Handle *handle) : handle_(std::shared_ptr<void>(), handle) {}
+
+    /** Of an object that is not empty. */
+    template <class Object, class = decltype(std::declval<Object &>().share())>
+    link(Object &&object) : handle_(object.share())
+    {
+    }
+
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+    Handle *get() const noexcept { return handle_.get(); }
+
+private:
+    std::shared_ptr<Handle> handle_;
+};
+
+/** The product of sizes, or the largest number where it is larger. */
+inline std::size_t product(std::initializer_list<std::size_t> sizes) noexcept
 {
-    std::vector<double> values(len);
-    check(read(handle, values.data(), len));
+    constexpr std::size_t most = (std::numeric_limits<std::size_t>::max)();
+    std::size_t all = 1;
+    bool is_empty = false;
+    for (const std::size_t size : sizes) {
+        is_empty = is_empty || size == 0;
+        all = size == 0 || all <= most / size ? all * size : most;
+    }
+    return is_empty ? 0 : all;
+}
+
+/** Elements for an array with these sizes; refuses sizes whose product memory does not hold. */
+template <class Value>
+std::vector<Value> room(std::initializer_list<std::size_t> sizes)
+{
+    const std::size_t all = product(sizes);
+    const auto too_many = [&] {
+        std::string text;
+        for (const std::size_t size : sizes) {
+            text += (text.empty() ? "" : " x ") + std::to_string(size);
+        }
+        refuse(GMM_SIZE_OVERFLOW, "there is no memory for " + text + " values; use fewer samples at a time, components "
+                                                                     "or features");
+    };
+    if (all > static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)()) / sizeof(Value)) {
+        too_many();
+    }
+#ifdef GMM_NO_EXCEPTIONS
+    return std::vector<Value>(all);
+#else
+    try {
+        return std::vector<Value>(all);
+    } catch (const std::bad_alloc &) {
+        too_many();
+        throw;
+    }
+#endif
+}
+
+/** What `read` writes: an array with these sizes. */
+template <class Read, class Handle>
+std::vector<double> read(Read read, const Handle *handle, std::initializer_list<std::size_t> sizes)
+{
+    std::vector<double> values = room<double>(sizes);
+    throw_unless_ok(read(handle, values.data(), values.size()));
     return values;
 }
 
 }  // namespace detail
 
-/** Somebody else's matrix, n rows of one sample each: element (i, j) is data[i * row_stride + j * col_stride]. */
-template <class T>
-class matrix {
-public:
-    using value_type = T;
-
-    /** Rows that follow one another. */
-    matrix(const T *data, std::size_t rows, std::size_t cols)
-        : matrix(data, rows, cols, static_cast<std::ptrdiff_t>(cols), 1)
-    {
-    }
-
-    matrix(const T *data, std::size_t rows, std::size_t cols, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride)
-        : c_{data, rows, cols, row_stride, col_stride}
-    {
-    }
-
-    /** Rows of `cols` values that follow one another in a vector or an array. */
-    matrix(span<const T> values, std::size_t cols) : matrix(values.data(), cols ? values.size() / cols : 0, cols)
-    {
-        if (cols == 0 || values.size() % cols != 0) {
-            throw error(GMM_INVALID_SHAPE, std::to_string(values.size()) + " values are no rows of " +
-                                               std::to_string(cols));
-        }
-    }
-
-    /** What says itself where its elements are, as dense matrices, maps and blocks of Eigen do. */
-    template <class M, class = decltype(std::declval<const M &>().rowStride())>
-    matrix(const M &other)
-        : matrix(other.data(), static_cast<std::size_t>(other.rows()), static_cast<std::size_t>(other.cols()),
-                 static_cast<std::ptrdiff_t>(other.rowStride()), static_cast<std::ptrdiff_t>(other.colStride()))
-    {
-    }
-
-    std::size_t rows() const noexcept { return c_.rows; }
-    std::size_t cols() const noexcept { return c_.cols; }
-    const typename detail::real<T>::matrix *c() const noexcept { return &c_; }
-
-private:
-    typename detail::real<T>::matrix c_;
-};
-
-namespace detail {
-
-template <class T>
-matrix<T> view(const matrix<T> &samples)
-{
-    return samples;
-}
-
-template <class M, class T = std::remove_cv_t<std::remove_pointer_t<decltype(std::declval<const M &>().data())>>,
-          class = decltype(std::declval<const M &>().rowStride())>
-matrix<T> view(const M &samples)
-{
-    return matrix<T>(samples);
-}
-
-/** The type of the elements of what may be passed as samples. */
-template <class M>
-using element = typename decltype(view(std::declval<const M &>()))::value_type;
-
-}  // namespace detail
-
-/** A number of threads; results do not depend on it. */
+/** A number of threads; results do not depend on it. Copies share them. */
 class threads {
 public:
     /** 0 for as many as the machine runs at once. */
     explicit threads(std::size_t count = 0)
-        : handle_(detail::made<decltype(handle_)>([&](auto out) { return gmm_threads_create(count, out); }))
+        : handle_(detail::made<handle>([&](auto out) { return gmm_threads_create(count, out); }))
     {
     }
 
-    const gmm_threads *c() const noexcept { return handle_.get(); }
+    const gmm_threads *c() const { return handle_.get("threads object"); }
 
 private:
-    detail::handle<gmm_threads, gmm_threads_free> handle_;
+    using handle = detail::owned<gmm_threads, gmm_threads_free>;
+    handle handle_;
 };
 
 /** What to compute with: an object of `threads`, or the library's own. */
@@ -220,47 +258,20 @@ private:
     const gmm_threads *c_ = nullptr;
 };
 
-/** A wish that a fit may end, for any thread to express. Put `c()` into the options of the fit. */
+/** A request that a call may end, for any thread to make. Assign it to the options of the call. Copies share it. */
 class cancel {
 public:
-    cancel() : handle_(detail::made<decltype(handle_)>([](auto out) { return gmm_cancel_create(out); })) {}
+    cancel() : handle_(detail::made<handle>([](auto out) { return gmm_cancel_create(out); })) {}
 
-    void request() noexcept { gmm_cancel_request(handle_.get()); }
-    void reset() noexcept { gmm_cancel_reset(handle_.get()); }
-    const gmm_cancel *c() const noexcept { return handle_.get(); }
+    void request() { gmm_cancel_request(c()); }
+    void reset() { gmm_cancel_reset(c()); }
+    const gmm_cancel *c() const { return handle_.get(name); }
+    std::shared_ptr<const gmm_cancel> share() const { return handle_.share(name); }
 
 private:
-    detail::handle<gmm_cancel, gmm_cancel_free> handle_;
-};
-
-/** `gmm_fit_options` with its defaults. */
-struct fit_options : gmm_fit_options {
-    explicit fit_options(std::size_t k = 1)
-    {
-        check((gmm_fit_options_init)(this, sizeof(gmm_fit_options)));
-        n_components = k;
-    }
-};
-
-/** `gmm_prior` with its defaults. */
-struct prior : gmm_prior {
-    prior() { check((gmm_prior_init)(this, sizeof(gmm_prior))); }
-};
-
-/** `gmm_stepwise_options` with its defaults. */
-struct stepwise_options : gmm_stepwise_options {
-    stepwise_options() { check((gmm_stepwise_options_init)(this, sizeof(gmm_stepwise_options))); }
-};
-
-/** `gmm_detector_options` with its defaults. */
-struct detector_options : gmm_detector_options {
-    detector_options() { check((gmm_detector_options_init)(this, sizeof(gmm_detector_options))); }
-};
-
-/** What to score: set what is wanted, memory for n values, or n k. */
-template <class T>
-struct scores : detail::real<T>::scores {
-    scores() : detail::real<T>::scores{} { this->size = sizeof(typename detail::real<T>::scores); }
+    using handle = detail::owned<gmm_cancel, gmm_cancel_free>;
+    static constexpr const char *name = "cancel token";
+    handle handle_;
 };
 
 }  // namespace gmm

@@ -5,7 +5,7 @@
 #include "mixture.hpp"
 
 #include <algorithm>
-#include <exception>
+#include <new>
 
 namespace gmm {
 
@@ -19,7 +19,7 @@ struct fitted {
     double lower_bound;
     /** Of the first iterations, 100 000 at most. */
     std::vector<double> lower_bounds;
-    /** Of each component. */
+    /** Of each component; empty, as `held_by_ridge`, where this would take more than 4 GB. */
     std::vector<double> effective_counts, conditions, ridges;
     /** k d: 1 where nothing but the ridge gives a feature variance. */
     std::vector<std::uint8_t> held_by_ridge;
@@ -29,92 +29,156 @@ struct fitted {
 
 namespace detail {
 
-/** Keeps what a callback threw until the C call that it may not pass through has returned. */
-class guarded {
+/**
+ * Memory that a report may be written to. There is none when the sizes are more than a fit can have: the C library,
+ * which is asked afterwards, says what is wrong with them.
+ */
+template <class Value>
+class report_memory {
 public:
-    template <class F, class R>
-    R operator()(R failed, F &&body) noexcept
+    explicit report_memory(std::size_t size)
     {
-        try {
-            return body();
-        } catch (...) {
-            thrown_ = std::current_exception();
-            return failed;
+        if (size <= (std::size_t{1} << 31) / sizeof(Value) * 2) {
+            size_ = size;
+            values_.reset(new (std::nothrow) Value[size_]);
         }
     }
 
-    void rethrow() const
+    Value *data() noexcept { return values_.get(); }
+    std::size_t capacity() const noexcept { return values_ ? size_ : 0; }
+
+    /** The first `count` values. */
+    std::vector<Value> take(std::size_t count) const
     {
-        if (thrown_) {
-            std::rethrow_exception(thrown_);
-        }
+        count = (std::min)(count, capacity());
+        return count ? std::vector<Value>(values_.get(), values_.get() + count) : std::vector<Value>();
     }
 
 private:
-    std::exception_ptr thrown_;
+    std::size_t size_ = 0;
+    std::unique_ptr<Value[]> values_;
 };
 
-/** Calls `run(out, report)` with buffers for everything that is told. */
+/** Calls `run(out, report)` with memory for a report on `k` components; what `guard` keeps comes out first. */
 template <class Run>
-fitted told(const gmm_fit_options &options, std::size_t n_features, Run &&run)
+fitted reported(std::size_t max_iter, std::size_t k, std::size_t d, const guarded &guard, Run &&run)
 {
-    const std::size_t k = options.start ? gmm_mixture_n_components(options.start) : options.n_components;
-    std::vector<double> bounds(std::min<std::size_t>(options.max_iter, 100000)), counts(k), conditions(k), ridges(k);
-    std::vector<std::uint8_t> held(k * n_features);
-    std::vector<gmm_repair> repairs(1000);
+    report_memory<double> bounds((std::min<std::size_t>)(max_iter, 100000)), counts(k), conditions(k), ridges(k);
+    report_memory<std::uint8_t> held(product({k, d}));
+    report_memory<gmm_repair> repairs(1000);
     gmm_fit_report report = {};
     report.size = sizeof report;
-    report.lower_bounds = bounds.data(), report.lower_bounds_capacity = bounds.size();
+    report.lower_bounds = bounds.data(), report.lower_bounds_capacity = bounds.capacity();
     report.effective_counts = counts.data(), report.conditions = conditions.data(), report.ridges = ridges.data();
     report.held_by_ridge = held.data();
-    report.repairs = repairs.data(), report.repairs_capacity = repairs.size();
-    mixture model = mixture::made([&](auto out) { return run(out, &report); });
-    bounds.resize(std::min(bounds.size(), report.n_iter));
-    repairs.resize(std::min(repairs.size(), report.n_repairs));
-    return fitted{std::move(model), report.converged != 0, report.stop, report.n_iter, report.restart, report.moves,
-                  report.lower_bound, std::move(bounds), std::move(counts), std::move(conditions), std::move(ridges),
-                  std::move(held), std::move(repairs)};
+    report.repairs = repairs.data(), report.repairs_capacity = repairs.capacity();
+    gmm_status status = GMM_OK;
+    mixture model;
+    {
+        gmm_mixture *raw = nullptr;
+        status = run(&raw, &report);
+        if (raw) {
+            model = mixture::made([&](gmm_mixture **out) {
+                *out = raw;
+                return GMM_OK;
+            });
+        }
+    }
+    guard.rethrow();
+    throw_unless_ok(status);
+    return fitted{std::move(model),
+                  report.converged != 0,
+                  report.stop,
+                  report.n_iter,
+                  report.restart,
+                  report.moves,
+                  report.lower_bound,
+                  bounds.take(report.n_iter),
+                  counts.take(k),
+                  conditions.take(k),
+                  ridges.take(k),
+                  held.take(product({k, d})),
+                  repairs.take(report.n_repairs)};
 }
 
-/** Options whose callback is `progress`, which says whether to go on; what it throws ends the fit. */
-template <class Progress>
-struct watched {
-    Progress &progress;
-    guarded guard;
-
-    static std::int32_t call(void *self, const gmm_progress *step)
-    {
-        auto &watch = *static_cast<watched *>(self);
-        return watch.guard(1, [&] { return watch.progress(*step) ? 0 : 1; });
-    }
-
-    fit_options options(fit_options of)
-    {
-        of.progress = call, of.userdata = this;
-        return of;
-    }
-};
-
-}  // namespace detail
-
-/** Fits a mixture to samples. */
-template <class M>
-fitted fit(const M &samples, const fit_options &options, threads_ref on = {})
+template <class Samples>
+fitted fit(const Samples &samples, fit_call &call, threads_ref on)
 {
-    const auto z = detail::view(samples);
-    return detail::told(options, z.cols(), [&](auto out, auto report) {
-        return detail::real<detail::element<M>>::fit(z.c(), &options, on.c(), out, report);
+    const auto z = view(samples);
+    // More components than samples are refused: there is no need for their memory.
+    const std::size_t k = call.n_components() <= z.rows() ? call.n_components() : 0;
+    return reported(call.c()->max_iter, k, z.cols(), call.guard, [&](auto out, auto report) {
+        return real<element<Samples>>::fit(z.c(), call.c(), on.c(), out, report);
     });
 }
 
-/** Fits a mixture to samples; `progress(const gmm_progress &)` says after every iteration whether to go on. */
-template <class M, class Progress, class = std::enable_if_t<std::is_invocable_v<Progress &, const gmm_progress &>>>
-fitted fit(const M &samples, const fit_options &options, Progress &&progress, threads_ref on = {})
+/** Whether the argument after the options is a progress function, and not threads. */
+template <class Argument>
+using if_progress = std::enable_if_t<!std::is_convertible_v<Argument, threads_ref>>;
+
+/** A source behind C callbacks. */
+template <class Value, class Source>
+struct reader {
+    Source &source;
+    guarded &guard;
+
+    typename real<Value>::source c(std::size_t n_features)
+    {
+        typename real<Value>::source out = {};
+        out.size = sizeof out;
+        out.n_features = n_features;
+        out.userdata = this;
+        out.rewind = [](void *userdata) -> std::int32_t {
+            auto &own = *static_cast<reader *>(userdata);
+            return own.guard(std::int32_t{1}, [&]() -> std::int32_t {
+                own.source.rewind();
+                return 0;
+            });
+        };
+        out.read = [](void *userdata, std::size_t max_rows, Value *rows, double *) -> std::ptrdiff_t {
+            auto &own = *static_cast<reader *>(userdata);
+            return own.guard(std::ptrdiff_t{-1}, [&]() -> std::ptrdiff_t {
+                return static_cast<std::ptrdiff_t>(own.source.read(max_rows, rows));
+            });
+        };
+        return out;
+    }
+};
+
+template <class Value, class Source>
+fitted fit_stream(Source &source, fit_call &call, std::size_t n_features, threads_ref on)
 {
-    detail::watched<std::remove_reference_t<Progress>> watch{progress, {}};
-    fitted result = fit(samples, watch.options(options), on);
-    watch.guard.rethrow();
-    return result;
+    reader<Value, Source> self{source, call.guard};
+    const auto c = self.c(n_features);
+    return reported(call.c()->max_iter, call.n_components(), n_features, call.guard, [&](auto out, auto report) {
+        return real<Value>::fit_stream(&c, call.c(), on.c(), out, report);
+    });
+}
+
+}  // namespace detail
+
+/** Fits a mixture to samples. `options` may be a number of components. */
+template <class Samples>
+fitted fit(const Samples &samples, const fit_options &options, threads_ref on = {})
+{
+    const auto z = detail::view(samples);
+    detail::fit_call call(options, z.rows(), z.cols());
+    return detail::fit(z, call, on);
+}
+
+/**
+ * Fits a mixture to samples; `progress(const gmm_progress &)` is called after every iteration and returns whether to
+ * go on, or nothing. What it throws ends the fit and comes out.
+ */
+template <class Samples, class Progress, class = detail::if_progress<Progress>>
+fitted fit(const Samples &samples, const fit_options &options, Progress &&progress, threads_ref on = {})
+{
+    detail::require_progress<std::remove_reference_t<Progress>>();
+    const auto z = detail::view(samples);
+    detail::fit_call call(options, z.rows(), z.cols());
+    detail::watched<std::remove_reference_t<Progress>> watch{progress, call.guard};
+    call.watch(watch);
+    return detail::fit(z, call, on);
 }
 
 /**
@@ -122,137 +186,156 @@ fitted fit(const M &samples, const fit_options &options, Progress &&progress, th
  *
  *     std::size_t n_features() const;
  *     void rewind();                                            from the beginning
- *     std::size_t read(std::size_t max_rows, T *rows);          how many rows there were; 0 at the end
+ *     std::size_t read(std::size_t max_rows, Value *rows);      how many rows there were; 0 at the end
  *
  * and may throw.
  */
-template <class T, class Source>
+template <class Value, class Source>
 fitted fit_stream(Source &source, const fit_options &options, threads_ref on = {})
 {
-    struct reader {
-        Source &source;
-        detail::guarded guard;
-    } self{source, {}};
-    typename detail::real<T>::source c = {};
-    c.size = sizeof c;
-    c.n_features = source.n_features();
-    c.userdata = &self;
-    c.rewind = [](void *userdata) -> std::int32_t {
-        auto &own = *static_cast<reader *>(userdata);
-        return own.guard(1, [&] {
-            own.source.rewind();
-            return 0;
-        });
-    };
-    c.read = [](void *userdata, std::size_t max_rows, T *rows, double *) -> std::ptrdiff_t {
-        auto &own = *static_cast<reader *>(userdata);
-        return own.guard(std::ptrdiff_t{-1},
-                         [&] { return static_cast<std::ptrdiff_t>(own.source.read(max_rows, rows)); });
-    };
-    return detail::told(options, c.n_features, [&](auto out, auto report) {
-        const gmm_status status = detail::real<T>::fit_stream(&c, &options, on.c(), out, report);
-        self.guard.rethrow();
-        return status;
-    });
+    const std::size_t d = static_cast<std::size_t>(source.n_features());
+    detail::fit_call call(options, detail::fit_call::streamed, d);
+    return detail::fit_stream<Value>(source, call, d, on);
+}
+
+/** The same with a progress function, as `fit` has it. */
+template <class Value, class Source, class Progress, class = detail::if_progress<Progress>>
+fitted fit_stream(Source &source, const fit_options &options, Progress &&progress, threads_ref on = {})
+{
+    detail::require_progress<std::remove_reference_t<Progress>>();
+    const std::size_t d = static_cast<std::size_t>(source.n_features());
+    detail::fit_call call(options, detail::fit_call::streamed, d);
+    detail::watched<std::remove_reference_t<Progress>> watch{progress, call.guard};
+    call.watch(watch);
+    return detail::fit_stream<Value>(source, call, d, on);
 }
 
 /** The mixture that labels (n), each below `options.n_components`, make: a start. */
-template <class M>
-mixture from_labels(const M &samples, span<const std::uint32_t> labels, const fit_options &options,
+template <class Samples>
+mixture from_labels(const Samples &samples, const values<std::uint32_t> &labels, const fit_options &options,
                     threads_ref on = {})
 {
     const auto z = detail::view(samples);
-    if (labels.size() != z.rows()) {
-        throw error(GMM_INVALID_SHAPE, std::to_string(labels.size()) + " labels for " + std::to_string(z.rows()) +
-                                           " samples; pass one for each");
-    }
+    const std::uint32_t *const each = labels.expect("labels", {z.rows()}, "one for each sample");
+    detail::fit_call call(options, z.rows(), z.cols());
     return mixture::made([&](auto out) {
-        return detail::real<detail::element<M>>::from_labels(z.c(), labels.data(), &options, on.c(), out);
+        return detail::real<detail::element<Samples>>::from_labels(z.c(), each, call.c(), on.c(), out);
     });
 }
 
 /** The mixture that responsibilities (n k) make: a start. */
-template <class M>
-mixture from_responsibilities(const M &samples, const M &responsibilities, const fit_options &options,
+template <class Samples, class Shares>
+mixture from_responsibilities(const Samples &samples, const Shares &responsibilities, const fit_options &options,
                               threads_ref on = {})
 {
+    detail::require_one_type<Samples, Shares>();
     const auto z = detail::view(samples), shares = detail::view(responsibilities);
+    detail::expect_rows(z, shares);
+    detail::fit_call call(options, z.rows(), z.cols());
     return mixture::made([&](auto out) {
-        return detail::real<detail::element<M>>::from_responsibilities(z.c(), shares.c(), &options, on.c(), out);
+        return detail::real<detail::element<Samples>>::from_responsibilities(z.c(), shares.c(), call.c(), on.c(),
+                                                                             out);
     });
 }
 
 /** A mixture that learns from batches that are not kept. One thread may use one at a time. */
 class stepwise {
 public:
+    /** An empty one: whatever uses it is refused. */
+    stepwise() = default;
+
     explicit stepwise(const mixture &start, const stepwise_options &options = stepwise_options())
-        : handle_(detail::made<decltype(handle_)>([&](auto out) {
-              return gmm_stepwise_create(start.c(), &options, out);
+        : handle_(detail::made<handle>([&](auto out) {
+              gmm_prior memory = {};
+              const gmm_stepwise_options c = options.c(start.n_features(), start.covariance(), memory);
+              return gmm_stepwise_create(start.c(), &c, out);
           }))
     {
     }
 
+    explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
     /** Learns from a batch; its mean log-likelihood under the mixture before. */
-    template <class M>
-    double update(const M &batch, span<const double> sample_weights = {}, threads_ref on = {})
+    template <class Samples>
+    double update(const Samples &batch, const values<double> &sample_weights = {}, threads_ref on = {})
     {
         double mean = 0;
         const auto z = detail::view(batch);
-        check(detail::real<detail::element<M>>::update(handle_.get(), z.c(), mixture::weights_of(z, sample_weights),
-                                                       on.c(), &mean));
+        detail::throw_unless_ok(detail::real<detail::element<Samples>>::update(
+            c(), z.c(), detail::expect_weights(sample_weights, z.rows()), on.c(), &mean));
         return mean;
     }
 
     gmm::mixture model() const
     {
-        return gmm::mixture::made([&](auto out) { return gmm_stepwise_mixture(handle_.get(), out); });
+        return gmm::mixture::made([&](auto out) { return gmm_stepwise_mixture(c(), out); });
     }
 
-    std::uint64_t n_updates() const noexcept { return gmm_stepwise_n_updates(handle_.get()); }
+    std::uint64_t n_updates() const { return gmm_stepwise_n_updates(c()); }
 
 private:
-    detail::handle<gmm_stepwise, gmm_stepwise_free> handle_;
+    using handle = detail::unique<gmm_stepwise, gmm_stepwise_free>;
+    gmm_stepwise *c() const { return handle_.get("learner"); }
+    handle handle_;
 };
 
-/** Fits of several numbers of components and structures, compared. Immutable. */
+/** Fits of several numbers of components and structures, compared. Immutable. Copies share them. */
 class sweep {
 public:
-    /** Every number of components with every structure (GMM_COVARIANCE_*), the rest as `options` say. */
-    template <class M>
-    sweep(const M &samples, span<const std::size_t> n_components, span<const gmm_covariance> covariances,
-          gmm_criterion criterion = GMM_CRITERION_BIC, const fit_options &options = fit_options(),
-          threads_ref on = {})
-        : handle_(detail::made<decltype(handle_)>([&](auto out) {
-              gmm_sweep_options tried;
-              check((gmm_sweep_options_init)(&tried, sizeof tried));
-              tried.n_components = n_components.data(), tried.n_components_len = n_components.size();
-              tried.covariances = covariances.data(), tried.covariances_len = covariances.size();
-              tried.criterion = criterion, tried.fit = &options;
-              return detail::real<detail::element<M>>::sweep(detail::view(samples).c(), &tried, on.c(), out);
-          }))
+    /** An empty one: whatever uses it is refused. */
+    sweep() = default;
+
+    /**
+     * Every number of components with every structure (GMM_COVARIANCE_*), the rest as `options` say. What a log
+     * throws ends the sweep, but one with a cancel token of the caller goes on to its end first.
+     */
+    template <class Samples>
+    sweep(const Samples &samples, const values<std::size_t> &n_components,
+          const values<gmm_covariance> &covariances, gmm_criterion criterion = GMM_CRITERION_BIC,
+          const fit_options &options = fit_options(), threads_ref on = {})
     {
+        const auto z = detail::view(samples);
+        const gmm_covariance structure = covariances.size() ? *covariances.data() : gmm_covariance{GMM_COVARIANCE_FULL};
+        detail::expect_weights(options.sample_weights, z.rows());
+        detail::fit_call call(options, z.cols(), structure, detail::fit_call::no_arrays());
+        gmm_sweep_options tried;
+        detail::throw_unless_ok((gmm_sweep_options_init)(&tried, sizeof tried));
+        tried.n_components = n_components.data(), tried.n_components_len = n_components.size();
+        tried.covariances = covariances.data(), tried.covariances_len = covariances.size();
+        tried.criterion = criterion, tried.fit = call.c();
+        gmm_sweep *raw = nullptr;
+        const gmm_status status = detail::real<detail::element<Samples>>::sweep(z.c(), &tried, on.c(), &raw);
+        if (raw) {
+            handle_ = handle(raw);
+        }
+        call.guard.rethrow();
+        detail::throw_unless_ok(status);
     }
 
-    std::size_t size() const noexcept { return gmm_sweep_n_candidates(handle_.get()); }
+    explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
+    std::size_t size() const { return gmm_sweep_n_candidates(c()); }
     /** Which candidate has the smallest criterion. */
-    std::size_t best() const noexcept { return gmm_sweep_best(handle_.get()); }
+    std::size_t best() const { return gmm_sweep_best(c()); }
 
     gmm_candidate candidate(std::size_t at) const
     {
         gmm_candidate out = {};
         out.size = sizeof out;
-        check(gmm_sweep_candidate(handle_.get(), at, &out));
+        detail::throw_unless_ok(gmm_sweep_candidate(c(), at, &out));
         return out;
     }
 
     /** Throws what refused the candidate, if something did. */
     gmm::mixture model(std::size_t at) const
     {
-        return gmm::mixture::made([&](auto out) { return gmm_sweep_mixture(handle_.get(), at, out); });
+        return gmm::mixture::made([&](auto out) { return gmm_sweep_mixture(c(), at, out); });
     }
 
 private:
-    detail::handle<gmm_sweep, gmm_sweep_free> handle_;
+    using handle = detail::owned<gmm_sweep, gmm_sweep_free>;
+    gmm_sweep *c() const { return handle_.get("sweep"); }
+    handle handle_;
 };
 
 }  // namespace gmm

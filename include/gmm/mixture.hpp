@@ -2,218 +2,293 @@
 #ifndef GMM_MIXTURE_HPP
 #define GMM_MIXTURE_HPP
 
-#include "base.hpp"
-
-#include <array>
+#include "options.hpp"
 
 namespace gmm {
+
+/**
+ * Where scores go: assign memory to those that are wanted, n values, or n k row by row. Memory of another size is
+ * refused.
+ */
+template <class Value>
+struct scores {
+    std::optional<span<Value>> energies, log_densities;
+    std::optional<span<Value>> responsibilities, log_responsibilities, squared_mahalanobis;
+    std::optional<span<std::uint32_t>> labels;
+    double *mean_energy = nullptr;
+
+    /** For `n` samples and `k` components. */
+    typename detail::real<Value>::scores c(std::size_t n, std::size_t k) const
+    {
+        typename detail::real<Value>::scores out = {};
+        out.size = sizeof out;
+        const std::size_t pairs = detail::product({n, k});
+        out.energies = memory("energies", energies, n);
+        out.log_densities = memory("log_densities", log_densities, n);
+        out.responsibilities = memory("responsibilities", responsibilities, pairs);
+        out.log_responsibilities = memory("log_responsibilities", log_responsibilities, pairs);
+        out.squared_mahalanobis = memory("squared_mahalanobis", squared_mahalanobis, pairs);
+        out.labels = memory("labels", labels, n);
+        out.mean_energy = mean_energy;
+        return out;
+    }
+
+private:
+    template <class Element>
+    static Element *memory(const char *name, const std::optional<span<Element>> &of, std::size_t size)
+    {
+        if (!of) {
+            return nullptr;
+        }
+        if (of->size() != size) {
+            detail::refuse(GMM_INVALID_SHAPE, std::string("the memory for ") + name + " has " +
+                                                  std::to_string(of->size()) + " elements; pass " +
+                                                  std::to_string(size));
+        }
+        return of->data();
+    }
+};
 
 /** A mixture. Immutable: any number of threads may use one at the same time. Copies share it. */
 class mixture {
 public:
+    /** An empty one: whatever uses it is refused with GMM_NULL_POINTER until a mixture is assigned. */
+    mixture() = default;
+
     /** From weights (k), means (k d) and covariances (k d d). */
-    static mixture create(span<const double> weights, span<const double> means, span<const double> covariances)
+    static mixture create(const values<double> &weights, const values<double> &means,
+                          const values<double> &covariances)
     {
-        return of(gmm_mixture_create, weights, means, covariances);
+        return of(gmm_mixture_create, weights, means, "covariances", covariances);
     }
 
     /** From the inverses of the covariances. */
-    static mixture create_from_precisions(span<const double> weights, span<const double> means,
-                                          span<const double> precisions)
+    static mixture create_from_precisions(const values<double> &weights, const values<double> &means,
+                                          const values<double> &precisions)
     {
-        return of(gmm_mixture_create_from_precisions, weights, means, precisions);
+        return of(gmm_mixture_create_from_precisions, weights, means, "precisions", precisions);
     }
 
     static mixture load(const std::string &file)
     {
-        return made([&](auto out) { return gmm_mixture_load(file.c_str(), out); });
+        return made([&](auto out) { return gmm_mixture_load(path(file), out); });
     }
 
     /** What `make(gmm_mixture **)` makes. */
     template <class Make>
     static mixture made(Make &&make)
     {
-        return mixture(detail::made<unique>(std::forward<Make>(make)));
+        return mixture(detail::made<handle>(std::forward<Make>(make)));
     }
 
-    void save(const std::string &file) const { check(gmm_mixture_save(c(), file.c_str())); }
+    void save(const std::string &file) const { detail::throw_unless_ok(gmm_mixture_save(c(), path(file))); }
 
-    std::size_t n_components() const noexcept { return gmm_mixture_n_components(c()); }
-    std::size_t n_features() const noexcept { return gmm_mixture_n_features(c()); }
-    std::size_t n_parameters() const noexcept { return gmm_mixture_n_parameters(c()); }
+    /** Whether there is a mixture in it. */
+    explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
+    std::size_t n_components() const { return gmm_mixture_n_components(c()); }
+    std::size_t n_features() const { return gmm_mixture_n_features(c()); }
+    std::size_t n_parameters() const { return gmm_mixture_n_parameters(c()); }
     /** GMM_COVARIANCE_*. */
-    gmm_covariance covariance() const noexcept { return gmm_mixture_covariance(c()); }
+    gmm_covariance covariance() const { return gmm_mixture_covariance(c()); }
 
-    std::vector<double> weights() const { return detail::read(gmm_mixture_weights, c(), n_components()); }
-    std::vector<double> means() const { return detail::read(gmm_mixture_means, c(), n_components() * n_features()); }
-    std::vector<double> covariances() const { return detail::read(gmm_mixture_covariances, c(), dense()); }
-    std::vector<double> cholesky() const { return detail::read(gmm_mixture_cholesky, c(), dense()); }
-    std::vector<double> precisions_cholesky() const
+    std::vector<double> weights() const { return detail::read(gmm_mixture_weights, c(), {n_components()}); }
+    std::vector<double> means() const
     {
-        return detail::read(gmm_mixture_precisions_cholesky, c(), dense());
+        return detail::read(gmm_mixture_means, c(), {n_components(), n_features()});
     }
-    std::vector<double> log_dets() const { return detail::read(gmm_mixture_log_dets, c(), n_components()); }
+    std::vector<double> covariances() const { return dense(gmm_mixture_covariances); }
+    std::vector<double> cholesky() const { return dense(gmm_mixture_cholesky); }
+    std::vector<double> precisions_cholesky() const { return dense(gmm_mixture_precisions_cholesky); }
+    std::vector<double> log_dets() const { return detail::read(gmm_mixture_log_dets, c(), {n_components()}); }
 
     /** Covariances in the shape of their structure. */
     std::vector<double> covariance_values() const
     {
         const std::size_t k = n_components(), d = n_features();
-        const std::array<std::size_t, 4> sizes = {k * d * d, d * d, k * d, k};
-        return detail::read(gmm_mixture_covariance_values, c(), sizes[static_cast<std::size_t>(covariance())]);
+        switch (covariance()) {
+        case GMM_COVARIANCE_FULL:
+            return detail::read(gmm_mixture_covariance_values, c(), {k, d, d});
+        case GMM_COVARIANCE_TIED:
+            return detail::read(gmm_mixture_covariance_values, c(), {d, d});
+        case GMM_COVARIANCE_DIAG:
+            return detail::read(gmm_mixture_covariance_values, c(), {k, d});
+        case GMM_COVARIANCE_SPHERICAL:
+            return detail::read(gmm_mixture_covariance_values, c(), {k});
+        default:
+            detail::refuse(GMM_INVALID_ARGUMENT, "this header is older than the covariances of the mixture");
+        }
     }
 
     /** Every score that `wanted` has memory for, from one pass. */
-    template <class M>
-    void score(const M &samples, const scores<detail::element<M>> &wanted, threads_ref on = {}) const
+    template <class Samples>
+    void score(const Samples &samples, const scores<detail::element<Samples>> &wanted, threads_ref on = {}) const
     {
-        check(detail::real<detail::element<M>>::score(c(), detail::view(samples).c(), on.c(), &wanted));
+        const auto z = detail::view(samples);
+        const auto memory = wanted.c(z.rows(), n_components());
+        detail::throw_unless_ok(detail::real<detail::element<Samples>>::score(c(), z.c(), on.c(), &memory));
     }
 
     /** -ln p(z) of each sample, in nats. */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> energies(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> energies(const Samples &samples, threads_ref on = {}) const
     {
-        return scored<T>(samples, on, 1, &scores<T>::energies);
+        return scored<Value>(samples, on, 1, &scores<Value>::energies);
     }
 
     /** n k; rows sum to one. */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> responsibilities(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> responsibilities(const Samples &samples, threads_ref on = {}) const
     {
-        return scored<T>(samples, on, n_components(), &scores<T>::responsibilities);
+        return scored<Value>(samples, on, n_components(), &scores<Value>::responsibilities);
     }
 
     /** n k. */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> squared_mahalanobis(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> squared_mahalanobis(const Samples &samples, threads_ref on = {}) const
     {
-        return scored<T>(samples, on, n_components(), &scores<T>::squared_mahalanobis);
+        return scored<Value>(samples, on, n_components(), &scores<Value>::squared_mahalanobis);
     }
 
     /** The most likely component of each sample. */
-    template <class M>
-    std::vector<std::uint32_t> labels(const M &samples, threads_ref on = {}) const
+    template <class Samples>
+    std::vector<std::uint32_t> labels(const Samples &samples, threads_ref on = {}) const
     {
-        using T = detail::element<M>;
-        return scored<T>(samples, on, 1, &scores<T>::labels);
+        using value = detail::element<Samples>;
+        return scored<value>(samples, on, 1, &scores<value>::labels);
     }
 
     /** What each feature contributes to the energy of each sample (n d). */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> attribution(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> attribution(const Samples &samples, threads_ref on = {}) const
     {
         const auto z = detail::view(samples);
-        std::vector<T> shares(z.rows() * z.cols());
-        check(detail::real<T>::attribution(c(), z.c(), on.c(), shares.data()));
+        std::vector<Value> shares = detail::room<Value>({z.rows(), z.cols()});
+        detail::throw_unless_ok(detail::real<Value>::attribution(c(), z.c(), on.c(), shares.data()));
         return shares;
     }
 
     /** AIC, BIC and ICL. */
-    template <class M>
-    gmm_criteria criteria(const M &samples, span<const double> sample_weights = {}, threads_ref on = {}) const
+    template <class Samples>
+    gmm_criteria criteria(const Samples &samples, const values<double> &sample_weights = {},
+                          threads_ref on = {}) const
     {
         gmm_criteria out = {};
         out.size = sizeof out;
         const auto z = detail::view(samples);
-        check(detail::real<detail::element<M>>::criteria(c(), z.c(), weights_of(z, sample_weights), on.c(), &out));
+        detail::throw_unless_ok(detail::real<detail::element<Samples>>::criteria(
+            c(), z.c(), detail::expect_weights(sample_weights, z.rows()), on.c(), &out));
         return out;
     }
 
     /** Rows `first` to `first + n` of the samples that `seed` makes (n d), and their components if wanted. */
-    template <class T = double>
-    std::vector<T> sample(std::size_t n, std::uint64_t seed, std::vector<std::uint32_t> *labels = nullptr,
-                          std::uint64_t first = 0) const
+    template <class Value = double>
+    std::vector<Value> sample(std::size_t n, std::uint64_t seed, std::vector<std::uint32_t> *labels = nullptr,
+                              std::uint64_t first = 0) const
     {
-        std::vector<T> rows(n * n_features());
+        std::vector<Value> rows = detail::room<Value>({n, n_features()});
+        std::vector<std::uint32_t> from(labels ? n : 0);
+        detail::throw_unless_ok(
+            detail::real<Value>::sample(c(), seed, first, n, rows.data(), labels ? from.data() : nullptr));
         if (labels) {
-            labels->resize(n);
+            *labels = std::move(from);
         }
-        check(detail::real<T>::sample(c(), seed, first, n, rows.data(), labels ? labels->data() : nullptr));
         return rows;
     }
 
     /** The sums that an M-step is made of: to be kept, sent, and added up. */
-    template <class M>
-    std::vector<double> moments(const M &samples, span<const double> sample_weights = {}, threads_ref on = {}) const
+    template <class Samples>
+    std::vector<double> moments(const Samples &samples, const values<double> &sample_weights = {},
+                                threads_ref on = {}) const
     {
-        std::vector<double> sums(gmm_moments_len(c()));
         const auto z = detail::view(samples);
-        check(detail::real<detail::element<M>>::moments_of(c(), z.c(), weights_of(z, sample_weights), on.c(),
-                                                           sums.data(), sums.size()));
+        const double *const counts = detail::expect_weights(sample_weights, z.rows());
+        std::vector<double> sums = detail::room<double>({gmm_moments_len(c())});
+        detail::throw_unless_ok(detail::real<detail::element<Samples>>::moments_of(c(), z.c(), counts, on.c(),
+                                                                                   sums.data(), sums.size()));
         return sums;
     }
 
     /** Adds moments that were made with this mixture to others. */
-    void add_moments(span<const double> added, span<double> sum) const
+    void add_moments(const values<double> &added, span<double> sum) const
     {
         if (added.size() != sum.size()) {
-            throw error(GMM_INVALID_SHAPE, "moments of " + std::to_string(added.size()) + " numbers cannot be added to " +
-                                               std::to_string(sum.size()));
+            detail::refuse(GMM_INVALID_SHAPE, "moments of " + std::to_string(added.size()) +
+                                                  " numbers cannot be added to " + std::to_string(sum.size()));
         }
-        check(gmm_moments_add(c(), added.data(), sum.data(), sum.size()));
+        detail::throw_unless_ok(gmm_moments_add(c(), added.data(), sum.data(), sum.size()));
     }
 
     /** Multiplies moments, so that they count for more or less. */
     void scale_moments(double factor, span<double> moments) const
     {
-        check(gmm_moments_scale(c(), factor, moments.data(), moments.size()));
+        detail::throw_unless_ok(gmm_moments_scale(c(), factor, moments.data(), moments.size()));
     }
 
-    /** The mixture that moments make. */
-    mixture maximise(span<const double> moments, const fit_options &options = fit_options()) const
+    /** The mixture that moments make. Of `options` the ridge and the prior are read. */
+    mixture maximise(const values<double> &moments, const fit_options &options = fit_options()) const
     {
+        fit_options read;
+        read.reg_covar = options.reg_covar, read.reg_covar_relative = options.reg_covar_relative;
+        read.prior = options.prior;
+        detail::fit_call call(read, n_features(), covariance(), detail::fit_call::no_arrays());
         return made([&](auto out) {
-            return gmm_moments_maximise(c(), moments.data(), moments.size(), &options, out);
+            return gmm_moments_maximise(c(), moments.data(), moments.size(), call.c(), out);
         });
     }
 
-    const gmm_mixture *c() const noexcept { return handle_.get(); }
-
-    /** How much each sample counts, for functions of gmm.h: NULL for none. */
-    template <class T>
-    static const double *weights_of(const matrix<T> &samples, span<const double> weights)
-    {
-        if (!weights.empty() && weights.size() != samples.rows()) {
-            throw error(GMM_INVALID_SHAPE, std::to_string(weights.size()) + " sample weights for " +
-                                               std::to_string(samples.rows()) + " samples; pass one for each");
-        }
-        return weights.data();
-    }
+    const gmm_mixture *c() const { return handle_.get(name); }
+    std::shared_ptr<const gmm_mixture> share() const { return handle_.share(name); }
 
 private:
-    using unique = detail::handle<gmm_mixture, gmm_mixture_free>;
+    using handle = detail::owned<gmm_mixture, gmm_mixture_free>;
+    static constexpr const char *name = "mixture";
 
-    explicit mixture(unique handle) : handle_(std::move(handle)) {}
+    explicit mixture(handle made) : handle_(std::move(made)) {}
 
     template <class Create>
-    static mixture of(Create create, span<const double> weights, span<const double> means,
-                      span<const double> matrices)
+    static mixture of(Create create, const values<double> &weights, const values<double> &means,
+                      const char *matrices_name, const values<double> &matrices)
     {
         const std::size_t k = weights.size(), d = k ? means.size() / k : 0;
-        if (k == 0 || d == 0 || means.size() != k * d || matrices.size() != k * d * d) {
-            throw error(GMM_INVALID_SHAPE, std::to_string(k) + " weights, " + std::to_string(means.size()) +
-                                               " means and " + std::to_string(matrices.size()) +
-                                               " covariances; pass k, k d and k d d");
+        if (k == 0 || d == 0) {
+            detail::refuse(GMM_INVALID_SHAPE, std::to_string(k) + " weights and " + std::to_string(means.size()) +
+                                                  " means; pass k and k x d");
         }
-        return made([&](auto out) {
-            return create(k, d, weights.data(), means.data(), matrices.data(), out);
-        });
+        const double *const shares = weights.expect("weights", {k}, "n_components");
+        const double *const centres = means.expect("means", {k, d}, "n_components x n_features");
+        const double *const shapes =
+            matrices.expect(matrices_name, {k, d, d}, "n_components x n_features x n_features");
+        return made([&](auto out) { return create(k, d, shares, centres, shapes, out); });
     }
 
-    template <class T, class M, class Field>
-    auto scored(const M &samples, threads_ref on, std::size_t per_sample, Field field) const
+    /** A path in C ends at its first NUL, so there must be no other. */
+    static const char *path(const std::string &file)
     {
-        scores<T> wanted;
-        std::vector<std::remove_pointer_t<std::decay_t<decltype(wanted.*field)>>> out(
-            detail::view(samples).rows() * per_sample);
-        wanted.*field = out.data();
+        if (file.find('\0') != std::string::npos) {
+            detail::refuse(GMM_INVALID_ARGUMENT, "the path has a NUL in it: " + file);
+        }
+        return file.c_str();
+    }
+
+    template <class Value, class Samples, class Element>
+    std::vector<Element> scored(const Samples &samples, threads_ref on, std::size_t per_sample,
+                                std::optional<span<Element>> scores<Value>::*field) const
+    {
+        std::vector<Element> out = detail::room<Element>({detail::view(samples).rows(), per_sample});
+        scores<Value> wanted;
+        wanted.*field = out;
         score(samples, wanted, on);
         return out;
     }
 
-    std::size_t dense() const noexcept { return n_components() * n_features() * n_features(); }
+    template <class Read>
+    std::vector<double> dense(Read read) const
+    {
+        return detail::read(read, c(), {n_components(), n_features(), n_features()});
+    }
 
-    std::shared_ptr<gmm_mixture> handle_;
+    handle handle_;
 };
 
 }  // namespace gmm

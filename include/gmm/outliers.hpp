@@ -7,71 +7,81 @@
 namespace gmm {
 
 /** The energy that `percent` of the energies are at or below. */
-template <class C>
-double threshold_by_percentile(const C &energies, double percent)
+template <class Energies>
+double threshold_by_percentile(const Energies &energies, double percent)
 {
-    using T = std::decay_t<decltype(*energies.data())>;
+    using value = detail::element<Energies>;
+    const values<value> each(energies);
     double threshold = 0;
-    check(detail::real<T>::by_percentile(energies.data(), energies.size(), percent, &threshold));
+    detail::throw_unless_ok(detail::real<value>::by_percentile(each.data(), each.size(), percent, &threshold));
     return threshold;
 }
 
 /** The least threshold that no more than a share `fraction` of the energies are above. */
-template <class C>
-double threshold_by_contamination(const C &energies, double fraction)
+template <class Energies>
+double threshold_by_contamination(const Energies &energies, double fraction)
 {
-    using T = std::decay_t<decltype(*energies.data())>;
+    using value = detail::element<Energies>;
+    const values<value> each(energies);
     double threshold = 0;
-    check(detail::real<T>::by_contamination(energies.data(), energies.size(), fraction, &threshold));
+    detail::throw_unless_ok(detail::real<value>::by_contamination(each.data(), each.size(), fraction, &threshold));
     return threshold;
 }
 
 /** What tells outliers in the data that contain them. Immutable; copies share it. */
 class detector {
 public:
-    template <class M>
-    explicit detector(const M &samples, const detector_options &options = detector_options(), threads_ref on = {})
-        : handle_(detail::made<unique>([&](auto out) {
-              return detail::real<detail::element<M>>::detector_fit(detail::view(samples).c(), &options, on.c(), out);
+    /** An empty one: whatever uses it is refused. */
+    detector() = default;
+
+    template <class Samples, class = std::enable_if_t<!std::is_same_v<Samples, detector>>>
+    explicit detector(const Samples &samples, const detector_options &options = detector_options(),
+                      threads_ref on = {})
+        : handle_(detail::made<handle>([&](auto out) {
+              const auto z = detail::view(samples);
+              const gmm_detector_options c = options.c(z.rows());
+              return detail::real<detail::element<Samples>>::detector_fit(z.c(), &c, on.c(), out);
           }))
     {
     }
 
+    explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
     /** The larger, the less there is like the sample. */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> energies(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> energies(const Samples &samples, threads_ref on = {}) const
     {
         const auto z = detail::view(samples);
-        std::vector<T> out(z.rows());
-        check(detail::real<T>::detector_energies(c(), z.c(), on.c(), out.data()));
+        std::vector<Value> out = detail::room<Value>({z.rows()});
+        detail::throw_unless_ok(detail::real<Value>::detector_energies(c(), z.c(), on.c(), out.data()));
         return out;
     }
 
     /** What each feature contributes to the energy of each sample (n d). */
-    template <class M, class T = detail::element<M>>
-    std::vector<T> attribution(const M &samples, threads_ref on = {}) const
+    template <class Samples, class Value = detail::element<Samples>>
+    std::vector<Value> attribution(const Samples &samples, threads_ref on = {}) const
     {
         const auto z = detail::view(samples);
-        std::vector<T> out(z.rows() * z.cols());
-        check(detail::real<T>::detector_attribution(c(), z.c(), on.c(), out.data()));
+        std::vector<Value> out = detail::room<Value>({z.rows(), z.cols()});
+        detail::throw_unless_ok(detail::real<Value>::detector_attribution(c(), z.c(), on.c(), out.data()));
         return out;
     }
 
     /** The energy above which a sample is an outlier. */
-    double threshold() const noexcept { return gmm_detector_threshold(c()); }
+    double threshold() const { return gmm_detector_threshold(c()); }
 
-    std::size_t n_mixtures() const noexcept { return gmm_detector_n_mixtures(c()); }
+    std::size_t n_mixtures() const { return gmm_detector_n_mixtures(c()); }
 
     gmm::mixture mixture(std::size_t at) const
     {
         return gmm::mixture::made([&](auto out) { return gmm_detector_mixture(c(), at, out); });
     }
 
-    const gmm_detector *c() const noexcept { return handle_.get(); }
+    const gmm_detector *c() const { return handle_.get("detector"); }
 
 private:
-    using unique = detail::handle<gmm_detector, gmm_detector_free>;
-    std::shared_ptr<gmm_detector> handle_;
+    using handle = detail::owned<gmm_detector, gmm_detector_free>;
+    handle handle_;
 };
 
 }  // namespace gmm

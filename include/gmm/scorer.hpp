@@ -7,36 +7,58 @@
 namespace gmm {
 
 /** A mixture with the memory that scoring takes. One thread may use one at a time. */
-template <class T>
+template <class Value>
 class scorer {
 public:
+    /** An empty one: whatever uses it is refused. */
+    scorer() = default;
+
     /** For calls with at most `max_samples` samples. */
     explicit scorer(const mixture &of, std::size_t max_samples = 1)
-        : handle_(detail::made<unique>([&](auto out) {
-              return detail::real<T>::scorer_create(of.c(), max_samples, out);
-          }))
+        : handle_(detail::made<handle>(
+              [&](auto out) { return detail::real<Value>::scorer_create(of.c(), max_samples, out); })),
+          k_(of.n_components())
     {
     }
+
+    explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
     /** Every score that `wanted` has memory for; allocates nothing. */
-    void score(const matrix<T> &samples, const scores<T> &wanted)
+    template <class Samples>
+    void score(const Samples &samples, const scores<Value> &wanted)
     {
-        check(detail::real<T>::scorer_score(handle_.get(), samples.c(), &wanted));
+        const matrix<Value> z(samples);
+        const auto memory = wanted.c(z.rows(), k_);
+        detail::throw_unless_ok(detail::real<Value>::scorer_score(handle_.get("scorer"), z.c(), &memory));
     }
 
-    /** The energy of one sample; allocates nothing. */
-    T energy(span<const T> sample)
+    /** The energy of one sample: a row or a column, an array, a span; allocates nothing. */
+    template <class Sample>
+    Value energy(const Sample &sample)
     {
-        T out = 0;
-        scores<T> wanted;
-        wanted.energies = &out;
-        score(matrix<T>(sample.data(), 1, sample.size()), wanted);
+        const auto of = detail::describe(sample);
+        detail::require_type<const Value, std::remove_pointer_t<decltype(of.data)>>();
+        if (!of.is_flat()) {
+            detail::refuse(GMM_INVALID_SHAPE, "a matrix of " + of.shape() + " is not one sample; pass one row");
+        }
+        return energy_at(matrix<Value>(of.data, 1, of.size(), of.flat_stride(), of.flat_stride()));
+    }
+
+    Value energy(span<const Value> sample) { return energy_at(matrix<Value>(sample.data(), 1, sample.size())); }
+
+private:
+    Value energy_at(const matrix<Value> &sample)
+    {
+        Value out = 0;
+        scores<Value> wanted;
+        wanted.energies = span<Value>(&out, 1);
+        score(sample, wanted);
         return out;
     }
 
-private:
-    using unique = detail::handle<typename detail::real<T>::scorer, detail::real<T>::free>;
-    unique handle_;
+    using handle = detail::unique<typename detail::real<Value>::scorer, detail::real<Value>::scorer_free>;
+    handle handle_;
+    std::size_t k_ = 0;
 };
 
 }  // namespace gmm

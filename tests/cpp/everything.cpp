@@ -3,6 +3,8 @@
 // usage: everything FOLDER (to write a model file in)
 #include <gmm.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -104,7 +106,7 @@ void fits(const std::string &folder)
     CHECK(done.effective_counts.size() == 2 && std::abs(done.effective_counts[0] - 4) < 1e-6);
     CHECK(done.conditions[0] == 1 && done.ridges[0] == 1e-6 && done.held_by_ridge[0] == 0 && done.repairs.empty());
     const auto means = done.model.means();
-    CHECK(std::abs(std::min(means[0], means[1]) - 0.5) < 1e-6);
+    CHECK(std::abs((std::min)(means[0], means[1]) - 0.5) < 1e-6);
 
     done.model.save(folder + "/model");
     CHECK(gmm::mixture::load(folder + "/model").energies(samples) == done.model.energies(samples));
@@ -190,13 +192,13 @@ void training()
 
 // Rows of `groups`, three at a time; fails at row `broken`.
 struct source {
-    std::size_t next = 0, broken = std::numeric_limits<std::size_t>::max();
+    std::size_t next = 0, broken = (std::numeric_limits<std::size_t>::max)();
 
     std::size_t n_features() const { return 1; }
     void rewind() { next = 0; }
     std::size_t read(std::size_t max_rows, double *rows)
     {
-        std::size_t n = std::min({max_rows, std::size_t{3}, groups.size() - next});
+        std::size_t n = (std::min)({max_rows, std::size_t{3}, groups.size() - next});
         for (std::size_t i = 0; i < n; i++) {
             if (next == broken) {
                 throw std::runtime_error("broken");
