@@ -66,6 +66,43 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples::new(view_rows("samples", values, n_samples, n_features)?)
     }
 
+    /// Checks `n_samples` rows of `n_features` values that lie in a slice with strides, in elements: what arrays of
+    /// other libraries are, without a dependency on them. With a negative stride the first row, or column, is the last
+    /// in memory; the slice begins at the lowest address.
+    ///
+    /// ```
+    /// use gmm_core::Samples;
+    ///
+    /// // Two rows of three as columns, as `nalgebra::DMatrix` has them:
+    /// // `Samples::from_strided(m.as_slice(), m.nrows(), m.ncols(), 1, m.nrows() as isize)`
+    /// let columns = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
+    /// assert_eq!(Samples::from_strided(&columns, 2, 3, 1, 2)?.get(1, 0), 4.0);
+    ///
+    /// // The first two of three features, last row first, as a view of `ndarray::Array2` may be:
+    /// // `let memory = a.as_slice_memory_order()` and
+    /// // `Samples::from_strided(memory, a.nrows(), a.ncols(), a.strides()[0], a.strides()[1])`,
+    /// // or for a part of it the slice of the whole array from the first element of the part on
+    /// let rows = [4.0, 5.0, 6.0, 1.0, 2.0, 3.0];
+    /// assert_eq!(Samples::from_strided(&rows, 2, 2, -3, 1)?.get(0, 1), 2.0);
+    /// # Ok::<(), gmm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Samples::new`]; [`Error::ShapeMismatch`] when the slice ends before the last value;
+    /// [`Error::SizeOverflow`]; [`Error::InvalidOption`] when neither rows nor columns are without gaps, as in every
+    /// second row of every second feature: such values are to be copied first.
+    pub fn from_strided(
+        values: &'a [T],
+        n_samples: usize,
+        n_features: usize,
+        row_stride: isize,
+        col_stride: isize,
+    ) -> Result<Self> {
+        let strides = [row_stride, col_stride];
+        Samples::new(view_strided("samples", values, n_samples, n_features, strides)?)
+    }
+
     /// The same samples, of which each counts `weights` (n) times: 2 is the row twice, 0 is no row at all.
     /// Fits and estimates weigh them; a score of a sample is its own whatever it counts.
     ///
@@ -260,6 +297,23 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         Responsibilities::new(view_rows("responsibilities", values, n_samples, n_components)?)
     }
 
+    /// Checks `n_samples` rows of `n_components` values that lie in a slice with strides, as
+    /// [`Samples::from_strided`] has them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Responsibilities::new`] and [`Samples::from_strided`].
+    pub fn from_strided(
+        values: &'a [T],
+        n_samples: usize,
+        n_components: usize,
+        row_stride: isize,
+        col_stride: isize,
+    ) -> Result<Self> {
+        let strides = [row_stride, col_stride];
+        Responsibilities::new(view_strided("responsibilities", values, n_samples, n_components, strides)?)
+    }
+
     /// n.
     pub fn n_samples(&self) -> usize {
         self.values.nrows()
@@ -323,6 +377,48 @@ fn view_rows<'a, T>(what: &'static str, values: &'a [T], rows: usize, cols: usiz
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
 
+/// A view of rows and columns with strides, the lowest address of which is that of the slice.
+fn view_strided<'a, T>(
+    what: &'static str,
+    values: &'a [T],
+    rows: usize,
+    cols: usize,
+    [row_stride, col_stride]: [isize; 2],
+) -> Result<MatRef<'a, T>> {
+    if rows == 0 || cols == 0 {
+        return Ok(MatRef::from_row_major_slice(&[], rows, cols));
+    }
+    if rows.checked_mul(cols).is_none() {
+        return Err(Error::SizeOverflow { what, shape: vec![rows, cols] });
+    }
+    // From one row to the same row there is no step, whatever the stride.
+    let step = |stride: isize, n: usize| if n == 1 { 1 } else { stride.unsigned_abs() };
+    let (down, right) = (step(row_stride, rows), step(col_stride, cols));
+    let reach = |n: usize, step: usize| (n - 1).checked_mul(step);
+    let last = reach(rows, down).zip(reach(cols, right)).and_then(|(down, right)| down.checked_add(right));
+    let Some(used) = last.and_then(|last| values.get(..=last)) else {
+        return Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![values.len()],
+            right: "its last row and column with these strides",
+            right_shape: vec![last.map_or(usize::MAX, |last| last.saturating_add(1))],
+        });
+    };
+    let view = if right == 1 {
+        MatRef::from_row_major_slice_with_stride(used, rows, cols, down)
+    } else if down == 1 {
+        MatRef::from_column_major_slice_with_stride(used, rows, cols, right)
+    } else {
+        return Err(Error::InvalidOption {
+            option: "stride of rows and columns",
+            value: format!("{row_stride} and {col_stride}"),
+            requirement: "1 or -1 for one of the two; copy such values to rows without gaps first",
+        });
+    };
+    let view = if row_stride < 0 && rows > 1 { view.reverse_rows() } else { view };
+    Ok(if col_stride < 0 && cols > 1 { view.reverse_cols() } else { view })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,6 +428,60 @@ mod tests {
         assert!(matches!(Samples::from_rows(&[0.0; 6], 4, 2), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(Samples::from_rows(&[0.0; 6], usize::MAX, 2), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(Samples::from_rows(&[0.0; 0], 0, 2), Err(Error::Empty { rows: 0, cols: 2, .. })));
+    }
+
+    #[test]
+    fn a_slice_with_strides_gives_the_elements_that_the_strides_name() {
+        let values: Vec<f64> = (0..24).map(f64::from).collect();
+        for (rows, cols, strides) in [
+            (4, 6, [6, 1]),
+            (4, 3, [6, 1]),
+            (2, 6, [12, 1]),
+            (6, 4, [1, 6]),
+            (3, 4, [1, 6]),
+            (4, 6, [-6, 1]),
+            (4, 6, [6, -1]),
+            (6, 4, [-1, -6]),
+            (1, 6, [0, 4]),
+            (6, 1, [4, 0]),
+            (1, 1, [-7, 9]),
+            (5, 3, [1, 1]),
+        ] {
+            let samples = Samples::from_strided(&values, rows, cols, strides[0], strides[1]).unwrap();
+            for row in 0..rows {
+                for col in 0..cols {
+                    // From the lowest address on, as the strides say: backwards from the last.
+                    let at = |at: usize, n: usize, stride: isize| {
+                        (if stride < 0 { n - 1 - at } else { at }) * stride.unsigned_abs()
+                    };
+                    let wanted = at(row, rows, strides[0]) + at(col, cols, strides[1]);
+                    assert_eq!(samples.get(row, col), wanted as f64, "{rows} x {cols} {strides:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strides_that_leave_the_slice_or_have_gaps_both_ways_are_refused() {
+        let values = [0.5; 24];
+        for (rows, cols, strides) in [
+            (5, 6, [6, 1]),
+            (4, 6, [7, 1]),
+            (4, 6, [1, 5]),
+            (2, 2, [isize::MIN, 1]),
+            (2, 2, [isize::MAX, isize::MAX]),
+            (usize::MAX / 2, 2, [2, 1]),
+        ] {
+            let refused = Samples::from_strided(&values, rows, cols, strides[0], strides[1]);
+            assert!(matches!(refused, Err(Error::ShapeMismatch { .. })), "{rows} x {cols} {strides:?}");
+            assert!(Responsibilities::from_strided(&values, rows, cols, strides[0], strides[1]).is_err());
+        }
+        let endless = Samples::from_strided(&values, usize::MAX, 2, 0, 1);
+        assert!(matches!(endless, Err(Error::SizeOverflow { .. })));
+        let gaps = Samples::from_strided(&values, 2, 3, 12, 2).unwrap_err().to_string();
+        assert!(gaps.starts_with("stride of rows and columns is 12 and 2; it must be 1 or -1"), "{gaps}");
+        assert!(matches!(Samples::from_strided(&values, 0, 3, 1, 1), Err(Error::Empty { .. })));
+        assert!(Responsibilities::from_strided(&values, 4, 6, -6, -1).is_ok());
     }
 
     #[test]
