@@ -7,18 +7,24 @@ use std::sync::OnceLock;
 use gmm_tests::{answers, root, run};
 use tempfile::TempDir;
 
+/// Runs `cargo xtask install`.
+fn install(arguments: &[&str], destdir: &Path) {
+    let status = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--locked", "--package", "xtask", "--", "install"])
+        .args(arguments)
+        .env("DESTDIR", destdir)
+        .current_dir(root())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "cargo xtask install {arguments:?}");
+}
+
 /// A folder with the installed library in `moved` and the consumer's sources.
 fn installed() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().join("prefix");
-        let status = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--locked", "--package", "xtask", "--", "install", "--prefix"])
-            .arg(&prefix)
-            .current_dir(root())
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "cargo xtask install");
+        install(&["--prefix", prefix.to_str().unwrap()], Path::new(""));
         // What was installed may be moved.
         std::fs::rename(&prefix, folder.path().join("moved")).unwrap();
         for source in ["main.c", "main.cpp", "CMakeLists.txt"] {
@@ -29,12 +35,25 @@ fn installed() -> &'static Path {
     folder.path()
 }
 
+/// Where a package keeps the library: staged below DESTDIR, in a folder as Debian has them.
+fn staged() -> &'static Path {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        // After the first, so that the library is built once.
+        installed();
+        let folder = tempfile::tempdir().unwrap();
+        install(&["--libdir", "lib/x86_64-linux-gnu", "--prefix", "/usr"], folder.path());
+        folder
+    });
+    folder.path()
+}
+
 /// The flags that pkg-config gives, of which `--static` asks for those of the static library too.
-fn pkg_config(arguments: &[&str]) -> Vec<String> {
+fn pkg_config(arguments: &[&str], folder: &Path) -> Vec<String> {
     let output = Command::new("pkg-config")
         .args(arguments)
         .arg("gmm")
-        .env("PKG_CONFIG_PATH", installed().join("moved/lib/pkgconfig"))
+        .env("PKG_CONFIG_PATH", folder)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -64,10 +83,12 @@ fn programs_find_it_with_pkg_config() {
         return eprintln!("pkg-config is not installed: nothing to try it with");
     }
     let lib = installed().join("moved/lib");
+    let folder = lib.join("pkgconfig");
     let shared =
-        [pkg_config(&["--cflags", "--libs"]), vec![format!("-Wl,-rpath,{}", lib.display())]].concat();
+        [pkg_config(&["--cflags", "--libs"], &folder), vec![format!("-Wl,-rpath,{}", lib.display())]]
+            .concat();
     // Of both libraries in one folder linkers take the shared one; this names the other.
-    let whole = pkg_config(&["--cflags", "--libs", "--static"]);
+    let whole = pkg_config(&["--cflags", "--libs", "--static"], &folder);
     let archive = lib.join("libgmm.a").display().to_string();
     let named = |flag: String| if flag == "-lgmm" { archive.clone() } else { flag };
     let fixed: Vec<String> = whole.into_iter().map(named).collect();
@@ -101,6 +122,84 @@ fn programs_find_it_with_cmake() {
         let output = Command::new("cmake").args(&arguments).current_dir(build.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "cmake {arguments:?}\n{said}");
+    }
+}
+
+/// What CMake says to a project that looks for gmm in `prefix` as `find` has it.
+fn found_by_cmake(find: &str, prefix: &Path) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "cmake_minimum_required(VERSION 3.19)\nproject(finder C)\n{find}\nmessage(\"gmm: ${{gmm_FOUND}}\")\n"
+    );
+    std::fs::write(folder.path().join("CMakeLists.txt"), text).unwrap();
+    let output = Command::new("cmake")
+        .args(["-S", ".", "-B", "build"])
+        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(said.into_owned()) } else { Err(said.into_owned()) }
+}
+
+#[test]
+fn cmake_is_told_which_components_and_versions_there_are() {
+    if !answers("cmake") {
+        return eprintln!("cmake is not installed: nothing to try it with");
+    }
+    let moved = installed().join("moved");
+    for find in
+        ["", "0.1", "0.1.0 EXACT", "0.1...<0.3", "0.1...0.2", "0.0.5...0.1.0", "COMPONENTS shared static"]
+    {
+        let find = format!("find_package(gmm {find} REQUIRED)");
+        assert!(found_by_cmake(&find, &moved).is_ok(), "{find}");
+    }
+    for find in [
+        "0.2",
+        "1",
+        "0.1.1",
+        "0.2...<0.3",
+        "0.0.5...<0.1.0",
+        "COMPONENTS nonsense",
+        "COMPONENTS shared nonsense",
+    ] {
+        let find = format!("find_package(gmm {find} REQUIRED)");
+        let said = found_by_cmake(&find, &moved).expect_err(&find);
+        let named = !find.contains("nonsense") || said.contains("no component 'nonsense'");
+        assert!(named, "{find}\n{said}");
+    }
+    let said = found_by_cmake("find_package(gmm COMPONENTS nonsense QUIET)", &moved).unwrap();
+    assert!(said.contains("gmm: FALSE") || said.contains("gmm: 0"), "{said}");
+    let optional = "find_package(gmm OPTIONAL_COMPONENTS nonsense REQUIRED)";
+    assert!(found_by_cmake(optional, &moved).is_ok());
+}
+
+/// A staged tree is used where it lies, as a package is when another is built beside it.
+#[test]
+fn a_package_may_be_staged_with_its_libraries_in_a_folder_of_its_own() {
+    let usr = staged().join("usr");
+    let lib = usr.join("lib/x86_64-linux-gnu");
+    for file in ["libgmm.a", "libgmm.so", "pkgconfig/gmm.pc", "cmake/gmm/gmm-config.cmake"] {
+        assert!(lib.join(file).exists(), "{file}");
+    }
+    for header in ["gmm.h", "gmm.hpp", "gmm/views.hpp"] {
+        assert!(usr.join("include").join(header).exists(), "{header}");
+    }
+    let staging = staged().to_str().unwrap();
+    for file in ["pkgconfig/gmm.pc", "cmake/gmm/gmm-config.cmake"] {
+        assert!(!std::fs::read_to_string(lib.join(file)).unwrap().contains(staging), "{file}");
+    }
+    if answers("pkg-config") {
+        let flags = pkg_config(&["--cflags", "--libs"], &lib.join("pkgconfig"));
+        let flags = [flags, vec![format!("-Wl,-rpath,{}", lib.display())]].concat();
+        run(&compile("cc", "main.c", "-std=c11", &flags), &[]);
+    }
+    if answers("cmake") {
+        let find = "find_package(gmm 0.1 REQUIRED)\nget_target_property(at gmm::gmm IMPORTED_LOCATION)\n\
+                    get_target_property(headers gmm::gmm INTERFACE_INCLUDE_DIRECTORIES)\n\
+                    if(NOT EXISTS ${at} OR NOT EXISTS ${headers}/gmm.h)\n  message(FATAL_ERROR ${at})\nendif()";
+        // Debian's folders are searched by cmake that is told the name of the machine, which a project in C is.
+        found_by_cmake(find, &usr).unwrap();
     }
 }
 

@@ -1,17 +1,20 @@
-//! `cargo xtask install --prefix P`: the libraries, the headers, and what pkg-config and CMake read.
+//! `cargo xtask install --prefix P [--libdir L]`: the libraries, the headers, and what pkg-config and CMake read.
 //!
 //! ```text
 //! include/gmm.h, include/gmm.cdef.h, include/gmm.hpp, include/gmm/
-//! lib/libgmm.so.0.1.0     the library; libgmm.so.0, its soname, and libgmm.so, for linkers, lead to it
-//! lib/libgmm.a
-//! lib/pkgconfig/gmm.pc
-//! lib/cmake/gmm/          find_package(gmm): targets gmm::gmm and gmm::static
+//! L/libgmm.so.0.1.0       the library; libgmm.so.0, its soname, and libgmm.so, for linkers, lead to it
+//! L/libgmm.a
+//! L/pkgconfig/gmm.pc
+//! L/cmake/gmm/            find_package(gmm): targets gmm::gmm and gmm::static
 //! ```
+//!
+//! L is `lib` below the prefix unless it is given: a folder below the prefix, or a path. With `DESTDIR` in the
+//! environment all of it is written below that folder instead, for a package that is made elsewhere than it is used.
 //!
 //! Nothing installed names the prefix: the folder may be moved, or packed from a staging folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::process::{self, root};
 
@@ -59,12 +62,12 @@ fn version() -> (&'static str, &'static str, &'static str) {
     (next(), next(), next())
 }
 
-/// Builds both libraries and installs everything below `prefix`.
-pub fn run(prefix: &str) -> Result<(), String> {
+/// Builds both libraries and installs everything where the arguments say.
+pub fn run(arguments: &[&str]) -> Result<(), String> {
+    let place = Place::parse(arguments, std::env::var_os("DESTDIR").map(PathBuf::from))?;
     let shared = Shared::names();
     let built = build(&shared)?;
-    let prefix = std::path::absolute(prefix).map_err(|error| format!("{prefix}: {error}"))?;
-    let (include, lib) = (prefix.join("include"), prefix.join("lib"));
+    let (include, lib) = (place.staged(&place.prefix.join("include")), place.staged(&place.libdir));
     let (pkgconfig, cmake) = (lib.join("pkgconfig"), lib.join("cmake/gmm"));
     for folder in [&include.join("gmm"), &pkgconfig, &cmake] {
         fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
@@ -81,20 +84,79 @@ pub fn run(prefix: &str) -> Result<(), String> {
         ("gmm-config.cmake.in", &cmake, ";"),
         ("gmm-config-version.cmake.in", &cmake, ";"),
     ] {
-        let text = filled(template, &shared, separator)?;
+        let text = filled(template, &shared, &place, separator)?;
         put(text.as_bytes(), &folder.join(template.trim_end_matches(".in")), 0o644)?;
     }
-    eprintln!("installed gmm {VERSION} in {}", prefix.display());
+    eprintln!("installed gmm {VERSION} in {}", place.staged(&place.prefix).display());
     Ok(())
+}
+
+/// Where things go: absolute paths, without the staging folder.
+struct Place {
+    prefix: PathBuf,
+    libdir: PathBuf,
+    destdir: Option<PathBuf>,
+}
+
+impl Place {
+    fn parse(arguments: &[&str], destdir: Option<PathBuf>) -> Result<Self, String> {
+        let (mut prefix, mut libdir) = (None, None);
+        let mut rest = arguments.iter();
+        while let Some(&argument) = rest.next() {
+            let (name, given) =
+                argument.split_once('=').map_or((argument, None), |(name, of)| (name, Some(of)));
+            let value = given.or_else(|| rest.next().copied());
+            let value = value.filter(|value| !value.is_empty()).ok_or(format!("{name} wants a folder"))?;
+            match name {
+                "--prefix" => prefix = Some(value),
+                "--libdir" => libdir = Some(value),
+                _ => return Err(format!("install knows no {name}; use --prefix and --libdir")),
+            }
+        }
+        let prefix = prefix.ok_or("install wants --prefix and a folder")?;
+        let prefix = std::path::absolute(prefix).map_err(|error| format!("{prefix}: {error}"))?;
+        let libdir = prefix.join(libdir.unwrap_or("lib"));
+        for path in [&prefix, &libdir] {
+            if path.components().any(|component| component == Component::ParentDir) {
+                return Err(format!("{} has .. in it; name the folder itself", path.display()));
+            }
+        }
+        let destdir = destdir.filter(|folder| !folder.as_os_str().is_empty());
+        let destdir = destdir.map(|folder| {
+            std::path::absolute(&folder).map_err(|error| format!("DESTDIR {}: {error}", folder.display()))
+        });
+        Ok(Place { prefix, libdir, destdir: destdir.transpose()? })
+    }
+
+    /// Where `path` is written now.
+    fn staged(&self, path: &Path) -> PathBuf {
+        let inside = path.components().filter(|component| matches!(component, Component::Normal(_)));
+        self.destdir
+            .as_ref()
+            .map_or_else(|| path.to_owned(), |folder| folder.join(inside.collect::<PathBuf>()))
+    }
+
+    /// The way to the prefix from `below` the folder of the libraries.
+    fn way_up(&self, below: &str) -> String {
+        let from = self.libdir.join(below);
+        let shared = from.components().zip(self.prefix.components()).take_while(|(a, b)| a == b).count();
+        let up = from.components().skip(shared).map(|_| Component::ParentDir);
+        let way: PathBuf = up.chain(self.prefix.components().skip(shared)).collect();
+        way.display().to_string()
+    }
 }
 
 /// Headers that a program includes, and those that they include.
 fn headers() -> Result<Vec<PathBuf>, String> {
-    let folder = root().join("include/gmm");
-    let entries =
-        fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    let parts = entries.filter_map(|entry| Some(PathBuf::from("gmm").join(entry.ok()?.file_name())));
-    Ok(["gmm.h", "gmm.cdef.h", "gmm.hpp"].into_iter().map(PathBuf::from).chain(parts).collect())
+    let mut found = Vec::new();
+    for folder in ["", "gmm"] {
+        let path = root().join("include").join(folder);
+        let entries =
+            fs::read_dir(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let files = entries.filter_map(|entry| Some(PathBuf::from(folder).join(entry.ok()?.file_name())));
+        found.extend(files.filter(|file| file.extension().is_some()));
+    }
+    Ok(found)
 }
 
 /// Builds both libraries and returns their folder. It is not `target/release`, whose library has no soname
@@ -111,7 +173,7 @@ fn build(shared: &Shared) -> Result<PathBuf, String> {
     Ok(target.join("release"))
 }
 
-fn filled(template: &str, shared: &Shared, separator: &str) -> Result<String, String> {
+fn filled(template: &str, shared: &Shared, place: &Place, separator: &str) -> Result<String, String> {
     let path = root().join("packaging").join(template);
     let mut text = String::from_utf8(read(&path)?).map_err(|error| format!("{}: {error}", path.display()))?;
     let (major, minor, _) = version();
@@ -124,6 +186,8 @@ fn filled(template: &str, shared: &Shared, separator: &str) -> Result<String, St
         ("@SHARED@", &shared.file),
         ("@SONAME@", &shared.soname),
         ("@SYSTEM_LIBS@", &system_libs),
+        ("@UP_FROM_PC@", &place.way_up("pkgconfig")),
+        ("@UP_FROM_CMAKE@", &place.way_up("cmake/gmm")),
     ] {
         text = text.replace(name, value);
     }
@@ -168,4 +232,47 @@ fn permit(_: &Path, _: u32) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn symlink(_: &str, _: &Path) -> std::io::Result<()> {
     Err(std::io::Error::other("this system has no soname; copy the library from target/release"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::Place;
+
+    fn place(arguments: &[&str], destdir: &str) -> Result<Place, String> {
+        Place::parse(arguments, Some(PathBuf::from(destdir)))
+    }
+
+    #[test]
+    fn the_way_up_leads_from_any_library_folder_to_the_prefix() {
+        for (libdir, way) in [
+            ("lib", "../../.."),
+            ("lib64", "../../.."),
+            ("lib/x86_64-linux-gnu", "../../../.."),
+            ("/usr/lib", "../../.."),
+            ("/opt/libraries", "../../../../usr"),
+        ] {
+            let place = place(&["--libdir", libdir, "--prefix=/usr"], "").unwrap();
+            assert_eq!(place.way_up("cmake/gmm"), way, "{libdir}");
+        }
+    }
+
+    #[test]
+    fn a_staging_folder_stands_before_every_path() {
+        let staged = place(&["--prefix", "/usr"], "/tmp/package").unwrap();
+        assert_eq!(staged.staged(&staged.libdir), Path::new("/tmp/package/usr/lib"));
+        assert_eq!(staged.way_up("pkgconfig"), "../..");
+        let plain = place(&["--prefix", "/usr"], "").unwrap();
+        assert_eq!(plain.staged(&plain.libdir), Path::new("/usr/lib"));
+    }
+
+    #[test]
+    fn arguments_that_install_does_not_know_are_refused() {
+        for arguments in
+            [&[][..], &["--prefix"], &["--prefix", "/usr", "--bindir", "b"], &["--prefix=/a/../b"], &["/usr"]]
+        {
+            assert!(place(arguments, "").is_err(), "{arguments:?}");
+        }
+    }
 }
