@@ -13,6 +13,7 @@
 #include "gmm/estimate.hpp"
 #include "gmm/fit.hpp"
 #include "gmm/mixture.hpp"
+#include "gmm/model_file.hpp"
 #include "gmm/outliers.hpp"
 #include "gmm/scorer.hpp"
 #include "gmm/training.hpp"

@@ -36,8 +36,9 @@ fn build(compiler: &str, source: &str, flags: &[&str], folder: &Path) -> PathBuf
     let status = Command::new(compiler)
         .args(["-std=c++17", "-I", "include"])
         .args(WARNINGS)
-        .args(flags)
         .arg(root().join("tests/cpp").join(source))
+        // After the source, for a library among them.
+        .args(flags)
         .arg("-o")
         .arg(&program)
         .arg("-L")
@@ -227,7 +228,11 @@ fn what_would_be_read_wrongly_does_not_compile() {
 #[test]
 fn expressions_of_eigen_that_are_not_evaluated_do_not_compile() {
     if !is_missing() && has_eigen() {
-        are_refused("refused_eigen.txt", "#include <Eigen/Dense>\n", ", Eigen::MatrixXd e, Eigen::VectorXd w");
+        are_refused(
+            "refused_eigen.txt",
+            "#include <Eigen/Dense>\n",
+            ", Eigen::MatrixXd e, Eigen::VectorXd w",
+        );
     }
 }
 

@@ -266,7 +266,7 @@ private:
     static const char *path(const std::string &file)
     {
         if (file.find('\0') != std::string::npos) {
-            detail::refuse(GMM_INVALID_ARGUMENT, "the path has a NUL in it: " + file);
+            detail::refuse(GMM_INVALID_ARGUMENT, "the path has a NUL in it; leave that out");
         }
         return file.c_str();
     }

@@ -368,7 +368,7 @@ void sizes()
         const gmm::matrix<double> many(drawn.data(), k, 2, 0, 1), wide(drawn.data(), 200, k, 2, 0);
         CHECK(status_of([&] { model.responsibilities(gmm::matrix<double>(drawn.data(), most / 8, 2, 0, 1)); }) ==
               GMM_SIZE_OVERFLOW);
-        CHECK(status_of([&] { gmm::params(z, gmm::matrix<double>(drawn.data(), 200, most / 16, 2, 0)); }) ==
+        CHECK(status_of([&] { gmm::params(z, gmm::matrix<double>(drawn.data(), 200, most / 8, 2, 0)); }) ==
               GMM_SIZE_OVERFLOW);
         CHECK(status_of([&] { gmm::params(z, many); }) == GMM_INVALID_SHAPE);
         CHECK(status_of([&] { gmm::loss(z, many); }) == GMM_INVALID_SHAPE);

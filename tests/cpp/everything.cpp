@@ -111,6 +111,22 @@ void fits(const std::string &folder)
     done.model.save(folder + "/model");
     CHECK(gmm::mixture::load(folder + "/model").energies(samples) == done.model.energies(samples));
 
+    // Text beside the mixture; names with quotes, line feeds, and letters of two and of four bytes.
+    const std::vector<std::string> names = {"h\"\\\n\xc3\xb6\xf0\x9f\x98\x80"};
+    gmm::save(done.model, folder + "/named", names, {{"threshold", "1.5"}, {"empty", ""}});
+    CHECK(gmm::load_feature_names(folder + "/named") == names);
+    const gmm::metadata text = gmm::load_metadata(folder + "/named");
+    CHECK(text.size() == 3 && text.at("threshold") == "1.5" && text.at("empty").empty());
+    CHECK(gmm::mixture::load(folder + "/named").means() == done.model.means());
+    CHECK(gmm::load_metadata(folder + "/model").empty() && gmm::load_feature_names(folder + "/model").empty());
+    CHECK(status_of([&] { gmm::save(done.model, folder + "/no", gmm::metadata{{"gmm", "1"}}); }) ==
+          GMM_INVALID_ARGUMENT);
+    CHECK(status_of([&] { gmm::load_metadata(folder + "/no"); }) == GMM_IO);
+    CHECK(status_of([&] { gmm::save(done.model, folder + "/no", names, {{"a", std::string("b\0c", 3)}}); }) ==
+          GMM_INVALID_ARGUMENT);
+    gmm::save(done.model, folder + "/escaped", gmm::metadata{{"feature_names", "[ \"\\u00f6\\ud83d\\ude00\\t\" ]"}});
+    CHECK(gmm::load_feature_names(folder + "/escaped") == std::vector<std::string>{"\xc3\xb6\xf0\x9f\x98\x80\t"});
+
     // Whoever watches may end it, and what it throws arrives.
     std::size_t seen = 0;
     options.tol = 0;
