@@ -104,3 +104,49 @@ def test_scoring_changes_no_hash_of_an_estimator(blobs: Any) -> None:
     before = joblib.hash(again)
     again.predict(blobs)
     assert joblib.hash(again) == before
+
+
+@pytest.mark.parametrize("structure", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_file_keeps_what_an_estimator_knows(
+    blobs: Any, tmp_path: Any, structure: str, dtype: Any
+) -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(blobs.astype(dtype), columns=["a", "b", 'said "so"', "größe"])
+    how: dict[str, Any] = {"covariance_type": structure, "contamination": 0.1, "random_state": 0}
+    model = gmm.GaussianMixture(3, **how).fit(frame)
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    again = gmm.GaussianMixture.load(path)
+    assert again.threshold_ == model.threshold_ and again.contamination == 0.1
+    assert list(again.feature_names_in_) == list(frame.columns)
+    assert again.diagnosis_ == model.diagnosis_
+    for name in ("converged_", "n_iter_", "lower_bound_", "lower_bounds_", "n_features_in_"):
+        assert getattr(again, name) == getattr(model, name)
+    for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
+        got, wanted = getattr(again, name), getattr(model, name)
+        assert got.dtype == wanted.dtype == dtype
+        assert np.allclose(got, wanted, rtol=1e-12 if dtype is np.float64 else 1e-6)
+    scores, tolerance = again.score_samples(frame), 1e-11 if dtype is np.float64 else 1e-5
+    assert scores.dtype == dtype
+    assert np.allclose(scores, model.score_samples(frame), rtol=tolerance)
+    with pytest.raises(ValueError, match="feature names"):
+        again.predict(frame[frame.columns[::-1]])
+    # The mixture alone is what it was, and what it does not know is not made up.
+    assert np.array_equal(gmm.load(path).weights, model.mixture_.weights)
+    gmm.load(path).save(path)
+    plain = gmm.GaussianMixture.load(path)
+    assert not hasattr(plain, "threshold_") and not hasattr(plain, "feature_names_in_")
+    assert plain.means_.dtype == np.float64
+
+
+def test_a_file_keeps_repairs_and_numbers_that_json_has_not(tmp_path: Any) -> None:
+    X = np.repeat([[0.0, 1.0], [4.0, 1.0]], 5, axis=0)
+    with pytest.warns(gmm.RepairWarning):
+        model = gmm.GaussianMixture(2, reg_covar=0.0, random_state=0).fit(X)
+    assert model.diagnosis_.repairs
+    model.lower_bound_ = -np.inf
+    model.save(tmp_path / "model")
+    again = gmm.GaussianMixture.load(tmp_path / "model")
+    assert again.diagnosis_ == model.diagnosis_ and again.lower_bound_ == -np.inf
+    assert str(again.diagnosis_) == str(model.diagnosis_)

@@ -279,7 +279,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
     handle, array, size, status = c_void_p, c_void_p, c_size_t, c_int32
     matrix, out = POINTER(Matrix), POINTER(c_void_p)
     options, report = POINTER(FitOptions), POINTER(FitReport)
-    made = [size, size, array, array, array, out]
+    made, texts = [size, size, array, array, array, out], POINTER(c_char_p)
     known = [matrix, array, options, handle, out]
     functions: dict[str, tuple[Any, list[Any]]] = {
         "last_error_message": (c_char_p, []),
@@ -320,7 +320,10 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "mixture_n_features": (size, [handle]),
         "mixture_covariance": (c_int32, [handle]),
         "mixture_save": (status, [handle, c_char_p]),
+        "mixture_save_with_metadata": (status, [handle, texts, texts, size, c_char_p]),
         "mixture_load": (status, [c_char_p, out]),
+        "model_metadata": (status, [c_char_p, c_char_p, c_char_p, size, POINTER(size)]),
+        "model_metadata_keys": (status, [c_char_p, c_char_p, size, POINTER(size)]),
         "detector_options_init": (status, [POINTER(DetectorOptions), size]),
         "detector_threshold": (c_double, [handle]),
         "detector_n_mixtures": (size, [handle]),

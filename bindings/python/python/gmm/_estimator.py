@@ -17,9 +17,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as _Base
 from sklearn.utils import check_random_state
 
-from gmm import _stepwise, _thresholds
+from gmm import _model_file, _stepwise, _thresholds
 from gmm._diagnosis import distinct_rows
 from gmm._errors import NotFinite, RepairWarning
+from gmm._kept import set_kept
 from gmm._mixture import Mixture
 from gmm._native_fit import Fit, Options, Prior, Progress, fit
 from gmm._parameters import CONSTRAINTS, check_start, set_parameters, start_as_scikit_learn
@@ -369,8 +370,15 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> GaussianMixture:
-        """An estimator with the model of a file, ready to predict."""
-        return cls.from_mixture(Mixture.load(path))
+        """An estimator with the model of a file, ready to predict.
+
+        It has what :meth:`save` kept: names of features, ``threshold_``, ``diagnosis_``, bounds.
+        """
+        mixture, kept = Mixture.load(path), _model_file.metadata(path)
+        estimator = cls.from_mixture(mixture)
+        set_parameters(estimator, mixture, np.dtype(kept.get("python.dtype", "float64")))
+        set_kept(estimator, kept)
+        return estimator
 
     @classmethod
     def from_mixture(cls, mixture: Mixture) -> GaussianMixture:

@@ -6,9 +6,11 @@ a factorisation, and a mixture that was pickled scores the same to the last bit.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,8 +76,36 @@ def write(mixture: Handle) -> bytes:
             return file.read()
 
 
-def save(mixture: Handle, path: str | os.PathLike[str]) -> None:
-    """Writes a mixture to a file, whole or not at all."""
+def save(
+    mixture: Handle, path: str | os.PathLike[str], metadata: dict[str, str] | None = None
+) -> None:
+    """Writes a mixture to a file, whole or not at all, with text beside it."""
     from gmm._errors import check
 
-    check(_abi.lib.gmm_mixture_save(mixture.address, os.fsencode(path)))
+    pairs = [(key.encode(), value.encode()) for key, value in (metadata or {}).items()]
+    texts = ctypes.c_char_p * len(pairs)
+    keys, values = texts(*(key for key, _ in pairs)), texts(*(value for _, value in pairs))
+    save_with = _abi.lib.gmm_mixture_save_with_metadata
+    check(save_with(mixture.address, keys, values, len(pairs), os.fsencode(path)))
+
+
+def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """All text that a model file holds beside its mixture, by key."""
+    file = os.fsencode(path)
+    keys = _text(lambda *out: _abi.lib.gmm_model_metadata_keys(file, *out)).split("\0")
+
+    def value(key: str) -> str:
+        return _text(lambda *out: _abi.lib.gmm_model_metadata(file, key.encode(), *out))
+
+    return {key: value(key) for key in keys if key}
+
+
+def _text(read: Callable[..., int]) -> str:
+    """What ``read(out, capacity, len)`` writes."""
+    from gmm._errors import check
+
+    length = ctypes.c_size_t()
+    check(read(None, 0, ctypes.byref(length)))
+    out = ctypes.create_string_buffer(length.value + 1)
+    check(read(out, len(out), ctypes.byref(length)))
+    return out.raw[: length.value].decode()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from gmm import _arrays
+from gmm import _arrays, _model_file
 from gmm._errors import NotFinite
 from gmm._held import Held
+from gmm._kept import metadata_of
 from gmm._mixture import Criteria, Mixture
 from gmm._skl2onnx import Convertible
 from gmm._validation import FLOATS, check_finite, counts_of, samples_of
@@ -157,8 +158,12 @@ class Scoring(Convertible):
         return {name: value for name, value in state.items() if name != "_held"}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the model to a file that every other part of gmm reads."""
-        self.mixture_.save(path)
+        """Writes the model to a file that every other part of gmm reads.
+
+        With it go the names of features, the threshold, the type of the attributes, and what is
+        known of the fit.
+        """
+        _model_file.save(self.mixture_._handle, path, metadata_of(self))
 
     def to_sklearn(self) -> Any:
         """The model as scikit-learn's own estimator; see :func:`gmm.to_sklearn`."""
