@@ -239,7 +239,8 @@ typedef struct gmm_fit_options {
      */
     const double *weights;
     /**
-     * Means to start from (K x D): samples are given to the nearest. NULL unless changed.
+     * Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
+     * `init`, unless they are given too. NULL unless changed.
      */
     const double *means;
     /**
@@ -269,7 +270,7 @@ typedef struct gmm_fit_options {
     const struct gmm_cancel *cancel;
     /**
      * Moves in a row that may fail: each takes a component of the best restart away, splits another, and
-     * climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
+     * climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
      */
     int64_t moves;
     /**

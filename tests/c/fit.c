@@ -235,7 +235,7 @@ static void moves(void)
             "options.moves is -2; it must be at least 0, or -1 for 4 a restart");
     options = defaults(10), options.moves = 3, options.means = rows;
     REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
-            "moves is 3; it must be 0 when the start is given, for a move leaves it");
+            "moves is 3; it must be 0 when the start or its means are given, for a move leaves them");
 }
 
 static void reports(void)

@@ -392,3 +392,30 @@ def test_arrays_of_numpy_are_fitted_under_array_api_dispatch() -> None:
     # SciPy reads its variable when it is imported.
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
     subprocess.run([sys.executable, "-W", "ignore", "-c", ARRAY_API], check=True, env=environment)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("n_init", [1, 3])
+@pytest.mark.parametrize("given", [["means"], ["means", "weights"], ["means", "precisions"]])
+def test_what_a_start_is_not_given_is_what_scikit_learn_finds(
+    structure: str, n_init: int, given: list[str]
+) -> None:
+    # Two groups that are the same but for their place: whichever k-means calls the first, weights
+    # and covariances are those of one, and both given means lie in the other.
+    group = np.random.default_rng(0).normal(size=(150, 2)) * [1.0, 0.5]
+    X = np.concatenate([group, group + np.array([12.0, 0.0])])
+    precision = {"full": [np.eye(2)] * 2, "tied": np.eye(2), "diag": np.ones((2, 2))}
+    start = {
+        "means": [[0.0, 0.0], [0.5, 0.5]],
+        "weights": [0.3, 0.7],
+        "precisions": precision.get(structure, np.ones(2)),
+    }
+    how: dict[str, Any] = {f"{name}_init": start[name] for name in given}
+    how |= {"covariance_type": structure, "tol": 1e-9, "max_iter": 200, "random_state": 3}
+    theirs = sklearn.mixture.GaussianMixture(2, n_init=n_init, **how).fit(X)
+    ours = gmm.GaussianMixture(2, n_init=n_init, **how).fit(X)
+    assert ours.n_iter_ == theirs.n_iter_
+    assert np.allclose(ours.lower_bounds_, theirs.lower_bounds_, rtol=1e-9)
+    assert np.allclose(ours.means_, theirs.means_, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="moves is 3; it must be 0 when the start or its means"):
+        gmm.GaussianMixture(2, moves=3, **how).fit(X)

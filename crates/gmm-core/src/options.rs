@@ -31,15 +31,24 @@ pub enum Init {
     Mixture(Mixture),
 }
 
-/// Parameters that a start has whatever else it is made of.
+/// Starting parameters that the caller fixes; `init` supplies the rest, as in scikit-learn: weights and covariances
+/// beside given means are those of the samples that `init` gave to each component. Where all three are given, `init`
+/// has no say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Given {
     /// k, summing to one.
     pub weights: Option<Vec<f64>>,
-    /// k × d. Samples are then given to the nearest of these, and `init` has no say.
+    /// k × d. They take the place of those of `init`, component by component.
     pub means: Option<Vec<f64>>,
     /// Of the structure that is fitted; [`Covariances::from_precisions`] makes them of precisions.
     pub covariances: Option<Covariances>,
+}
+
+impl Given {
+    /// Whether nothing of a start is left to `init`.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.weights.is_some() && self.means.is_some() && self.covariances.is_some()
+    }
 }
 
 /// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
@@ -78,7 +87,8 @@ pub struct FitOptions {
     /// Moves that may fail in a row, after the restarts. A move takes a component of the best fit away, splits
     /// another, and climbs from there; it is kept when that led higher. 0 tries none.
     ///
-    /// By default 4 for each restart, and none when there is one: `n_init` says how hard to search. There are
+    /// By default 4 for each restart, and none when there is one or means are given: `n_init` says how hard to
+    /// search. There are
     /// at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
     pub moves: Option<usize>,
     /// Fixes every random choice. 0 by default.
@@ -122,6 +132,8 @@ impl FitOptions {
             // There is nothing to split.
             (1, ..) => 0,
             (_, Some(moves), _) => moves,
+            // A move would leave the means that the caller asked for.
+            (_, None, _) if self.given.means.is_some() => 0,
             (_, None, 1) => 0,
             (_, None, n_init) => n_init.saturating_mul(MOVES_PER_RESTART),
         }
@@ -155,13 +167,13 @@ impl FitOptions {
     fn check_start(&self, n_features: usize) -> Result<()> {
         let refused =
             |option, value: String, requirement| Err(Error::InvalidOption { option, value, requirement });
-        let is_known = matches!(self.init, Init::Mixture(_)) || self.given.means.is_some();
-        if is_known && self.n_init != 1 {
+        let is_mixture = matches!(self.init, Init::Mixture(_));
+        if (is_mixture || self.given.is_whole()) && self.n_init != 1 {
             let requirement = "1 when the start is given, for every restart would be the same";
             return refused("n_init", self.n_init.to_string(), requirement);
         }
-        if let Some(moves @ 1..) = self.moves.filter(|_| is_known) {
-            let requirement = "0 when the start is given, for a move leaves it";
+        if let Some(moves @ 1..) = self.moves.filter(|_| is_mixture || self.given.means.is_some()) {
+            let requirement = "0 when the start or its means are given, for a move leaves them";
             return refused("moves", moves.to_string(), requirement);
         }
         let shape = |left, left_shape: Vec<usize>, right_shape: Vec<usize>| match left_shape == right_shape {

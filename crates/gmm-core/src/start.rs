@@ -1,7 +1,8 @@
 //! Where EM starts from: the parameters of iteration 0.
 //!
 //! Centres, labels or responsibilities give samples to components, and one M-step makes parameters of
-//! that; what the caller knows already takes their place.
+//! that; what the caller knows already takes their place, as in scikit-learn: with given means the weights and
+//! covariances are still those of `init`.
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::covariance::{Covariances, Structure};
@@ -23,15 +24,21 @@ pub(crate) fn start<T: Real>(
     threads: &Threads,
     restart: usize,
 ) -> Result<Mixture> {
-    let k = options.n_components;
+    let (k, given) = (options.n_components, &options.given);
+    if let Some(means) = &given.means {
+        check_means(means, samples.n_features())?;
+    }
+    if let Given { weights: Some(weights), means: Some(means), covariances: Some(covariances) } = given {
+        check_weight_sum(weights)?;
+        return Mixture::from_covariances(weights, means, covariances.clone(), &[]);
+    }
     let mut stream = Stream::new(options.seed, restart);
-    let centres = match (&options.given.means, &options.init) {
-        (_, Init::Mixture(mixture)) => return with_given(mixture, &options.given),
-        (Some(means), _) => checked_means(means, samples.n_features())?,
-        (None, Init::Kmeans) => kmeans_centres(samples, k, &mut stream, threads),
-        (None, Init::KmeansPlusPlus) => plus_plus_centres(samples, k, &mut stream, threads),
-        (None, Init::RandomFromData) => row_centres(samples, k, &mut stream),
-        (None, Init::Random) => {
+    let centres = match &options.init {
+        Init::Mixture(mixture) => return with_given(mixture, given),
+        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads),
+        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads),
+        Init::RandomFromData => row_centres(samples, k, &mut stream),
+        Init::Random => {
             let moments = random_moments(samples, k, options.covariance, &stream, threads);
             let centres = moments.references().to_vec();
             return made_of(samples, options, &moments, &about(options.covariance, k, centres)?, threads);
@@ -78,9 +85,9 @@ fn about(structure: Structure, n_components: usize, centres: Vec<f64>) -> Result
     Mixture::assemble(vec![1.0 / n_components as f64; n_components], centres, unit, d)
 }
 
-fn checked_means(means: &[f64], d: usize) -> Result<Vec<f64>> {
+fn check_means(means: &[f64], d: usize) -> Result<()> {
     match means.iter().position(|value| !value.is_finite()) {
-        None => Ok(means.to_vec()),
+        None => Ok(()),
         Some(at) => {
             let (value, at) = (means[at], Place::Cell { row: at / d, column: at % d });
             Err(Error::NotFinite { what: "given.means", at, value })
@@ -88,18 +95,22 @@ fn checked_means(means: &[f64], d: usize) -> Result<Vec<f64>> {
     }
 }
 
+/// Given weights sum to one. A value that is no weight is left to [`Mixture::from_covariances`], which names it.
+fn check_weight_sum(weights: &[f64]) -> Result<()> {
+    let sum: f64 = weights.iter().sum();
+    let are_weights = weights.iter().all(|&weight| weight.is_finite() && weight >= 0.0);
+    if are_weights && (sum - 1.0).abs() > 1e-6 { Err(Error::WeightSum { sum }) } else { Ok(()) }
+}
+
 /// What is given takes the place of what was found.
 fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
     if *given == Given::default() {
         return Ok(found.clone());
     }
-    let weights = given.weights.as_deref().unwrap_or(found.weights());
-    let sum: f64 = weights.iter().sum();
-    // A sum with a value that is no weight would hide which; that one is named below.
-    let are_weights = weights.iter().all(|&weight| weight.is_finite() && weight >= 0.0);
-    if given.weights.is_some() && are_weights && (sum - 1.0).abs() > 1e-6 {
-        return Err(Error::WeightSum { sum });
+    if let Some(weights) = &given.weights {
+        check_weight_sum(weights)?;
     }
+    let weights = given.weights.as_deref().unwrap_or(found.weights());
     let means = given.means.as_deref().unwrap_or(found.means());
     let covariances = given.covariances.as_ref().unwrap_or(found.covariances());
     let dropped: Vec<usize> =

@@ -83,7 +83,8 @@ pub struct gmm_fit_options {
     pub sample_weights: *const f64,
     /// Weights to start from (K), summing to 1. NULL, unless changed, where they are not known.
     pub weights: *const f64,
-    /// Means to start from (K x D): samples are given to the nearest. NULL unless changed.
+    /// Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
+    /// `init`, unless they are given too. NULL unless changed.
     pub means: *const f64,
     /// Covariances to start from, in the shape of `covariance`. NULL unless changed.
     pub covariances: *const f64,
@@ -99,7 +100,7 @@ pub struct gmm_fit_options {
     /// Ends the fit when it is asked to. NULL unless changed.
     pub cancel: *const gmm_cancel,
     /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
-    /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one.
+    /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
     pub moves: i64,
     /// Is told in words what came out, before the call returns. NULL unless changed. A fit calls it on the
     /// thread that called the fit, a sweep on one of its own, one line at a time.

@@ -303,8 +303,9 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         options.seed, options.init, options.moves = high << 32 | low, self.init_params, self.moves
         options.weights, options.means = self.weights_init, self.means_init
         options.precisions = self.precisions_init
-        # From given means there is one start, and every restart would be the same.
-        options.n_init = self.n_init if self.means_init is None else 1
+        # From a whole start every restart would be the same.
+        given = self.weights_init, self.means_init, self.precisions_init
+        options.n_init = 1 if all(part is not None for part in given) else self.n_init
 
     def _take(self, fitted: Fit, dtype: np.dtype[Any], settled: bool) -> None:
         set_parameters(self, fitted.mixture, dtype)

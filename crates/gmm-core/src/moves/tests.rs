@@ -231,5 +231,5 @@ fn moves_from_a_given_start_are_refused() {
     let samples = Samples::from_rows(&rows, 100, 2).unwrap();
     let options = FitOptions { init: Init::Mixture(ring()), moves: Some(4), ..FitOptions::new(8) };
     let refusal = fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
-    assert_eq!(refusal, "moves is 4; it must be 0 when the start is given, for a move leaves it");
+    assert_eq!(refusal, "moves is 4; it must be 0 when the start or its means are given, for a move leaves them");
 }
