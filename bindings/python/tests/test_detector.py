@@ -42,14 +42,19 @@ NOT_EQUAL = "a repeated row may be trimmed alone, and k-means begins elsewhere"
 
 
 def failing(estimator: Any) -> dict[str, str]:
-    given = estimator.mixture is not None
+    given = estimator.mixture is not None and estimator.mixture.n_components == 1
     return {} if given else {"check_sample_weight_equivalence_on_dense_data": NOT_EQUAL}
 
 
 @parametrize_with_checks(
-    [gmm.OutlierDetector(), gmm.OutlierDetector(mixture=gmm.GaussianMixture())],
+    [
+        gmm.OutlierDetector(),
+        *(gmm.OutlierDetector(n_components=k) for k in (1, 2, 3)),
+        *(gmm.OutlierDetector(mixture=gmm.GaussianMixture(k)) for k in (1, 2, 3)),
+    ],
     expected_failed_checks=failing,
 )
+@pytest.mark.filterwarnings("ignore")
 def test_it_is_an_estimator_of_scikit_learn(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -356,3 +361,14 @@ def test_one_mixture_has_the_attributes_that_pyod_names(contaminated: Any) -> No
         _ = several.means_
     with pytest.raises(AttributeError, match="where mixture was an estimator"):
         _ = alone.converged_
+
+
+def test_a_mixture_without_a_seed_takes_the_one_of_the_detector(contaminated: Any) -> None:
+    X, _ = contaminated
+    seedless = gmm.GaussianMixture(6, init_params="random_from_data", max_iter=2)
+    one, other = (gmm.OutlierDetector(mixture=seedless, random_state=3) for _ in range(2))
+    assert np.array_equal(one.fit(X).decision_scores_, other.fit(X).decision_scores_)
+    assert seedless.random_state is None
+    seeded = clone(seedless).set_params(random_state=1)
+    judged = gmm.OutlierDetector(mixture=seeded, random_state=3).fit(X)
+    assert np.array_equal(judged.means_, clone(seeded).fit(X).means_)

@@ -49,9 +49,11 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
     mixture : gmm.Mixture or GaussianMixture, optional
         A fitted one is taken as it is, and ``fit`` only draws the line. One that is not fitted is
         cloned and fitted to the samples; so is the clone of a fitted one, which grid searches make:
-        pass ``estimator.mixture_`` or a ``FrozenEstimator`` where it must stay as it is.
+        pass ``estimator.mixture_`` or a ``FrozenEstimator`` where it must stay as it is. One that
+        is fitted here and has no ``random_state`` of its own takes one from the detector's.
     n_components : int or sequence of int, default=(1, 2, 4, 8)
-        K of each mixture. This and what follows is not looked at when there is a ``mixture``.
+        K of each mixture. With a ``mixture`` this is not looked at, nor is what follows but for
+        ``random_state`` and ``n_threads``.
     tol : float, default=1e-3
         Stop when the mean log-density of the samples that are kept changes by less, in nats.
     max_iter : int, default=100
@@ -268,7 +270,11 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
                 check_is_fitted(given)
             except NotFittedError:
                 weights = {} if counts is None else {"sample_weight": counts}
-                given = clone(given).fit(samples, **weights)
+                given = clone(given)
+                if self.random_state is not None and _has_no_seed(given):
+                    seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+                    given.set_params(random_state=seed)
+                given.fit(samples, **weights)
             self.detector_ = getattr(given, "estimator", given)  # As a FrozenEstimator has it.
         return _exchange.as_mixture(given)
 
@@ -288,6 +294,10 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         samples = samples_of(self, X, reset=reset, ensure_min_samples=ensure_min_samples)
         check_finite(self, samples)
         return samples
+
+
+def _has_no_seed(estimator: Any) -> bool:
+    return estimator.get_params(deep=False).get("random_state", "none to set") is None
 
 
 def _in_double(samples: RealArray) -> Float64:
