@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, RangedU64ValueParser, TypedValueParser};
-use gmm_io::{Column, Header, ReadOptions};
+use gmm_io::{Column, Comment, Decimal, Header, LineRange, ReadOptions};
 
 /// More threads than any machine has; a limit on what a slip of the finger can start.
 const MAX_THREADS: u64 = 1024;
@@ -13,17 +13,29 @@ const MAX_THREADS: u64 = 1024;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading")]
 pub struct Input {
-    /// Whether a text starts with a line of column names; auto looks at it
+    /// Whether a text starts with a line of column names; auto looks at the first lines, and says so
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     header: HeaderArg,
 
     /// What separates the fields of a text: a character, or tab, space, comma or semicolon
-    /// [default: looks at the first line]
+    /// [default: looks at the first lines]
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     delimiter: Option<u8>,
 
-    /// Which columns are features, in this order: names, numbers from 1, ranges; as in age,3,5-7,9-
-    /// [default: all]
+    /// What stands before the decimals of a number: . or ,
+    #[arg(long, value_name = "CHAR", default_value = ".", value_parser = decimal)]
+    decimal: Decimal,
+
+    /// Pass over lines that start with this character, or none [default: # before the first row]
+    #[arg(long, value_name = "CHAR", value_parser = comment)]
+    comment: Option<Comment>,
+
+    /// Pass over lines of a text: how many at its start, or ranges; as in 2, 2-2 or 1,3-4
+    #[arg(long, value_name = "LINES", value_parser = lines)]
+    skip: Option<Lines>,
+
+    /// Which columns are features, in this order: names, numbers from 1, ranges; as in age,3,5-7,9-. A name wins
+    /// over a number, and stands in double quotes if it has a comma [default: those of the model, or all]
     #[arg(long, value_name = "LIST", value_parser = columns)]
     columns: Option<Columns>,
 }
@@ -37,7 +49,20 @@ impl Input {
             HeaderArg::Absent => Header::Absent,
         };
         let columns = self.columns.as_ref().map(|columns| columns.0.clone()).unwrap_or_default();
-        ReadOptions { header, delimiter: self.delimiter, columns, weights: None }
+        ReadOptions {
+            header,
+            delimiter: self.delimiter,
+            decimal: self.decimal,
+            comment: self.comment.unwrap_or_default(),
+            skip: self.skip.as_ref().map(|lines| lines.0.clone()).unwrap_or_default(),
+            columns,
+            ..ReadOptions::default()
+        }
+    }
+
+    /// [`Input::options`], where columns are found by the names that a model has.
+    pub fn options_of(&self, model_names: Option<&[String]>) -> ReadOptions {
+        ReadOptions { model_names: model_names.map(<[String]>::to_vec).unwrap_or_default(), ..self.options() }
     }
 }
 
@@ -54,6 +79,30 @@ struct Columns(Vec<Column>);
 
 fn columns(text: &str) -> Result<Columns, gmm_io::Error> {
     Column::parse_list(text).map(Columns)
+}
+
+/// As [`Columns`].
+#[derive(Clone, Debug)]
+struct Lines(Vec<LineRange>);
+
+fn lines(text: &str) -> Result<Lines, gmm_io::Error> {
+    LineRange::parse_list(text).map(Lines)
+}
+
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." | "point" => Ok(Decimal::Point),
+        "," | "comma" => Ok(Decimal::Comma),
+        _ => Err("write a point or a comma".into()),
+    }
+}
+
+fn comment(text: &str) -> Result<Comment, String> {
+    match text.as_bytes() {
+        b"none" => Ok(Comment::Nowhere),
+        [byte] => Ok(Comment::Everywhere(*byte)),
+        _ => Err("write one character, or none".into()),
+    }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

@@ -4,18 +4,19 @@
 //! Only mixtures have a file, so a robust fit judges the data it was made from and is gone.
 
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use gmm_core::{
     FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Threads,
-    attribution, energy, fit, fit_robust, threshold_by_contamination, threshold_by_percentile,
+    attribution, energy, fit_observed, fit_robust, threshold_by_contamination, threshold_by_percentile,
 };
-use gmm_io::Table;
+use gmm_io::{Model, Table};
 
 use crate::args::{Input, count, counted, model_path, non_negative, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
-use crate::talk;
+use crate::{interrupt, output, talk};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -111,20 +112,20 @@ enum Judge {
 /// Reads, fits unless there is a model, judges and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
     check_rule(args)?;
-    let known = args.model.as_ref().map(|path| gmm_io::load_model(path)).transpose()?;
-    let table = read(args)?;
+    let known = args.model.as_ref().map(|path| Model::load(path)).transpose()?;
+    let mut output = BufWriter::with_capacity(1 << 16, output::stdout()?);
+    let table = read(args, known.as_ref().and_then(|model| model.feature_names.as_deref()))?;
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(&args.data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
     let threads = Threads::new(args.threads);
     let judge = match (known, args.components) {
-        (Some(mixture), _) => Judge::One(mixture),
+        (Some(model), _) => Judge::One(model.mixture),
         (None, Some(n_components)) => Judge::One(fitted(args, n_components, &samples, &threads)?),
         (None, None) => Judge::Robust(robustly_fitted(args, &samples, &threads)?),
     };
     let energies = judge.energies(&samples, &threads).map_err(refused)?;
     let threshold = threshold(args, &energies).map_err(refused)?;
     let shares = args.shares.then(|| judge.shares(&samples, &threads)).transpose().map_err(refused)?;
-    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     write(args, table.n_features, &energies, threshold, shares.as_deref(), &mut output)
         .and_then(|()| output.flush())
         .map_err(|error| Failure::of_stdout(&error))?;
@@ -135,8 +136,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             counted(energies.len(), "row"),
             rounded(threshold)
         ));
+        talk::notes(&table.notes);
     }
-    Ok(())
+    interrupt::ended(interrupt::asked())
 }
 
 impl Judge {
@@ -178,9 +180,9 @@ fn threshold(args: &Args, energies: &[f64]) -> Result<f64, gmm_core::Error> {
     }
 }
 
-fn read(args: &Args) -> Result<Table, Failure> {
+fn read(args: &Args, model_names: Option<&[String]>) -> Result<Table, Failure> {
     let _progress = talk::reading(&args.data, args.quiet);
-    let mut source = gmm_io::open(&args.data, &args.input.options())?;
+    let mut source = gmm_io::open(&args.data, &args.input.options_of(model_names))?;
     Ok(gmm_io::read_all(&mut *source)?)
 }
 
@@ -195,8 +197,12 @@ fn fitted(
         seed: args.seed,
         ..FitOptions::new(n_components)
     };
-    let fitted = fit(samples, &options, threads)
-        .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
+    interrupt::watch();
+    let fitted = fit_observed(samples, &options, threads, &mut |_| match interrupt::asked() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })
+    .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
     if !fitted.converged() && !args.quiet {
         let n_iter = fitted.n_iter;
         talk::say(&format!("the fit did not converge in {n_iter} iterations; gmm fit can make more"));

@@ -5,9 +5,6 @@ use std::process::ExitCode;
 
 use crate::talk;
 
-/// What a shell says of a program that Ctrl-C ended, so that a script ends with it.
-pub const INTERRUPTED: u8 = 130;
-
 /// Why a run stopped early, with the message for whoever started it.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
@@ -19,8 +16,8 @@ pub enum Failure {
     Fit(String),
     /// The output could not be written.
     Output(String),
-    /// Ctrl-C ended it, and what had been reached is written.
-    Interrupted,
+    /// A signal of this number ended it, and what had been reached is written.
+    Interrupted(u8),
     /// Whoever read standard output has read enough, as `head` does. Nobody is told.
     ReaderGone,
 }
@@ -41,10 +38,16 @@ impl Failure {
             Failure::Input(message) => (3, message),
             Failure::Fit(message) => (4, message),
             Failure::Output(message) => (5, message),
-            Failure::Interrupted => return ExitCode::from(INTERRUPTED),
+            // What a shell says of a program that the signal ended, so that a script ends with it.
+            Failure::Interrupted(signal) => return ExitCode::from(128 + signal),
             Failure::ReaderGone => return ExitCode::SUCCESS,
         };
-        talk::say(&format!("gmm: {message}"));
+        let is_file = matches!(self, Failure::Input(_) | Failure::Output(_));
+        // What a path is relative to may have been removed under a shell that still stands in it.
+        let gone =
+            is_file && std::env::current_dir().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let gone = if gone { "; the working directory is gone, change to one that exists" } else { "" };
+        talk::say(&format!("gmm: {message}{gone}"));
         ExitCode::from(code)
     }
 }
@@ -53,7 +56,9 @@ impl Failure {
 impl From<gmm_io::Error> for Failure {
     fn from(error: gmm_io::Error) -> Self {
         match error {
-            gmm_io::Error::BadDelimiter { .. } => Failure::Usage(error.to_string()),
+            gmm_io::Error::BadDelimiter { .. } | gmm_io::Error::BadComment { .. } => {
+                Failure::Usage(error.to_string())
+            }
             _ => Failure::Input(error.to_string()),
         }
     }

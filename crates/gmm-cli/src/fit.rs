@@ -10,12 +10,12 @@ use gmm_core::{
     Criteria, Fit, FitOptions, Init, Mixture, Progress, Samples, Source, Stop, StreamError, Structure,
     Threads, criteria, fit_observed, fit_stream, n_parameters,
 };
-use gmm_io::Reread;
+use gmm_io::{Model, Reread};
 use indicatif::ProgressBar;
 
 use crate::args::{check_features, count, model_path, positive};
 use crate::exit::Failure;
-use crate::fitting::{Fitting, StructureArg, refusal, samples_of};
+use crate::fitting::{Fitting, StructureArg, refusal, samples_of, save};
 use crate::number::rounded;
 use crate::report::Report;
 use crate::{interrupt, output, talk};
@@ -32,11 +32,12 @@ Examples:
   gmm fit people.tsv -k 2 --columns age,5-7 --weights-column count -o model.safetensors
   gmm fit larger-than-memory.npy -k 8 --stream --time-budget 1h -o model.safetensors
   gmm fit train.npy --start model.safetensors --tol 1e-6 -o better.safetensors
-  zcat train.csv.gz | gmm fit - -k 3 -o model.safetensors
+  gmm fit train.csv.gz -k 3 --columns 2- -o model.safetensors
+  gmm fit mesures.csv --decimal , --skip 2 -k 3 -o model.safetensors
 
-The model file appears whole or not at all. The same data, options and seed give the same model \
-on any number of threads. Ctrl-C ends the fit after the iteration it is in and writes what it has \
-reached; a second one ends it at once and writes nothing.";
+Data may be compressed by gzip or zstd. The model file appears whole or not at all. The same data, options and seed give the same model \
+on any number of threads. It keeps the names of the columns. Ctrl-C, SIGTERM and SIGHUP end the fit after \
+the iteration it is in and write what it has reached; a second one ends it at once and writes nothing.";
 
 /// Fit a mixture of Gaussians to data and write it to a model file
 #[derive(Debug, clap::Args)]
@@ -80,9 +81,16 @@ pub struct Args {
 /// Reads, fits, writes, and tells about it.
 pub fn run(args: &Args) -> Result<(), Failure> {
     output::check(&args.output, &args.data, "the model", "the data")?;
-    let start = args.start.as_ref().map(|path| gmm_io::load_model(path)).transpose()?;
+    let start = args.start.as_ref().map(|path| Model::load(path)).transpose()?;
+    let (start, start_names) = match start {
+        Some(model) => (Some(model.mixture), model.feature_names),
+        None => (None, None),
+    };
     let options = options(args, start)?;
-    if args.stream { from_stream(args, options) } else { in_memory(args, options) }
+    match args.stream {
+        true => from_stream(args, options, start_names),
+        false => in_memory(args, options, start_names),
+    }
 }
 
 /// All choices but those that depend on the number of features.
@@ -110,7 +118,7 @@ fn options(args: &Args, start: Option<Mixture>) -> Result<FitOptions, Failure> {
 fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Result<FitOptions, Failure> {
     if let (Init::Mixture(start), Some(path)) = (&options.init, &args.start) {
         let (model, data) = ((&**path, start.n_features()), (&*args.data, n_features));
-        check_features(model, data, &args.fitting.read_options()).map_err(Failure::Input)?;
+        check_features(model, data, &args.fitting.read_options(None)).map_err(Failure::Input)?;
     }
     if let (Some(prior), Some(variance)) = (&mut options.prior, args.prior_variance) {
         let d = n_features;
@@ -125,25 +133,26 @@ fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Resu
     Ok(options)
 }
 
-fn in_memory(args: &Args, options: FitOptions) -> Result<(), Failure> {
-    let table = args.fitting.read(&args.data)?;
+fn in_memory(args: &Args, options: FitOptions, start_names: Option<Vec<String>>) -> Result<(), Failure> {
+    let table = args.fitting.read(&args.data, start_names.as_deref())?;
     let options = for_features(args, options, table.n_features)?;
-    let names = table.names.as_deref();
+    let names = table.names.as_deref().or(start_names.as_deref());
     let refused = |error| refusal(&error, &args.data, names);
     let samples = samples_of(&table, &args.data)?;
     let threads = args.fitting.threads();
     let fitted = observed(args, |observer| fit_observed(&samples, &options, &threads, observer));
     let fitted = fitted.map_err(refused)?;
-    finish(args, &fitted, table.n_rows, names, || {
+    let rows = Rows { count: table.n_rows, names, notes: &table.notes };
+    finish(args, &fitted, &rows, || {
         let count = table.weights.as_ref().map_or(table.n_rows as f64, |weights| weights.iter().sum());
         Ok((count, criteria(&fitted.mixture, &samples, &threads).map_err(refused)?))
     })
 }
 
-fn from_stream(args: &Args, options: FitOptions) -> Result<(), Failure> {
-    let mut source = Reread::open(&args.data, &args.fitting.read_options())?;
+fn from_stream(args: &Args, options: FitOptions, start_names: Option<Vec<String>>) -> Result<(), Failure> {
+    let mut source = Reread::open(&args.data, &args.fitting.read_options(start_names.as_deref()))?;
     let options = for_features(args, options, source.n_features())?;
-    let names = source.names().map(<[String]>::to_vec);
+    let names = source.names().map(<[String]>::to_vec).or(start_names);
     let names = names.as_deref();
     let threads = args.fitting.threads();
     let fitted = observed(args, |observer| fit_stream(&mut source, &options, &threads, observer));
@@ -151,8 +160,15 @@ fn from_stream(args: &Args, options: FitOptions) -> Result<(), Failure> {
         StreamError::Source(error) => error.into(),
         StreamError::Fit(error) => refusal(&error, &args.data, names),
     })?;
-    let n_rows = source.n_rows().unwrap_or_default();
-    finish(args, &fitted, n_rows, names, || worth(args, &fitted.mixture, &mut source, &threads))
+    let rows = Rows { count: source.n_rows().unwrap_or_default(), names, notes: &source.notes() };
+    finish(args, &fitted, &rows, || worth(args, &fitted.mixture, &mut source, &threads))
+}
+
+/// What is told of the rows that were fitted.
+struct Rows<'a> {
+    count: usize,
+    names: Option<&'a [String]>,
+    notes: &'a [String],
 }
 
 /// Fits, shows how far it is, and ends it when it is interrupted.
@@ -183,20 +199,20 @@ fn show(progress: &ProgressBar, n_init: usize, step: Progress) {
 fn finish(
     args: &Args,
     fitted: &Fit,
-    n_rows: usize,
-    names: Option<&[String]>,
+    rows: &Rows<'_>,
     worth: impl FnOnce() -> Result<(f64, Criteria), Failure>,
 ) -> Result<(), Failure> {
-    gmm_io::save_model(&args.output, &fitted.mixture).map_err(|error| Failure::Output(error.to_string()))?;
+    save(&args.output, &fitted.mixture, rows.names)?;
     let interrupted = fitted.stop == Stop::Cancelled;
     if !args.fitting.quiet {
         // Whoever interrupts a fit over a file does not want it read once more.
         let worth = if interrupted && args.stream { None } else { Some(worth()?) };
         let (data, output) = (&*args.data, Some(&*args.output));
-        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, worth };
+        let &Rows { count: n_rows, names, notes } = rows;
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, worth };
         talk::say(report.text().trim_end());
     }
-    if interrupted { Err(Failure::Interrupted) } else { Ok(()) }
+    interrupt::ended(interrupted)
 }
 
 /// The criteria of a mixture by one more pass over the file, added up block by block.

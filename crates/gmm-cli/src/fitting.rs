@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gmm_core::{Convergence, FitOptions, Init, Prior, RegCovar, Samples, Stop, Structure, Threads};
-use gmm_io::{Column, ReadOptions, Table};
+use gmm_core::{Convergence, FitOptions, Init, Mixture, Prior, RegCovar, Samples, Stop, Structure, Threads};
+use gmm_io::{Column, Model, ReadOptions, Table};
 
 use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
 use crate::exit::Failure;
@@ -184,15 +184,15 @@ impl Fitting {
         }
     }
 
-    /// How DATA is read.
-    pub fn read_options(&self) -> ReadOptions {
-        ReadOptions { weights: self.weights_column.clone(), ..self.input.options() }
+    /// How DATA is read, by the names of a model if there is one.
+    pub fn read_options(&self, model_names: Option<&[String]>) -> ReadOptions {
+        ReadOptions { weights: self.weights_column.clone(), ..self.input.options_of(model_names) }
     }
 
     /// All of DATA.
-    pub fn read(&self, data: &Path) -> Result<Table, Failure> {
+    pub fn read(&self, data: &Path, model_names: Option<&[String]>) -> Result<Table, Failure> {
         let _progress = talk::reading(data, self.quiet);
-        let mut source = gmm_io::open(data, &self.read_options())?;
+        let mut source = gmm_io::open(data, &self.read_options(model_names))?;
         Ok(gmm_io::read_all(&mut *source)?)
     }
 
@@ -215,6 +215,13 @@ impl Fitting {
             other => other.reason(),
         }
     }
+}
+
+/// Writes a model, and what its features are called.
+pub fn save(path: &Path, mixture: &Mixture, names: Option<&[String]>) -> Result<(), Failure> {
+    let mut model = Model::new(mixture.clone());
+    model.feature_names = names.map(<[String]>::to_vec);
+    model.save(path).map_err(|error| Failure::Output(error.to_string()))
 }
 
 /// What is fitted: the rows of a table, and how much each counts.

@@ -1,27 +1,63 @@
-//! Ctrl-C while something is fitted: the first ends it with what it has reached, the second ends the program.
+//! Signals while something is fitted: the first ends it with what it has reached, the second ends the program.
+//!
+//! Ctrl-C is SIGINT; SIGTERM is what `kill`, schedulers and service managers send, and SIGHUP what a terminal that is
+//! closed does. A signal that was ignored when the program began stays so: that is what `nohup` asks for.
 
-use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
-use crate::exit::INTERRUPTED;
-use crate::talk;
+use crate::exit::Failure;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+/// The number of the signal that came, or 0.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// From here on Ctrl-C asks before it ends.
+/// From here on a signal asks before it ends the program.
+#[cfg(unix)]
 pub fn watch() {
-    // Where that cannot be had, Ctrl-C does what it always did.
-    let _ = ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            process::exit(INTERRUPTED.into());
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let watched =
+        [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| signal == SIGINT || !is_ignored(signal));
+    // Where that cannot be had, a signal does what it always did.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if SIGNAL.swap(signal, Ordering::Relaxed) != 0 {
+                std::process::exit(128 + signal);
+            }
+            crate::talk::say(
+                "gmm: interrupted; ends after this step with what it has reached, or at once if interrupted again",
+            );
         }
-        talk::say(
-            "gmm: interrupted; ends after this step with what it has reached, or at once if interrupted again",
-        );
     });
 }
 
-/// Whether it was pressed.
+/// Without signals there is nothing to watch for.
+#[cfg(not(unix))]
+pub fn watch() {}
+
+/// Whether the signal was ignored when the program began, where the system tells.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+/// The signal that came, if one did.
+pub fn signal() -> Option<u8> {
+    u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+}
+
+/// Whether one came.
 pub fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+    signal().is_some()
+}
+
+/// How a run ends that was or was not `interrupted`.
+pub fn ended(interrupted: bool) -> Result<(), Failure> {
+    match signal() {
+        Some(signal) if interrupted => Err(Failure::Interrupted(signal)),
+        _ => Ok(()),
+    }
 }

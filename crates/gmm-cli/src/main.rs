@@ -28,6 +28,7 @@ mod show;
 mod sample;
 mod detect;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -48,6 +49,7 @@ Exit codes:
   4    no mixture could be fitted to the data
   5    the output could not be written
   130  interrupted by Ctrl-C; what a fit had reached by then is written
+  143  the same by SIGTERM, and 129 by SIGHUP
   101  a bug in gmm; please report it with the message";
 
 /// Fit, select, score, show and sample Gaussian mixtures, and find outliers by them
@@ -71,7 +73,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return told(&error),
+    };
+    let outcome = match cli.command {
         Command::Fit(args) => fit::run(&args),
         Command::Select(args) => select::run(&args),
         Command::Score(args) => score::run(&args),
@@ -80,6 +86,23 @@ fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
     };
     match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Prints help and the version, or what was wrong with the command line.
+fn told(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let printed = output::stdout().and_then(|stdout| {
+        // clap takes the lock again.
+        drop(stdout);
+        error.print().and_then(|()| io::stdout().flush()).map_err(|error| exit::Failure::of_stdout(&error))
+    });
+    match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -22,6 +22,8 @@ pub struct Report<'a> {
     pub fitted: &'a Fit,
     pub n_rows: usize,
     pub names: Option<&'a [String]>,
+    /// What was decided or passed over while the rows were read.
+    pub notes: &'a [String],
     /// What all rows count together, and what the mixture is worth to them.
     pub worth: Option<(f64, Criteria)>,
 }
@@ -31,7 +33,9 @@ impl Report<'_> {
     pub fn text(&self) -> String {
         let (fitting, fitted) = (self.fitting, self.fitted);
         let stopped = fitting.stopped(&fitted.stop, self.names);
-        let mut facts = vec![("read", self.read()), ("iterations", format!("{}, {stopped}", fitted.n_iter))];
+        let mut facts = vec![("read", self.read())];
+        facts.extend(self.notes.iter().map(|note| ("", note.clone())));
+        facts.push(("iterations", format!("{}, {stopped}", fitted.n_iter)));
         if fitting.n_init > 1 {
             facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, fitting.n_init)));
         }

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use gmm_core::{Mixture, Sampler};
-use gmm_io::{WholeFile, write_npy_header, write_npy_values};
+use gmm_core::Sampler;
+use gmm_io::{Model, WholeFile, write_npy_header, write_npy_values};
 
 use crate::args::{count, counted, model_path};
 use crate::exit::Failure;
@@ -22,7 +22,7 @@ Examples:
   gmm sample model.safetensors -n 1000000 -o new.npy
 
 Prints one line for each sample. The same model and seed give the same samples on every machine, \
-and the first lines are the same however many are drawn. Features and components count from 0. \
+and the first lines are the same however many are drawn. Features have the names of the model, or count from 0 as components do. \
 Numbers read back to the same bits. A file appears whole or not at all.";
 
 /// Draw samples from a model, as CSV or as an npy array
@@ -89,11 +89,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.output {
         output::check(path, &args.model, "the samples", "the model")?;
     }
-    let mixture = gmm_io::load_model(&args.model)?;
+    let model = Model::load(&args.model)?;
     match &args.output {
         None => {
-            let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-            draw(args, &mixture, format, &mut output, &Failure::of_stdout)?;
+            let mut output = BufWriter::with_capacity(1 << 16, output::stdout()?);
+            draw(args, &model, format, &mut output, &Failure::of_stdout)?;
             output.flush().map_err(|error| Failure::of_stdout(&error))?;
         }
         Some(path) => {
@@ -101,7 +101,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let failed =
                 |error: &io::Error| Failure::Output(format!("cannot write {}: {error}", path.display()));
             let mut output = WholeFile::create(path).map_err(of_file)?;
-            draw(args, &mixture, format, &mut output, &failed)?;
+            draw(args, &model, format, &mut output, &failed)?;
             output.keep().map_err(of_file)?;
         }
     }
@@ -114,17 +114,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// Draws all samples into `output`.
 fn draw(
     args: &Args,
-    mixture: &Mixture,
+    model: &Model,
     format: Format,
     output: &mut impl Write,
     failed: &dyn Fn(&io::Error) -> Failure,
 ) -> Result<(), Failure> {
     let refused = |error| Failure::Input(format!("{}: {error}", args.model.display()));
+    let mixture = &model.mixture;
     let mut sampler = Sampler::new(mixture, args.seed).map_err(refused)?;
     let d = mixture.n_features();
     match format {
         Format::Csv if args.no_header => Ok(()),
-        Format::Csv => writeln!(output, "{}", names(mixture, args.labels)),
+        Format::Csv => writeln!(output, "{}", names(model, args.labels)),
         Format::Npy => write_npy_header(args.n_samples, d + usize::from(args.labels), output),
     }
     .map_err(|error| failed(&error))?;
@@ -146,13 +147,21 @@ fn draw(
     Ok(())
 }
 
-fn names(mixture: &Mixture, with_label: bool) -> String {
-    let mut names: Vec<String> =
-        (0..mixture.n_features()).map(|feature| format!("feature_{feature}")).collect();
+fn names(model: &Model, with_label: bool) -> String {
+    let mut names: Vec<String> = match &model.feature_names {
+        Some(names) => names.iter().map(|name| quoted(name)).collect(),
+        None => (0..model.mixture.n_features()).map(|feature| format!("feature_{feature}")).collect(),
+    };
     if with_label {
         names.push("label".into());
     }
     names.join(",")
+}
+
+/// A name as a field of CSV.
+fn quoted(name: &str) -> String {
+    let plain = !name.is_empty() && !name.contains([',', '"', '\n', '\r']) && name.trim() == name;
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 fn write_lines(

@@ -4,15 +4,15 @@
 //! scores do not depend on the block it came in.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gmm_core::{Mixture, Samples, Scores, Threads};
-use gmm_io::Source;
+use gmm_io::{Model, Source};
 
 use crate::args::{Input, check_features, counted, model_path, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
-use crate::talk;
+use crate::{output, talk};
 
 /// Rows of a block at most.
 const MAX_BLOCK_ROWS: usize = 8192;
@@ -25,11 +25,14 @@ Examples:
   gmm score model.safetensors new.csv > energies.csv
   gmm score model.safetensors new.npy --labels --responsibilities > scores.csv
   gmm score model.safetensors people.tsv --columns age,5-7 --no-header
-  zcat new.csv.gz | gmm score model.safetensors - | sort -g | tail
+  gmm score model.safetensors new.csv.gz | sort -g | tail
 
 Prints one line for each row of DATA, in the same order. The energy is the negative log-density \
 of the row in nats: the larger, the less the model expects it. Components count from 0. Numbers \
 read back to the same bits.
+
+A model that gmm fit made of a table with names has them, and columns are found by them: those of other names \
+are left out, and the order does not matter.
 
 Memory does not grow with the number of rows. Should a later row be refused, the lines before it \
 are out already, and the message and the exit code say so.";
@@ -80,19 +83,34 @@ pub struct Args {
 
 /// Reads, scores and writes until the data end, and tells the mean energy.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let mixture = gmm_io::load_model(&args.model)?;
-    let options = args.input.options();
+    let model = model(&args.model, &args.data, "gmm score")?;
+    let mixture = model.mixture;
+    let mut output = BufWriter::with_capacity(1 << 16, output::stdout()?);
+    let options = args.input.options_of(model.feature_names.as_deref());
     let mut source = gmm_io::open(&args.data, &options)?;
     let (model, data) = ((&*args.model, mixture.n_features()), (&*args.data, source.n_features()));
     check_features(model, data, &options).map_err(Failure::Input)?;
 
-    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let (n_rows, energy_sum) = stream(args, &mixture, &mut *source, &mut output)?;
     if !args.quiet {
         let mean = rounded(energy_sum / n_rows as f64);
         talk::say(&format!("{} scored, mean energy {mean} nats", counted(n_rows, "row")));
+        talk::notes(&source.notes());
     }
     Ok(())
+}
+
+/// The model at `path`, or why it is none: beside `data` they may have been swapped.
+fn model(path: &Path, data: &Path, command: &str) -> Result<Model, Failure> {
+    Model::load(path).map_err(|error| match (&error, gmm_io::described(path)) {
+        (gmm_io::Error::BadModel { .. }, Some(what)) if gmm_io::read_metadata(data).is_ok() => {
+            let (path, data) = (path.display(), data.display());
+            Failure::Input(format!(
+                "{path} is {what}, and {data} a model; did you swap them? write {command} {data} {path}"
+            ))
+        }
+        _ => error.into(),
+    })
 }
 
 /// Scores every row of `source` into `output`. Returns the rows and the sum of their energies.

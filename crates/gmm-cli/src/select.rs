@@ -8,7 +8,7 @@ use gmm_core::{Candidate, Criterion, Error, Stop, Structure, Sweep, SweepOptions
 
 use crate::args::{counted, model_path};
 use crate::exit::Failure;
-use crate::fitting::{Fitting, StructureArg, in_words, refusal, samples_of};
+use crate::fitting::{Fitting, StructureArg, in_words, refusal, samples_of, save};
 use crate::number::{Exact, criterion};
 use crate::report::Report;
 use crate::{interrupt, output, talk};
@@ -24,7 +24,7 @@ Examples:
 
 Prints one line for each number of components and structure. Smaller is better for all three criteria: AIC \
 for predictions, BIC for the most plausible mixture, ICL for components that do not overlap. The time budget \
-is that of all fits together. Ctrl-C ends after the fits that are running; a second one at once.";
+is that of all fits together. Ctrl-C, SIGTERM and SIGHUP end after the fits that are running; a second one at once.";
 
 /// Compare numbers of components and structures by AIC, BIC and ICL, and keep the best
 #[derive(Debug, clap::Args)]
@@ -131,7 +131,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.output {
         output::check(path, &args.data, "the model", "the data")?;
     }
-    let table = args.fitting.read(&args.data)?;
+    let mut output = BufWriter::new(output::stdout()?);
+    let table = args.fitting.read(&args.data, None)?;
     let names = table.names.as_deref();
     let samples = samples_of(&table, &args.data)?;
     let threads = args.fitting.threads();
@@ -141,9 +142,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         unreachable!("a sweep without a mixture is an error");
     };
     if let Some(path) = &args.output {
-        gmm_io::save_model(path, &fitted.mixture).map_err(|error| Failure::Output(error.to_string()))?;
+        save(path, &fitted.mixture, names)?;
     }
-    let mut output = BufWriter::new(io::stdout().lock());
     let written = match args.csv {
         true => write_csv(&swept.candidates, &mut output),
         false => output.write_all(lines(args, &swept, names).as_bytes()),
@@ -154,10 +154,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let worth = Some((count, *worth));
         let (data, n_rows) = (&*args.data, table.n_rows);
         let output: Option<&Path> = args.output.as_deref();
-        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, worth };
+        let notes = &table.notes;
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, worth };
         talk::say(&format!("\n{}\n{}", told(args, &swept), report.text().trim_end()));
     }
-    if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+    interrupt::ended(interrupt::asked())
 }
 
 /// Fits, shows how far it is, and ends it when it is interrupted.

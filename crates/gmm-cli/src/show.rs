@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use gmm_core::{Mixture, Structure, n_parameters};
+use gmm_io::Model;
 
-use crate::args::model_path;
+use crate::args::{counted, model_path};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded, rounded_alike};
-use crate::talk;
+use crate::{output, talk};
 
 /// Features of each component that are shown unless all are asked for.
 const SHOWN_FEATURES: usize = 10;
@@ -19,7 +20,7 @@ Examples:
   gmm show model.safetensors --full | less
   gmm show model.safetensors --json | jq .weights
 
-Components and features count from 0. The deviation is the square root of a variance, and the \
+Components count from 0, and so do features that have no names. The deviation is the square root of a variance, and the \
 log-determinant is that of the covariance.";
 
 /// Show what is in a model: weights, means, deviations; covariances too with --json
@@ -41,32 +42,39 @@ pub struct Args {
 
 /// Reads the model and prints it.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let mixture = gmm_io::load_model(&args.model)?;
-    let mut output = BufWriter::new(io::stdout().lock());
+    let model = Model::load(&args.model)?;
+    let mut output = BufWriter::new(output::stdout()?);
     let written = if args.json {
-        write_json(&mixture, &mut output)
+        write_json(&model, &mut output)
     } else {
-        let shown = if args.full { mixture.n_features() } else { SHOWN_FEATURES };
-        write_text(&mixture, &args.model.display().to_string(), shown, &mut output)
+        let shown = if args.full { model.mixture.n_features() } else { SHOWN_FEATURES };
+        write_text(&model, &args.model.display().to_string(), shown, &mut output)
     };
     written.and_then(|()| output.flush()).map_err(|error| Failure::of_stdout(&error))
 }
 
-fn write_text(mixture: &Mixture, name: &str, shown: usize, output: &mut impl Write) -> io::Result<()> {
+fn write_text(model: &Model, name: &str, shown: usize, output: &mut impl Write) -> io::Result<()> {
+    let mixture = &model.mixture;
     let d = mixture.n_features();
-    let facts = [
+    let mut facts = vec![
         ("components", mixture.n_components().to_string()),
         ("features", d.to_string()),
         ("covariances", described(mixture.covariances().structure()).to_owned()),
         ("parameters", n_parameters(mixture).to_string()),
     ];
+    // A long text is for programs.
+    let text = |value: &str| match value.chars().count() <= 60 {
+        true => value.escape_debug().to_string(),
+        false => counted(value.len(), "byte"),
+    };
+    facts.extend(model.metadata.iter().map(|(key, value)| (key.as_str(), text(value))));
     writeln!(output, "{name}\n")?;
     write!(output, "{}", talk::facts(&facts))?;
     // One more line says how many are left out; it may as well be the feature when there is one.
     let shown = if shown + 1 >= d { d } else { shown };
     for component in 0..mixture.n_components() {
         writeln!(output, "\n{}", heading(mixture, component))?;
-        write!(output, "{}", talk::table(&features(mixture, component, shown)))?;
+        write!(output, "{}", talk::table(&features(model, component, shown)))?;
         if shown < d {
             writeln!(output, "  ... and {} more features; --full shows them", d - shown)?;
         }
@@ -102,26 +110,39 @@ fn heading(mixture: &Mixture, component: usize) -> String {
 }
 
 /// The first features of a component, with what they are called on top.
-fn features(mixture: &Mixture, component: usize, shown: usize) -> Vec<Vec<String>> {
+fn features(model: &Model, component: usize, shown: usize) -> Vec<Vec<String>> {
+    let mixture = &model.mixture;
     let d = mixture.n_features();
     let variances = mixture.covariances().variances(component);
     let deviations: Vec<f64> = variances.iter().take(shown).map(|v| v.sqrt()).collect();
     let means = rounded_alike(&mixture.means()[component * d..][..shown]);
     let mut rows = vec![vec!["feature".to_owned(), "mean".to_owned(), "deviation".to_owned()]];
     for (feature, (mean, deviation)) in means.into_iter().zip(rounded_alike(&deviations)).enumerate() {
-        rows.push(vec![feature.to_string(), mean, deviation]);
+        let named = model.feature_names.as_ref().map(|names| names[feature].escape_debug().to_string());
+        let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| feature.to_string());
+        rows.push(vec![name, mean, deviation]);
     }
     rows
 }
 
 /// One object, a member a line. By hand: k × d × d numbers as a tree would be ten times the model.
-fn write_json(mixture: &Mixture, output: &mut impl Write) -> io::Result<()> {
+fn write_json(model: &Model, output: &mut impl Write) -> io::Result<()> {
+    let mixture = &model.mixture;
     let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
     let structure = held.structure();
     writeln!(
         output,
         "{{\n\"n_components\": {k},\n\"n_features\": {d},\n\"covariance_type\": \"{structure}\","
     )?;
+    if let Some(names) = &model.feature_names {
+        let names: Vec<String> = names.iter().map(|name| json(name)).collect();
+        writeln!(output, "\"feature_names\": [{}],", names.join(", "))?;
+    }
+    if !model.metadata.is_empty() {
+        let pairs: Vec<String> =
+            model.metadata.iter().map(|(key, value)| format!("{}: {}", json(key), json(value))).collect();
+        writeln!(output, "\"metadata\": {{{}}},", pairs.join(", "))?;
+    }
     for (name, values, shape) in [
         ("weights", mixture.weights(), &[k][..]),
         ("means", mixture.means(), &[k, d]),
@@ -134,6 +155,20 @@ fn write_json(mixture: &Mixture, output: &mut impl Write) -> io::Result<()> {
         writeln!(output, ",")?;
     }
     writeln!(output, "\"dropped\": {:?}\n}}", mixture.dropped())
+}
+
+/// A text as JSON has it.
+fn json(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for symbol in text.chars() {
+        match symbol {
+            '"' | '\\' => quoted.extend(['\\', symbol]),
+            control if u32::from(control) < 0x20 => quoted += &format!("\\u{:04x}", u32::from(control)),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// `values` of `shape`, row-major, as arrays of arrays.

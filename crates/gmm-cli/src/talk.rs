@@ -16,6 +16,11 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Writes what was decided or passed over while data were read.
+pub fn notes(notes: &[String]) {
+    notes.iter().for_each(|note| say(&format!("  {note}")));
+}
+
 /// Rows of cells under one another: the first column to the left, the others to the right, and to the left
 /// again what stands beside the columns that the first row names.
 pub fn table(rows: &[Vec<String>]) -> String {

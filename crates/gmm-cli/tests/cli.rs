@@ -7,6 +7,7 @@ mod cli {
     mod choices;
     mod detect;
     mod diagnosis;
+    mod files;
     mod fit;
     mod interrupt;
     mod refuse;

@@ -1,42 +1,51 @@
 //! Samples from text: comma-separated and its relatives.
 //!
-//! One record is in memory at a time. Blank lines and lines that start with `#` are skipped, a byte
-//! order mark is dropped, fields may be quoted, and lines may end in CRLF. Spaces around a number do
+//! One record is in memory at a time, beside the first few, which tell what the text does not say. Blank lines and
+//! comments are passed over and counted, a byte order mark is dropped, fields may be quoted. Spaces around a field do
 //! not matter. Columns that are not selected are counted and never parsed.
 
-use std::io::{BufRead, BufReader, Cursor, Read};
+mod field;
+mod guess;
+mod lines;
+
+use std::collections::VecDeque;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
-
+use self::field::{has_decimal_comma, lossy, number};
+use self::lines::{Line, Lines, Record, is_blank, is_comment};
 use crate::error::Error;
-use crate::options::{Column, Header, ReadOptions, Selection};
-use crate::place::{Place, shortened};
+use crate::options::{Column, Comment, Decimal, Header, ReadOptions, Selection};
+use crate::place::{Place, counted, shortened, some_of};
 use crate::source::{Source, part_weights};
 
-/// Most bytes looked through for the first line, which tells the delimiter and the line ends.
-const HEAD_BYTES: u64 = 1 << 20;
-
-/// Fields that stand for a value nobody has; they never make a record a header.
-const MISSING: [&str; 7] = ["", "?", "-", "na", "n/a", "null", "none"];
+/// Lines and bytes that are looked at before the first row is handed out, at most; and one line at least.
+const SAMPLE_LINES: usize = 20;
+const SAMPLE_BYTES: usize = 1 << 20;
 
 /// Records of numbers.
 pub(crate) struct CsvSource {
     origin: PathBuf,
-    reader: Reader<Box<dyn Read + Send>>,
-    /// Runs of spaces separate fields, so fields are never empty.
-    spaced: bool,
-    /// Line ends that the reader has counted beyond the start of a record when it stops after it:
-    /// the record's own, except that of a CRLF it stops at the `\r`.
-    own_line_end: u64,
+    lines: Lines,
+    delimiter: u8,
+    decimal: Decimal,
+    /// What begins a comment after the first record.
+    comment: Option<u8>,
     /// The record read last.
-    record: ByteRecord,
-    /// That record was read to see whether it is a header, and is not.
-    pending: bool,
+    record: Record,
+    /// Records that were read to look at them.
+    ahead: VecDeque<Record>,
     n_columns: usize,
+    /// Some records end in a delimiter, after which there is no column.
+    trailing: bool,
+    /// The line of the first record, when it holds names or might.
+    first_line: u64,
+    named: bool,
     selection: Selection,
     /// Of the columns that are read, in their order.
     names: Option<Vec<String>>,
+    /// What was guessed and decided, for whoever reads.
+    notes: Vec<String>,
     /// Of the rows of the last block.
     weights: Vec<f64>,
 }
@@ -47,62 +56,120 @@ impl CsvSource {
         name: &Path,
         options: &ReadOptions,
     ) -> Result<Self, Error> {
-        let mut stream = BufReader::new(stream);
-        let head = Head::read(&mut stream, name)?;
-        let delimiter = match options.delimiter {
-            Some(delimiter) => check_delimiter(delimiter)?,
-            None => guess_delimiter(&head.line),
+        let comment = match options.comment {
+            Comment::Everywhere(sign) => Some(check_comment(sign)?),
+            Comment::BeforeFirst | Comment::Nowhere => None,
         };
-        // A last line without an end gets one, so that every record has been followed by one.
-        let end: &[u8] = if head.crlf { b"\r\n" } else { b"\n" };
-        let stream: Box<dyn Read + Send> = Box::new(Cursor::new(head.bytes).chain(stream).chain(end));
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            // Lengths are checked here, where the line is known.
-            .flexible(true)
-            .delimiter(delimiter)
-            .terminator(Terminator::CRLF)
-            .comment(Some(b'#'))
-            .buffer_capacity(1 << 16)
-            .from_reader(stream);
-
+        let mut lines = Lines::new(stream, name, &options.skip);
+        let head = read_head(&mut lines, options)?;
+        let sample: Vec<&[u8]> =
+            lines.peek(SAMPLE_LINES, SAMPLE_BYTES)?.iter().map(|line| &line.text[..]).collect();
+        if sample.is_empty() {
+            return Err(Error::NoRows { path: name.to_owned() });
+        }
+        // Text has no zero bytes: this is some binary format.
+        if sample.iter().any(|line| line.contains(&0)) {
+            return Err(Error::NotText { path: name.to_owned() });
+        }
+        let delimiter = match options.delimiter.or(head.delimiter) {
+            Some(delimiter) => check_delimiter(delimiter, options.decimal)?,
+            None => {
+                let holds = |line: &&[u8]| {
+                    !is_blank(line, b',') && !comment.is_some_and(|sign| is_comment(line, sign))
+                };
+                guess::delimiter(&sample.into_iter().filter(holds).collect::<Vec<_>>(), options.decimal)
+            }
+        };
         let mut source = CsvSource {
             origin: name.to_owned(),
-            reader,
-            spaced: delimiter == b' ',
-            own_line_end: u64::from(!head.crlf),
-            record: ByteRecord::new(),
-            pending: false,
+            lines,
+            delimiter,
+            decimal: options.decimal,
+            comment,
+            record: Record::default(),
+            ahead: VecDeque::new(),
             n_columns: 0,
-            selection: Selection { positions: None, weighted: false },
+            trailing: false,
+            first_line: 0,
+            named: false,
+            selection: Selection::all(),
             names: None,
+            notes: Vec::new(),
             weights: Vec::new(),
         };
-        source.read_first_record(options)?;
+        source.read_first_records(options, &head)?;
         Ok(source)
     }
 
     /// Settles the number of columns, their names, and which of them are features.
-    fn read_first_record(&mut self, options: &ReadOptions) -> Result<(), Error> {
-        if !self.next_record()? {
-            return Err(Error::NoRows { path: self.origin.clone() });
+    fn read_first_records(&mut self, options: &ReadOptions, head: &Head) -> Result<(), Error> {
+        let mut n_bytes = 0;
+        while self.ahead.len() < SAMPLE_LINES && n_bytes < SAMPLE_BYTES {
+            let mut record = Record::default();
+            if !self.lines.read_record(self.delimiter, self.comment, &mut record)? {
+                break;
+            }
+            n_bytes += record.n_bytes();
+            self.ahead.push_back(record);
         }
-        self.n_columns = self.record.len();
-
-        let mut asked = options.columns.iter().chain(&options.weights);
-        let by_name = asked.any(|column| matches!(column, Column::Name(_)));
-        let is_header = match options.header {
-            Header::Present => true,
-            Header::Absent => false,
-            Header::Auto if by_name => true,
-            Header::Auto => match Selection::new(options, None, self.n_columns, &self.origin)?.positions {
-                None => self.record.iter().any(is_word),
-                Some(positions) => positions.iter().any(|&at| is_word(&self.record[at])),
+        let sample = self.ahead.make_contiguous();
+        let Some(first) = sample.first() else { return Err(Error::NoRows { path: self.origin.clone() }) };
+        self.first_line = first.line;
+        let columns = guess::columns(sample, self.decimal);
+        (self.n_columns, self.trailing) = (columns.count, columns.trailing);
+        let of_comment = || {
+            let (line, text, sign) = head.comment.as_ref()?;
+            let names = guess::names_of_comment(text, *sign, self.delimiter, columns.count, self.decimal)?;
+            Some((*line, names))
+        };
+        let first_names = || {
+            let unnamed = columns.unnamed_first.then(String::new);
+            unnamed.into_iter().chain(first.iter().map(lossy)).take(columns.count).collect::<Vec<String>>()
+        };
+        let holds_names = guess::first_holds_names(sample, self.decimal);
+        let guessed = match options.header {
+            Header::Present => Some((first.line, first_names(), true)),
+            Header::Absent => None,
+            Header::Auto if holds_names => Some((first.line, first_names(), true)),
+            Header::Auto => match of_comment() {
+                Some((line, names)) => Some((line, names, false)),
+                None => {
+                    let names = first_names();
+                    are_asked_for(&names, options).then_some((first.line, names, true))
+                }
             },
         };
-        let names: Option<Vec<String>> = is_header.then(|| self.record.iter().map(lossy).collect());
-        self.pending = !is_header;
+        let rows = usize::from(guessed.as_ref().is_some_and(|(.., in_record)| *in_record));
+        if let (Some((line, names, _)), Header::Auto) = (&guessed, options.header) {
+            self.notes.push(format!("names from line {line}: {}", some_of(names)));
+        }
+        if guessed.is_none()
+            && options.header == Header::Auto
+            && guess::first_is_of_years(sample, self.decimal)
+        {
+            let line = first.line;
+            self.notes.push(format!(
+                "line {line} was read as a row; if its years are names, pass --header present"
+            ));
+        }
+        let index = guessed.as_ref().and_then(|(_, names, _)| guess::index_column(names, &sample[rows..]));
+        let names: Option<Vec<String>> = guessed.map(|(_, names, _)| names);
+        self.named = rows > 0;
+        if self.named {
+            self.ahead.pop_front();
+        }
+        if self.trailing {
+            self.notes.push("lines end in a delimiter, after which there is no column".into());
+        }
         self.selection = Selection::new(options, names.as_deref(), self.n_columns, &self.origin)?;
+        self.notes.append(&mut self.selection.notes);
+        let selected = |at| self.selection.positions.as_ref().is_none_or(|positions| positions.contains(&at));
+        if let Some(column) = index.filter(|&at| selected(at)) {
+            let column = column + 1;
+            self.notes.push(format!(
+                "column {column} has no name and counts the rows; if it is an index, leave it out of --columns"
+            ));
+        }
         self.names = match (names, &self.selection.positions) {
             (Some(names), Some(positions)) => Some(positions.iter().map(|&at| names[at].clone()).collect()),
             (names, _) => names,
@@ -110,48 +177,21 @@ impl CsvSource {
         Ok(())
     }
 
-    /// Moves to the next record that is not blank; false at the end.
+    /// Moves to the next record; false at the end.
     fn next_record(&mut self) -> Result<bool, Error> {
-        loop {
-            let more = self.reader.read_byte_record(&mut self.record).map_err(|error| {
-                // Raw bytes and any number of fields: nothing but the stream itself can fail.
-                Error::io(&self.origin, error.into())
-            })?;
-            if !more {
-                return Ok(false);
+        match self.ahead.pop_front() {
+            Some(record) => {
+                self.record = record;
+                Ok(true)
             }
-            let is_blank = |field: &[u8]| field.trim_ascii().is_empty();
-            if self.spaced && self.record.iter().any(is_blank) {
-                self.record = self.record.iter().filter(|field| !is_blank(field)).collect();
-            }
-            // A line of nothing but spaces. A quoted nothing is a field, and stays.
-            let skipped = match self.record.len() {
-                0 => true,
-                1 => is_blank(&self.record[0]) && !self.record[0].is_empty(),
-                _ => false,
-            };
-            if !skipped {
-                return Ok(true);
-            }
+            None => self.lines.read_record(self.delimiter, self.comment, &mut self.record),
         }
-    }
-
-    /// The line, from one, on which the record read last starts.
-    ///
-    /// The reader knows the line it stopped on; the position that it gives a record is where it
-    /// began to look for one, before blank lines and comments. In a file that mixes LF and CRLF the
-    /// line may be off by one.
-    fn line(&self) -> u64 {
-        let inside = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64;
-        let line = self.reader.position().line().saturating_sub(inside + self.own_line_end);
-        // A quote that is never closed swallows the record's own line end, which then counts twice.
-        line.max(self.record.position().map_or(1, |position| position.line()))
     }
 
     /// Where a field of the record read last stands.
     fn place(&self, column: usize, feature: usize) -> Place {
         Place::Text {
-            line: self.line(),
+            line: self.record.line,
             column: column + 1,
             name: self.names.as_ref().map(|names| names[feature].clone()),
         }
@@ -162,35 +202,64 @@ impl CsvSource {
     fn refuse(&self, column: usize, feature: usize) -> Error {
         let place = self.place(column, feature);
         let path = self.origin.clone();
-        let text = lossy(&self.record[column]);
+        let field = self.record.get(column);
+        let text = lossy(field);
         let value = shortened(&text);
-        if is_missing(&text) || text.parse::<f64>().is_ok() {
-            Error::NotFinite { path, place, value }
-        } else {
-            Error::NotANumber { path, place, value }
+        if field::kind(field, self.decimal) == field::Kind::Missing {
+            return Error::NotFinite { path, place, value };
         }
+        let line = self.record.line;
+        let advice = if self.decimal == Decimal::Point && has_decimal_comma(field) {
+            "a decimal comma is read with --decimal ,".into()
+        } else if self.decimal == Decimal::Comma && field.contains(&b'.') {
+            "where --decimal is a comma, a number has no point".into()
+        } else if column == 0 && text.starts_with('#') && self.comment.is_none() {
+            "lines that start with # are passed over with --comment #".into()
+        } else if !self.named && line == self.first_line {
+            "correct it, or select other columns, or pass --header present if the line holds names".into()
+        } else if self.named && line == self.first_line + 1 {
+            format!(
+                "correct it, or select other columns, or pass --skip {line}-{line} if the line holds units"
+            )
+        } else {
+            "correct it, or select other columns".into()
+        };
+        Error::NotANumber { path, place, value, advice }
     }
 
     /// Appends the features of the record read last to `block`, and then its weight if it has one.
     fn append(&self, block: &mut Vec<f64>) -> Result<(), Error> {
-        if self.record.len() != self.n_columns {
-            return Err(Error::Ragged {
-                path: self.origin.clone(),
-                line: self.line(),
-                expected: self.n_columns,
-                found: self.record.len(),
-            });
+        let found = self.record.len();
+        let is_row = found == self.n_columns
+            || (self.trailing && found == self.n_columns + 1 && guess::ends_empty(&self.record));
+        if !is_row {
+            let (path, line, expected) = (self.origin.clone(), self.record.line, self.n_columns);
+            let comment = self.comment.is_none() && self.record.get(0).starts_with(b"#");
+            let advice = match comment {
+                true => "lines that start with # are passed over with --comment #",
+                false => "check the delimiter and the quotes",
+            };
+            return Err(Error::Ragged { path, line, expected, found, advice });
+        }
+        if let (1, Some(line)) = (self.n_columns, self.record.blank_before)
+            && (self.named || line > self.first_line)
+        {
+            // In one column a blank line is how a value that is missing is written.
+            let name = self.names.as_ref().map(|names| names[0].clone());
+            let (path, place) = (self.origin.clone(), Place::Text { line, column: 1, name });
+            return Err(Error::NotFinite { path, place, value: String::new() });
         }
         match &self.selection.positions {
             None => {
-                for (column, field) in self.record.iter().enumerate() {
-                    block.push(number(field).ok_or_else(|| self.refuse(column, column))?);
+                for column in 0..self.n_columns {
+                    let field = self.record.get(column);
+                    block.push(number(field, self.decimal).ok_or_else(|| self.refuse(column, column))?);
                 }
             }
             Some(positions) => {
                 for (feature, &column) in positions.iter().enumerate() {
-                    let field = &self.record[column];
-                    block.push(number(field).ok_or_else(|| self.refuse(column, feature))?);
+                    let field = self.record.get(column);
+                    block.push(number(field, self.decimal).ok_or_else(|| self.refuse(column, feature))?);
                 }
                 let (last, value) = (positions.len() - 1, block[block.len() - 1]);
                 if self.selection.weighted && value < 0.0 {
@@ -220,8 +289,7 @@ impl Source for CsvSource {
         assert!(max_rows > 0, "a block has at least one row");
         block.clear();
         let mut n_rows = 0;
-        while n_rows < max_rows && (self.pending || self.next_record()?) {
-            self.pending = false;
+        while n_rows < max_rows && self.next_record()? {
             self.append(block)?;
             n_rows += 1;
         }
@@ -238,82 +306,102 @@ impl Source for CsvSource {
     fn origin(&self) -> &Path {
         &self.origin
     }
-}
 
-/// The start of a text: what tells the delimiter and the line ends.
-struct Head {
-    /// What was read, less a byte order mark; to be put back.
-    bytes: Vec<u8>,
-    /// The first line that is neither blank nor a comment, without its end.
-    line: Vec<u8>,
-    crlf: bool,
-}
-
-impl Head {
-    fn read(stream: &mut impl BufRead, path: &Path) -> Result<Self, Error> {
-        let mut bytes = Vec::new();
-        let mut line_start = 0;
-        let mut limited = stream.take(HEAD_BYTES);
-        loop {
-            let n = limited.read_until(b'\n', &mut bytes).map_err(|error| Error::io(path, error))?;
-            if line_start == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
-                bytes.drain(..3);
-            }
-            let line = bytes[line_start..].trim_ascii();
-            if n == 0 || !(line.is_empty() || line.starts_with(b"#")) {
-                break;
-            }
-            line_start = bytes.len();
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        let passed = &self.lines.passed;
+        let parts: Vec<String> =
+            [(passed.skipped, "line by --skip"), (passed.comments, "comment"), (passed.blank, "blank line")]
+                .into_iter()
+                .filter(|&(count, _)| count > 0)
+                .map(|(count, noun)| match noun.split_once(' ') {
+                    Some((noun @ "line", by)) => format!("{} {by}", counted(count as usize, noun)),
+                    _ => counted(count as usize, noun),
+                })
+                .collect();
+        if !parts.is_empty() {
+            notes.push(format!("passed over {}", parts.join(", ")));
         }
-        // Text has no zero bytes: this is some binary format, or UTF-16.
-        if bytes.contains(&0) {
-            return Err(Error::NotText { path: path.to_owned() });
-        }
-        let line = bytes[line_start..].trim_ascii().to_vec();
-        let crlf = bytes.ends_with(b"\r\n");
-        Ok(Head { bytes, line, crlf })
+        notes
     }
 }
 
-/// The first of tab, semicolon, comma and space that stands outside quotes. A comma comes after
-/// a semicolon because in half of Europe it is the decimal point.
-fn guess_delimiter(line: &[u8]) -> u8 {
-    let mut outside = true;
-    let open: Vec<u8> = line
-        .iter()
-        .copied()
-        .filter(|&byte| {
-            outside ^= byte == b'"';
-            outside
-        })
-        .collect();
-    *b"\t;, ".iter().find(|delimiter| open.contains(delimiter)).unwrap_or(&b',')
+/// Whether a line of numbers holds names after all, because columns are asked for by them.
+fn are_asked_for(names: &[String], options: &ReadOptions) -> bool {
+    let has = |name: &String| names.contains(name);
+    let by_name = options.columns.iter().chain(&options.weights).any(|column| match column {
+        Column::Name(name) => has(name),
+        // Such as 1990, when there are not so many columns.
+        Column::Digits(digits) => {
+            has(digits) && !digits.parse().is_ok_and(|number| (1..=names.len()).contains(&number))
+        }
+        Column::Index(_) | Column::Range { .. } => false,
+    });
+    by_name || (!options.model_names.is_empty() && options.model_names.iter().all(has))
 }
 
-fn check_delimiter(delimiter: u8) -> Result<u8, Error> {
+/// What stands before the first record.
+struct Head {
+    /// By a line `sep=;`.
+    delimiter: Option<u8>,
+    /// A comment on the line before the first record: its line, its text and what begins it.
+    comment: Option<(u64, Vec<u8>, u8)>,
+}
+
+/// Passes over what stands before the first record.
+fn read_head(lines: &mut Lines, options: &ReadOptions) -> Result<Head, Error> {
+    let mut head = Head { delimiter: None, comment: None };
+    let sign = match options.comment {
+        Comment::BeforeFirst => Some(b'#'),
+        Comment::Everywhere(sign) => Some(sign),
+        Comment::Nowhere => None,
+    };
+    let mut is_start = true;
+    while let Some(mut line) = lines.first()? {
+        if is_start {
+            if line.text.starts_with(b"\xef\xbb\xbf") {
+                line.text.drain(..3);
+            }
+            head.delimiter = separator(&line);
+            is_start = false;
+            if head.delimiter.is_some() {
+                continue;
+            }
+        }
+        // A line of tabs may be a row of fields that are empty.
+        if is_blank(&line.text, b'\t') {
+            lines.passed.blank += 1;
+            head.comment = None;
+        } else if let Some(sign) = sign.filter(|&sign| is_comment(&line.text, sign)) {
+            lines.passed.comments += 1;
+            head.comment = Some((line.number, line.text, sign));
+        } else {
+            lines.put_back(line);
+            break;
+        }
+    }
+    Ok(head)
+}
+
+/// The delimiter that a first line such as `sep=;` names, which spreadsheets write and read.
+fn separator(line: &Line) -> Option<u8> {
+    let text = line.text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(&line.text);
+    match text {
+        [s, e, p, b'=', delimiter] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => Some(*delimiter),
+        _ => None,
+    }
+}
+
+fn check_delimiter(delimiter: u8, decimal: Decimal) -> Result<u8, Error> {
     let taken = delimiter.is_ascii_alphanumeric() || b"+-.\"#\r\n\0".contains(&delimiter);
-    if taken || !delimiter.is_ascii() {
+    let is_decimal = decimal == Decimal::Comma && delimiter == b',';
+    if taken || is_decimal || !delimiter.is_ascii() {
         return Err(Error::BadDelimiter { delimiter });
     }
     Ok(delimiter)
 }
 
-/// The finite number that `field` spells, if it does.
-fn number(field: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(field.trim_ascii()).ok()?;
-    text.parse().ok().filter(|value: &f64| value.is_finite())
-}
-
-/// Neither a number, however infinite, nor a mark for a missing one.
-fn is_word(field: &[u8]) -> bool {
-    let text = lossy(field);
-    !is_missing(&text) && text.parse::<f64>().is_err()
-}
-
-fn is_missing(text: &str) -> bool {
-    MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark))
-}
-
-fn lossy(field: &[u8]) -> String {
-    String::from_utf8_lossy(field.trim_ascii()).into_owned()
+fn check_comment(sign: u8) -> Result<u8, Error> {
+    let taken = sign.is_ascii_alphanumeric() || sign.is_ascii_whitespace() || b"+-.,\"\0".contains(&sign);
+    if taken || !sign.is_ascii() { Err(Error::BadComment { sign }) } else { Ok(sign) }
 }

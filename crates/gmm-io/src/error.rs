@@ -21,6 +21,17 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// A file of a known format that is not read here.
+    #[error("{}: {what}; {advice}", shown(.path))]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What reads or converts it.
+        advice: &'static str,
+    },
+
     /// Neither text nor an array.
     #[error(
         "{}: neither text nor an npy array; save it with numpy.save or as UTF-8 text",
@@ -33,7 +44,7 @@ pub enum Error {
 
     /// A byte that cannot separate numbers.
     #[error(
-        "the delimiter cannot be {:?}; use a comma, a semicolon, a tab or a space",
+        "the delimiter cannot be {:?}, which may be part of a number; use a comma, a semicolon, a tab or a space",
         char::from(*.delimiter)
     )]
     BadDelimiter {
@@ -42,11 +53,7 @@ pub enum Error {
     },
 
     /// A field that is not a number.
-    #[error(
-        "{}: {place} is {}, not a number; correct it, or select other columns",
-        shown(.path),
-        quoted(.value)
-    )]
+    #[error("{}: {place} is {}, not a number; {advice}", shown(.path), quoted(.value))]
     NotANumber {
         /// The file.
         path: PathBuf,
@@ -54,6 +61,8 @@ pub enum Error {
         place: Place,
         /// Its text, shortened.
         value: String,
+        /// What to do about it.
+        advice: String,
     },
 
     /// NaN, an infinity, or nothing at all.
@@ -73,7 +82,7 @@ pub enum Error {
 
     /// A line with too few or too many fields.
     #[error(
-        "{}: line {line} has {}, but the first record has {}; check the delimiter and the quotes",
+        "{}: line {line} has {}, but the first record has {}; {advice}",
         shown(.path),
         counted(*.found, "field"),
         counted(*.expected, "field")
@@ -87,6 +96,86 @@ pub enum Error {
         expected: usize,
         /// Fields of this one.
         found: usize,
+        /// What to do about it.
+        advice: &'static str,
+    },
+
+    /// A quote without an end.
+    #[error("{}: line {line} opens a quote that is never closed; close it, or remove it", shown(.path))]
+    OpenQuote {
+        /// The file.
+        path: PathBuf,
+        /// The line of the record.
+        line: u64,
+    },
+
+    /// A line that is longer than any row.
+    #[error(
+        "{}: line {line} is longer than the {limit} bytes that a line may have; check that it is text, one row a line",
+        shown(.path)
+    )]
+    LineTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// Bytes that a line may have.
+        limit: usize,
+    },
+
+    /// A character that cannot begin a comment.
+    #[error("comments cannot begin with {:?}; use # or another sign that no number has", char::from(*.sign))]
+    BadComment {
+        /// What was asked for.
+        sign: u8,
+    },
+
+    /// Text that does not say which lines.
+    #[error(
+        "'{text}' are not lines; write how many at the start, or ranges such as 2-2, with commas between them"
+    )]
+    BadLines {
+        /// What was asked for.
+        text: String,
+    },
+
+    /// Names of the model that the columns do not have.
+    #[error(
+        "{}: no column is named {}, as in the model; there are {}; select columns by number to take them in another way",
+        shown(.path),
+        listed(.missing),
+        listed(.available)
+    )]
+    MissingFeatures {
+        /// The file.
+        path: PathBuf,
+        /// Names that the model has and the file has not.
+        missing: Vec<String>,
+        /// What there is.
+        available: Vec<String>,
+    },
+
+    /// A whole number that a double cannot hold.
+    #[error(
+        "{}: {place} is {value}, which a double does not hold exactly; save the array as float64 to round it",
+        shown(.path)
+    )]
+    NotExact {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        place: Place,
+        /// What stands there.
+        value: String,
+    },
+
+    /// An array of which there is hardly a beginning.
+    #[error("{}: an npy array that is cut off after {found} bytes; copy or save it again", shown(.path))]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that there are.
+        found: u64,
     },
 
     /// Text that does not say which columns.
@@ -237,8 +326,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// An array of something other than floating point numbers of 4 or 8 bytes.
-    #[error("{}: values are of dtype {dtype}; save them as float64 or float32", shown(.path))]
+    /// An array of something other than real numbers of at most 8 bytes.
+    #[error("{}: values are of dtype {dtype}; save them as float64, as by astype('f8')", shown(.path))]
     UnsupportedDtype {
         /// The file.
         path: PathBuf,

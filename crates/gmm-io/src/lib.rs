@@ -4,7 +4,7 @@
 //! ```text
 //! path ──▶ open ──▶ Source ──▶ read_block, read_block, …   a block of rows at a time
 //!           │         └─────▶ read_all ──▶ Table           everything, when it fits
-//!           └ npy by its first bytes, otherwise CSV; "-" is standard input
+//!           └ npy by its first bytes, otherwise CSV, both also compressed; "-" is standard input
 //!           └──────▶ Reread                            everything again and again, for a fit over a stream
 //! path ◀── save_model ◀── Mixture ◀── load_model ◀── path
 //! path ◀── WholeFile ◀── whatever else is written
@@ -50,9 +50,11 @@ mod options;
 mod source;
 
 // Who reads.
-mod csv;
 mod npy;
+mod csv;
 
+mod format;
+mod compressed;
 mod open;
 
 mod reread;
@@ -63,12 +65,13 @@ mod metadata;
 mod model;
 
 pub use crate::error::Error;
+pub use crate::format::described;
 pub use crate::metadata::read_metadata;
 pub use crate::model::{Model, load_model, save_model};
 pub use crate::npy::{write_npy_header, write_npy_values};
 pub use crate::open::{open, open_stream};
-pub use crate::options::{Column, Header, ReadOptions};
+pub use crate::options::{Column, Comment, Decimal, Header, LineRange, ReadOptions};
 pub use crate::place::Place;
 pub use crate::reread::Reread;
 pub use crate::source::{Source, Table, read_all};
-pub use crate::whole::WholeFile;
+pub use crate::whole::{WholeFile, link_target};

@@ -26,6 +26,7 @@ use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
 use crate::error::Error;
+use crate::format::{MODEL, described};
 use crate::metadata::{FORMAT_KEY, NAMES_KEY, list_of_names, parse_names, with_pairs};
 use crate::whole::{WholeFile, check_regular};
 
@@ -126,7 +127,12 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, Error> {
         let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
         let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
-        let (parts, text) = Parts::parse(&bytes).map_err(bad)?;
+        let parsed = Parts::parse(&bytes).map_err(|reason| match described(path) {
+            // What is no safetensors file at all is named as what it is.
+            Some(what) if what != MODEL => format!("it is {what}"),
+            _ => reason,
+        });
+        let (parts, text) = parsed.map_err(bad)?;
         let mixture = parts.mixture();
         let mixture = mixture.map_err(|source| Error::RefusedModel { path: path.to_owned(), source })?;
         let mut model = Model::new(mixture);

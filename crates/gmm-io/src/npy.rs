@@ -1,4 +1,5 @@
-//! Samples from npy arrays of `float64` or `float32`, little- or big-endian, n × d or n alone.
+//! Samples from npy arrays of real numbers, little- or big-endian, n × d or n alone: floating point of 2, 4 or 8 bytes,
+//! whole numbers of 1 to 8 bytes, and bool. A whole number that a double does not hold exactly is refused.
 //!
 //! C order is read forwards, from anything. Fortran order is read from files only: every block
 //! costs one seek and one read (of `rows × bytes`) for each selected column, so larger blocks are
@@ -19,8 +20,8 @@ use crate::options::{ReadOptions, Selection};
 use crate::place::Place;
 use crate::source::{Source, part_weights};
 
-pub(crate) use self::header::MAGIC;
 use self::header::{Item, Layout};
+pub(crate) use self::header::{MAGIC, MAX_COLUMNS};
 pub use self::write::{write_npy_header, write_npy_values};
 
 /// Values decoded at a time.
@@ -90,7 +91,7 @@ impl NpySource {
             self.bytes.read((n_values - done).min(CHUNK), &mut self.values)?;
             if let Some(at) = not_finite(&self.values) {
                 let (row, column) = ((done + at) / n_columns, (done + at) % n_columns);
-                return Err(self.bytes.refuse(self.row + row, column, self.values[at]));
+                return Err(self.bytes.refuse(self.row + row, column, at, self.values[at]));
             }
             block.extend_from_slice(&self.values);
         }
@@ -121,7 +122,7 @@ impl NpySource {
                     }
                     let value = self.values[at - done];
                     if !value.is_finite() {
-                        return Err(self.bytes.refuse(self.row + row, column, value));
+                        return Err(self.bytes.refuse(self.row + row, column, at - done, value));
                     }
                     block[row * positions.len() + feature] = value;
                 }
@@ -147,7 +148,7 @@ impl NpySource {
                 self.bytes.read((n_rows - done).min(CHUNK), &mut self.values)?;
                 for (row, &value) in (done..).zip(&self.values) {
                     if !value.is_finite() {
-                        return Err(self.bytes.refuse(self.row + row, column, value));
+                        return Err(self.bytes.refuse(self.row + row, column, row - done, value));
                     }
                     block[row * n_features + feature] = value;
                 }
@@ -224,6 +225,10 @@ impl Source for NpySource {
     fn origin(&self) -> &Path {
         &self.bytes.origin
     }
+
+    fn notes(&self) -> Vec<String> {
+        self.selection.notes.clone()
+    }
 }
 
 /// The position of the first NaN or infinity.
@@ -298,10 +303,15 @@ impl Bytes {
         Ok(())
     }
 
-    /// The error for a value that is not finite, at a row and a column counted from zero.
+    /// The error for a value that is not finite, at a row and a column counted from zero, and `at` among those that
+    /// were read last.
     #[cold]
-    fn refuse(&self, row: usize, column: usize, value: f64) -> Error {
+    fn refuse(&self, row: usize, column: usize, at: usize, value: f64) -> Error {
         let place = Place::Array { row: row + 1, column: column + 1 };
+        let item = self.layout.item;
+        if let Some(whole) = item.whole(&self.scratch[at * item.n_bytes()..][..item.n_bytes()]) {
+            return Error::NotExact { path: self.origin.clone(), place, value: whole.to_string() };
+        }
         // As numpy prints it.
         let value = value.to_string().to_lowercase();
         Error::NotFinite { path: self.origin.clone(), place, value }

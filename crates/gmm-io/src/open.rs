@@ -1,4 +1,4 @@
-//! Which reader a file gets: npy when its first bytes say so, otherwise CSV.
+//! Which reader a file gets: by its first bytes, decompressed if it has to be.
 //!
 //! The name of a file decides nothing, so a pipe is read as a file is. What was read to find out
 //! is put back in front of the rest.
@@ -8,9 +8,10 @@ use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::format::{Format, N_BYTES, format_of};
 use crate::options::ReadOptions;
 use crate::source::Source;
-use crate::{csv, npy};
+use crate::{compressed, csv, npy};
 
 /// Opens the samples at `path`; `-` is standard input.
 ///
@@ -29,7 +30,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source + Send>
     if metadata.is_file() {
         let start = first_bytes(&mut file, path)?;
         file.rewind().map_err(refused)?;
-        if start == npy::MAGIC {
+        if format_of(&start, path)? == Format::Npy {
             return Ok(Box::new(npy::NpySource::from_file(file, metadata.len(), path, options)?));
         }
     }
@@ -42,23 +43,38 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source + Send>
 ///
 /// As [`open`], and [`Error::NotSeekable`] for an array in Fortran order.
 pub fn open_stream(
-    mut reader: impl Read + Send + 'static,
+    reader: impl Read + Send + 'static,
     name: &Path,
     options: &ReadOptions,
 ) -> Result<Box<dyn Source + Send>, Error> {
+    from_bytes(Box::new(reader), name, options, false)
+}
+
+fn from_bytes(
+    mut reader: Box<dyn Read + Send>,
+    name: &Path,
+    options: &ReadOptions,
+    decompressed: bool,
+) -> Result<Box<dyn Source + Send>, Error> {
     let start = first_bytes(&mut reader, name)?;
-    let is_npy = start == npy::MAGIC;
-    let whole = Cursor::new(start).chain(reader);
-    if is_npy {
-        Ok(Box::new(npy::NpySource::from_stream(Box::new(whole), name, options)?))
-    } else {
-        Ok(Box::new(csv::CsvSource::from_stream(Box::new(whole), name, options)?))
+    let format = format_of(&start, name)?;
+    let whole: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(reader));
+    match format {
+        Format::Npy => Ok(Box::new(npy::NpySource::from_stream(whole, name, options)?)),
+        Format::Text => Ok(Box::new(csv::CsvSource::from_stream(whole, name, options)?)),
+        // What is compressed twice was so by mistake.
+        Format::Gzip | Format::Zstd if decompressed => {
+            let (what, advice) = ("compressed more than once", "decompress it first");
+            Err(Error::OtherFormat { path: name.to_owned(), what, advice })
+        }
+        Format::Gzip => from_bytes(compressed::gzip(whole, name)?, name, options, true),
+        Format::Zstd => from_bytes(compressed::zstd(whole, name)?, name, options, true),
     }
 }
 
-/// As many bytes as tell an array from a text, or all there are.
+/// As many bytes as tell what a file is, or all there are.
 fn first_bytes(reader: &mut impl Read, path: &Path) -> Result<Vec<u8>, Error> {
-    let mut start = Vec::with_capacity(npy::MAGIC.len());
-    reader.take(npy::MAGIC.len() as u64).read_to_end(&mut start).map_err(|error| Error::io(path, error))?;
+    let mut start = Vec::with_capacity(N_BYTES);
+    reader.take(N_BYTES as u64).read_to_end(&mut start).map_err(|error| Error::io(path, error))?;
     Ok(start)
 }

@@ -3,31 +3,101 @@
 //! Columns are asked for as people count them, from one; [`select`] turns what was asked for into
 //! positions from zero, once, when the header is known. Nothing below that line sees a name.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::str::FromStr;
 
 use crate::error::Error;
+use crate::place::some_of;
 
 /// How to read; the default guesses what can be guessed and takes every column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Whether a text starts with column names. Arrays have none, and ignore this.
     pub header: Header,
-    /// What separates fields of a text; `None` looks at the first line for a tab, else a
-    /// semicolon, else a comma, else a space, and falls back on the comma. Where it is a space,
-    /// any number of them separate two fields.
+    /// What separates fields of a text; `None` looks at the first lines for a tab, a semicolon, a bar, a comma or a
+    /// space that leaves as many fields in each, and falls back on the comma. A first line such as `sep=;`
+    /// says it. Where it is a space, any number of them separate two fields.
     pub delimiter: Option<u8>,
+    /// What stands between the digits of a number.
+    pub decimal: Decimal,
+    /// Which lines of a text are comments.
+    pub comment: Comment,
+    /// Lines of a text that are not read at all.
+    pub skip: Vec<LineRange>,
     /// The columns that are features, in the order wanted; empty takes all but that of the weights.
     pub columns: Vec<Column>,
     /// The one column that says how much each row counts, and is no feature.
     pub weights: Option<Column>,
+    /// Names of the features of a model; empty where there is none, or it has no names. Columns are found by them, and
+    /// what does not match is noted or refused.
+    pub model_names: Vec<String>,
+}
+
+/// What stands between the whole part of a number and the rest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Decimal {
+    /// `0.5`
+    #[default]
+    Point,
+    /// `0,5`; a number with a point is refused, because it may be a thousand.
+    Comma,
+}
+
+/// Which lines of a text are comments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Comment {
+    /// Those before the first record that start with `#`. Later such a line is a record, because spreadsheets write
+    /// `#N/A` for a value that is missing.
+    #[default]
+    BeforeFirst,
+    /// All that start with this character.
+    Everywhere(u8),
+    /// None.
+    Nowhere,
+}
+
+/// Lines of a text from `first` to `last`, counted from one, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineRange {
+    /// The first line.
+    pub first: u64,
+    /// The last line.
+    pub last: u64,
+}
+
+impl LineRange {
+    /// Reads a list such as `3`, which are the first three lines, or `1,3-4`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadLines`] names the part that is neither.
+    pub fn parse_list(text: &str) -> Result<Vec<LineRange>, Error> {
+        let range = |part: &str| {
+            let refused = || Error::BadLines { text: part.trim().to_owned() };
+            let number = |part: &str| part.trim().parse::<u64>().ok().filter(|&number| number > 0);
+            let (first, last) = part.split_once('-').unwrap_or(("1", part));
+            match (number(first), number(last)) {
+                (Some(first), Some(last)) if first <= last => Ok(LineRange { first, last }),
+                _ => Err(refused()),
+            }
+        };
+        // No line at all is a list too.
+        if text.trim() == "0" { Ok(Vec::new()) } else { text.split(',').map(range).collect() }
+    }
+
+    pub(crate) fn contains(self, line: u64) -> bool {
+        (self.first..=self.last).contains(&line)
+    }
 }
 
 /// Whether the first record of a text holds column names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// It does when columns are selected by name, or when a selected field of it holds something
-    /// that is neither a number nor a common mark for a missing one (empty, `NA`, `null`, `?`, …).
+    /// The first records decide together. Words over numbers are names, and so are years and other numbers at equal
+    /// distances over numbers that are not. A first record of which most are numbers is data, whatever else is in it.
+    /// What was taken for names is noted. A comment right before the first record is names when it has one for
+    /// each column.
     #[default]
     Auto,
     /// It does.
@@ -41,6 +111,8 @@ pub enum Header {
 pub enum Column {
     /// By name, which must occur exactly once in the header.
     Name(String),
+    /// By digits that may be a name, such as `1990`: the column of that name, else the one of that number.
+    Digits(String),
     /// By number, from 1.
     Index(usize),
     /// By numbers, from `first` to `last` and both included; to the last column when `None`.
@@ -55,15 +127,20 @@ pub enum Column {
 impl Column {
     /// Reads a list such as `2-31`, `x,y,z` or `1,5-7,label,9-`, separated by commas.
     ///
-    /// A part made of digits is a number and `a-b` of digits a range; anything else is a name,
-    /// without the spaces around it. A name that looks like a number, or has a comma in it, can
-    /// only be given as [`Column::Name`].
+    /// A part made of digits is the column of that name if there is one, else that of the number. `a-b` of digits is
+    /// a range of numbers, so `2-2` is the second column whatever its name. What stands in double quotes is a
+    /// name, with commas and all; anything else is a name too, without the spaces around it.
     ///
     /// # Errors
     ///
     /// [`Error::BadColumn`] names the part that is none of these.
     pub fn parse_list(text: &str) -> Result<Vec<Column>, Error> {
-        text.split(',').map(str::parse).collect()
+        let mut inside = false;
+        let outside_quotes = |symbol: char| {
+            inside ^= symbol == '"';
+            symbol == ',' && !inside
+        };
+        text.split(outside_quotes).map(str::parse).collect()
     }
 }
 
@@ -81,8 +158,12 @@ impl FromStr for Column {
         if text.is_empty() {
             return Err(refused());
         }
+        if let Some(name) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            return Ok(Column::Name(name.replace("\"\"", "\"")));
+        }
         if is_digits(text) {
-            return Ok(Column::Index(number(text)?));
+            number(text)?;
+            return Ok(Column::Digits(text.to_owned()));
         }
         match text.split_once('-') {
             Some((first, "")) if is_digits(first) => Ok(Column::Range { first: number(first)?, last: None }),
@@ -106,9 +187,16 @@ pub(crate) struct Selection {
     pub(crate) positions: Option<Vec<usize>>,
     /// The last of the positions is that of the weights.
     pub(crate) weighted: bool,
+    /// What was decided that whoever asked should know.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Selection {
+    /// All columns, none of them weights.
+    pub(crate) fn all() -> Self {
+        Selection { positions: None, weighted: false, notes: Vec::new() }
+    }
+
     /// What `options` ask for among `n_columns` columns.
     pub(crate) fn new(
         options: &ReadOptions,
@@ -116,17 +204,24 @@ impl Selection {
         n_columns: usize,
         path: &Path,
     ) -> Result<Self, Error> {
-        let features = select(&options.columns, names, n_columns, path)?;
-        let Some(column) = &options.weights else {
-            return Ok(Selection { positions: features, weighted: false });
+        let mut notes = Vec::new();
+        let features = select(&options.columns, names, n_columns, path, &mut notes)?;
+        let weight = match &options.weights {
+            None => None,
+            // Of one column, all columns are that one.
+            Some(column) => {
+                match select(std::slice::from_ref(column), names, n_columns, path, &mut notes)?.as_deref() {
+                    None if n_columns == 1 => Some(0),
+                    Some(&[weight]) => Some(weight),
+                    _ => return Err(Error::ManyWeights { path: path.to_owned() }),
+                }
+            }
+        };
+        let features = matched(options, names, n_columns, (features, weight), path, &mut notes)?;
+        let Some(weight) = weight else {
+            return Ok(Selection { positions: features, weighted: false, notes });
         };
         let all = (0..n_columns).collect::<Vec<_>>();
-        // Of one column, all columns are that one.
-        let weight = match select(std::slice::from_ref(column), names, n_columns, path)?.as_deref() {
-            None if n_columns == 1 => 0,
-            Some(&[weight]) => weight,
-            _ => return Err(Error::ManyWeights { path: path.to_owned() }),
-        };
         let mut positions = match features {
             Some(features) => features,
             None if options.columns.is_empty() => all.into_iter().filter(|&at| at != weight).collect(),
@@ -139,7 +234,7 @@ impl Selection {
             return Err(Error::OnlyWeights { path: path.to_owned() });
         }
         positions.push(weight);
-        Ok(Selection { positions: Some(positions), weighted: true })
+        Ok(Selection { positions: Some(positions), weighted: true, notes })
     }
 
     /// Numbers that are read of a row of `n_columns`.
@@ -153,6 +248,70 @@ impl Selection {
     }
 }
 
+/// The columns that have the names of the model's features, in the order of the model; `selected` where names say
+/// nothing.
+fn matched(
+    options: &ReadOptions,
+    names: Option<&[String]>,
+    n_columns: usize,
+    (selected, weight): (Option<Vec<usize>>, Option<usize>),
+    path: &Path,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<usize>>, Error> {
+    let model = &options.model_names;
+    if model.is_empty() {
+        return Ok(selected);
+    }
+    let Some(names) = names else {
+        notes.push(format!(
+            "columns have no names; they were taken in the order of the model: {}",
+            some_of(model)
+        ));
+        return Ok(selected);
+    };
+    let given = !options.columns.is_empty();
+    let among: Vec<usize> = match &selected {
+        Some(positions) => positions.clone(),
+        None => (0..n_columns).filter(|&at| Some(at) != weight).collect(),
+    };
+    let mut at_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    among.iter().for_each(|&at| at_name.entry(&names[at]).or_default().push(at));
+    let distinct = model.iter().collect::<HashSet<_>>().len() == model.len();
+    let found: Vec<Option<&Vec<usize>>> = model.iter().map(|name| at_name.get(&**name)).collect();
+    let n_found = found.iter().flatten().count();
+    let in_order = among.iter().map(|&at| &names[at]).eq(model);
+    if in_order || n_found == 0 || !distinct || found.iter().flatten().any(|columns| columns.len() > 1) {
+        if !in_order {
+            notes.push(format!(
+                "columns were taken in their order, because their names do not tell which is which of the model's: {}",
+                some_of(model)
+            ));
+        }
+        return Ok(selected);
+    }
+    if n_found < model.len() {
+        let missing = model.iter().zip(&found).filter(|(_, found)| found.is_none());
+        let missing = missing.map(|(name, _)| name.clone()).collect();
+        let available = among.iter().map(|&at| names[at].clone()).collect();
+        return Err(Error::MissingFeatures { path: path.to_owned(), missing, available });
+    }
+    let positions: Vec<usize> = found.into_iter().flatten().map(|columns| columns[0]).collect();
+    if given && positions.len() < among.len() {
+        // Too many, and asked for: whoever compares the numbers of features says so.
+        return Ok(selected);
+    }
+    let others: Vec<String> =
+        among.iter().filter(|at| !positions.contains(at)).take(100).map(|&at| names[at].clone()).collect();
+    if !others.is_empty() {
+        notes.push(format!("columns that the model does not have were left out: {}", some_of(&others)));
+    }
+    let order = among.iter().filter(|at| positions.contains(at));
+    if !order.eq(&positions) {
+        notes.push(format!("columns were put in the order of the model: {}", some_of(model)));
+    }
+    Ok(Some(positions))
+}
+
 /// Positions, from zero and in the order asked for, of `columns` among `n_columns`; `None` when
 /// they are all there are, in the order of the file.
 fn select(
@@ -160,12 +319,29 @@ fn select(
     names: Option<&[String]>,
     n_columns: usize,
     path: &Path,
+    notes: &mut Vec<String>,
 ) -> Result<Option<Vec<usize>>, Error> {
     let mut positions = Vec::new();
     for column in columns {
         let (first, last) = match column {
             Column::Name(name) => {
                 let column = find(name, names, n_columns, path)?;
+                (column, column)
+            }
+            Column::Digits(digits) if names.is_some_and(|names| names.contains(digits)) => {
+                let column = find(digits, names, n_columns, path)?;
+                if digits
+                    .parse()
+                    .is_ok_and(|number: usize| (1..=n_columns).contains(&number) && number != column)
+                {
+                    notes.push(format!(
+                        "'{digits}' is the name of column {column}; {digits}-{digits} is the column of that number"
+                    ));
+                }
+                (column, column)
+            }
+            Column::Digits(digits) => {
+                let column = digits.parse().map_err(|_| Error::BadColumn { text: digits.clone() })?;
                 (column, column)
             }
             Column::Index(column) => (*column, *column),
@@ -216,7 +392,7 @@ mod tests {
     fn select_of(list: &str, names: Option<&[&str]>, n_columns: usize) -> Result<String, String> {
         let columns = Column::parse_list(list).map_err(|error| error.to_string())?;
         let names: Option<Vec<String>> = names.map(|names| names.iter().map(ToString::to_string).collect());
-        select(&columns, names.as_deref(), n_columns, Path::new("t.csv"))
+        select(&columns, names.as_deref(), n_columns, Path::new("t.csv"), &mut Vec::new())
             .map(|positions| format!("{positions:?}"))
             .map_err(|error| error.to_string())
     }
@@ -271,6 +447,38 @@ mod tests {
     }
 
     #[test]
+    fn a_column_whose_name_is_a_number_is_found_by_it() {
+        let names = ["country", "1990", "1991", "2", "a,b"];
+        for (list, expected) in [
+            ("1990", "Some([1])"),
+            ("1991,1990", "Some([2, 1])"),
+            // A name wins over a number; a range never is a name.
+            ("2", "Some([3])"),
+            ("2-2", "Some([1])"),
+            ("3", "Some([2])"),
+            ("\"a,b\",\"1990\"", "Some([4, 1])"),
+        ] {
+            assert_eq!(select_of(list, Some(&names), 5).as_deref(), Ok(expected), "{list}");
+        }
+        assert_eq!(
+            select_of("1990", None, 5),
+            Err("t.csv: there is no column 1990; select from 1 to 5".into())
+        );
+    }
+
+    #[test]
+    fn lines_are_a_number_of_the_first_or_ranges() {
+        let lines = |text: &str| LineRange::parse_list(text).map_err(|error| error.to_string());
+        let range = |first, last| LineRange { first, last };
+        assert_eq!(lines("0"), Ok(vec![]));
+        assert_eq!(lines("3"), Ok(vec![range(1, 3)]));
+        assert_eq!(lines("1, 3-4"), Ok(vec![range(1, 1), range(3, 4)]));
+        for text in ["", "a", "-1", "2-1", "0-1", "1,,2"] {
+            assert!(lines(text).is_err_and(|why| why.contains("are not lines")), "{text:?}");
+        }
+    }
+
+    #[test]
     fn the_column_of_the_weights_comes_last_and_is_no_feature() {
         let names: Vec<String> = ["a", "b", "w"].map(String::from).into();
         let selection = |columns: &str, weights: &str, n_columns| {
@@ -313,7 +521,7 @@ mod tests {
 
     #[test]
     fn a_column_number_of_zero_given_without_the_parser_is_refused_too() {
-        let refused = select(&[Column::Index(0)], None, 4, Path::new("t.csv")).unwrap_err();
+        let refused = select(&[Column::Index(0)], None, 4, Path::new("t.csv"), &mut Vec::new()).unwrap_err();
         assert_eq!(refused.to_string(), "t.csv: there is no column 0; select from 1 to 4");
     }
 }

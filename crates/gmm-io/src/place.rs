@@ -64,9 +64,18 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// The first names, and how many more there are.
 pub(crate) fn listed(names: &[String]) -> String {
-    const LIMIT: usize = 20;
-    let shown: Vec<String> = names.iter().take(LIMIT).map(|name| format!("'{name}'")).collect();
-    match names.len().saturating_sub(LIMIT) {
+    at_most(20, names)
+}
+
+/// [`listed`], where a glance is enough.
+pub(crate) fn some_of(names: &[String]) -> String {
+    at_most(6, names)
+}
+
+fn at_most(limit: usize, names: &[String]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(limit).map(|name| format!("'{}'", shortened(name).escape_debug())).collect();
+    match names.len().saturating_sub(limit) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

@@ -53,6 +53,11 @@ impl Reread {
         self.source.names()
     }
 
+    /// What was decided or passed over on the way, as [`Source::notes`] has it; of the pass that was made last.
+    pub fn notes(&self) -> Vec<String> {
+        self.source.notes()
+    }
+
     /// Rows of the file, once it has been read to the end.
     pub fn n_rows(&self) -> Option<usize> {
         self.n_rows

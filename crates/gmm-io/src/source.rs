@@ -37,6 +37,12 @@ pub trait Source {
         None
     }
 
+    /// What was decided or passed over on the way, in words for whoever reads: names that were found, lines that hold no
+    /// row, columns that were put in another order. Complete when everything has been read.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Where the samples come from, for messages; `-` is standard input.
     fn origin(&self) -> &Path {
         Path::new("samples")
@@ -56,6 +62,8 @@ pub struct Table {
     pub names: Option<Vec<String>>,
     /// How much each row counts (n), when a column says so.
     pub weights: Option<Vec<f64>>,
+    /// What was decided or passed over on the way.
+    pub notes: Vec<String>,
 }
 
 /// Reads what is left of `source` into memory.
@@ -71,7 +79,7 @@ pub fn read_all(source: &mut dyn Source) -> Result<Table, Error> {
     }
     let names = source.names().map(<[String]>::to_vec);
     let weights = source.weights().map(<[f64]>::to_vec);
-    Ok(Table { values, n_rows, n_features: source.n_features(), names, weights })
+    Ok(Table { values, n_rows, n_features: source.n_features(), names, weights, notes: source.notes() })
 }
 
 /// Moves the last number of every row of `block`, which has `width`, to `weights`.

@@ -1,9 +1,10 @@
 //! A file that appears whole or not at all.
 //!
 //! It is written beside its place under another name, flushed to the disk, and renamed. An earlier file of
-//! the name stays whole until then, and whatever was begun and not kept is gone.
+//! the name stays whole until then, and whatever was begun and not kept is gone. A file that cannot be renamed over,
+//! because it is a mount point, is written in place when everything else is done.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,8 +34,8 @@ impl WholeFile {
     }
 
     fn begin(name: &Path) -> io::Result<Self> {
-        // Through a symbolic link to the file it names; renaming would replace the link.
-        let path = fs::canonicalize(name).unwrap_or_else(|_| name.to_owned());
+        // Through symbolic links to the file they name, be it there or not; renaming would replace the link.
+        let path = link_target(name)?;
         if path.exists() {
             // Renaming over a device or a pipe would take it away from everybody else.
             check_regular(&path)?;
@@ -46,7 +47,7 @@ impl WholeFile {
         // What the user's umask leaves of it, as for any file a program writes.
         #[cfg(unix)]
         builder.permissions(permissions);
-        let file = BufWriter::with_capacity(1 << 16, builder.tempfile_in(parent(&path))?);
+        let file = BufWriter::with_capacity(1 << 16, builder.tempfile_in(parent(&path)).map_err(plain)?);
         Ok(WholeFile { file, path, name: name.to_owned() })
     }
 
@@ -61,9 +62,15 @@ impl WholeFile {
     }
 
     fn finish(self) -> io::Result<()> {
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let file = self.file.into_inner().map_err(|error| plain(error.into_error()))?;
         file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
+        if let Err(refused) = file.persist(&self.path) {
+            // Such as the file that a container is given to write to.
+            if refused.error.kind() != io::ErrorKind::ResourceBusy {
+                return Err(refused.error);
+            }
+            return write_in_place(&refused.file, &self.path);
+        }
         // The name is on the disk only when its directory is. Not every file system lets one ask.
         #[cfg(unix)]
         let _ = File::open(parent(&self.path)).and_then(|directory| directory.sync_all());
@@ -71,14 +78,49 @@ impl WholeFile {
     }
 }
 
+/// Puts what is in `from` into the file at `path`, which stays the file that it is.
+fn write_in_place(from: &NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut from = from.reopen().map_err(plain)?;
+    let mut to = OpenOptions::new().write(true).truncate(true).open(path)?;
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()
+}
+
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.file.write(bytes).map_err(plain)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(plain)
     }
+}
+
+/// The error of the system without the name of the temporary file, which nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path \"") {
+        Some((message, _)) => io::Error::new(error.kind(), message),
+        None => error,
+    }
+}
+
+/// Where a file of this name is written: at the end of the symbolic links that it may be the first of.
+///
+/// # Errors
+///
+/// Links that lead to each other, and what the system says.
+pub fn link_target(name: &Path) -> io::Result<PathBuf> {
+    /// As many links as Linux follows.
+    const MAX_LINKS: usize = 40;
+    let mut path = name.to_owned();
+    for _ in 0..MAX_LINKS {
+        if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Ok(path);
+        }
+        let target = fs::read_link(&path)?;
+        path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "too many levels of symbolic links"))
 }
 
 fn parent(path: &Path) -> &Path {

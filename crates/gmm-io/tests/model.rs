@@ -219,6 +219,48 @@ fn pipes_stay_pipes_and_links_stay_links() {
     assert_eq!(load_model(&file).unwrap(), mixture());
 }
 
+/// docs/model-file.md: what a link names is what is written, also when it is not there yet.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_makes_what_it_names() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("deep")).unwrap();
+    symlink("deep/second", at("first")).unwrap();
+    symlink("file", at("deep/second")).unwrap();
+    save_model(&at("first"), &mixture()).unwrap();
+    assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(at("deep/second")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(at("deep/file")).unwrap().is_file());
+    assert_eq!(load_model(&at("first")).unwrap(), mixture());
+
+    symlink("nowhere/file", at("lost")).unwrap();
+    symlink("round", at("round")).unwrap();
+    for (name, why) in
+        [("lost", "No such file or directory (os error 2)"), ("round", "too many levels of symbolic links")]
+    {
+        let refused = save_model(&at(name), &mixture()).unwrap_err();
+        // In the words of whoever asked: the temporary file has a name that nobody knows.
+        assert_eq!(refused.to_string(), format!("cannot write {}: {why}", at(name).display()));
+        assert!(fs::symlink_metadata(at(name)).unwrap().is_symlink());
+    }
+}
+
+#[test]
+fn what_is_no_model_is_named_as_what_it_is() {
+    let (_directory, path) = saved();
+    for (bytes, what) in [
+        (&b"x,y\n1,2\n"[..], "CSV or other text"),
+        (b"\x93NUMPY\x01\0", "an npy array"),
+        (b"\x1f\x8b\x08", "a compressed file"),
+        (b"PK\x03\x04", "a zip archive"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(refusal(&path), format!("FILE: not a model that this version reads: it is {what}"));
+    }
+}
+
 #[test]
 fn a_mixture_with_a_determinant_of_its_own_is_not_stored() {
     let directory = tempfile::tempdir().unwrap();

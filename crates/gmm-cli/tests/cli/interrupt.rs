@@ -1,4 +1,4 @@
-//! Ctrl-C: the first ends a fit with what it has reached, the second ends the program.
+//! Signals: the first ends a fit with what it has reached, the second ends the program.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read};
@@ -21,12 +21,17 @@ fn bench() -> Bench {
 
 /// Starts the program and waits until it watches for Ctrl-C.
 fn started(bench: &Bench, args: &str) -> (Child, BufReader<ChildStderr>) {
-    let mut child = bench.command(args).spawn().unwrap();
+    watching(bench.command(args).spawn().unwrap())
+}
+
+/// Waits until the program watches for Ctrl-C and for SIGTERM.
+fn watching(mut child: Child) -> (Child, BufReader<ChildStderr>) {
     let told = BufReader::new(child.stderr.take().unwrap());
     let watches = |status: &str| {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
-        // Signal 2 is the second bit.
-        u64::from_str_radix(mask.trim(), 16).unwrap() & 0b10 != 0
+        // Signal 2 is the second bit, and 15 the fifteenth.
+        let wanted = 1 << 1 | 1 << 14;
+        u64::from_str_radix(mask.trim(), 16).unwrap() & wanted == wanted
     };
     let status = format!("/proc/{}/status", child.id());
     while !watches(&std::fs::read_to_string(&status).unwrap()) {
@@ -36,9 +41,53 @@ fn started(bench: &Bench, args: &str) -> (Child, BufReader<ChildStderr>) {
 }
 
 fn press(child: &Child) {
-    assert!(
-        Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status().unwrap().success()
-    );
+    send("INT", child);
+}
+
+fn send(signal: &str, child: &Child) {
+    let kill = format!("kill -{signal} {}", child.id());
+    assert!(Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
+}
+
+/// Schedulers and service managers send SIGTERM, a terminal that is closed SIGHUP.
+#[test]
+fn a_fit_that_is_ended_from_outside_writes_what_it_has_reached() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        for args in ["fit data.csv -k 2 -o m", "fit data.csv -k 2 -o m --stream"] {
+            let bench = bench();
+            let (mut child, mut told) = started(&bench, &format!("{args} {ENDLESS}"));
+            send(signal, &child);
+            let mut text = String::new();
+            told.read_to_string(&mut text).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{text}");
+            assert!(text.starts_with(ASKED) && text.contains("m, a partial result\n"), "{text}");
+            assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().n_components(), 2);
+        }
+    }
+    let bench = bench();
+    let (mut child, mut told) = started(&bench, &format!("select data.csv -k 1 -o m {ENDLESS}"));
+    send("TERM", &child);
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    send("TERM", &child);
+    assert_eq!((child.wait().unwrap().code(), bench.names()), (Some(143), vec!["data.csv".to_owned()]));
+}
+
+/// `nohup` asks for a fit that outlives its terminal.
+#[test]
+fn a_hang_up_that_was_ignored_stays_so() {
+    let bench = bench();
+    let mut shell = Command::new("sh");
+    let line = format!("trap '' HUP; exec {} fit data.csv -k 2 -o m {ENDLESS}", env!("CARGO_BIN_EXE_gmm"));
+    shell.args(["-c", &line]).current_dir(bench.path("")).stderr(std::process::Stdio::piped());
+    let (mut child, mut told) = watching(shell.spawn().unwrap());
+    send("HUP", &child);
+    std::thread::sleep(Duration::from_millis(100));
+    send("TERM", &child);
+    let mut text = String::new();
+    told.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{text}");
+    assert_eq!(text.matches(ASKED).count(), 1);
 }
 
 #[test]

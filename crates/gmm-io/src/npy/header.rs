@@ -23,33 +23,87 @@ const MAX_DEPTH: usize = 4;
 /// Most columns; a row of them is 128 MiB, and a header that announces more is damaged or hostile.
 pub(crate) const MAX_COLUMNS: u64 = 1 << 24;
 
-/// How one value is stored.
+/// How one value is stored: as a number of which type, of how many bytes, and in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Item {
-    F4Little,
-    F4Big,
-    F8Little,
-    F8Big,
+pub(super) struct Item {
+    class: Class,
+    n_bytes: usize,
+    big: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Float,
+    Signed,
+    Unsigned,
+    Bool,
 }
 
 impl Item {
     pub(super) fn n_bytes(self) -> usize {
-        match self {
-            Item::F4Little | Item::F4Big => 4,
-            Item::F8Little | Item::F8Big => 8,
+        self.n_bytes
+    }
+
+    /// Appends the values stored in `bytes`. A whole number that a double does not hold becomes a NaN; see
+    /// [`Item::whole`].
+    pub(super) fn decode(self, bytes: &[u8], values: &mut Vec<f64>) {
+        /// A type, by the function that reads it.
+        macro_rules! each {
+            ($size:literal, $little:expr, $big:expr, $value:expr) => {{
+                let parts = bytes.as_chunks::<$size>().0.iter();
+                match self.big {
+                    false => values.extend(parts.map(|part| $value($little(*part)))),
+                    true => values.extend(parts.map(|part| $value($big(*part)))),
+                }
+            }};
+        }
+        match (self.class, self.n_bytes) {
+            (Class::Float, 2) => each!(2, u16::from_le_bytes, u16::from_be_bytes, half),
+            (Class::Float, 4) => each!(4, f32::from_le_bytes, f32::from_be_bytes, f64::from),
+            (Class::Float, _) => each!(8, f64::from_le_bytes, f64::from_be_bytes, std::convert::identity),
+            (Class::Bool, _) => values.extend(bytes.iter().map(|&byte| f64::from(u8::from(byte != 0)))),
+            (Class::Signed, 1) => each!(1, i8::from_le_bytes, i8::from_be_bytes, f64::from),
+            (Class::Signed, 2) => each!(2, i16::from_le_bytes, i16::from_be_bytes, f64::from),
+            (Class::Signed, 4) => each!(4, i32::from_le_bytes, i32::from_be_bytes, f64::from),
+            (Class::Signed, _) => {
+                each!(8, i64::from_le_bytes, i64::from_be_bytes, |value| exact(i128::from(value)))
+            }
+            (Class::Unsigned, 1) => each!(1, u8::from_le_bytes, u8::from_be_bytes, f64::from),
+            (Class::Unsigned, 2) => each!(2, u16::from_le_bytes, u16::from_be_bytes, f64::from),
+            (Class::Unsigned, 4) => each!(4, u32::from_le_bytes, u32::from_be_bytes, f64::from),
+            (Class::Unsigned, _) => {
+                each!(8, u64::from_le_bytes, u64::from_be_bytes, |value| exact(i128::from(value)))
+            }
         }
     }
 
-    /// Appends the values stored in `bytes`.
-    pub(super) fn decode(self, bytes: &[u8], values: &mut Vec<f64>) {
-        let fours = || bytes.as_chunks::<4>().0.iter();
-        let eights = || bytes.as_chunks::<8>().0.iter();
-        match self {
-            Item::F4Little => values.extend(fours().map(|b| f64::from(f32::from_le_bytes(*b)))),
-            Item::F4Big => values.extend(fours().map(|b| f64::from(f32::from_be_bytes(*b)))),
-            Item::F8Little => values.extend(eights().map(|b| f64::from_le_bytes(*b))),
-            Item::F8Big => values.extend(eights().map(|b| f64::from_be_bytes(*b))),
+    /// The whole number of eight bytes that is stored in `bytes`, if it is one.
+    pub(super) fn whole(self, bytes: &[u8]) -> Option<i128> {
+        let bytes: [u8; 8] = bytes.try_into().ok()?;
+        let number = if self.big { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) };
+        match self.class {
+            Class::Signed => Some(i128::from(number as i64)),
+            Class::Unsigned => Some(i128::from(number)),
+            Class::Float | Class::Bool => None,
         }
+    }
+}
+
+/// A whole number as a double, or a NaN when a double does not hold it.
+fn exact(number: i128) -> f64 {
+    let value = number as f64;
+    if value as i128 == number { value } else { f64::NAN }
+}
+
+/// The number that 16 bits stand for by IEEE 754: a sign, 5 bits of exponent, 10 of the fraction.
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2_f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2_f64.powi(exponent - 25),
     }
 }
 
@@ -121,13 +175,20 @@ fn sized(n_rows: u64, n_columns: u64, item: Item, start: u64) -> Option<(usize, 
 
 fn item_of(dtype: &DType) -> Option<Item> {
     let DType::Plain(plain) = dtype else { return None };
-    match (plain.type_char(), plain.size_field(), plain.endianness()) {
-        (TypeChar::Float, 4, Endianness::Little) => Some(Item::F4Little),
-        (TypeChar::Float, 4, Endianness::Big) => Some(Item::F4Big),
-        (TypeChar::Float, 8, Endianness::Little) => Some(Item::F8Little),
-        (TypeChar::Float, 8, Endianness::Big) => Some(Item::F8Big),
-        _ => None,
-    }
+    let class = match plain.type_char() {
+        TypeChar::Float => Class::Float,
+        TypeChar::Int => Class::Signed,
+        TypeChar::Uint => Class::Unsigned,
+        TypeChar::Bool => Class::Bool,
+        _ => return None,
+    };
+    let n_bytes = usize::try_from(plain.size_field()).ok()?;
+    let known = match class {
+        Class::Float => matches!(n_bytes, 2 | 4 | 8),
+        Class::Signed | Class::Unsigned => matches!(n_bytes, 1 | 2 | 4 | 8),
+        Class::Bool => n_bytes == 1,
+    };
+    known.then_some(Item { class, n_bytes, big: plain.endianness() == Endianness::Big })
 }
 
 /// The bytes of the header, from the magic to the last before the values, vetted.
@@ -220,4 +281,29 @@ fn vet(text: &str) -> Result<(), Unfit> {
         rest = &rest[length..];
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of IEEE 754 binary16 from its definition: 2^-24 is the smallest, 65504 the largest.
+    #[test]
+    fn halves_are_those_of_the_standard() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x0001, 5.960464477539063e-8),
+            (0x03ff, 6.097555160522461e-5),
+            (0x0400, 6.103515625e-5),
+            (0x3555, 0.333251953125),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x7c00, f64::INFINITY),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(half(bits), value, "{bits:#x}");
+        }
+        assert!(half(0x7e00).is_nan() && half(0x8000).is_sign_negative());
+    }
 }
