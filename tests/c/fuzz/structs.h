@@ -60,10 +60,13 @@ static inline size_t some(size_t usual, size_t many)
     return once_in(100) ? 0 : once_in(25) ? 1 + below(many) : 1 + below(usual);
 }
 
+/* Beyond 8 and 16 features other code factors and multiplies. */
+enum { MOST_FEATURES = 20 };
+
 /* L L^T of a random L, in units of any size for each feature, or what no covariance is. */
 static inline void covariance(double *out, size_t d)
 {
-    double factor[8][8] = {{0}}, units[8], unit = once_in(3) ? any_size(0) : 1.0;
+    double factor[MOST_FEATURES][MOST_FEATURES] = {{0}}, units[MOST_FEATURES], unit = once_in(3) ? any_size(0) : 1.0;
     struct flavour junk = any_flavour(0);
     int is_junk = once_in(15), is_wild = once_in(6);
     for (size_t i = 0; i < d; i++) {

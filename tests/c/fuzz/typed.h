@@ -100,11 +100,12 @@ static REAL *OF(cell)(MATRIX matrix, size_t i, size_t j)
 static const MATRIX *OF(samples)(const char *name, size_t n, size_t d)
 {
     MATRIX matrix = OF(laid_out)(name, n, d);
-    struct flavour flavour = any_flavour(IS_FLOAT), other = any_flavour(IS_FLOAT);
+    struct flavour flavour = any_flavour(IS_FLOAT);
     int is_mixed = once_in(6);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < d; j++) {
-            *OF(cell)(matrix, i, j) = (REAL)value_of(is_mixed && j % 2 ? other : flavour, IS_FLOAT);
+    for (size_t j = 0; j < d; j++) {
+        flavour = is_mixed ? any_flavour(IS_FLOAT) : flavour;
+        for (size_t i = 0; i < n; i++) {
+            *OF(cell)(matrix, i, j) = (REAL)value_of(flavour, IS_FLOAT);
         }
     }
     return OF(described)(matrix);
@@ -167,7 +168,7 @@ static REAL OF(option)(double usual)
     return (REAL)any_option(usual);
 }
 
-#define SHAPE size_t n = some(12, 300), k = 1 + below(3), d = 1 + below(once_in(20) ? 8 : 4)
+#define SHAPE size_t n = some(12, 300), k = 1 + below(3), d = 1 + below(once_in(20) ? MOST_FEATURES : 4)
 
 #include "gradients.h"
 #include "scores.h"
