@@ -192,7 +192,7 @@ fn check_counts(total: f64, counts: impl ExactSizeIterator<Item = f64>) -> Resul
         return Ok(());
     }
     let problem =
-        format!("are those of {total:e} samples, but the counts of their components add up to {sum:e}");
+        format!("have the total weight {total:e}, but the weights of their components add up to {sum:e}");
     Err(Error::InconsistentMoments { problem })
 }
 

@@ -121,7 +121,7 @@ fn counts_that_do_not_add_up_are_refused_by_name() {
     let refusal = |buffer: [f64; 5]| Moments::from_buffer(&mixture, &buffer).unwrap_err().to_string();
     assert_eq!(
         refusal([1.0, 0.0, 5.0, 0.0, 1.0]),
-        "moments are those of 1e0 samples, but the counts of their components add up to 5e0; \
+        "moments have the total weight 1e0, but the weights of their components add up to 5e0; \
          pass what samples left behind, or a sum of such"
     );
     assert!(refusal([1e-300, 0.0, 1e308, 0.0, 1.0]).contains("add up to 1e308"));
