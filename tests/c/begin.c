@@ -117,13 +117,13 @@ static void priors(void)
     gmm_fit_options options = defaults(1);
     options.prior = &prior;
     double mean, variance, of_mean = 0, lambda = 2;
-    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom. */
+    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom; nothing of reg_covar. */
     fit(&line, &options, NULL, &mean, &variance, 1);
     CLOSE(mean, 4);
-    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
+    CLOSE(variance, (14.0 + 56) / (4 + 3 + 1 + 2));
     prior.degrees_of_freedom = NAN;
     fit(&line, &options, NULL, &mean, &variance, 1);
-    CLOSE(variance, (14 + 1e-6 + 56) / (4 + 3 + 1 + 2));
+    CLOSE(variance, (14.0 + 56) / (4 + 3 + 1 + 2));
     /* Everything given. */
     prior.mean_precision = 1, prior.mean = &of_mean, prior.degrees_of_freedom = 4, prior.covariance = &lambda;
     fit(&line, &options, NULL, &mean, &variance, 1);
