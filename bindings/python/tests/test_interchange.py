@@ -253,7 +253,7 @@ def outputs(proto: Any, X: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("opset", [13, 17, 18, 21])
+@pytest.mark.parametrize("opset", [9, 12, 13, 17, 18, 21])
 def test_skl2onnx_converts_pipelines_that_end_in_an_estimator(
     blobs: Any, structure: str, dtype: Any, opset: int
 ) -> None:
@@ -273,6 +273,17 @@ def test_skl2onnx_converts_pipelines_that_end_in_an_estimator(
         assert np.allclose(got["probabilities"], theirs.predict_proba(blobs), atol=1e-4)
     tolerance = 1e-3 if dtype is np.float32 else 1e-9
     assert np.allclose(got["score_samples"].ravel(), theirs.score_samples(blobs), atol=tolerance)
+
+
+def test_the_first_of_equal_components_is_the_label_without_arg_max(blobs: Any) -> None:
+    skl2onnx = pytest.importorskip("skl2onnx")
+    model = gmm.GaussianMixture(3, random_state=0).fit(blobs)
+    model.means_[1], model.covariances_[1] = model.means_[0], model.covariances_[0]
+    model.weights_[1] = model.weights_[0]
+    model.precisions_cholesky_[1] = model.precisions_cholesky_[0]
+    proto = skl2onnx.to_onnx(model, blobs[:1], black_op={"ArgMax"})
+    assert "ArgMax" not in {node.op_type for node in proto.graph.node}
+    assert np.array_equal(outputs(proto, blobs)["label"].ravel(), model.predict(blobs))
 
 
 def test_skl2onnx_converts_detectors_and_samples_that_are_integers(blobs: Any) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Old enough for what is deployed: onnxruntime 1.12 and newer.
 _OPSET: Final = 17
 _IR_VERSION: Final = 8
+#: From which opset on.
+_AXES_ARE_INPUTS: Final = {"Squeeze": 13, "Unsqueeze": 13, "ReduceSum": 13, "ReduceMax": 18}
 
 
 def to_onnx(
@@ -137,32 +139,48 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._outputs: list[Any] = []
-        self._samples = self._node("Unsqueeze", samples, self._constant("component_axis", [0]))
+        self._axes: set[str] = set()
+        self._samples = self._along("Unsqueeze", samples, 0)
 
     def mixture(self, mixture: Mixture) -> None:
         """Every score of one mixture."""
         k, real = mixture.n_components, self._type
         log_joint = self._log_joint(mixture, "")
-        log_density, shares, total = self._log_sum_exp(log_joint, "")
+        log_density, shares, total = self._log_sum_exp(log_joint)
         self._output("energies", "Neg", [log_density], real)
         self._output("log_density", "Identity", [log_density], real)
         self._output("responsibilities", "Div", [shares, total], real, k)
         integers = self._onnx.TensorProto.INT64
         self._output("labels", "ArgMax", [log_joint], integers, axis=1, keepdims=0)
 
-    def of_mixture(self, mixture: Mixture) -> dict[str, str]:
+    def of_mixture(self, mixture: Mixture, *, with_arg_max: bool = True) -> dict[str, str]:
         """Scores of one mixture, each a matrix, by the names that skl2onnx has for them."""
         log_joint = self._log_joint(mixture, "")
-        log_density, shares, total = self._log_sum_exp(log_joint, "")
+        log_density, shares, total = self._log_sum_exp(log_joint)
+        label = (
+            self._node("ArgMax", log_joint, axis=1, keepdims=1)
+            if with_arg_max
+            else self._first_largest(log_joint, mixture.n_components)
+        )
         return {
-            "label": self._node("ArgMax", log_joint, axis=1, keepdims=1),
+            "label": label,
             "probabilities": self._node("Div", shares, total),
-            "score_samples": self._node("Unsqueeze", log_density, "axis"),
+            "score_samples": self._along("Unsqueeze", log_density, 1),
         }
+
+    def _first_largest(self, values: str, k: int) -> str:
+        """Where the largest of a row is, the first of equals, for those who know no ArgMax."""
+        peak = self._along("ReduceMax", values, 1, keepdims=1)
+        is_peak = self._node("Equal", values, peak)
+        from_last = self._constant("from_last", np.arange(k, 0, -1).astype(self._real))
+        marked = self._node("Mul", self._node("Cast", is_peak, to=self._type), from_last)
+        largest = self._along("ReduceMax", marked, 1, keepdims=1)
+        label = self._node("Sub", self._constant("k", self._real.type(k)), largest)
+        return self._node("Cast", label, to=self._onnx.TensorProto.INT64)
 
     def of_detector(self, mixtures: tuple[Mixture, ...], threshold: float) -> dict[str, str]:
         """Scores of a detector, each a matrix, by the names that skl2onnx has for them."""
-        energies = self._node("Unsqueeze", self._mean_energies(mixtures), "axis_0")
+        energies = self._along("Unsqueeze", self._mean_energies(mixtures), 1)
         line = self._constant("threshold", self._real.type(threshold))
         above = self._node("Greater", energies, line)
         integers = self._onnx.TensorProto.INT64
@@ -200,7 +218,7 @@ class Graph:
         densities = []
         for at, mixture in enumerate(mixtures):
             log_joint = self._log_joint(mixture, f"_{at}")
-            densities.append(self._log_sum_exp(log_joint, f"_{at}")[0])
+            densities.append(self._log_sum_exp(log_joint)[0])
         share = self._constant("minus_share", self._real.type(-1.0 / len(mixtures)))
         return self._node("Mul", self._node("Sum", *densities), share)
 
@@ -212,8 +230,7 @@ class Graph:
         with np.errstate(divide="ignore"):  # A component of weight 0 has no part in anything.
             offsets = np.log(mixture.weights) + log_dets - 0.5 * d * math.log(2.0 * math.pi)
         white = self._whitened(mixture.covariance_type, factors, self._centred(mixture, mark), mark)
-        axes = self._constant(f"feature_axis{mark}", [2])
-        squares = self._node("ReduceSum", self._node("Mul", white, white), axes, keepdims=0)
+        squares = self._along("ReduceSum", self._node("Mul", white, white), 2, keepdims=0)
         # Squares beyond the type: the energy is then huge, and not the NaN of inf - inf.
         most = self._constant(f"most{mark}", self._real.type(np.finfo(self._real).max / 4.0))
         squares = self._node("Min", squares, most)
@@ -244,17 +261,22 @@ class Graph:
         factor = self._constant(f"precisions_cholesky{mark}", factors.astype(self._real))
         return self._node("Mul" if variances_only else "MatMul", centred, factor)
 
-    def _log_sum_exp(self, log_joint: str, mark: str) -> tuple[str, str, str]:
+    def _log_sum_exp(self, log_joint: str) -> tuple[str, str, str]:
         """The log-density (n,), and exp(l - m) and its sum, of which responsibilities are made."""
-        axis = self._constant(f"axis{mark}", [1])
-        if self._opset < 18:
-            peak = self._node("ReduceMax", log_joint, axes=[1], keepdims=1)
-        else:
-            peak = self._node("ReduceMax", log_joint, axis, keepdims=1)
+        peak = self._along("ReduceMax", log_joint, 1, keepdims=1)
         shares = self._node("Exp", self._node("Sub", log_joint, peak))
-        total = self._node("ReduceSum", shares, axis, keepdims=1)
+        total = self._along("ReduceSum", shares, 1, keepdims=1)
         density = self._node("Add", peak, self._node("Log", total))
-        return self._node("Squeeze", density, axis), shares, total
+        return self._along("Squeeze", density, 1), shares, total
+
+    def _along(self, kind: str, values: str, axis: int, **attributes: Any) -> str:
+        """A node along one axis, which is an input or an attribute by the opset."""
+        if self._opset < _AXES_ARE_INPUTS[kind]:
+            return self._node(kind, values, axes=[axis], **attributes)
+        name = f"axis_{axis}"
+        if name not in self._axes:
+            self._axes.add(self._constant(name, np.array([axis], dtype=np.int64)))
+        return self._node(kind, values, name, **attributes)
 
     def _constant(self, name: str, values: Any) -> str:
         if np.asarray(values).dtype.kind == "f":

@@ -74,8 +74,6 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     from gmm._onnx import Graph
 
     opset = container.target_opset
-    if opset < 13:
-        raise RuntimeError(f"the graph of a mixture needs opset 13; target_opset is {opset}")
     kind, model = operator.inputs[0].type, operator.raw_operator
     real = np.dtype(np.float64 if guess_numpy_type(kind) == np.float64 else np.float32)
     samples = scope.get_unique_variable_name("samples")
@@ -85,7 +83,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     graph = Graph(onnx, real, samples=samples, opset=opset)
     mixtures = getattr(model, "mixtures_", None)
     if mixtures is None:
-        made = graph.of_mixture(as_mixture(model))
+        with_arg_max = container.is_allowed("ArgMax")
+        made = graph.of_mixture(as_mixture(model), with_arg_max=with_arg_max)
     else:
         made = graph.of_detector(mixtures, model.threshold_)
     names: dict[str, str] = {samples: samples}
