@@ -346,6 +346,21 @@ def test_a_column_of_arrow_is_read_where_one_is_wanted() -> None:
         fitted.fit(X, sample_weight=np.ma.masked_values([1.0, -9.0, 2.0], -9.0))
 
 
+def test_starts_and_priors_are_read_as_samples_are() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    masked = np.ma.masked_values([[0.0, -9.0], [1.0, 1.0]], -9.0)
+    with pytest.raises(ValueError, match="means_init are masked at row 0, column 1"):
+        gmm.GaussianMixture(2, means_init=masked).fit(X)
+    with pytest.raises(ValueError, match="prior's mean are masked at row 1"):
+        gmm.GaussianMixture(2, prior=gmm.Prior(mean=masked[0])).fit(X)
+    with pytest.raises(ValueError, match="means are masked at row 0, column 1"):
+        gmm.Mixture([0.5, 0.5], masked, [np.eye(2)] * 2)
+    start = arrow_table(a=[0.0, 1.0], b=[0.0, 1.0])
+    plain = gmm.GaussianMixture(2, means_init=[[0.0, 0.0], [1.0, 1.0]], random_state=0).fit(X)
+    fitted = gmm.GaussianMixture(2, means_init=start, random_state=0).fit(X)
+    assert np.array_equal(fitted.means_, plain.means_)
+
+
 def test_columns_of_pandas_are_read_by_their_types() -> None:
     pd = pytest.importorskip("pandas")
     plain = np.array([[10.0, 1.0], [20.0, 0.0], [20.0, 1.0]])

@@ -77,7 +77,8 @@ class Prior:
             ("covariance", self.covariance, shape),
         ):
             if value is not None:
-                array = np.array(value, dtype=np.float64, order="C")
+                given = _arrays.as_numbers(value, f"numbers of the prior's {name}")
+                array = np.array(given, dtype=np.float64, order="C")
                 if array.shape != wanted:
                     raise ValueError(
                         f"the prior's {name} has the shape {array.shape}; pass {wanted}"

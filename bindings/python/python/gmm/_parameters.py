@@ -11,6 +11,7 @@ from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gmm import _arrays
 from gmm._abi import CONVERGENCES
 from gmm._errors import out_of_range
 from gmm._mixture import Mixture
@@ -39,6 +40,11 @@ CONSTRAINTS: Final[dict[str, list[Any]]] = {
 
 def check_start(estimator: Any, samples: RealArray) -> None:
     """Checks ``weights_init`` and the like by scikit-learn's rules, and makes them arrays."""
+    for name in ("weights_init", "means_init", "precisions_init"):
+        given = getattr(estimator, name)
+        if given is not None:
+            # By the way in of samples, so that a mask is no more forgotten than there.
+            setattr(estimator, name, _arrays.as_array(given, name))
     # Samples are NumPy's by now: what scikit-learn refuses of other arrays is no matter here.
     with config_context(array_api_dispatch=False):
         estimator._check_parameters(samples, **({"xp": np} if _TAKES_XP else {}))
