@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use gmm_core::{
-    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Threads,
+    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Structure, Threads,
     attribution, energy, fit_observed, fit_robust, threshold_by_contamination, threshold_by_percentile,
 };
 use gmm_io::{Model, Table};
@@ -16,7 +16,7 @@ use gmm_io::{Model, Table};
 use crate::args::{Input, count, counted, model_path, non_negative, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
-use crate::{interrupt, output, talk};
+use crate::{interrupt, memory, output, talk};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -118,6 +118,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(&args.data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
     let threads = Threads::new(args.threads);
+    if known.is_none() {
+        // Of a robust fit those of its largest mixture, of which all share one covariance.
+        let robust = RobustOptions::default().n_components.into_iter().filter(|&k| k <= table.n_rows).max();
+        let (k, structure) = match args.components {
+            Some(k) => (k, Structure::Full),
+            None => (robust.unwrap_or(1), Structure::Tied),
+        };
+        let advice = "use fewer --columns, or the model of gmm fit --covariance diag by --model";
+        memory::check(&args.data, k, table.n_features, structure, advice)?;
+    }
     let judge = match (known, args.components) {
         (Some(model), _) => Judge::One(model.mixture),
         (None, Some(n_components)) => Judge::One(fitted(args, n_components, &samples, &threads)?),

@@ -19,6 +19,7 @@ mod talk;
 mod exit;
 mod interrupt;
 mod output;
+mod memory;
 mod fitting;
 mod report;
 mod fit;

@@ -148,6 +148,38 @@ fn a_line_longer_than_any_row_is_refused_and_does_not_end_in_an_abort() {
     );
 }
 
+#[test]
+fn covariances_beyond_the_memory_are_refused_before_they_are_asked_for() {
+    let bench = Bench::new();
+    let row =
+        |d: usize, seed: usize| -> String { (0..d).map(|at| (at * seed % 10).to_string() + ",").collect() };
+    // 8 x 10^12 bytes a covariance, and 8 x 10^10.
+    for (name, n, d) in [("wide.csv", 2, 1_000_000), ("less.csv", 3, 100_000)] {
+        let rows: String = (1..=n).map(|seed| row(d, seed).trim_end_matches(',').to_owned() + "\n").collect();
+        bench.write(name, rows);
+        let square = d * d;
+        for (args, advice) in [
+            (format!("fit {name} -k 1 -o m"), "use --covariance diag, or fewer --columns\n"),
+            (format!("select {name} -k 1"), "use --covariance diag, or fewer --columns\n"),
+            (format!("detect {name} -k 1 --percentile 9"), "use fewer --columns, or the model of gmm fit"),
+        ] {
+            let refused = bench.run(&args);
+            assert_eq!((refused.code, refused.stdout.as_str()), (4, ""), "{args}: {}", refused.stderr);
+            let numbers = format!(
+                "gmm: {name}: full covariances of 1 component in {d} features are K D^2 = {square} numbers"
+            );
+            assert!(
+                refused.stderr.starts_with(&numbers) && refused.stderr.contains(advice),
+                "{}",
+                refused.stderr
+            );
+        }
+        assert_eq!(bench.run(&format!("detect {name}")).code, 4);
+    }
+    bench.run("fit less.csv -k 1 -o m --covariance diag -q").done();
+    assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().n_features(), 100_000);
+}
+
 #[cfg(target_os = "linux")]
 mod outputs {
     use super::*;
