@@ -128,6 +128,9 @@ public:
         return handle_.get();
     }
 
+    /** The handle, or NULL. */
+    Handle *raw() const noexcept { return handle_.get(); }
+
     std::shared_ptr<Handle> share(const char *name) const
     {
         get(name);

@@ -20,32 +20,56 @@ struct scores {
     /** For `n` samples and `k` components. */
     typename detail::real<Value>::scores c(std::size_t n, std::size_t k) const
     {
+        each(n, k, [](const char *name, std::size_t given, std::size_t size) {
+            if (given != size) {
+                detail::refuse(GMM_INVALID_SHAPE, std::string("the memory for ") + name + " has " +
+                                                      std::to_string(given) + " elements; pass " +
+                                                      std::to_string(size));
+            }
+        });
+        return unchecked();
+    }
+
+    /** Whether all memory has the size that it needs. */
+    bool fits(std::size_t n, std::size_t k) const noexcept
+    {
+        bool all = true;
+        each(n, k, [&](const char *, std::size_t given, std::size_t size) { all = all && given == size; });
+        return all;
+    }
+
+    /** For samples and components that it fits. */
+    typename detail::real<Value>::scores unchecked() const noexcept
+    {
         typename detail::real<Value>::scores out = {};
         out.size = sizeof out;
-        const std::size_t pairs = detail::product({n, k});
-        out.energies = memory("energies", energies, n);
-        out.log_densities = memory("log_densities", log_densities, n);
-        out.responsibilities = memory("responsibilities", responsibilities, pairs);
-        out.log_responsibilities = memory("log_responsibilities", log_responsibilities, pairs);
-        out.squared_mahalanobis = memory("squared_mahalanobis", squared_mahalanobis, pairs);
-        out.labels = memory("labels", labels, n);
+        out.energies = start(energies), out.log_densities = start(log_densities);
+        out.responsibilities = start(responsibilities), out.log_responsibilities = start(log_responsibilities);
+        out.squared_mahalanobis = start(squared_mahalanobis), out.labels = start(labels);
         out.mean_energy = mean_energy;
         return out;
     }
 
 private:
     template <class Element>
-    static Element *memory(const char *name, const std::optional<span<Element>> &of, std::size_t size)
+    static Element *start(const std::optional<span<Element>> &of) noexcept
     {
-        if (!of) {
-            return nullptr;
-        }
-        if (of->size() != size) {
-            detail::refuse(GMM_INVALID_SHAPE, std::string("the memory for ") + name + " has " +
-                                                  std::to_string(of->size()) + " elements; pass " +
-                                                  std::to_string(size));
-        }
-        return of->data();
+        return of ? of->data() : nullptr;
+    }
+
+    /** Calls `visit` with the name, the size and the needed size of all memory that there is. */
+    template <class Visit>
+    void each(std::size_t n, std::size_t k, Visit &&visit) const
+    {
+        const auto one = [&](const char *name, const auto &of, std::size_t size) {
+            if (of) {
+                visit(name, of->size(), size);
+            }
+        };
+        const std::size_t pairs = detail::product({n, k});
+        one("energies", energies, n), one("log_densities", log_densities, n);
+        one("responsibilities", responsibilities, pairs), one("log_responsibilities", log_responsibilities, pairs);
+        one("squared_mahalanobis", squared_mahalanobis, pairs), one("labels", labels, n);
     }
 };
 

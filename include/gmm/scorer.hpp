@@ -32,6 +32,24 @@ public:
         detail::throw_unless_ok(detail::real<Value>::scorer_score(handle_.get("scorer"), z.c(), &memory));
     }
 
+    /**
+     * `score` for loops that must not throw: the status. A refusal allocates nothing either. Memory of another size is
+     * GMM_INVALID_SHAPE and an empty scorer GMM_NULL_POINTER; what else is refused is in `gmm_last_error_message()`.
+     */
+    template <class Samples>
+    gmm_status try_score(const Samples &samples, const scores<Value> &wanted) noexcept
+    {
+        const matrix<Value> z(samples);
+        if (!handle_) {
+            return GMM_NULL_POINTER;
+        }
+        if (!wanted.fits(z.rows(), k_)) {
+            return GMM_INVALID_SHAPE;
+        }
+        const auto memory = wanted.unchecked();
+        return detail::real<Value>::scorer_score(handle_.raw(), z.c(), &memory);
+    }
+
     /** The energy of one sample: a row or a column, an array, a span; allocates nothing. */
     template <class Sample>
     Value energy(const Sample &sample)

@@ -188,6 +188,22 @@ void scores()
     model.score(z, wanted);
     CHECK(labels == model.labels(z));
 
+    // The same without an exception.
+    gmm::scorer<double> scorer(model, 200), empty;
+    static_assert(noexcept(scorer.try_score(z, wanted)));
+    CHECK(scorer.try_score(z, wanted) == GMM_OK && labels == model.labels(z));
+    std::vector<double> energies(200), few_energies(10, 0.5);
+    wanted.energies = few_energies;
+    CHECK(scorer.try_score(z, wanted) == GMM_INVALID_SHAPE && few_energies == std::vector<double>(10, 0.5));
+    wanted.energies = energies;
+    CHECK(scorer.try_score(z, wanted) == GMM_OK && energies == model.energies(z));
+    CHECK(empty.try_score(z, wanted) == GMM_NULL_POINTER);
+    const double bad[1][2] = {{0, std::nan("")}};
+    energies.resize(1);
+    gmm::scores<double> one;
+    one.energies = energies;
+    CHECK(scorer.try_score(bad, one) == GMM_NOT_FINITE);
+
     CHECK(status_of([] { gmm::from_labels(z, std::vector<std::uint32_t>(199), 2); }) == GMM_INVALID_SHAPE);
     auto sum = model.moments(z);
     sum.pop_back();
