@@ -50,8 +50,18 @@ class Interrupted(Exception):
     """What handlers raise here."""
 
 
+#: Whether handlers raise: a second press that comes when the call has ended is none of its matters.
+listening = False
+
+
 def interrupted(*_: Any) -> None:
-    raise Interrupted
+    if listening:
+        raise Interrupted
+
+
+def pressed(*_: Any) -> None:
+    if listening:
+        raise KeyboardInterrupt
 
 
 def calls() -> dict[str, Callable[[], object]]:
@@ -91,7 +101,7 @@ class Interrupter:
             )
         if kind in ("ctrl-c", "two presses"):
             self.expected = KeyboardInterrupt
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, pressed)
         signal.signal(signal.SIGALRM, interrupted)
         signal.signal(signal.SIGTERM, interrupted)
 
@@ -119,7 +129,7 @@ class Interrupter:
                 # Handlers of signals that are there run here.
                 time.sleep(0.002)
                 return
-            except self.expected:
+            except self.expected:  # Of the kind that no handler raises.
                 pass
 
     def _listen(self) -> None:
@@ -161,7 +171,9 @@ def at_work() -> int:
 
 def trial(call: Callable[[], object], interrupter: Interrupter) -> dict[str, Any]:
     """One call, interrupted."""
+    global listening
     delay = random.uniform(0.0, 0.06)
+    listening = True
     said, ended = "returned", 0.0
     began = time.perf_counter()
     try:  # The second of two presses may come when the first has ended the call.
@@ -171,8 +183,10 @@ def trial(call: Callable[[], object], interrupter: Interrupter) -> dict[str, Any
         except interrupter.expected:
             said = "raised"
             ended = time.perf_counter()
+        listening = False
     except interrupter.expected:
         said = "raised"
+    listening = False
     late = (ended or time.perf_counter()) - began - delay
     interrupter.settled()
     working = at_work()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from gmm import _abi
@@ -13,16 +15,16 @@ from gmm._errors import check
 class Handle:
     """Owns what a function of the library made."""
 
-    __slots__ = ("_free", "address")
+    __slots__ = ("_release", "address")
 
     def __init__(self, address: int, free: Callable[[int], None]) -> None:
         self.address = address
-        self._free = free
+        self._release = partial(free, address)
 
-    def __del__(self) -> None:
-        # Half-made when the interpreter ran out of memory in `__init__`.
-        if hasattr(self, "_free"):
-            self._free(self.address)
+    # No function of Python: a signal handler that runs at its beginning would raise in there, where
+    # exceptions are printed and forgotten, and nothing would be freed. A property that C reads, and
+    # a call that C makes, leave it to the next instruction of whoever let go of the handle.
+    __del__: Any = property(attrgetter("_release"))
 
 
 def made(make: Callable[[Any], int], kind: str) -> Handle:
