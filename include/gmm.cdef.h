@@ -499,6 +499,9 @@ gmm_status gmm_sweep_candidate(const struct gmm_sweep *sweep, size_t at, struct 
 gmm_status gmm_sweep_mixture(const struct gmm_sweep *sweep,
                              size_t at,
                              struct gmm_mixture **out);
+gmm_status gmm_sweep_report(const struct gmm_sweep *sweep,
+                            size_t at,
+                            struct gmm_fit_report *report);
 void gmm_sweep_free(struct gmm_sweep *sweep);
 gmm_status gmm_mixture_create(size_t k,
                               size_t d,

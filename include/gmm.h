@@ -1989,6 +1989,19 @@ gmm_status gmm_sweep_mixture(const struct gmm_sweep *sweep,
                              struct gmm_mixture **out);
 
 /**
+ * What the fit of candidate `at`, from 0, came to, as `gmm_mixture_fit_f64` reports it, into `report`, whose
+ * size and buffers are set. Of a candidate without a mixture, the status and the message are those of its
+ * fit, and `*report` is untouched.
+ *
+ * The caller promises:
+ *
+ * `sweep` is a live handle; `report` is writable, and its buffers for the shapes of the candidate.
+ */
+gmm_status gmm_sweep_report(const struct gmm_sweep *sweep,
+                            size_t at,
+                            struct gmm_fit_report *report);
+
+/**
  * Frees a sweep; NULL is nothing to free. No call may be using it.
  *
  * The caller promises:

@@ -98,6 +98,10 @@ static void sweeps(void)
             CHECK(candidate.status == GMM_INVALID_ARGUMENT && isnan(candidate.bic));
             REFUSED(gmm_sweep_mixture(sweep, at, &mixture), GMM_INVALID_ARGUMENT,
                     "300 samples cannot support 500 components; use at most 300");
+            gmm_fit_report untouched = {.size = sizeof untouched, .n_iter = 77};
+            REFUSED(gmm_sweep_report(sweep, at, &untouched), GMM_INVALID_ARGUMENT,
+                    "300 samples cannot support 500 components; use at most 300");
+            CHECK(untouched.n_iter == 77);
             continue;
         }
         /* It is the fit that one would have made of it, to the last bit. */
@@ -109,6 +113,15 @@ static void sweeps(void)
         gmm_fit_report report = {.size = sizeof report};
         CHECK(gmm_mixture_fit_f64(&groups, &single, NULL, &alone, &report) == GMM_OK);
         CHECK(first_mean(alone) == first_mean(mixture) && candidate.n_iter == report.n_iter);
+        double counts[3], count[3];
+        gmm_fit_report again = {.size = sizeof again, .effective_counts = counts};
+        report.effective_counts = count;
+        gmm_mixture_free(alone);
+        CHECK(gmm_mixture_fit_f64(&groups, &single, NULL, &alone, &report) == GMM_OK);
+        CHECK(gmm_sweep_report(sweep, at, &again) == GMM_OK);
+        CHECK(again.lower_bound == report.lower_bound && again.stop == report.stop);
+        CHECK(again.converged == 1 && again.n_iter == report.n_iter && again.restart == report.restart);
+        CHECK(memcmp(counts, count, ks[at / 4] * sizeof *counts) == 0);
         gmm_criteria found = {.size = sizeof found};
         CHECK(gmm_mixture_criteria_f64(alone, &groups, NULL, NULL, &found) == GMM_OK);
         CLOSE(candidate.bic, found.bic);

@@ -13,7 +13,8 @@ use crate::codes::{
 use crate::guard::guard;
 use crate::handle::{self, check_slot, free, give, gmm_mixture, gmm_sweep, gmm_threads};
 use crate::options::{default_options, gmm_fit_options, is_asked, open, refused, weighted};
-use crate::status::{GMM_INVALID_ARGUMENT, GMM_OK, Refusal, gmm_status};
+use crate::report::{Report, gmm_fit_report};
+use crate::status::{GMM_INVALID_ARGUMENT, GMM_NULL_POINTER, GMM_OK, Refusal, gmm_status};
 use crate::view::{
     Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, sized_output, write_defaults, write_sized,
 };
@@ -290,6 +291,36 @@ pub unsafe extern "C" fn gmm_sweep_mixture(
         };
         // SAFETY: checked, and writable as the caller promised.
         unsafe { give(out, gmm_mixture(fit.mixture.clone())) };
+        Ok(())
+    })
+}
+
+/// What the fit of candidate `at`, from 0, came to, as `gmm_mixture_fit_f64` reports it, into `report`, whose
+/// size and buffers are set. Of a candidate without a mixture, the status and the message are those of its
+/// fit, and `*report` is untouched.
+///
+/// # Safety
+///
+/// `sweep` is a live handle; `report` is writable, and its buffers for the shapes of the candidate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_report(
+    sweep: *const gmm_sweep,
+    at: size_t,
+    report: *mut gmm_fit_report,
+) -> gmm_status {
+    guard(|| {
+        // SAFETY: a live handle, as the caller promised.
+        let candidate = candidate(unsafe { handle::sweep(sweep) }?, at)?;
+        let fit = match &candidate.outcome {
+            Ok((fit, _)) => fit,
+            Err(error) => return Err(error.clone().into()),
+        };
+        let shape = (fit.mixture.n_components(), fit.mixture.n_features());
+        // SAFETY: null, or with writable buffers, as the caller promised.
+        let report = unsafe { Report::open(report, shape, &mut Regions::default()) }?
+            .ok_or_else(|| Refusal::new(GMM_NULL_POINTER, "report is NULL"))?;
+        // SAFETY: still writable, as the caller promised.
+        unsafe { report.fill(fit) };
         Ok(())
     })
 }

@@ -197,10 +197,12 @@ static void OF(fuzz_sweep)(void)
     for (size_t at = 0; at < candidates + 1; at++) {
         begin_arguments();
         gmm_candidate candidate = {0};
+        size_t fitted = 0;
         candidate.size = sizeof candidate;
         gmm_candidate *out = sized("candidate", OUTPUT, &candidate, sizeof candidate);
         if (CALL(gmm_sweep_candidate(sweep, at, PASS(out))) == GMM_OK && out->size == sizeof candidate &&
             out->status == GMM_OK) {
+            fitted = out->n_components;
             HOLDS(is_held(MINUS_INFINITE, out->log_likelihood));
             HOLDS(is_held(PLUS_INFINITE, out->aic) && is_held(PLUS_INFINITE, out->bic) &&
                   is_held(PLUS_INFINITE, out->icl));
@@ -208,6 +210,12 @@ static void OF(fuzz_sweep)(void)
         begin_arguments();
         gmm_mixture **copy = SLOT(gmm_mixture);
         gmm_mixture_free(inspected(MAKE(copy, gmm_sweep_mixture(sweep, at, PASS(copy)))));
+        /* Only of a candidate whose K is known: the buffers are that long. */
+        begin_arguments();
+        gmm_fit_report *report = any_report((struct shape){n, fitted, d});
+        if ((fitted > 0 || at == candidates) && CALL(gmm_sweep_report(sweep, at, PASS(report))) == GMM_OK) {
+            inspect_report(report);
+        }
     }
     gmm_sweep_free(sweep);
 }

@@ -165,6 +165,18 @@ static void OF(sweep)(void)
     WITH(at, 5, CALL, GMM_INVALID_ARGUMENT);
     BAD_INPUT(mixture, CALL);
     EXPECT(CALL, GMM_OK);
+    gmm_fit_report report_ = {0}, *report = &report_;
+    double counts[8];
+    report_.size = sizeof report_, report_.effective_counts = counts;
+    WATCH(report_), OUTPUT(counts);
+#undef CALL
+#define CALL gmm_sweep_report(sweep, at, report)
+    WITH(sweep, NULL, CALL, GMM_NULL_POINTER);
+    WITH(at, 6, CALL, GMM_INVALID_ARGUMENT);
+    WITH(at, 5, CALL, GMM_INVALID_ARGUMENT);
+    WITH(report, NULL, CALL, GMM_NULL_POINTER);
+    WITH(report_.effective_counts, ASKEW(counts), CALL, GMM_INVALID_ARGUMENT);
+    BAD_SIZE(gmm_fit_report, report, CALL);
 #undef CALL
     gmm_sweep_free(sweep);
     unwatch();

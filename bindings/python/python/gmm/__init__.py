@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gmm._estimator import GaussianMixture
     from gmm._exchange import from_sklearn, to_sklearn
     from gmm._onnx import to_onnx
+    from gmm._select import Selection, select
 
 __all__ = [
     "BadFile",
@@ -67,6 +68,7 @@ __all__ = [
     "Repair",
     "RepairWarning",
     "RunningMoments",
+    "Selection",
     "TRUSTED_TYPES",
     "__version__",
     "alibi",
@@ -77,6 +79,7 @@ __all__ = [
     "loss",
     "params",
     "plot",
+    "select",
     "thread_limit",
     "threshold_by_contamination",
     "threshold_by_percentile",
@@ -107,6 +110,8 @@ _LAZY = {
     "GaussianMixture": "gmm._estimator",
     "OutlierDetector": "gmm._detector",
     "from_sklearn": "gmm._exchange",
+    "select": "gmm._select",
+    "Selection": "gmm._select",
     "to_onnx": "gmm._onnx",
     "to_sklearn": "gmm._exchange",
 }

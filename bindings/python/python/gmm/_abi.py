@@ -312,6 +312,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "sweep_best": (size, [handle]),
         "sweep_candidate": (status, [handle, size, POINTER(Candidate)]),
         "sweep_mixture": (status, [handle, size, out]),
+        "sweep_report": (status, [handle, size, report]),
         "sweep_free": (None, [handle]),
         "mixture_create": (status, made),
         "mixture_create_from_precisions": (status, made),

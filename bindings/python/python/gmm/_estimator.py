@@ -315,19 +315,19 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.lower_bounds_ = fitted.lower_bounds
         self.diagnosis_ = fitted.diagnosis
 
-    def _warn(self, samples: Real, counts: Float64 | None) -> None:
+    def _warn(self, samples: Real, counts: Float64 | None, stacklevel: int = 5) -> None:
         """Warns where scikit-learn does, and of what else a user should know."""
         diagnosis = self.diagnosis_
         if diagnosis.n_repairs or diagnosis.stop == "refused":
             said = f"The fit went on with repairs: {diagnosis}."
-            warnings.warn(said, RepairWarning, stacklevel=5)
+            warnings.warn(said, RepairWarning, stacklevel=stacklevel)
         elif diagnosis.unsupported.any():
             said = (
                 f"Some components are supported by no samples, or by a single point: {diagnosis}. "
                 "Try fewer components; or, where that is all of them, rescaled features or "
                 "reg_covar_relative=True."
             )
-            warnings.warn(said, RepairWarning, stacklevel=5)
+            warnings.warn(said, RepairWarning, stacklevel=stacklevel)
         if diagnosis.n_repairs or diagnosis.unsupported.any():
             k = self.n_components
             n_distinct = distinct_rows(samples, counts, k)
@@ -336,14 +336,14 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
                     f"Number of distinct clusters ({n_distinct}) found smaller than n_clusters "
                     f"({k}). Possibly due to duplicate points in X.",
                     ConvergenceWarning,
-                    stacklevel=5,
+                    stacklevel=stacklevel,
                 )
         if not self.converged_ and diagnosis.stop != "cancelled":
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, "
                 "or increase max_iter, tol, or check for degenerate data.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=stacklevel,
             )
 
     def _only_start(

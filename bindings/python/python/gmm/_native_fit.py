@@ -169,7 +169,7 @@ def fit(samples: Real, how: Options) -> Fit:
         fitted = lambda out: int(function(view, call.options, pool, out, report))  # noqa: E731
         return Mixture._of(made(fitted, "mixture"))
 
-    if how.observe is None and _duration(how, *samples.shape) < SHORT:
+    if how.observe is None and duration(how, *samples.shape) < SHORT:
         return _reported(run(), report, kept)
     token, cancel = new_token()
     call.options.cancel = token.address
@@ -185,7 +185,7 @@ def _goes_on(_: Progress) -> bool:
     return True
 
 
-def _duration(how: Options, n: int, d: int) -> float:
+def duration(how: Options, n: int, d: int) -> float:
     """Nanoseconds on one thread, were all iterations made; a rough count, and seldom too small."""
     swaps = how.moves if how.moves is not None else 4 * how.n_init if how.n_init > 1 else 0
     runs = float(how.n_init + 2 * swaps)
