@@ -237,7 +237,8 @@ def criteria(
     >>> ax = gmm.plot.criteria([1, 2, 3], bic=[120.0, 95.0, 101.0])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['BIC, least at 2']
-    >>> ax = gmm.plot.criteria(gmm.GaussianMixture(random_state=0), [[0.0], [1.0], [9.0]], up_to=2)
+    >>> X = [[0.0], [1.0], [8.0], [9.0]]
+    >>> ax = gmm.plot.criteria(gmm.GaussianMixture(random_state=0), X, up_to=2)
     """
     wanted("matplotlib", "gmm.plot")
     if hasattr(n_components, "fit"):
