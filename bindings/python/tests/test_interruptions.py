@@ -22,7 +22,7 @@ import pytest
 
 import gmm
 import interruptions
-from gmm import GaussianMixture, _interrupt  # Imported here, and not while a clock runs.
+from gmm import GaussianMixture, _interrupt, _mixture  # Imported here, and not while a clock runs.
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 FOREVER: dict[str, Any] = {"tol": 0.0, "max_iter": 10**6, "random_state": 0}
@@ -239,3 +239,42 @@ def test_where_a_shell_ignores_ctrl_c_for_a_background_job_so_does_a_fit() -> No
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert run.stdout.split() == ["out_of_time"] * 2, run.stderr
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("k", "d"), [(1, 1), (3, 2), (9, 8), (5, 60)])
+def test_scores_in_pieces_are_the_same_bits(monkeypatch: Any, dtype: Any, k: int, d: int) -> None:
+    rng = np.random.default_rng(k)
+    roots = rng.normal(size=(k, d, d))
+    mixture = gmm.Mixture(
+        np.full(k, 1 / k), rng.normal(size=(k, d)), roots @ np.swapaxes(roots, 1, 2) + np.eye(d)
+    )
+    z = (3 * rng.normal(size=(20_011, d))).astype(dtype)
+    names = ("energies", "responsibilities", "labels", "squared_mahalanobis")
+
+    def found() -> list[Any]:
+        scores = mixture.score(z, *names)
+        drawn = mixture.sample(5003, seed=4, first=17, dtype=dtype)
+        return [*scores.values(), mixture.energies(z), mixture.attribution(z), *drawn]
+
+    whole = found()
+    monkeypatch.setattr(_interrupt, "LONG", 1e6)
+    monkeypatch.setattr(_mixture, "LONG", 1e6)
+    for one, other in zip(whole, found(), strict=True):
+        assert np.array_equal(one, other)
+    z[19_000, d - 1] = np.nan
+    for call in (mixture.energies, mixture.attribution, mixture.predict):
+        with pytest.raises(gmm.NotFinite, match="19000"):
+            call(z)
+
+
+@POSIX
+def test_a_timeout_ends_a_score_of_many_rows(alarm: None) -> None:
+    mixture = gmm.Mixture(
+        np.full(64, 1 / 64), np.zeros((64, 32)), np.ones((64, 32)), covariance_type="diag"
+    )
+    z = np.broadcast_to(np.zeros(32), (4_000_000, 32))
+    for call in (mixture.energies, mixture.predict):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(TooSlow):
+            call(z, n_threads=1)

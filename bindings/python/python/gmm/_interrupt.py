@@ -27,6 +27,7 @@ from time import sleep
 from typing import Any, Generic, TypeVar
 
 from gmm import _abi
+from gmm._errors import check
 from gmm._handle import Handle, made
 
 _T = TypeVar("_T")
@@ -38,6 +39,10 @@ _POLL = 0.02
 _BLINK = 0.0005
 #: Nanoseconds that a call takes at most, by a rough count, if it is made without a worker.
 SHORT = 3e7
+#: Nanoseconds on one thread after which a call over rows comes back to Python and goes on.
+LONG = 3e8
+#: Rows that the library packs and scores together: cut between them, results are the same bits.
+_BLOCK = 240
 #: How many exceptions may arrive within a few instructions of each other.
 _DEPTH = 3
 
@@ -203,6 +208,26 @@ def interruptible(
         return work.result()
     finally:
         work.forget()
+
+
+def in_pieces(piece: Callable[[slice], int], n_rows: int, row_time: float) -> None:
+    """Calls ``piece`` for some rows after the other, so that handlers run in between.
+
+    Parameters
+    ----------
+    piece
+        Makes the call for a slice of the rows; returns its status.
+    n_rows : int
+    row_time : float
+        Nanoseconds that a row takes, roughly.
+    """
+    step = max(1, int(LONG / row_time / _BLOCK)) * _BLOCK
+    for start in range(0, max(n_rows, 1), step):  # Of no rows, too, the library has its say.
+        status = piece(slice(start, start + step))
+        if status != _abi.OK:
+            # Again as a whole: messages count rows from the first of all.
+            check(piece(slice(0, n_rows)))
+            check(status)
 
 
 def new_token() -> tuple[Handle, Callable[[], None]]:

@@ -14,6 +14,7 @@ import numpy as np
 from gmm import _abi, _arrays, _integers, _model_file, _threads
 from gmm._errors import check
 from gmm._handle import Handle, made
+from gmm._interrupt import LONG, in_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -63,7 +64,7 @@ class Mixture:
     array([0, 1], dtype=uint32)
     """
 
-    __slots__ = ("__weakref__", "_covariance", "_d", "_handle", "_k")
+    __slots__ = ("__weakref__", "_covariance", "_d", "_handle", "_k", "_row_time")
 
     _handle: Handle
 
@@ -119,6 +120,8 @@ class Mixture:
         self._k: int = _lib.gmm_mixture_n_components(handle.address)
         self._d: int = _lib.gmm_mixture_n_features(handle.address)
         self._covariance: int = _lib.gmm_mixture_covariance(handle.address)
+        # Nanoseconds that a score of a row takes on one thread, roughly.
+        self._row_time = self._k * (20.0 + float(self._d) ** 2)
 
     def __reduce__(self) -> tuple[Callable[[bytes], Mixture], tuple[bytes]]:
         return _from_bytes, (_model_file.write(self._handle),)
@@ -190,8 +193,11 @@ class Mixture:
         z = _arrays.as_real(samples, 2, "samples")
         out = np.empty(len(z), z.dtype)
         call = _lib.gmm_mixture_energies_f64 if z.itemsize == 8 else _lib.gmm_mixture_energies_f32
-        view = _arrays.matrix(z)
-        check(call(self._handle.address, view, _threads.pool(n_threads), _arrays.address(out)))
+        pool = _threads.pool(n_threads)
+        if len(z) * self._row_time < LONG:
+            check(call(self._handle.address, _arrays.matrix(z), pool, _arrays.address(out)))
+        else:
+            self._in_pieces(call, z, out, pool)
         return out
 
     def log_densities(self, samples: Any, *, n_threads: int | None = None) -> Real:
@@ -250,9 +256,28 @@ class Mixture:
             given[name] = np.empty(shape, dtype)
             setattr(scores, name, _arrays.address(given[name]))
         call = _lib.gmm_mixture_score_f64 if z.itemsize == 8 else _lib.gmm_mixture_score_f32
-        view = _arrays.matrix(z)
-        check(call(self._handle.address, view, _threads.pool(n_threads), ctypes.byref(scores)))
+        pool, address = _threads.pool(n_threads), self._handle.address
+
+        def piece(rows: slice) -> int:
+            for name, array in given.items():
+                setattr(scores, name, _arrays.address(array[rows]))
+            status: int = call(address, _arrays.matrix(z[rows]), pool, ctypes.byref(scores))
+            return status
+
+        # A mean is over all rows: its call cannot be cut.
+        if len(z) * self._row_time < LONG or "mean_energy" in given:
+            check(call(address, _arrays.matrix(z), pool, ctypes.byref(scores)))
+        else:
+            in_pieces(piece, len(z), self._row_time)
         return given
+
+    def _in_pieces(self, call: Callable[..., int], z: Real, out: Real, pool: int) -> None:
+        address = self._handle.address
+
+        def piece(rows: slice) -> int:
+            return call(address, _arrays.matrix(z[rows]), pool, _arrays.address(out[rows]))
+
+        in_pieces(piece, len(z), self._row_time)
 
     def _kind(self, name: str, z: Real) -> tuple[tuple[int, ...], DTypeLike]:
         n = len(z)
@@ -276,8 +301,7 @@ class Mixture:
         z = _arrays.as_real(samples, 2, "samples")
         shares = np.empty(z.shape, z.dtype)
         call = getattr(_lib, f"gmm_mixture_attribution_{_arrays.suffix(z)}")
-        view = _arrays.matrix(z)
-        check(call(self._handle.address, view, _threads.pool(n_threads), _arrays.address(shares)))
+        self._in_pieces(call, z, shares, _threads.pool(n_threads))
         return shares
 
     def criteria(
@@ -322,7 +346,7 @@ class Mixture:
             The component that each came from.
         """
         n_samples = _integers.whole(n_samples, "n_samples")
-        first = _integers.whole(first, "first", most=_integers.MAX_SEED)
+        first = _integers.whole(first, "first", most=_integers.MAX_SEED - n_samples)
         drawn = secrets.randbits(64) if seed is None else _integers.seed(seed)
         samples: Real = np.empty((n_samples, self._d), dtype)
         labels = np.empty(n_samples, np.uint32)
@@ -331,8 +355,14 @@ class Mixture:
                 f"samples of type {samples.dtype} cannot be drawn; pass float32 or float64"
             )
         call = getattr(_lib, f"gmm_mixture_sample_{_arrays.suffix(samples)}")
-        where = _arrays.address(samples), _arrays.address(labels)
-        check(call(self._handle.address, drawn, first, n_samples, *where))
+        address = self._handle.address
+
+        def piece(rows: slice) -> int:
+            where = _arrays.address(samples[rows]), _arrays.address(labels[rows])
+            status: int = call(address, drawn, first + rows.start, len(labels[rows]), *where)
+            return status
+
+        in_pieces(piece, n_samples, self._d * (20.0 + self._d))
         return samples, labels
 
     def _read(self, name: str, *shape: int) -> Float64:
