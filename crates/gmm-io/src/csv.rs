@@ -72,7 +72,10 @@ impl CsvSource {
             return Err(Error::NotText { path: name.to_owned() });
         }
         let delimiter = match options.delimiter.or(head.delimiter) {
-            Some(delimiter) => check_delimiter(delimiter, options.decimal)?,
+            Some(delimiter) => {
+                let quoted = sample.iter().any(|line| line.contains(&b'"'));
+                check_delimiter(delimiter, options.decimal == Decimal::Comma && !quoted)?
+            }
             None => {
                 let holds = |line: &&[u8]| {
                     !is_blank(line, b',') && !comment.is_some_and(|sign| is_comment(line, sign))
@@ -392,9 +395,9 @@ fn separator(line: &Line) -> Option<u8> {
     }
 }
 
-fn check_delimiter(delimiter: u8, decimal: Decimal) -> Result<u8, Error> {
+fn check_delimiter(delimiter: u8, comma_is_taken: bool) -> Result<u8, Error> {
     let taken = delimiter.is_ascii_alphanumeric() || b"+-.\"#\r\n\0".contains(&delimiter);
-    let is_decimal = decimal == Decimal::Comma && delimiter == b',';
+    let is_decimal = comma_is_taken && delimiter == b',';
     if taken || is_decimal || !delimiter.is_ascii() {
         return Err(Error::BadDelimiter { delimiter });
     }

@@ -510,6 +510,7 @@ fn a_decimal_comma_is_read_when_it_is_asked_for_and_named_when_it_is_not() {
         &b"x;y\n9,288;-0,765\n1;2,5e1\n"[..],
         b"x\ty\n9,288\t-0,765\n1\t2,5e1\n",
         b"x y\n9,288 -0,765\n1 2,5e1\n",
+        b"x,y\n\"9,288\",\"-0,765\"\n1,\"2,5e1\"\n",
     ] {
         assert_eq!(table(text, &comma).unwrap().values, [9.288, -0.765, 1.0, 25.0]);
         assert_eq!(

@@ -25,8 +25,10 @@ const MAX_YEAR_STEP: f64 = 10.0;
 /// leaves most numbers between.
 pub(super) fn delimiter(lines: &[&[u8]], decimal: Decimal) -> u8 {
     let mut best = (0, 0.0, b',');
+    // A comma that is the decimal point separates fields only where these are quoted.
+    let quoted = lines.iter().any(|line| line.contains(&b'"'));
     for delimiter in DELIMITERS {
-        if decimal == Decimal::Comma && delimiter == b',' {
+        if decimal == Decimal::Comma && delimiter == b',' && !quoted {
             continue;
         }
         let split: Vec<Vec<&[u8]>> = lines.iter().map(|line| fields(line, delimiter)).collect();
