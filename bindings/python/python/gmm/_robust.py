@@ -11,14 +11,18 @@ import numpy as np
 
 from gmm import _abi, _arrays, _threads
 from gmm._errors import check
-from gmm._handle import made
+from gmm._handle import Handle, made
 from gmm._integers import seed, whole
+from gmm._interrupt import SHORT, interruptible, new_token
 from gmm._mixture import Mixture
+from gmm._native_fit import iteration_time
 
 if TYPE_CHECKING:
     from gmm._arrays import Float64
 
 _lib = _abi.lib
+#: Fits that the library makes of each number of components, starts included, roughly.
+_RUNS = 10.0
 
 
 @dataclass
@@ -58,7 +62,20 @@ def fit(samples: Float64, how: Options) -> tuple[tuple[Mixture, ...], float]:
     """
     options, pool = how.struct(), _threads.pool(how.n_threads)
     view, fitted = _arrays.matrix(samples), _lib.gmm_detector_fit_f64
-    detector = made(lambda out: int(fitted(view, options, pool, out)), "detector")
+
+    def run(_: Any = (samples, how)) -> Handle:
+        # The default keeps what the structs point at for as long as this function is there.
+        return made(lambda out: int(fitted(view, options, pool, out)), "detector")
+
+    n, d = samples.shape
+    each = sum(iteration_time(n, k, d) for k in how.n_components)
+    if _RUNS * how.max_iter * each < SHORT:
+        detector = run()
+    else:
+        token, cancel = new_token()
+        options.cancel = token.address
+        how._kept.append(token)
+        detector = interruptible(run, cancel)
 
     def mixture(at: int) -> Mixture:
         copied = _lib.gmm_detector_mixture
