@@ -67,7 +67,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     moves : int, optional
         After the restarts, moves in a row that may fail: each takes a component of the best fit
         away, splits another and climbs from there. By default 4 a restart, and none when there is
-        one.
+        one or ``means_init`` is given.
     decay : float, default=0.7
         How fast ``partial_fit`` forgets, greater than 0.5 and at most 1.
     starts : {'native', 'scikit-learn'}, default='native'
