@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use self::field::{has_decimal_comma, lossy, number};
 use self::lines::{Line, Lines, Record, is_blank, is_comment};
 use crate::error::Error;
-use crate::options::{Column, Comment, Decimal, Header, ReadOptions, Selection};
+use crate::options::{Column, Comment, Decimal, Header, ReadOptions};
 use crate::place::{Place, counted, shortened, some_of};
+use crate::selection::Selection;
 use crate::source::{Source, part_weights};
 
 /// Lines and bytes that are looked at before the first row is handed out, at most; and one line at least.

@@ -46,6 +46,7 @@ mod error;
 
 // What is asked for, and what is handed out.
 mod options;
+mod selection;
 
 mod source;
 

@@ -16,8 +16,9 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::options::{ReadOptions, Selection};
+use crate::options::ReadOptions;
 use crate::place::Place;
+use crate::selection::Selection;
 use crate::source::{Source, part_weights};
 
 use self::header::{Item, Layout};

@@ -1,0 +1,396 @@
+//! Text as programs and people write it: no row, name or value is lost, and what is guessed is told.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use gmm_io::{
+    Column, Comment, Decimal, Header, LineRange, ReadOptions, Source, Table, open_stream, read_all,
+};
+
+fn opened(text: &'static [u8], options: &ReadOptions) -> Result<Box<dyn Source + Send>, String> {
+    open_stream(text, Path::new("t.csv"), options).map_err(|error| error.to_string())
+}
+
+fn table(text: &'static [u8], options: &ReadOptions) -> Result<Table, String> {
+    read_all(&mut *opened(text, options)?).map_err(|error| error.to_string())
+}
+
+fn columns(list: &str) -> ReadOptions {
+    ReadOptions { columns: Column::parse_list(list).unwrap(), ..ReadOptions::default() }
+}
+
+fn notes(text: &'static [u8], options: &ReadOptions) -> Vec<String> {
+    table(text, options).unwrap().notes
+}
+
+fn names_of(text: &'static [u8], options: &ReadOptions) -> Option<Vec<String>> {
+    table(text, options).unwrap().names
+}
+
+fn owned(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_row_that_begins_with_a_sharp_is_a_row() {
+    // Or the scores of all rows after it would be one row early.
+    let all = ReadOptions::default();
+    for text in
+        [&b"id;x\n11;1\n#NV;50\n13;3\n"[..], b"id;x\n11;1\n#N/A;50\n13;3\n", b"11;1\n#REF!;50\n13;3\n"]
+    {
+        assert_eq!(table(text, &columns("2")).unwrap().n_rows, 3);
+        assert!(table(text, &all).unwrap_err().contains("column 1"));
+    }
+    for mark in ["#N/A", "#NV", "#REF!", "#DIV/0!", "#VALUE!"] {
+        let text: &'static str = format!("{mark},1\n2,3\n4,5\n").leak();
+        assert_eq!(
+            table(text.as_bytes(), &all).unwrap_err(),
+            format!("t.csv: line 1, column 1 is '{mark}', not a finite number; fill it in, or drop the row")
+        );
+    }
+    assert_eq!(
+        table(b"x,y\n1,2\n# half\n3,4\n", &all).unwrap_err(),
+        "t.csv: line 3 has 1 field, but the first record has 2 fields; lines that start with # are passed over \
+         with --comment #"
+    );
+}
+
+#[test]
+fn comments_are_those_that_were_asked_for_and_are_counted() {
+    let with = |comment| ReadOptions { comment, ..ReadOptions::default() };
+    let text = b"# made by hand\nx,y\n1,2\n# half\n\n3,4\n#\n";
+    let everywhere = table(text, &with(Comment::Everywhere(b'#'))).unwrap();
+    assert_eq!(everywhere.values, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(everywhere.notes, ["names from line 2: 'x', 'y'", "passed over 3 comments, 1 blank line"]);
+    // A value that is missing is no comment, whatever comments begin with.
+    assert_eq!(
+        table(b"a,b\n1,2\n#N/A,3\n", &with(Comment::Everywhere(b'#'))).unwrap_err().matches("#N/A").count(),
+        1
+    );
+    assert_eq!(table(b"% x\n1 2\n% y\n3 4\n", &with(Comment::Everywhere(b'%'))).unwrap().n_rows, 2);
+    assert!(table(b"# x\n1\n", &with(Comment::Nowhere)).unwrap().names.is_some_and(|names| names == ["# x"]));
+    for sign in [b'1', b'-', b',', b' ', b'"', 0xff] {
+        assert!(
+            table(b"1\n", &with(Comment::Everywhere(sign))).unwrap_err().starts_with("comments cannot begin")
+        );
+    }
+}
+
+#[test]
+fn a_comment_with_a_name_for_each_column_is_the_line_of_names() {
+    for (text, names) in [
+        (&b"# a b\n1 2\n2 1\n4 4\n"[..], &["a", "b"][..]),
+        (b"#a,b\n1,2\n2,1\n", &["a", "b"]),
+        (b"# written 2020-01-01\n# a;b;c d\n1;2;3\n2;1;4\n", &["a", "b", "c d"]),
+        (b"# height\n1\n2\n", &["height"]),
+    ] {
+        assert_eq!(names_of(text, &ReadOptions::default()), owned(names));
+        assert_eq!(names_of(text, &columns(names[0])), owned(&names[..1]));
+    }
+    for text in [
+        &b"# three words here\n1 2\n2 1\n"[..],
+        b"# a b\n\n1 2\n2 1\n",
+        b"# 1 2\n1 2\n2 1\n",
+        b"# made by hand\n1\n2\n",
+    ] {
+        assert_eq!(names_of(text, &ReadOptions::default()), None);
+    }
+    let absent = ReadOptions { header: Header::Absent, ..ReadOptions::default() };
+    assert_eq!(names_of(b"# a b\n1 2\n2 1\n", &absent), None);
+}
+
+#[test]
+fn a_first_row_of_numbers_with_a_bad_cell_is_refused_and_not_taken_for_names() {
+    for (cell, reason) in [
+        (".", "not a finite number"),
+        ("#N/A", "not a finite number"),
+        ("--", "not a finite number"),
+        ("<NA>", "not a finite number"),
+        ("missing", "not a finite number"),
+        ("-nan(ind)", "not a finite number"),
+        ("3%", "not a number"),
+        ("1_000", "not a number"),
+        ("oops", "not a number"),
+    ] {
+        for at in 0..3 {
+            let mut row = ["1", "2", "3"];
+            row[at] = cell;
+            let text: &'static str = format!("{}\n1,2,3\n4,1,2\n7,3,1\n2,2,9\n0,4,2\n", row.join(",")).leak();
+            let refused = table(text.as_bytes(), &ReadOptions::default()).unwrap_err();
+            let wanted = format!("t.csv: line 1, column {} is '{cell}', {reason}; ", at + 1);
+            assert!(refused.starts_with(&wanted), "{refused}");
+        }
+    }
+    let fortran = table(b"1,2,1.0D0\n1,2,-3d+2\n", &ReadOptions::default()).unwrap();
+    assert_eq!((fortran.n_rows, fortran.values[2], fortran.values[5]), (2, 1.0, -300.0));
+}
+
+#[test]
+fn a_label_beside_a_bad_cell_does_not_make_a_row_a_line_of_names() {
+    for text in [&b"red,NA\nblue,4\n"[..], b"red,3%\nblue,4\n", b"red,1,oops\nblue,2,3\nred,1,4\n"] {
+        let last = if text.len() > 20 { "3" } else { "2" };
+        let refused = table(text, &columns(last)).unwrap_err();
+        assert!(refused.starts_with(&format!("t.csv: line 1, column {last}")), "{refused}");
+    }
+}
+
+#[test]
+fn numbers_that_no_row_has_are_names() {
+    let all = "2-";
+    for (text, names) in [
+        (&b"country,1990,1991\nA,1.1,1.2\nB,3,4\n"[..], &["1990", "1991"][..]),
+        (b"country;2000;2005;2010\nA;1;2;3\nB;3;4;1\n", &["2000", "2005", "2010"]),
+        (b"region,2019\nN,0.5\nS,0.25\n", &["2019"]),
+        (b"sample,400.5,401.0,401.5\na,1,2,4\nb,3,1,2\n", &["400.5", "401.0", "401.5"]),
+        (b",0,1,2\n0,1.5,2.5,3.5\n1,1,2,4\n", &["0", "1", "2"]),
+        (b",1990,1991\n0,1.5,2.5\n1,1,4\n", &["1990", "1991"]),
+        (b"id,0,1\na,1.5,2.5\nb,2,1\n", &["0", "1"]),
+    ] {
+        let read = table(text, &columns(all)).unwrap();
+        assert_eq!((read.n_rows, read.names), (2, owned(names)));
+        assert!(read.notes[0].starts_with("names from line 1: "), "{:?}", read.notes);
+        // One of them is found by its name, although it is a number; a name of 0 is no number of a column.
+        let name = if names[0] == "0" { "\"0\"" } else { names[0] };
+        assert_eq!(names_of(text, &columns(name)), owned(&names[..1]));
+    }
+    assert_eq!(names_of(b"\"1\",\"2\"\n1.5,2\n3,4\n", &ReadOptions::default()), owned(&["1", "2"]));
+    assert_eq!(names_of(b"1990,1991\n1990,1991\n3,4\n", &columns("1991")), owned(&["1991"]));
+    for text in [
+        &b"M,1,2\nB,3,4\n"[..],
+        b"M,1999,2003\nB,2001,2005\n",
+        b"M,2000\nB,500\n",
+        b"M,1,2,3\nB,4,1,2\n",
+        b"M,5,10,15\nB,7.5,2,1\n",
+    ] {
+        let read = table(text, &columns("2-")).unwrap();
+        assert_eq!((read.n_rows, read.names, read.notes.len()), (2, None, 0));
+    }
+    assert_eq!(
+        notes(b"1990,1991\n1.5,2\n3,4\n", &ReadOptions::default()),
+        ["line 1 was read as a row; if its years are names, pass --header present"]
+    );
+    assert_eq!(table(b"2000\n1.5\n2\n", &ReadOptions::default()).unwrap().n_rows, 3);
+    assert_eq!(table(b"1,2,3\n4.5,1,2\n", &ReadOptions::default()).unwrap().n_rows, 2);
+}
+
+#[test]
+fn a_blank_line_in_one_column_is_a_value_that_is_missing() {
+    for (text, line) in [
+        (&b"1.5\n2.5\n\n0.5\n9.5\n"[..], "line 3, column 1 is empty"),
+        (b"x\n\n1\n2\n", "line 2, column 1 ('x') is empty"),
+        (b"x\r\n1\r\n  \r\n\r\n2\r\n", "line 3, column 1 ('x') is empty"),
+    ] {
+        assert_eq!(
+            table(text, &ReadOptions::default()).unwrap_err(),
+            format!("t.csv: {line}, not a finite number; fill it in, or drop the row")
+        );
+    }
+    // Before the first row and after the last there is nothing that could be missing.
+    let around = table(b"\n\n1\n2\n\n\n", &ReadOptions::default()).unwrap();
+    assert_eq!((around.values, around.notes), (vec![1.0, 2.0], vec!["passed over 4 blank lines".to_owned()]));
+    assert_eq!(
+        notes(b"x,y\n1,2\n\n3,4\n", &ReadOptions::default()),
+        ["names from line 1: 'x', 'y'", "passed over 1 blank line"]
+    );
+    // A line of tabs is a row of nothing.
+    assert!(
+        table(b"1\t2\n\t\n3\t4\n", &ReadOptions::default())
+            .unwrap_err()
+            .contains("line 2, column 1 is empty")
+    );
+}
+
+#[test]
+fn the_delimiter_is_that_of_several_lines() {
+    for (text, n_columns) in [
+        (&b"petal length\n1.5\n2.5\n"[..], 1),
+        (b"petal length;petal width\n1.5;2\n2.5;3\n", 2),
+        (b"time; in s,x\n1,2\n2,3\n", 2),
+        (b"a, b, c\n1, 2, 3\n", 3),
+        (b"9,288;-0,765\n1,5;2,5\n", 2),
+        (b"1|2|3\n4|5|6\n", 3),
+        (b"\"a;b\",\"c;d\"\n1,2\n", 2),
+        (b"x y\n1 2\n", 2),
+        (b"sep=|\n1|2\n3|4\n", 2),
+        (b"sep=,\n1,2\n3,4\n", 2),
+        (b"\xef\xbb\xbf\"sep=\t\"\r\n1\t2\r\n", 2),
+    ] {
+        let comma = ReadOptions { decimal: Decimal::Comma, ..ReadOptions::default() };
+        let options = if text.starts_with(b"9,") { comma } else { ReadOptions::default() };
+        let shown = String::from_utf8_lossy(text);
+        assert_eq!(opened(text, &options).unwrap().n_features(), n_columns, "{shown:?}");
+        table(text, &options).unwrap();
+    }
+}
+
+#[test]
+fn a_comment_of_a_mebibyte_before_the_first_row_hides_nothing() {
+    let text: &'static str = format!("# {}\nx;y\n1;2\n", "a, b ".repeat(1 << 18)).leak();
+    assert_eq!(table(text.as_bytes(), &ReadOptions::default()).unwrap().values, [1.0, 2.0]);
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_lines_is_no_column() {
+    for text in [
+        &b"a,b,c,\n1,2,3\n4,5,6\n"[..],
+        b"1,2,3,\n4,5,6,\n",
+        b"a,b,c\n1,2,3,\n4,5,6\n",
+        b"a,b,c,\n1,2,3,\n4,5,6,\n",
+    ] {
+        let read = table(text, &ReadOptions::default()).unwrap();
+        assert_eq!(read.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(read.notes.last().unwrap(), "lines end in a delimiter, after which there is no column");
+    }
+    assert!(
+        table(b"a,b,c\n1,2,\n4,5,\n", &ReadOptions::default())
+            .unwrap_err()
+            .contains("line 2, column 3 ('c') is empty")
+    );
+    // Past the lines that were looked at a value may stand there after all.
+    let text: &'static str = format!("{}1,2,3\n", "1,2,\n".repeat(30)).leak();
+    assert!(table(text.as_bytes(), &ReadOptions::default()).unwrap_err().contains("line 31 has 3 fields"));
+}
+
+#[test]
+fn spaces_before_a_quote_are_no_part_of_a_field() {
+    let read = table(b"\"a, b\" , \"c\"\n1, \"2\"\n \"3\" ,\"4\"\n", &ReadOptions::default()).unwrap();
+    assert_eq!((read.values, read.names), (vec![1.0, 2.0, 3.0, 4.0], owned(&["a, b", "c"])));
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_refused_where_it_opens() {
+    // Or all rows after it would be a part of its field.
+    for text in [&b"1,2\n3,\"4\n5,6\n"[..], b"1,2\r\n3,\"4\r\n5,6\r\n", b"x,id\n1,\"a\n2,b\n3,c\n"] {
+        assert_eq!(
+            table(text, &columns("1")).unwrap_err(),
+            "t.csv: line 2 opens a quote that is never closed; close it, or remove it"
+        );
+    }
+}
+
+#[test]
+fn a_decimal_comma_is_read_when_it_is_asked_for_and_named_when_it_is_not() {
+    let comma = ReadOptions { decimal: Decimal::Comma, ..ReadOptions::default() };
+    for text in [
+        &b"x;y\n9,288;-0,765\n1;2,5e1\n"[..],
+        b"x\ty\n9,288\t-0,765\n1\t2,5e1\n",
+        b"x y\n9,288 -0,765\n1 2,5e1\n",
+        b"x,y\n\"9,288\",\"-0,765\"\n1,\"2,5e1\"\n",
+    ] {
+        assert_eq!(table(text, &comma).unwrap().values, [9.288, -0.765, 1.0, 25.0]);
+        assert_eq!(
+            table(text, &ReadOptions::default()).unwrap_err(),
+            "t.csv: line 2, column 1 ('x') is '9,288', not a number; a decimal comma is read with --decimal ,"
+        );
+    }
+    assert!(
+        table(b"x,y\n\"9,288\",\"-0,765\"\n", &ReadOptions::default()).unwrap_err().ends_with("--decimal ,")
+    );
+    assert_eq!(
+        table(b"x;y\n1.234;5\n", &comma).unwrap_err(),
+        "t.csv: line 2, column 1 ('x') is '1.234', not a number; where --decimal is a comma, a number has no point"
+    );
+    let both = ReadOptions { delimiter: Some(b','), ..comma };
+    assert!(table(b"1,2\n", &both).unwrap_err().starts_with("the delimiter cannot be ','"));
+}
+
+#[test]
+fn lines_are_skipped_when_they_are_asked_for_and_counted() {
+    let skip =
+        |list: &str| ReadOptions { skip: LineRange::parse_list(list).unwrap(), ..ReadOptions::default() };
+    let units = b"x,y\nm,kg\n1,2\n3,4\n";
+    assert_eq!(
+        table(units, &ReadOptions::default()).unwrap_err(),
+        "t.csv: line 2, column 1 ('x') is 'm', not a number; correct it, or select other columns, or pass --skip \
+         2-2 if the line holds units"
+    );
+    let read = table(units, &skip("2-2")).unwrap();
+    assert_eq!((read.values, read.names), (vec![1.0, 2.0, 3.0, 4.0], owned(&["x", "y"])));
+    assert_eq!(read.notes, ["names from line 1: 'x', 'y'", "passed over 1 line by --skip"]);
+    assert_eq!(names_of(b"Table 1\nof two\nx,y\n1,2\n", &skip("2")), owned(&["x", "y"]));
+    // Lines keep the numbers that an editor gives them.
+    assert!(table(b"Table 1\nx,y\n1,b\n", &skip("1")).unwrap_err().contains("line 3, column 2 ('y') is 'b'"));
+}
+
+#[test]
+fn a_column_without_a_name_that_counts_the_rows_is_noted() {
+    for text in [
+        &b",x,y\n0,1,2\n1,3,4\n2,3,1\n"[..],
+        b"\"\",\"x\",\"y\"\n\"1\",1,2\n\"2\",3,4\n\"3\",3,1\n",
+        b"Unnamed: 0,x,y\n0,1,2\n1,3,4\n2,3,1\n",
+        // As R's write.table does it: the index has no name at all.
+        b"x y\n1 1 2\n2 3 4\n3 3 1\n",
+    ] {
+        let of = "column 1 has no name and counts the rows; if it is an index, leave it out of --columns";
+        let read = table(text, &ReadOptions::default()).unwrap();
+        assert_eq!((read.n_features, read.notes.last().unwrap().as_str()), (3, of));
+        assert_eq!(table(text, &columns("2-")).unwrap().notes.len(), 1);
+    }
+    assert_eq!(notes(b",x\n7,1\n9,3\n", &ReadOptions::default()).len(), 1);
+}
+
+#[test]
+fn columns_are_found_by_the_names_of_a_model() {
+    let by = |names: &[&str], list: &str| ReadOptions {
+        model_names: names.iter().map(ToString::to_string).collect(),
+        columns: if list.is_empty() { Vec::new() } else { Column::parse_list(list).unwrap() },
+        ..ReadOptions::default()
+    };
+    let text = b"b,id,a\n1,2,3\n4,5,6\n";
+    let found = table(text, &by(&["a", "b"], "")).unwrap();
+    assert_eq!((found.values, found.names), (vec![3.0, 1.0, 6.0, 4.0], owned(&["a", "b"])));
+    assert_eq!(
+        found.notes[1..],
+        [
+            "columns that the model does not have were left out: 'id'",
+            "columns were put in the order of the model: 'a', 'b'"
+        ]
+    );
+    // Columns that were asked for come in the order of the model too.
+    assert_eq!(table(text, &by(&["a", "b"], "b,a")).unwrap().values, [3.0, 1.0, 6.0, 4.0]);
+    assert_eq!(table(text, &by(&["a", "b"], "a,b")).unwrap().notes.len(), 1);
+    assert_eq!(
+        table(text, &by(&["a", "c"], "")).unwrap_err(),
+        "t.csv: no column is named 'c', as in the model; there are 'b', 'id', 'a'; select columns by number to take them \
+         in another way"
+    );
+    // Years, as a model has them, are names whatever stands below them.
+    assert_eq!(names_of(b"1991,1990\n1990,1991\n", &by(&["1990", "1991"], "")), owned(&["1990", "1991"]));
+    for (text, names) in
+        [(&b"x,y\n1,2\n"[..], &["a", "b"][..]), (b"a,a\n1,2\n", &["a", "b"]), (b"a,b\n1,2\n", &["a", "a"])]
+    {
+        let read = table(text, &by(names, "")).unwrap();
+        assert_eq!(read.values, [1.0, 2.0]);
+        assert!(read.notes[1].starts_with("columns were taken in their order"), "{:?}", read.notes);
+    }
+    assert!(
+        notes(b"1,2\n", &by(&["a", "b"], ""))[0]
+            .starts_with("columns have no names; they were taken in the order")
+    );
+}
+
+/// A line that never ends, of which no byte is kept anywhere.
+struct Endless;
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        buffer.fill(b'1');
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn a_line_longer_than_any_row_is_refused_before_it_fills_the_memory() {
+    for start in [&b""[..], b"1,2\n3,\"4\n"] {
+        let refused =
+            open_stream(start.chain(Endless), Path::new("t.csv"), &ReadOptions::default()).err().unwrap();
+        let line = 1 + start.iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "t.csv: line {line} is longer than the 268435456 bytes that a line may have; check that it is text, one \
+                 row a line"
+            )
+        );
+    }
+}
