@@ -17,6 +17,8 @@ enum {
     GMM_BAD_FILE = 11,
     GMM_INTERNAL = 12,
     GMM_SOURCE = 13,
+    GMM_CANCELLED = 14,
+    GMM_OUT_OF_TIME = 15,
     GMM_COVARIANCE_OF_START = -1,
     GMM_COVARIANCE_FULL = 0,
     GMM_COVARIANCE_TIED = 1,
@@ -73,6 +75,11 @@ typedef struct gmm_progress {
 typedef int32_t (*gmm_progress_callback)(void *userdata, const struct gmm_progress *progress);
 typedef int32_t gmm_log_level;
 typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
+typedef struct gmm_error {
+    size_t size;
+    gmm_status status;
+    char message[500];
+} gmm_error;
 typedef struct gmm_fit_options {
     size_t size;
     size_t n_components;
@@ -99,6 +106,7 @@ typedef struct gmm_fit_options {
     int64_t moves;
     gmm_log_callback log;
     void *log_userdata;
+    struct gmm_error *error;
 } gmm_fit_options;
 typedef struct gmm_matrix_f64 {
     const double *data;
@@ -122,6 +130,7 @@ typedef struct gmm_training_options {
     double eps_limit;
     int32_t drop_empty;
     struct gmm_running *running;
+    struct gmm_error *error;
 } gmm_training_options;
 typedef int32_t gmm_stop;
 typedef int32_t gmm_repair_kind;
@@ -182,6 +191,8 @@ typedef struct gmm_stepwise_options {
     double reg_covar;
     int32_t reg_covar_relative;
     const struct gmm_prior *prior;
+    const struct gmm_cancel *cancel;
+    struct gmm_error *error;
 } gmm_stepwise_options;
 typedef struct gmm_criteria {
     size_t size;
@@ -200,6 +211,7 @@ typedef struct gmm_sweep_options {
     size_t covariances_len;
     gmm_criterion criterion;
     const struct gmm_fit_options *fit;
+    struct gmm_error *error;
 } gmm_sweep_options;
 typedef struct gmm_candidate {
     size_t size;
@@ -223,6 +235,7 @@ typedef struct gmm_scores_f64 {
     double *squared_mahalanobis;
     uint32_t *labels;
     double *mean_energy;
+    struct gmm_error *error;
 } gmm_scores_f64;
 typedef struct gmm_scores_f32 {
     size_t size;
@@ -233,6 +246,7 @@ typedef struct gmm_scores_f32 {
     float *squared_mahalanobis;
     uint32_t *labels;
     double *mean_energy;
+    struct gmm_error *error;
 } gmm_scores_f32;
 typedef struct gmm_detector_options {
     size_t size;
@@ -244,8 +258,13 @@ typedef struct gmm_detector_options {
     double reg_covar;
     uint64_t seed;
     const double *sample_weights;
+    const struct gmm_cancel *cancel;
+    double time_budget;
+    struct gmm_error *error;
 } gmm_detector_options;
 const char *gmm_last_error_message(void);
+size_t gmm_last_error_copy(char *buffer,
+                           size_t len);
 const char *gmm_version(void);
 gmm_status gmm_threads_create(size_t count, struct gmm_threads **out);
 void gmm_threads_free(struct gmm_threads *threads);
@@ -668,6 +687,7 @@ gmm_status gmm_detector_attribution_f32(const struct gmm_detector *detector,
                                         const struct gmm_threads *threads,
                                         float *shares);
 double gmm_detector_threshold(const struct gmm_detector *detector);
+gmm_stop gmm_detector_stop(const struct gmm_detector *detector);
 size_t gmm_detector_n_mixtures(const struct gmm_detector *detector);
 gmm_status gmm_detector_mixture(const struct gmm_detector *detector,
                                 size_t at,

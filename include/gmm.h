@@ -136,11 +136,11 @@ typedef struct gmm_progress {
      */
     size_t restart;
     /**
-     * Which iteration of it or of the last move, from 1.
+     * Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
      */
     size_t iteration;
     /**
-     * Its bound, in nats per sample.
+     * Its bound, in nats per sample; of a move without iterations, the best so far.
      */
     double lower_bound;
     /**
@@ -169,6 +169,25 @@ typedef int32_t gmm_log_level;
  * C++ exception and no longjmp. The wording is for people and may change.
  */
 typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
+
+/**
+ * Why a call was refused, for the caller who cannot ask the thread that it ran on. Set `size` to `sizeof(gmm_error)`,
+ * and a pointer to it as `error` of the options of the call. A call that succeeds leaves it as it is.
+ */
+typedef struct gmm_error {
+    /**
+     * `sizeof(gmm_error)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * What the call returned.
+     */
+    gmm_status status;
+    /**
+     * What was wrong and what to try, in UTF-8, with a NUL at the end; of longer messages the beginning.
+     */
+    char message[500];
+} gmm_error;
 
 /**
  * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
@@ -274,14 +293,18 @@ typedef struct gmm_fit_options {
      */
     int64_t moves;
     /**
-     * Is told in words what came out, before the call returns. NULL unless changed. A fit calls it on the
-     * thread that called the fit, a sweep on one of its own, one line at a time.
+     * Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
      */
     gmm_log_callback log;
     /**
      * What `log` is called with. NULL unless changed.
      */
     void *log_userdata;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on. NULL unless changed.
+     */
+    struct gmm_error *error;
 } gmm_fit_options;
 
 /**
@@ -376,6 +399,11 @@ typedef struct gmm_training_options {
      * moments of the batch alone.
      */
     struct gmm_running *running;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on. NULL unless changed.
+     */
+    struct gmm_error *error;
 } gmm_training_options;
 
 /**
@@ -607,6 +635,15 @@ typedef struct gmm_stepwise_options {
      * extent at all. NULL, unless changed, for none.
      */
     const struct gmm_prior *prior;
+    /**
+     * Ends updates when it is asked to: they are refused (GMM_CANCELLED) and change nothing. The learner keeps its own
+     * hold on the token, which may be freed before it. NULL unless changed.
+     */
+    const struct gmm_cancel *cancel;
+    /**
+     * Where a refusal of `gmm_stepwise_create` is written, beside `gmm_last_error_message`. NULL unless changed.
+     */
+    struct gmm_error *error;
 } gmm_stepwise_options;
 
 /**
@@ -680,11 +717,16 @@ typedef struct gmm_sweep_options {
     gmm_criterion criterion;
     /**
      * Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-     * `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: candidates
-     * that were not begun are left out. `progress`, `start` and other parameters to start from, and the
+     * `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
+     * candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to start from, and the
      * covariance of a prior where structures of different shapes are tried, must not be set.
      */
     const struct gmm_fit_options *fit;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on. NULL unless changed.
+     */
+    struct gmm_error *error;
 } gmm_sweep_options;
 
 /**
@@ -777,6 +819,11 @@ typedef struct gmm_scores_f64 {
      * The mean energy (1), in nats.
      */
     double *mean_energy;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on.
+     */
+    struct gmm_error *error;
 } gmm_scores_f64;
 
 /**
@@ -815,6 +862,11 @@ typedef struct gmm_scores_f32 {
      * The mean energy (1), in nats.
      */
     double *mean_energy;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on.
+     */
+    struct gmm_error *error;
 } gmm_scores_f32;
 
 /**
@@ -860,6 +912,19 @@ typedef struct gmm_detector_options {
      * How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
      */
     const double *sample_weights;
+    /**
+     * Ends the fit when it is asked to. NULL unless changed.
+     */
+    const struct gmm_cancel *cancel;
+    /**
+     * Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+     */
+    double time_budget;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on. NULL unless changed.
+     */
+    struct gmm_error *error;
 } gmm_detector_options;
 
 /**
@@ -878,7 +943,7 @@ typedef struct gmm_detector_options {
 #define GMM_INVALID_SHAPE 2
 
 /**
- * Sizes or strides whose product no memory could hold.
+ * Sizes or strides whose product no memory could hold, or more than this system has.
  */
 #define GMM_SIZE_OVERFLOW 3
 
@@ -931,6 +996,16 @@ typedef struct gmm_detector_options {
  * A callback that samples come from failed.
  */
 #define GMM_SOURCE 13
+
+/**
+ * The token ended a call that had nothing to return yet.
+ */
+#define GMM_CANCELLED 14
+
+/**
+ * The time budget of a call was spent before it had anything to return.
+ */
+#define GMM_OUT_OF_TIME 15
 
 /**
  * That of the mixture that a fit starts from; full without one.
@@ -1058,6 +1133,17 @@ extern "C" {
 const char *gmm_last_error_message(void);
 
 /**
+ * Copies what `gmm_last_error_message` has into `buffer`, as much as `len` bytes hold with a NUL at the end; returns
+ * how many bytes the whole message has without it. With `len` 0 nothing is written.
+ *
+ * The caller promises:
+ *
+ * `buffer` is writable for `len` bytes, or NULL and `len` 0.
+ */
+size_t gmm_last_error_copy(char *buffer,
+                           size_t len);
+
+/**
  * The version of this library, "major.minor.patch". Static; never NULL; never freed.
  */
 const char *gmm_version(void);
@@ -1084,7 +1170,7 @@ gmm_status gmm_threads_create(size_t count, struct gmm_threads **out);
 void gmm_threads_free(struct gmm_threads *threads);
 
 /**
- * A token that ends the fits it is passed to, into `*out`. Free it with `gmm_cancel_free`.
+ * A token that ends the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
  *
  *     gmm_cancel_create(&token);
  *     options.cancel = token;                                             in one thread
@@ -1099,8 +1185,8 @@ void gmm_threads_free(struct gmm_threads *threads);
 gmm_status gmm_cancel_create(struct gmm_cancel **out);
 
 /**
- * Asks every fit that `token` was passed to, those that have not begun included, to end after its
- * iteration. May be called from any thread, and from a signal handler; does nothing for NULL.
+ * Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
+ * sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a signal handler; does nothing for NULL.
  *
  * The caller promises:
  *
@@ -1568,7 +1654,9 @@ gmm_status gmm_mixture_fit_f32(const struct gmm_matrix_f32 *samples,
  *                              .userdata = file};
  *     gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL);
  *
- * A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. Of `options`,
+ * A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. The token of the options, and
+ * their time budget, end a pass between two blocks. A source that was still being read for the first iteration then has
+ * nothing to return: GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. Of `options`,
  * `sample_weights` must not be set: the source gives them. Rows in messages are counted from the beginning
  * of the source.
  *
@@ -2429,7 +2517,7 @@ gmm_status gmm_scorer_create_f32(const struct gmm_mixture *mixture,
  * `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
  * samples than the scorer was made for. The same bits.
  *
- * A refusal allocates its message. One thread may use a scorer at a time; every thread wants its own.
+ * A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer at a time; every thread wants its own.
  *
  * The caller promises:
  *
@@ -2593,6 +2681,10 @@ gmm_status gmm_detector_options_init(struct gmm_detector_options *options, size_
  *         gmm_detector_energies_f64(detector, &samples, NULL, energies) == GMM_OK)
  *         threshold = gmm_detector_threshold(detector);
  *
+ * A fit that the token or the time budget ends is a fit: GMM_OK, and `gmm_detector_stop` says so. Its last mixture is as
+ * it was reached, and the Ks after it are left out; the first has its start in any case. An iteration after which the
+ * bound was no higher for a hundred in a row is the last.
+ *
  * Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
  * (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
  * whose squares leave the range of a double (GMM_OUT_OF_RANGE).
@@ -2679,6 +2771,16 @@ gmm_status gmm_detector_attribution_f32(const struct gmm_detector *detector,
  * `detector` is NULL or a live handle.
  */
 double gmm_detector_threshold(const struct gmm_detector *detector);
+
+/**
+ * Why the fit of a detector ended, GMM_STOP_*: cancelled or out of time, and there may be fewer mixtures than Ks; or else
+ * whether every mixture converged. -1 for NULL.
+ *
+ * The caller promises:
+ *
+ * `detector` is NULL or a live handle.
+ */
+gmm_stop gmm_detector_stop(const struct gmm_detector *detector);
 
 /**
  * How many mixtures a detector has: one for each K that was fitted; 0 for NULL.

@@ -91,6 +91,16 @@ fn a_c_program_ends_a_fit_from_elsewhere() {
 }
 
 #[test]
+fn a_c_program_is_told_why_whatever_thread_a_call_ran_on() {
+    passes("errors.c");
+}
+
+#[test]
+fn a_c_program_is_refused_sizes_that_no_memory_holds() {
+    passes("sizes.c");
+}
+
+#[test]
 fn a_c_program_learns_in_pieces() {
     passes("learn.c");
 }

@@ -70,6 +70,9 @@ public:
     /** The energy above which a sample is an outlier. */
     double threshold() const { return gmm_detector_threshold(c()); }
 
+    /** Why the fit ended: GMM_STOP_*. */
+    gmm_stop stop() const { return gmm_detector_stop(c()); }
+
     std::size_t n_mixtures() const { return gmm_detector_n_mixtures(c()); }
 
     gmm::mixture mixture(std::size_t at) const

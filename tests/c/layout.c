@@ -23,7 +23,7 @@ AT(gmm_progress, lower_bound, 24);
 AT(gmm_progress, elapsed, 32);
 AT(gmm_progress, moves, 40);
 
-SIZE(gmm_fit_options, 184);
+SIZE(gmm_fit_options, 192);
 AT(gmm_fit_options, size, 0);
 AT(gmm_fit_options, n_components, 8);
 AT(gmm_fit_options, tol, 16);
@@ -49,6 +49,12 @@ AT(gmm_fit_options, cancel, 152);
 AT(gmm_fit_options, moves, 160);
 AT(gmm_fit_options, log, 168);
 AT(gmm_fit_options, log_userdata, 176);
+AT(gmm_fit_options, error, 184);
+
+SIZE(gmm_error, 512);
+AT(gmm_error, size, 0);
+AT(gmm_error, status, 8);
+AT(gmm_error, message, 12);
 
 SIZE(gmm_matrix_f64, 40);
 AT(gmm_matrix_f64, data, 0);
@@ -106,7 +112,7 @@ AT(gmm_source_f32, read, 24);
 AT(gmm_source_f32, userdata, 32);
 AT(gmm_source_f32, has_weights, 40);
 
-SIZE(gmm_training_options, 56);
+SIZE(gmm_training_options, 64);
 AT(gmm_training_options, size, 0);
 AT(gmm_training_options, eps, 8);
 AT(gmm_training_options, w_energy, 16);
@@ -114,13 +120,16 @@ AT(gmm_training_options, w_cov_diag, 24);
 AT(gmm_training_options, eps_limit, 32);
 AT(gmm_training_options, drop_empty, 40);
 AT(gmm_training_options, running, 48);
+AT(gmm_training_options, error, 56);
 
-SIZE(gmm_stepwise_options, 40);
+SIZE(gmm_stepwise_options, 56);
 AT(gmm_stepwise_options, size, 0);
 AT(gmm_stepwise_options, decay, 8);
 AT(gmm_stepwise_options, reg_covar, 16);
 AT(gmm_stepwise_options, reg_covar_relative, 24);
 AT(gmm_stepwise_options, prior, 32);
+AT(gmm_stepwise_options, cancel, 40);
+AT(gmm_stepwise_options, error, 48);
 
 SIZE(gmm_criteria, 48);
 AT(gmm_criteria, size, 0);
@@ -130,7 +139,7 @@ AT(gmm_criteria, aic, 24);
 AT(gmm_criteria, bic, 32);
 AT(gmm_criteria, icl, 40);
 
-SIZE(gmm_sweep_options, 56);
+SIZE(gmm_sweep_options, 64);
 AT(gmm_sweep_options, size, 0);
 AT(gmm_sweep_options, n_components, 8);
 AT(gmm_sweep_options, n_components_len, 16);
@@ -138,6 +147,7 @@ AT(gmm_sweep_options, covariances, 24);
 AT(gmm_sweep_options, covariances_len, 32);
 AT(gmm_sweep_options, criterion, 40);
 AT(gmm_sweep_options, fit, 48);
+AT(gmm_sweep_options, error, 56);
 
 SIZE(gmm_candidate, 80);
 AT(gmm_candidate, size, 0);
@@ -152,7 +162,7 @@ AT(gmm_candidate, aic, 56);
 AT(gmm_candidate, bic, 64);
 AT(gmm_candidate, icl, 72);
 
-SIZE(gmm_scores_f64, 64);
+SIZE(gmm_scores_f64, 72);
 AT(gmm_scores_f64, size, 0);
 AT(gmm_scores_f64, energies, 8);
 AT(gmm_scores_f64, log_densities, 16);
@@ -161,8 +171,9 @@ AT(gmm_scores_f64, log_responsibilities, 32);
 AT(gmm_scores_f64, squared_mahalanobis, 40);
 AT(gmm_scores_f64, labels, 48);
 AT(gmm_scores_f64, mean_energy, 56);
+AT(gmm_scores_f64, error, 64);
 
-SIZE(gmm_scores_f32, 64);
+SIZE(gmm_scores_f32, 72);
 AT(gmm_scores_f32, size, 0);
 AT(gmm_scores_f32, energies, 8);
 AT(gmm_scores_f32, log_densities, 16);
@@ -171,8 +182,9 @@ AT(gmm_scores_f32, log_responsibilities, 32);
 AT(gmm_scores_f32, squared_mahalanobis, 40);
 AT(gmm_scores_f32, labels, 48);
 AT(gmm_scores_f32, mean_energy, 56);
+AT(gmm_scores_f32, error, 64);
 
-SIZE(gmm_detector_options, 72);
+SIZE(gmm_detector_options, 96);
 AT(gmm_detector_options, size, 0);
 AT(gmm_detector_options, contamination, 8);
 AT(gmm_detector_options, n_components, 16);
@@ -182,6 +194,9 @@ AT(gmm_detector_options, max_iter, 40);
 AT(gmm_detector_options, reg_covar, 48);
 AT(gmm_detector_options, seed, 56);
 AT(gmm_detector_options, sample_weights, 64);
+AT(gmm_detector_options, cancel, 72);
+AT(gmm_detector_options, time_budget, 80);
+AT(gmm_detector_options, error, 88);
 #endif
 
 int main(void)

@@ -1,18 +1,24 @@
 /* What a call says in words, to whoever it names. */
 #include "check.h"
+#include "pool.h"
 
-enum { N = 8, LINES = 32 };
+#include <pthread.h>
+
+enum { N = 8, LINES = 64 };
 
 struct told {
-    size_t n_lines;
+    size_t n_lines, n_elsewhere;
     gmm_log_level levels[LINES];
     char lines[LINES][256];
 };
+
+static pthread_t caller;
 
 static void hear(void *userdata, gmm_log_level level, const char *message)
 {
     struct told *told = userdata;
     CHECK(told->n_lines < LINES && strchr(message, '\n') == NULL);
+    told->n_elsewhere += !pthread_equal(pthread_self(), caller);
     told->levels[told->n_lines] = level;
     snprintf(told->lines[told->n_lines++], sizeof told->lines[0], "%s", message);
 }
@@ -32,6 +38,7 @@ static const double rows[N][2] = {{0, 5}, {0.1, 5}, {-0.1, 5}, {0.2, 5}, {9, 5},
 
 int main(void)
 {
+    caller = pthread_self();
     const gmm_matrix_f64 samples = {rows[0], N, 2, 2, 1};
     gmm_fit_options options;
     CHECK(gmm_fit_options_init(&options) == GMM_OK);
@@ -75,5 +82,17 @@ int main(void)
     gmm_sweep_free(sweep);
     CHECK(heard(&other, GMM_LOG_INFO, "K = 1: bic") && heard(&other, GMM_LOG_INFO, "K = 2: bic"));
     CHECK(heard(&other, GMM_LOG_WARNING, "K = 9: no mixture"));
+
+    /* A host like Node has one thread that it may be called on: the lines of a sweep on three come on that of the call. */
+    gmm_threads *three = NULL;
+    const size_t many[] = {1, 2, 3, 4, 1, 2, 3};
+    struct told here = {0};
+    CHECK(gmm_threads_create(pool_of(3), &three) == GMM_OK);
+    options.log_userdata = &here;
+    tried.n_components = many, tried.n_components_len = 7;
+    CHECK(gmm_sweep_f64(&samples, &tried, three, &sweep) == GMM_OK);
+    CHECK(here.n_lines >= 7 && here.n_elsewhere == 0);
+    gmm_sweep_free(sweep);
+    gmm_threads_free(three);
     return 0;
 }

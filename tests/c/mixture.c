@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     static double r[N * K], log_r[N * K], squares[N * K], log_densities[N], short_r[N * K];
     static uint32_t labels[N];
     double mean_energy, sum = 0;
-    gmm_scores_f64 scores = {sizeof scores, before, log_densities, r, log_r, squares, labels, &mean_energy};
+    gmm_scores_f64 scores = {sizeof scores, before, log_densities, r, log_r, squares, labels, &mean_energy, NULL};
     CHECK(gmm_mixture_score_f64(mixture, &z, threads, &scores) == GMM_OK);
     for (int n = 0; n < N; n++) {
         CHECK(log_densities[n] == -before[n]);

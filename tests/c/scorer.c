@@ -88,6 +88,48 @@ static void doubles(void)
     gmm_scorer_free_f64(NULL);
 }
 
+/* A frame that is refused is as quick as one that is scored: 1 000 frames of NaN took 8 002 allocations. */
+static void refused_frames(void)
+{
+    gmm_mixture *mixture = two(1);
+    gmm_scorer_f64 *scorer = NULL;
+    gmm_scorer_f32 *single = NULL;
+    CHECK(gmm_scorer_create_f64(mixture, 1, &scorer) == GMM_OK && gmm_scorer_create_f32(mixture, 1, &single) == GMM_OK);
+    double frame[D] = {0, NAN, 0}, energy = 7;
+    float float_frame[D] = {0, 0, INFINITY}, float_energy = 7;
+    gmm_error error = {.size = sizeof error};
+    const gmm_matrix_f64 z = {frame, 1, D, D, 1}, narrow = {rows, 1, 2, 2, 1}, none = {frame, 0, D, D, 1},
+                         nowhere = {NULL, 1, D, D, 1}, vast = {frame, SIZE_MAX / 2, D, PTRDIFF_MAX, 1};
+    const gmm_matrix_f32 f = {float_frame, 1, D, D, 1};
+    const gmm_scores_f64 scores = {.size = sizeof scores, .energies = &energy, .error = &error};
+    const gmm_scores_f64 over = {.size = sizeof over, .energies = frame}, unset = {.size = 3};
+    const gmm_scores_f32 float_scores = {.size = sizeof float_scores, .energies = &float_energy};
+    /* What a thread has once is made by its first refusal. */
+    CHECK(gmm_scorer_score_f64(scorer, &z, &scores) == GMM_NOT_FINITE);
+    size_t before = ALLOCATIONS;
+    for (int round = 0; round < 1000; round++) {
+        CHECK(gmm_scorer_score_f64(scorer, &z, &scores) == GMM_NOT_FINITE);
+        CHECK(gmm_scorer_score_f32(single, &f, &float_scores) == GMM_NOT_FINITE);
+        CHECK(gmm_scorer_score_f64(scorer, &narrow, &scores) == GMM_INVALID_SHAPE);
+        CHECK(gmm_scorer_score_f64(scorer, &none, &scores) == GMM_INVALID_SHAPE);
+        CHECK(gmm_scorer_score_f64(scorer, &nowhere, &scores) == GMM_NULL_POINTER);
+        CHECK(gmm_scorer_score_f64(scorer, &vast, &scores) == GMM_SIZE_OVERFLOW);
+        CHECK(gmm_scorer_score_f64(scorer, &z, &over) == GMM_INVALID_ARGUMENT);
+        CHECK(gmm_scorer_score_f64(scorer, &z, &unset) == GMM_INVALID_ARGUMENT);
+        CHECK(gmm_scorer_score_f64(scorer, NULL, &scores) == GMM_NULL_POINTER);
+        CHECK(gmm_scorer_score_f64(NULL, &z, &scores) == GMM_NULL_POINTER);
+    }
+    CHECK(ALLOCATIONS == before && energy == 7 && float_energy == 7);
+    REFUSED(gmm_scorer_score_f64(scorer, &z, &scores), GMM_NOT_FINITE,
+            "samples is NaN at row 0, column 1; remove or impute such values first");
+    CHECK(error.status == GMM_NOT_FINITE && strcmp(error.message, gmm_last_error_message()) == 0);
+    REFUSED(gmm_scorer_score_f64(scorer, &narrow, &scores), GMM_INVALID_SHAPE,
+            "samples have 2 features, the mixture has 3");
+    gmm_scorer_free_f64(scorer);
+    gmm_scorer_free_f32(single);
+    gmm_mixture_free(mixture);
+}
+
 /* A variance whose root a float holds, and one that makes the library score in double. */
 static void singles(double variance)
 {
@@ -122,5 +164,6 @@ int main(void)
     doubles();
     singles(1);
     singles(1e-84);
+    refused_frames();
     return 0;
 }

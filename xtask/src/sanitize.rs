@@ -51,7 +51,7 @@ const VALGRIND: &[&str] = &[
     "--read-inline-info=no",
 ];
 
-/// Builds the library for `tool` and runs all programs under it.
+/// Builds the library for `tool`, as it is released, and runs all programs under it.
 pub fn run(tool: &str) -> Result<(), String> {
     if tool == "valgrind" && !process::answers("valgrind", &["--version"]) {
         return Err(
@@ -61,8 +61,8 @@ pub fn run(tool: &str) -> Result<(), String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let (library, flags) = match tool {
         "valgrind" => {
-            process::run("cargo", &["build", "--locked", "--package", "gmm-ffi", "--lib"], &[])?;
-            (target.join("debug"), Vec::new())
+            process::run("cargo", &["build", "--release", "--locked", "--package", "gmm-ffi", "--lib"], &[])?;
+            (target.join("release"), Vec::new())
         }
         _ => instrumented(tool, &target)?,
     };
@@ -119,6 +119,7 @@ fn instrumented(tool: &str, target: &Path) -> Result<(PathBuf, Vec<OsString>), S
         "cargo",
         &[
             "rustc",
+            "--release",
             "--locked",
             "--package",
             "gmm-ffi",
@@ -138,7 +139,7 @@ fn instrumented(tool: &str, target: &Path) -> Result<(PathBuf, Vec<OsString>), S
         [format!("-fsanitize={sanitize}"), "-fno-sanitize-recover=all".into()].map(OsString::from).into();
     flags.extend([OsString::from("-Wl,--whole-archive"), runtime.into(), "-Wl,--no-whole-archive".into()]);
     flags.extend(["-rdynamic", "-lpthread", "-ldl", "-lrt", "-lresolv"].map(OsString::from));
-    Ok((folder.join(host).join("debug"), flags))
+    Ok((folder.join(host).join("release"), flags))
 }
 
 fn said_by_rustc(arguments: &[&str]) -> Result<String, String> {

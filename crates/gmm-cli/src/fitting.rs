@@ -264,6 +264,10 @@ pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
             let features = counted(wanted, "feature");
             format!("--prior-mean has {} for {features}; write one for each", counted(found, "number"))
         }
+        // Whose message says how much it would be.
+        gmm_core::Error::OutOfMemory { .. } => {
+            error.to_string().replace("use diagonal covariances", "use --covariance diag")
+        }
         other => other.to_string(),
     }
 }

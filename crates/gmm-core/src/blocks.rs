@@ -7,9 +7,11 @@
 //! This is the only file that knows a thread. Parallelism is passed, never ambient: a call takes a
 //! [`Threads`], and no process-wide pool is configured or used.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
 
 /// Rows that are packed and scored together. Part of the result, so a constant and no tuning knob.
@@ -123,6 +125,42 @@ impl Threads {
                 let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((at, item)) = next else { return };
                 turns.hand_in(at, map(&mut scratch, item));
+            }
+        });
+    }
+
+    /// As [`Threads::map_in_order`], for work that is worth it, but the calling thread folds: it may call the caller back.
+    pub(crate) fn map_for_caller<I: Send, R: Send>(
+        &self,
+        items: Vec<I>,
+        map: impl Fn(I) -> R + Sync,
+        mut fold: impl FnMut(R),
+    ) {
+        let pool = if items.len() > 1 { self.pool() } else { None };
+        let Some(pool) = pool else {
+            return items.into_iter().for_each(|item| fold(map(item)));
+        };
+        let (items, map) = (&Mutex::new(items.into_iter().enumerate()), &map);
+        let (sender, receiver) = channel();
+        pool.in_place_scope(|scope| {
+            scope.spawn_broadcast(move |_, _| {
+                loop {
+                    let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((at, item)) = next else { return };
+                    // Nobody receives it when a fold has panicked.
+                    if sender.send((at, map(item))).is_err() {
+                        return;
+                    }
+                }
+            });
+            // Ends when the last thread has no item left, or has left in a panic, which the scope passes on.
+            let (mut early, mut next) = (BTreeMap::new(), 0);
+            for (at, result) in receiver {
+                early.insert(at, result);
+                while let Some(result) = early.remove(&next) {
+                    fold(result);
+                    next += 1;
+                }
             }
         });
     }

@@ -42,6 +42,9 @@ pub(crate) trait Passes {
     /// The moments under a mixture, and the log-likelihood.
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments, Self::Error>;
 
+    /// Why a pass was cut short, when that is what its error says.
+    fn stop_of(error: &Self::Error) -> Option<Stop>;
+
     /// Who does the work.
     fn threads(&self) -> &Threads;
 }
@@ -75,7 +78,8 @@ impl Climb {
 ///
 /// # Errors
 ///
-/// Those of a pass, and of the first M-step; a later one that is refused ends the climb where it was.
+/// Those of a pass, and of the first M-step. A later M-step that is refused, and a later pass that is cut short,
+/// end the climb where it was.
 pub(crate) fn climb<P: Passes>(
     start: Mixture,
     passes: &mut P,
@@ -90,9 +94,15 @@ pub(crate) fn climb<P: Passes>(
     let mut lower_bounds: Vec<f64> = Vec::new();
     let mut trial: Option<Trial> = None;
     let mut splits_left = mixture.n_components();
-    let mut count;
+    let mut count = 0.0;
     let stop = loop {
-        let moments = passes.expectation(&mixture)?;
+        let moments = match passes.expectation(&mixture) {
+            Ok(moments) => moments,
+            Err(error) => match P::stop_of(&error) {
+                Some(stop) if !lower_bounds.is_empty() => break stop,
+                _ => return Err(error),
+            },
+        };
         let rules = match &mut rules {
             Some(rules) => rules,
             none => none.insert(rules_of(&moments)?),

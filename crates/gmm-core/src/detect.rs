@@ -133,7 +133,7 @@ fn checked<T: Real>(energies: &[T]) -> Result<Vec<f64>> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] when the samples have another number of features than the mixture;
+/// [`Error::OtherFeatures`] when the samples have another number of features than the mixture;
 /// [`Error::SizeOverflow`] when n × d values would not fit in memory; [`Error::RowOutOfRange`] naming the first
 /// sample so far away that a share of it has no value: neither a number nor an infinity.
 ///

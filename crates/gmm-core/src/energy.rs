@@ -40,7 +40,7 @@ pub struct Scores<'a, T> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] when the samples have another number of features than the mixture, or an
+/// [`Error::OtherFeatures`] when the samples have another number of features than the mixture, [`Error::ShapeMismatch`] when an
 /// output another length than its shape. Outputs are then untouched.
 ///
 /// Cost: `n k d²` flops, one pass over the samples; O(threads × block + k d²) memory.
@@ -227,12 +227,8 @@ fn matrix_len<T: Real>(what: &'static str, samples: &Samples<'_, T>, mixture: &M
 /// Samples and mixture must have the same features.
 pub(crate) fn check_features<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>) -> Result<()> {
     if samples.n_features() != mixture.n_features() {
-        return Err(Error::ShapeMismatch {
-            left: "samples",
-            left_shape: vec![samples.n_samples(), samples.n_features()],
-            right: "means",
-            right_shape: vec![mixture.n_components(), mixture.n_features()],
-        });
+        let (n_features, expected) = (samples.n_features(), mixture.n_features());
+        return Err(Error::OtherFeatures { what: "samples", n_features, of: "mixture", expected });
     }
     Ok(())
 }

@@ -36,6 +36,38 @@ pub enum Error {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// Components and features whose covariances take more memory than there is.
+    #[error(
+        "{covariance} covariances of {n_components} components x {n_features} features are {}, and a fit of them takes \
+         {}; use {}fewer components or fewer features",
+        Numbers(covariance, *n_components, *n_features),
+        Needed(*bytes, *limit),
+        if is_dense(covariance) { "diagonal covariances, " } else { "" }
+    )]
+    OutOfMemory {
+        /// k.
+        n_components: usize,
+        /// d.
+        n_features: usize,
+        /// The structure of the covariances: `full`, `tied`, `diag` or `spherical`.
+        covariance: &'static str,
+        /// What they take, at least, in bytes.
+        bytes: u64,
+        /// What there is, if the caller said so.
+        limit: Option<u64>,
+    },
+    /// Samples of another number of features than what they are scored or fitted with.
+    #[error("{what} have {n_features} features, the {of} has {expected}")]
+    OtherFeatures {
+        /// What was refused.
+        what: &'static str,
+        /// Its features.
+        n_features: usize,
+        /// What it was held against: a mixture, a detector.
+        of: &'static str,
+        /// The features of that.
+        expected: usize,
+    },
     /// NaN or an infinity.
     #[error("{what} is {value} at {at}; remove or impute such values first")]
     NotFinite {
@@ -176,6 +208,12 @@ pub enum Error {
         /// The fewest that will do.
         least: usize,
     },
+    /// The token ended a call that had nothing to return yet.
+    #[error("cancelled before there was a result")]
+    Cancelled,
+    /// The time budget of a call was spent before it had anything to return.
+    #[error("the time budget was spent before there was a result; raise it")]
+    OutOfTime,
     /// An option outside its range.
     #[error("{option} is {value}; it must be {requirement}")]
     InvalidOption {
@@ -235,6 +273,41 @@ impl fmt::Display for Shape<'_> {
             write!(f, "{}{size}", if i == 0 { "" } else { " x " })?;
         }
         Ok(())
+    }
+}
+
+/// Whether covariances of that name are matrices.
+fn is_dense(covariance: &str) -> bool {
+    matches!(covariance, "full" | "tied")
+}
+
+/// `K D^2 = 300`.
+struct Numbers<'a>(&'a str, usize, usize);
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Numbers(covariance, k, d) = *self;
+        let (means, square) = (k as u128 * d as u128, d as u128 * d as u128);
+        match covariance {
+            // Of tied ones the sums that they are made of.
+            "full" | "tied" => write!(f, "K D^2 = {} numbers", (k as u128).saturating_mul(square)),
+            _ => write!(f, "K D = {means} numbers"),
+        }
+    }
+}
+
+/// `5.0 GB of memory where there are 4.0 GB`.
+struct Needed(u64, Option<u64>);
+
+impl fmt::Display for Needed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Needed(bytes, limit) = *self;
+        let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+        write!(f, "{:.1} GB of memory", gigabytes(bytes))?;
+        match limit {
+            Some(limit) => write!(f, " where there are {:.1} GB", gigabytes(limit)),
+            None => write!(f, " that the system does not give"),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use gmm_kernels::LANES;
 use crate::blocks::Threads;
 use crate::covariance::{Full, Structure, check_range};
 use crate::error::{Error, Result};
+use crate::memory::check_memory;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::real::Real;
@@ -311,13 +312,7 @@ fn not_negative(variance: f64) -> f64 {
 
 /// Parameters of this size must be possible to hold.
 pub(crate) fn check_sizes(k: usize, d: usize, structure: Structure) -> Result<()> {
-    // All that tied covariances have of it is their sums.
-    let size = if structure.is_diagonal() { Some(d) } else { d.checked_mul(d) };
-    let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
-    size.and_then(|size| size.checked_mul(k))
-        .filter(|&len| len <= isize::MAX as usize / (4 * size_of::<f64>()))
-        .map(|_| ())
-        .ok_or(Error::SizeOverflow { what: "covariances", shape })
+    check_memory(k, d, structure, None)
 }
 
 /// Options that add to a variance must be numbers that can be added.

@@ -36,7 +36,7 @@ impl Moments {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] when the numbers of features differ; [`Error::OutOfRange`] when a sum leaves the range
+    /// [`Error::OtherFeatures`] when the numbers of features differ; [`Error::OutOfRange`] when a sum leaves the range
     /// of `f64`, as the square of a sample that is too far from a mean does.
     ///
     /// Cost: `2 n k d²` flops, `9 n k d` under diagonal and spherical covariances.

@@ -7,7 +7,6 @@
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use crate::blocks::{SMALL_WORK, Threads};
 use crate::climb::{Climb, Passes, climb};
@@ -92,13 +91,13 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
         return fit_observed(samples, options, threads, quiet);
     }
     options.check(samples.n_present(), samples.n_features())?;
-    let begun = Instant::now();
+    let watch = options.watch();
     let one = |restart| {
         let quiet = &mut |_| ControlFlow::Continue(());
-        let mut control = Control::since(begun, options.time_budget, quiet);
-        // The first tells what there was no time for.
-        let is_late = restart > 0 && control.is_out_of_time();
-        (!is_late).then(|| run(samples, options, &Threads::one(), restart, &mut control))
+        let mut control = Control::new(watch.clone(), quiet);
+        // The first runs whatever the watch says, so that there is a result to return.
+        let ended = if restart > 0 { control.ended() } else { None };
+        ended.map_or_else(|| Ok(run(samples, options, &Threads::one(), restart, &mut control)), Err)
     };
     let mut restarts = Restarts::new();
     for first in (0..options.n_init).step_by(AT_ONCE) {
@@ -108,7 +107,7 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
             break;
         }
     }
-    let control = &mut Control::since(begun, options.time_budget, quiet);
+    let control = &mut Control::new(watch, quiet);
     finish(restarts.best()?, samples, options, threads, control)
 }
 
@@ -145,7 +144,7 @@ pub fn fit_observed<T: Real>(
     observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit> {
     options.check(samples.n_present(), samples.n_features())?;
-    let mut control = Control::new(options.time_budget, observer);
+    let mut control = Control::new(options.watch(), observer);
     let best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
         run(samples, options, threads, restart, control)
     })?;
@@ -174,7 +173,7 @@ pub(crate) fn run<T: Real>(
     restart: usize,
     control: &mut Control<'_>,
 ) -> Result<Climb> {
-    let start = start(samples, options, threads, restart)?;
+    let start = start(samples, options, threads, restart, control.watch())?;
     let mut passes = InMemory::new(samples, options, threads);
     let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
     climb(start, &mut passes, rules_of, options.limits(), restart, control)
@@ -220,6 +219,10 @@ impl<T: Real> Passes for InMemory<'_, '_, T> {
         Ok(Moments::of_expectation(self.samples, mixture, &mut self.groups, self.threads))
     }
 
+    fn stop_of(error: &Error) -> Option<Stop> {
+        Stop::of_refusal(error)
+    }
+
     fn threads(&self) -> &Threads {
         self.threads
     }
@@ -230,6 +233,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::control::Watch;
     use crate::options::Init;
     use crate::{ParamsOptions, RegCovar, Repair, Responsibilities, params_with};
 
@@ -258,7 +262,7 @@ mod tests {
         let options =
             FitOptions { n_init: 3, moves: Some(0), init: Init::RandomFromData, ..FitOptions::new(6) };
         let mut quiet = |_: Progress| ControlFlow::Continue(());
-        let mut control = Control::new(None, &mut quiet);
+        let mut control = Control::new(Watch::none(), &mut quiet);
         let threads = Threads::one();
         let climb = |restart, control: &mut Control<'_>| run(&samples, &options, &threads, restart, control);
         let best = Restarts::in_turn(3, &mut control, climb).unwrap();

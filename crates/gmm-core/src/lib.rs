@@ -32,6 +32,7 @@ mod samples;
 mod symmetric;
 mod cholesky;
 mod covariance;
+mod memory;
 mod packed;
 mod mixture;
 mod density;
@@ -66,7 +67,7 @@ mod robust;
 
 pub use blocks::Threads;
 pub use climb::Convergence;
-pub use control::{Progress, Stop};
+pub use control::{Cancel, Progress, Stop};
 pub use covariance::{Covariances, Diag, Full, Spherical, Structure, Tied};
 pub use detect::{attribution, threshold_by_contamination, threshold_by_percentile};
 pub use diagnosis::{ComponentDiagnosis, Diagnosis, Repair};
@@ -80,6 +81,7 @@ pub use grad::{
     energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
 };
 pub use maximise::RegCovar;
+pub use memory::check_memory;
 pub use mixture::Mixture;
 pub use moments::Moments;
 pub use options::{FitOptions, Given, Init};

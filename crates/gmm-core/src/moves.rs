@@ -50,6 +50,11 @@ pub(crate) fn improve<P: Passes>(
         if failed >= patience || iterations_left == 0 || best.climb.stop.is_told() {
             break;
         }
+        // A move may fail before it has an iteration, and every one of them may.
+        if let Some(stop) = control.ended() {
+            best.climb.stop = stop;
+            break;
+        }
         control.begin_move();
         failed += 1;
         let bound = best.climb.lower_bound();
@@ -59,7 +64,12 @@ pub(crate) fn improve<P: Passes>(
         // One that was refused took a pass too.
         let n_iter = climbed.as_ref().map_or(1, |climbed| climbed.lower_bounds.len());
         iterations_left = iterations_left.saturating_sub(n_iter);
-        let Some(climbed) = climbed else { continue };
+        let Some(climbed) = climbed else {
+            if let Some(stop) = control.report(best.restart, 0, bound) {
+                best.climb.stop = stop;
+            }
+            continue;
+        };
         let (gain, rounding) = (climbed.lower_bound() - bound, ROUNDING * bound.abs().max(1.0));
         if gain > options.tol.max(rounding) {
             failed = 0;

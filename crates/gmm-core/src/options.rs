@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::climb::{Convergence, Limits};
+use crate::control::{Cancel, Watch};
 use crate::covariance::{Covariances, Structure};
 use crate::error::{Error, Result};
-use crate::estimate::{check_non_negative, check_sizes};
+use crate::estimate::check_non_negative;
 use crate::maximise::RegCovar;
+use crate::memory::check_memory;
 use crate::mixture::Mixture;
 use crate::prior::Prior;
 
@@ -99,6 +101,11 @@ pub struct FitOptions {
     pub given: Given,
     /// No iteration begins after so long. None by default.
     pub time_budget: Option<Duration>,
+    /// Ends the fit when it is asked to. None by default.
+    pub cancel: Option<Cancel>,
+    /// Bytes that there are for the fit: one that takes more is refused before it takes any, by [`check_memory`]. None
+    /// by default.
+    pub memory_limit: Option<u64>,
 }
 
 impl FitOptions {
@@ -118,7 +125,14 @@ impl FitOptions {
             init: Init::default(),
             given: Given::default(),
             time_budget: None,
+            cancel: None,
+            memory_limit: None,
         }
+    }
+
+    /// What ends the fit, from now on.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch::new(self.time_budget, self.cancel.as_ref())
     }
 
     /// How far to climb.
@@ -155,7 +169,7 @@ impl FitOptions {
         if n_samples < n_components {
             return Err(Error::TooFewSamples { n_samples, n_components });
         }
-        check_sizes(n_components, n_features, self.covariance)
+        check_memory(n_components, n_features, self.covariance, self.memory_limit)
     }
 
     /// What an M-step goes by.
@@ -183,13 +197,7 @@ impl FitOptions {
         if let Init::Mixture(start) = &self.init {
             let (k, d) = (start.n_components(), start.n_features());
             if d != n_features {
-                let (left_shape, right_shape) = (vec![k, d], vec![n_features]);
-                return Err(Error::ShapeMismatch {
-                    left: "mixture",
-                    left_shape,
-                    right: "samples",
-                    right_shape,
-                });
+                return Err(Error::OtherFeatures { what: "samples", n_features, of: "start", expected: d });
             }
             if k != self.n_components {
                 let requirement = "the number of components of the start";

@@ -32,17 +32,17 @@ impl<E> Restarts<E> {
         self.ended.is_some()
     }
 
-    /// The next restart, or `None` for one that there was no time for. One that was told to stop is the last.
-    pub(crate) fn take(&mut self, climb: Option<Result<Climb, E>>) {
+    /// The next restart, or why it was not begun. One that was told to stop is the last.
+    pub(crate) fn take(&mut self, climb: Result<Result<Climb, E>, Stop>) {
         if self.is_ended() {
             return;
         }
         let restart = self.n_taken;
         self.n_taken += 1;
         match climb {
-            None => self.ended = Some(Stop::OutOfTime),
-            Some(Err(error)) => self.refused = self.refused.take().or(Some(error)),
-            Some(Ok(climb)) => {
+            Err(stop) => self.ended = Some(stop),
+            Ok(Err(error)) => self.refused = self.refused.take().or(Some(error)),
+            Ok(Ok(climb)) => {
                 self.n_iter += climb.lower_bounds.len();
                 if climb.stop.is_told() {
                     self.ended = Some(climb.stop.clone());
@@ -66,9 +66,9 @@ impl<E> Restarts<E> {
     ) -> Result<Best, E> {
         let mut restarts = Restarts::new();
         for restart in 0..n_init {
-            // The first tells what there was no time for.
-            let is_late = restart > 0 && control.is_out_of_time();
-            restarts.take((!is_late).then(|| climb(restart, control)));
+            // The first runs whatever the watch says, so that there is a result to return.
+            let ended = if restart > 0 { control.ended() } else { None };
+            restarts.take(ended.map_or_else(|| Ok(climb(restart, control)), Err));
             if restarts.is_ended() {
                 break;
             }

@@ -16,6 +16,7 @@ use std::fmt;
 use crate::covariance::Full;
 use crate::error::{Error, Result};
 use crate::init::Stream;
+use crate::memory::zeros;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use normal::LARGEST;
@@ -52,12 +53,9 @@ pub fn sample(mixture: &Mixture, n_samples: usize, seed: u64) -> Result<(Vec<f64
     if n_samples == 0 {
         return Err(Error::Empty { what: "samples", rows: 0, cols: d });
     }
-    let len = n_samples.checked_mul(d).filter(|&len| len <= isize::MAX as usize / size_of::<f64>());
-    let Some(len) = len else {
-        return Err(Error::SizeOverflow { what: "samples", shape: vec![n_samples, d] });
-    };
+    let mut rows = zeros("samples", n_samples, d)?;
     let mut sampler = Sampler::new(mixture, seed)?;
-    let (mut rows, mut labels) = (vec![0.0; len], vec![0; n_samples]);
+    let mut labels = vec![0; n_samples];
     sampler.fill(&mut rows, &mut labels)?;
     Ok((rows, labels))
 }

@@ -58,7 +58,7 @@ impl<T: Real> Scorer<T> {
     ///
     /// # Errors
     ///
-    /// As [`score`](crate::score). A refusal allocates its message.
+    /// As [`score`](crate::score). A refusal allocates nothing but a message about outputs of another length.
     ///
     /// ```
     /// use gmm_core::{Mixture, Samples, Scorer, Scores};

@@ -59,7 +59,7 @@ impl Criteria {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] when the numbers of features differ; [`Error::ResultOutOfRange`] when weights are so large
+/// [`Error::OtherFeatures`] when the numbers of features differ; [`Error::ResultOutOfRange`] when weights are so large
 /// that their product with a logarithm is no number. A sample without density (energy `+∞`) makes the log-likelihood
 /// `−∞` and the criteria `+∞`, unless its weight is 0.
 ///

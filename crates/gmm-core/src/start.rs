@@ -5,6 +5,7 @@
 //! covariances are still those of `init`.
 
 use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::control::Watch;
 use crate::covariance::{Covariances, Structure};
 use crate::error::{Error, Place, Result};
 use crate::estimate::{central_moments, check_non_negative, check_rows, check_sizes};
@@ -17,12 +18,13 @@ use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 use crate::sums::Products;
 
-/// The start of a restart.
+/// The start of a restart. One that the watch ends while centres are sought is made of those there are.
 pub(crate) fn start<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
     threads: &Threads,
     restart: usize,
+    watch: &Watch,
 ) -> Result<Mixture> {
     let (k, given) = (options.n_components, &options.given);
     if let Some(means) = &given.means {
@@ -35,8 +37,8 @@ pub(crate) fn start<T: Real>(
     let mut stream = Stream::new(options.seed, restart);
     let centres = match &options.init {
         Init::Mixture(mixture) => return with_given(mixture, given),
-        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads),
-        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads),
+        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads, watch),
+        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads, watch),
         Init::RandomFromData => row_centres(samples, k, &mut stream),
         Init::Random => {
             let moments = random_moments(samples, k, options.covariance, &stream, threads);

@@ -9,6 +9,7 @@
 //! to have been wrong. Sources: Cappé & Moulines (2009); the offset 2 is of Liang & Klein (2009).
 
 use crate::blocks::Threads;
+use crate::control::Cancel;
 use crate::error::{Error, Result};
 use crate::maximise::RegCovar;
 use crate::mixture::Mixture;
@@ -29,11 +30,13 @@ pub struct StepwiseOptions {
     /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
     /// extent at all. None by default.
     pub prior: Option<Prior>,
+    /// Refuses batches when it is asked to end. None by default.
+    pub cancel: Option<Cancel>,
 }
 
 impl Default for StepwiseOptions {
     fn default() -> Self {
-        StepwiseOptions { decay: 0.7, reg_covar: RegCovar::Absolute(1e-6), prior: None }
+        StepwiseOptions { decay: 0.7, reg_covar: RegCovar::Absolute(1e-6), prior: None, cancel: None }
     }
 }
 
@@ -86,11 +89,13 @@ impl Stepwise {
     ///
     /// # Errors
     ///
-    /// As [`fit`](crate::fit).
+    /// As [`fit`](crate::fit); [`Error::Cancelled`] when the token asks for the end before the batch or after its E-step.
     ///
     /// Cost: one iteration of a fit. Memory: `k d²`, whatever has been seen.
     pub fn update<T: Real>(&mut self, batch: &Samples<'_, T>, threads: &Threads) -> Result<f64> {
+        self.go_on()?;
         let mut seen = Moments::in_weight_unit(batch, &self.mixture, threads)?;
+        self.go_on()?;
         let bound = seen.log_likelihood() / seen.total_weight();
         seen.check_finite()?;
         let step = (self.n_updates as f64 + 2.0).powf(-self.options.decay);
@@ -109,6 +114,14 @@ impl Stepwise {
             options: std::mem::take(&mut self.options),
         };
         Ok(bound)
+    }
+
+    /// Refuses when the token asks for the end.
+    fn go_on(&self) -> Result<()> {
+        match &self.options.cancel {
+            Some(cancel) if cancel.is_requested() => Err(Error::Cancelled),
+            _ => Ok(()),
+        }
     }
 
     /// What was learnt so far.
@@ -224,7 +237,7 @@ mod tests {
         let huge = Samples::from_rows(&[1e300, -1e300], 2, 1).unwrap();
         assert!(learner.update(&huge, &Threads::one()).is_err());
         let wide = Samples::from_rows(&[1.0, 2.0], 1, 2).unwrap();
-        assert!(matches!(learner.update(&wide, &Threads::one()), Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(learner.update(&wide, &Threads::one()), Err(Error::OtherFeatures { .. })));
         assert_eq!((learner.mixture(), learner.n_updates()), (&start, 0));
         for decay in [0.5, 1.1, f64::NAN] {
             let options = StepwiseOptions { decay, ..StepwiseOptions::default() };

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::blocks::Threads;
 use crate::climb::{Passes, climb};
-use crate::control::{Control, Progress};
+use crate::control::{Control, Progress, Stop, Watch};
 use crate::error::{Error, Place};
 use crate::fit::Fit;
 use crate::init::Stream;
@@ -72,7 +72,9 @@ pub enum StreamError<E> {
 ///
 /// # Errors
 ///
-/// [`StreamError::Source`]; otherwise as [`fit`](crate::fit).
+/// [`StreamError::Source`]; [`Error::Cancelled`] and [`Error::OutOfTime`] of a source that was still being read for
+/// the first iteration when the token or the budget ended the fit, the budget after about twice its time; otherwise as
+/// [`fit`](crate::fit).
 ///
 /// Cost: a pass over the source for the start and one an iteration. Memory: at most 65 536 rows, and what
 /// does not depend on n.
@@ -82,9 +84,13 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     threads: &Threads,
     observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, StreamError<S::Error>> {
-    let mut control = Control::new(options.time_budget, observer);
+    let mut control = Control::new(options.watch(), observer);
     let d = source.n_features();
-    let mut streamed = Streamed { source, threads, rows: Vec::new(), weights: Vec::new(), unit: 0.0 };
+    // Before a block of such rows is asked for. How many there are nobody knows yet.
+    options.check(usize::MAX, d)?;
+    let watch = control.watch().clone();
+    let (rows, weights) = (Vec::new(), Vec::new());
+    let mut streamed = Streamed { source, threads, watch, rows, weights, unit: 0.0, has_result: false };
     let drawn = streamed.draw(&mut Stream::new(options.seed, 0))?;
     options.check(drawn.n_present, d)?;
     let samples = Samples::from_rows(&drawn.rows, drawn.rows.len() / d, d)?;
@@ -94,7 +100,7 @@ pub fn fit_stream<T: Real, S: Source<T>>(
         Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
     };
     let mut best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
-        let start = start(&samples, options, threads, restart)?;
+        let start = start(&samples, options, threads, restart, control.watch())?;
         climb(start, &mut streamed, rules_of, options.limits(), restart, control)
     })?;
     let moves = improve(&mut best, &mut streamed, rules_of, options, &mut control);
@@ -104,10 +110,13 @@ pub fn fit_stream<T: Real, S: Source<T>>(
 struct Streamed<'a, T, S> {
     source: &'a mut S,
     threads: &'a Threads,
+    watch: Watch,
     rows: Vec<T>,
     weights: Vec<f64>,
     /// The largest unit that the weights of a block are computed with in; that of all of them.
     unit: f64,
+    /// Whether a pass of expectation came to its end.
+    has_result: bool,
 }
 
 /// Rows for a start.
@@ -120,7 +129,7 @@ struct Drawn<T> {
 
 impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
     /// Has `each` see every block, as the samples that count, and the number of rows before it. Blocks of
-    /// which none counts are passed over.
+    /// which none counts are passed over. Between two blocks the watch may cut the pass short.
     fn pass(
         &mut self,
         mut each: impl FnMut(&Samples<'_, T>, usize) -> Result<(), Error>,
@@ -132,6 +141,9 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
         loop {
             self.rows.clear();
             self.weights.clear();
+            if let Some(stop) = self.ended().filter(|_| before > 0) {
+                return Err(stop.without_result().unwrap_or(Error::Cancelled).into());
+            }
             let n =
                 self.source.read(max_rows, &mut self.rows, &mut self.weights).map_err(StreamError::Source)?;
             if n == 0 {
@@ -148,6 +160,12 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
             }
             before += n;
         }
+    }
+
+    /// Why the next block shall not be read, if so. Before there is a mixture to return, a budget is exceeded a good
+    /// deal before that: most sources end, and then there is one.
+    fn ended(&self) -> Option<Stop> {
+        if self.has_result { self.watch.ended() } else { self.watch.ended_without_result() }
     }
 
     /// All rows, or a draw of them in which each is as likely as any other.
@@ -210,8 +228,16 @@ impl<T: Real, S: Source<T>> Passes for Streamed<'_, T, S> {
             }
             Ok(())
         })?;
+        self.has_result = true;
         // A source that had rows a pass ago and has none now.
         all.ok_or(Error::Empty { what: "samples", rows: 0, cols: mixture.n_features() }.into())
+    }
+
+    fn stop_of(error: &Self::Error) -> Option<Stop> {
+        match error {
+            StreamError::Fit(error) => Stop::of_refusal(error),
+            StreamError::Source(_) => None,
+        }
     }
 
     fn threads(&self) -> &Threads {

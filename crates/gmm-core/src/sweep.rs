@@ -5,9 +5,10 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::blocks::Threads;
+use crate::control::Stop;
 use crate::covariance::Structure;
 use crate::error::{Error, Result};
 use crate::fit::{Fit, fit};
@@ -63,8 +64,9 @@ pub struct Sweep {
 
 /// Fits every candidate to `samples` and compares them.
 ///
-/// `observer` is told of every candidate when it is done, in order; when it breaks, candidates that were not
-/// begun are left out, as they are when the time budget, which is that of the whole sweep, is spent.
+/// `observer` is told of every candidate when it is done, in order, on the thread that called; when it breaks,
+/// candidates that were not begun are left out, as they are when the time budget or the token, which are those of the
+/// whole sweep, ends it. These two end the fits of candidates that were begun as well.
 ///
 /// # Errors
 ///
@@ -88,7 +90,7 @@ pub fn sweep<T: Real>(
     samples: &Samples<'_, T>,
     options: &SweepOptions,
     threads: &Threads,
-    observer: &mut (dyn FnMut(&Candidate) -> ControlFlow<()> + Send),
+    observer: &mut dyn FnMut(&Candidate) -> ControlFlow<()>,
 ) -> Result<Sweep> {
     let lists = [("n_components", options.n_components.len()), ("covariances", options.covariances.len())];
     if let Some((option, _)) = lists.into_iter().find(|(_, len)| *len == 0) {
@@ -104,10 +106,12 @@ pub fn sweep<T: Real>(
             options.covariances.iter().map(with)
         })
         .collect();
-    let (ended, begun) = (AtomicBool::new(false), Instant::now());
-    let candidate_of = |of: &FitOptions, threads: &Threads| {
-        let left = of.time_budget.map(|budget| budget.saturating_sub(begun.elapsed()));
-        if ended.load(Ordering::Relaxed) || left == Some(Duration::ZERO) {
+    let (ended, watch) = (AtomicBool::new(false), options.fit.watch());
+    let candidate_of = |(at, of): (usize, &FitOptions), threads: &Threads| {
+        let left = watch.time_left();
+        // A token does not keep the first from its first iteration, so that there is a result to return.
+        let is_cancelled = at > 0 && watch.ended() == Some(Stop::Cancelled);
+        if ended.load(Ordering::Relaxed) || is_cancelled || left == Some(Duration::ZERO) {
             return None;
         }
         Some(Candidate {
@@ -125,9 +129,10 @@ pub fn sweep<T: Real>(
         candidates.push(candidate);
     };
     if fits.len() < threads.count() {
-        fits.iter().for_each(|of| take(candidate_of(of, threads)));
+        fits.iter().enumerate().for_each(|of| take(candidate_of(of, threads)));
     } else {
-        threads.map_in_order(fits.iter().collect(), usize::MAX, |of| candidate_of(of, &Threads::one()), take);
+        let one = Threads::one();
+        threads.map_for_caller(fits.iter().enumerate().collect(), |of| candidate_of(of, &one), take);
     }
     choose(candidates, options.criterion)
 }
@@ -224,6 +229,51 @@ mod tests {
             sweep(&samples, &SweepOptions::new([2, 3, 4, 5]), &Threads::one(), &mut observer).unwrap();
         assert_eq!((swept.candidates.len(), swept.best), (2, 1));
         assert_eq!(seen, [2, 3]);
+    }
+
+    /// A host may only be called on its own thread, and the observer calls it.
+    #[test]
+    fn the_observer_is_called_on_the_thread_that_called() {
+        let rows = rows();
+        let samples = Samples::from_rows(&rows, 450, 2).unwrap();
+        let options = SweepOptions::new([1, 2, 3, 4, 5]);
+        for threads in [1, 2, 3] {
+            let (here, mut seen) = (std::thread::current().id(), Vec::new());
+            let observer = &mut |candidate: &Candidate| {
+                assert_eq!(std::thread::current().id(), here);
+                seen.push(candidate.n_components);
+                ControlFlow::Continue(())
+            };
+            sweep(&samples, &options, &Threads::new(threads), observer).unwrap();
+            assert_eq!(seen, [1, 2, 3, 4, 5]);
+        }
+    }
+
+    /// The token used to be looked at after a candidate, and an endless one had no after.
+    #[test]
+    fn a_token_ends_candidates_that_were_begun_and_those_that_were_not() {
+        let rows = rows();
+        let samples = Samples::from_rows(&rows, 450, 2).unwrap();
+        for threads in [1, 2] {
+            let cancel = crate::Cancel::new();
+            let fit = FitOptions {
+                tol: 0.0,
+                max_iter: usize::MAX,
+                cancel: Some(cancel.clone()),
+                ..FitOptions::new(1)
+            };
+            let options = SweepOptions { fit, ..SweepOptions::new([2, 3, 4, 5]) };
+            let other = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(50));
+                cancel.request();
+            });
+            let quiet = &mut |_: &Candidate| ControlFlow::Continue(());
+            let swept = sweep(&samples, &options, &Threads::new(threads), quiet).unwrap();
+            other.join().unwrap();
+            assert!(swept.candidates.len() <= threads, "{}", swept.candidates.len());
+            let stops = swept.candidates.iter().map(|of| &of.outcome.as_ref().unwrap().0.stop);
+            assert!(stops.into_iter().all(|stop| *stop == Stop::Cancelled));
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Ending a call from elsewhere.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use gmm_core::Cancel;
 
 use crate::guard::guard;
 use crate::handle::{cancel, check_slot, free, give, gmm_cancel};
 use crate::status::gmm_status;
 
-/// A token that ends the fits it is passed to, into `*out`. Free it with `gmm_cancel_free`.
+/// A token that ends the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
 ///
 /// ```text
 /// gmm_cancel_create(&token);
@@ -24,13 +24,13 @@ pub unsafe extern "C" fn gmm_cancel_create(out: *mut *mut gmm_cancel) -> gmm_sta
     guard(|| {
         check_slot("out", out)?;
         // SAFETY: checked, and writable as the caller promised.
-        unsafe { give(out, gmm_cancel(AtomicBool::new(false))) };
+        unsafe { give(out, gmm_cancel(Cancel::new())) };
         Ok(())
     })
 }
 
-/// Asks every fit that `token` was passed to, those that have not begun included, to end after its
-/// iteration. May be called from any thread, and from a signal handler; does nothing for NULL.
+/// Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
+/// sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a signal handler; does nothing for NULL.
 ///
 /// # Safety
 ///
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn gmm_cancel_request(token: *const gmm_cancel) {
     // Nothing here allocates, locks or can panic: a signal handler may not.
     // SAFETY: the caller's promise is passed on.
     if let Some(asked) = unsafe { cancel(token) } {
-        asked.store(true, Ordering::Relaxed);
+        asked.request();
     }
 }
 
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn gmm_cancel_request(token: *const gmm_cancel) {
 pub unsafe extern "C" fn gmm_cancel_reset(token: *const gmm_cancel) {
     // SAFETY: the caller's promise is passed on.
     if let Some(asked) = unsafe { cancel(token) } {
-        asked.store(false, Ordering::Relaxed);
+        asked.reset();
     }
 }
 

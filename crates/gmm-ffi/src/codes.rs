@@ -74,7 +74,7 @@ pub const GMM_CRITERION_ICL: gmm_criterion = 2;
 const OTHER: i32 = -1;
 
 fn unknown(what: &str, code: i32, prefix: &str) -> Refusal {
-    Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is {code}; it must be one of {prefix}_*"))
+    Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is {code}; it must be one of {prefix}_*"))
 }
 
 pub(crate) fn structure(what: &str, code: gmm_covariance) -> Result<Structure, Refusal> {
@@ -128,7 +128,7 @@ pub(crate) fn flag(what: &str, value: i32) -> Result<bool, Refusal> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is {value}; it must be 0 or 1"))),
+        _ => Err(Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is {value}; it must be 0 or 1"))),
     }
 }
 

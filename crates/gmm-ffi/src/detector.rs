@@ -1,14 +1,17 @@
 //! Outliers in data that contain them: the robust detector, a handle.
 
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 use gmm_core::{RobustDetector, RobustOptions, Samples, Threads, fit_robust};
 use libc::size_t;
 
-use crate::guard::guard;
-use crate::handle::{self, check_slot, free, give, gmm_detector, gmm_mixture, gmm_threads};
-use crate::options::{refused, weighted};
+use crate::codes::{gmm_stop, stop_code};
+use crate::guard::{guard, guard_for, has_error};
+use crate::handle::{self, check_slot, free, give, gmm_cancel, gmm_detector, gmm_mixture, gmm_threads};
+use crate::memory;
+use crate::options::{refused, time_budget, weighted};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
+use crate::text::gmm_error;
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, write_defaults};
 
 /// How to find outliers. Fill it with `gmm_detector_options_init` and then change what should differ; fields
@@ -36,7 +39,16 @@ pub struct gmm_detector_options {
     pub seed: u64,
     /// How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
     pub sample_weights: *const f64,
+    /// Ends the fit when it is asked to. NULL unless changed.
+    pub cancel: *const gmm_cancel,
+    /// Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+    pub time_budget: f64,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
 }
+
+has_error!(gmm_detector_options, default_options());
 
 fn default_options() -> gmm_detector_options {
     let RobustOptions { contamination, tol, max_iter, reg_covar, seed, .. } = RobustOptions::default();
@@ -50,6 +62,9 @@ fn default_options() -> gmm_detector_options {
         reg_covar,
         seed,
         sample_weights: null(),
+        cancel: null(),
+        time_budget: 0.0,
+        error: null_mut(),
     }
 }
 
@@ -86,6 +101,10 @@ pub unsafe extern "C" fn gmm_detector_options_init(
 ///     threshold = gmm_detector_threshold(detector);
 /// ```
 ///
+/// A fit that the token or the time budget ends is a fit: GMM_OK, and `gmm_detector_stop` says so. Its last mixture is as
+/// it was reached, and the Ks after it are left out; the first has its start in any case. An iteration after which the
+/// bound was no higher for a hundred in a row is the last.
+///
 /// Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
 /// (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
 /// whose squares leave the range of a double (GMM_OUT_OF_RANGE).
@@ -102,7 +121,7 @@ pub unsafe extern "C" fn gmm_detector_fit_f64(
     out: *mut *mut gmm_detector,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { fit_into(samples, options, threads, out) })
+    unsafe { guard_for(options, || fit_into(samples, options, threads, out)) }
 }
 
 /// `gmm_detector_fit_f64` for floats; everything is computed in double.
@@ -118,7 +137,7 @@ pub unsafe extern "C" fn gmm_detector_fit_f32(
     out: *mut *mut gmm_detector,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { fit_into(samples, options, threads, out) })
+    unsafe { guard_for(options, || fit_into(samples, options, threads, out)) }
 }
 
 /// # Safety
@@ -158,6 +177,10 @@ unsafe fn fit_into<M: Matrix>(
         max_iter: options.max_iter,
         reg_covar: options.reg_covar,
         seed: options.seed,
+        time_budget: time_budget(options.time_budget)?,
+        // SAFETY: null or live, as the caller promised.
+        cancel: unsafe { handle::cancel(options.cancel) }.cloned(),
+        memory_limit: memory::limit(),
     };
     let detector = fit_robust(&weighted(samples, sample_weights, threads)?, &robust, threads)?;
     // SAFETY: checked, and writable as the caller promised.
@@ -311,6 +334,18 @@ pub unsafe extern "C" fn gmm_detector_threshold(detector: *const gmm_detector) -
     unsafe { handle::detector(detector) }.map_or(f64::NAN, RobustDetector::threshold)
 }
 
+/// Why the fit of a detector ended, GMM_STOP_*: cancelled or out of time, and there may be fewer mixtures than Ks; or else
+/// whether every mixture converged. -1 for NULL.
+///
+/// # Safety
+///
+/// `detector` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_detector_stop(detector: *const gmm_detector) -> gmm_stop {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { handle::detector(detector) }.map_or(-1, |detector| stop_code(detector.stop()))
+}
+
 /// How many mixtures a detector has: one for each K that was fitted; 0 for NULL.
 ///
 /// # Safety
@@ -339,8 +374,10 @@ pub unsafe extern "C" fn gmm_detector_mixture(
         // SAFETY: a live handle, as the caller promised.
         let mixtures = unsafe { handle::detector(detector) }?.mixtures();
         let of = mixtures.get(at).ok_or_else(|| {
-            let message = format!("at is {at}; it must be below {}", mixtures.len());
-            Refusal::new(GMM_INVALID_ARGUMENT, message)
+            Refusal::new(
+                GMM_INVALID_ARGUMENT,
+                format_args!("at is {at}; it must be below {}", mixtures.len()),
+            )
         })?;
         // SAFETY: checked, and writable as the caller promised.
         unsafe { give(out, gmm_mixture(of.mixture.clone())) };

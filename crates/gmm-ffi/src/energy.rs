@@ -1,10 +1,11 @@
 //! Energies under parameters that the caller holds.
 
-use gmm_core::{Mixture, Real, Samples, Scores, score};
+use gmm_core::{Mixture, Real, Samples, Scores, Structure, score};
 use libc::size_t;
 
 use crate::guard::guard;
 use crate::handle::default_threads;
+use crate::memory;
 use crate::status::{Refusal, gmm_status};
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
 
@@ -89,6 +90,7 @@ unsafe fn energy_into<M: Matrix>(
     if k == 0 {
         return Err(gmm_core::Error::Empty { what: "mu", rows: 0, cols: d }.into());
     }
+    memory::check(k, d, Structure::Full)?;
     // SAFETY: readable for these shapes, as the caller promised.
     let parameters = unsafe {
         [

@@ -1,9 +1,10 @@
 //! Parameters from responsibilities.
 
-use gmm_core::{Error, Mixture, Real, Responsibilities, Samples, params};
+use gmm_core::{Error, Mixture, Real, Responsibilities, Samples, Structure, params};
 
 use crate::guard::guard;
 use crate::handle::default_threads;
+use crate::memory;
 use crate::status::{Refusal, gmm_status};
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
 
@@ -89,6 +90,7 @@ unsafe fn params_into<M: Matrix>(
         ]
     };
     let threads = default_threads();
+    memory::check(k, d, Structure::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let mixture = params(&samples, &gamma, eps, threads)?;
     check_range::<M::Real>(&mixture)?;

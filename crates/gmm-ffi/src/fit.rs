@@ -2,7 +2,7 @@
 
 use gmm_core::{fit, fit_observed};
 
-use crate::guard::guard;
+use crate::guard::guard_for;
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
 use crate::options::{self, gmm_fit_options, weighted};
 use crate::report::{Report, gmm_fit_report};
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn gmm_mixture_fit_f64(
     report: *mut gmm_fit_report,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { fit_into(samples, options, threads, out, report) })
+    unsafe { guard_for(options, || fit_into(samples, options, threads, out, report)) }
 }
 
 /// `gmm_mixture_fit_f64` for floats; the mixture is in double.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn gmm_mixture_fit_f32(
     report: *mut gmm_fit_report,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { fit_into(samples, options, threads, out, report) })
+    unsafe { guard_for(options, || fit_into(samples, options, threads, out, report)) }
 }
 
 /// # Safety

@@ -2,13 +2,14 @@
 
 use gmm_core::{
     EnergyCotangents, EnergyGradients, Gradients, LossOptions, Mixture, ParamsCotangents, ParamsOptions,
-    Real, Responsibilities, Samples, energy_vjp, loss, params_vjp,
+    Real, Responsibilities, Samples, Structure, energy_vjp, loss, params_vjp,
 };
 use libc::size_t;
 
 use crate::energy::doubles;
 use crate::guard::guard;
 use crate::handle::default_threads;
+use crate::memory;
 use crate::status::{Refusal, gmm_status};
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
 
@@ -228,6 +229,7 @@ unsafe fn loss_into<M: Matrix>(
     let params = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let options = LossOptions { energy, cov_diag: cov_diag_weight, params };
     let threads = default_threads();
+    memory::check(k, d, Structure::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let loss = loss(&samples, &gamma, &options, gradients, threads)?;
     for (out, value) in values.into_iter().zip([loss.value, loss.mean_energy, loss.cov_diag]) {
@@ -256,6 +258,7 @@ unsafe fn energy_vjp_into<M: Matrix>(
     if k == 0 {
         return Err(gmm_core::Error::Empty { what: "mu", rows: 0, cols: d }.into());
     }
+    memory::check(k, d, Structure::Full)?;
     // SAFETY: readable for these shapes, as the caller promised.
     let (parameters, d_energy) = unsafe {
         (
@@ -329,6 +332,7 @@ unsafe fn params_vjp_into<M: Matrix>(
     };
     let options = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let threads = default_threads();
+    memory::check(k, d, Structure::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     params_vjp(&samples, &gamma, &options, cotangents, gradients, threads)?;
     Ok(())

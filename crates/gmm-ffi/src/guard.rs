@@ -1,49 +1,186 @@
 //! The wall: no panic crosses it, and every refusal leaves a message behind.
+//!
+//! Messages are written into fixed memory of the thread: a refusal allocates nothing, unless what it quotes does.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CString;
+use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libc::c_char;
+use libc::{c_char, size_t};
 
 use crate::status::{GMM_INTERNAL, GMM_OK, Refusal, gmm_status};
+use crate::text::{gmm_error, write_error, write_text};
+use crate::view::sized;
+
+/// Bytes of a message at most, with the NUL at its end; of longer ones the beginning is kept.
+const MESSAGE_LEN: usize = 2048;
+
+/// A message, that C can read.
+struct Text {
+    bytes: [u8; MESSAGE_LEN],
+    /// Without the NUL.
+    len: usize,
+}
+
+impl Text {
+    const EMPTY: Text = Text { bytes: [0; MESSAGE_LEN], len: 0 };
+
+    fn clear(&mut self) {
+        (self.bytes[0], self.len) = (0, 0);
+    }
+
+    fn set(&mut self, other: &Text) {
+        self.bytes[..=other.len].copy_from_slice(&other.bytes[..=other.len]);
+        self.len = other.len;
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MESSAGE_LEN - 1 - self.len;
+        let text = &text[..text.floor_char_boundary(room)];
+        let to = &mut self.bytes[self.len..][..text.len()];
+        // C takes a NUL for the end.
+        to.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = if byte == 0 { b'?' } else { byte });
+        self.len += text.len();
+        self.bytes[self.len] = 0;
+        Ok(())
+    }
+}
 
 thread_local! {
-    static MESSAGE: RefCell<CString> = RefCell::default();
+    // What has no destructor needs no memory to be registered.
+    static MESSAGE: RefCell<Text> = const { RefCell::new(Text::EMPTY) };
+    /// Of the last refusal, which is the message of a call once the call fails with it.
+    static PENDING: RefCell<Text> = const { RefCell::new(Text::EMPTY) };
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes the message of a refusal that is being made.
+pub(crate) fn set_pending(message: impl fmt::Display) {
+    PENDING.with_borrow_mut(|text| {
+        text.clear();
+        // Writing into memory does not fail.
+        let _ = write!(text, "{message}");
+    });
 }
 
 /// Runs the body of a function and turns whatever it comes to into a status.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Refusal>) -> gmm_status {
+    guard_telling(body, |_, _| Ok(()))
+}
+
+/// As [`guard`]; a refusal is handed to `tell` as well, which may refuse in its turn.
+fn guard_telling(
+    body: impl FnOnce() -> Result<(), Refusal>,
+    tell: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>,
+) -> gmm_status {
     silence_own_panics();
     let outer = INSIDE.replace(true);
     // Unwind safety: on a panic everything the body touched is dropped or was never written.
     let outcome = catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
-    let refusal = match outcome {
-        Ok(Ok(())) => return GMM_OK,
-        Ok(Err(refusal)) => refusal,
+    match outcome {
+        Ok(Ok(())) => GMM_OK,
+        Ok(Err(refusal)) => refuse(refusal, tell),
         Err(panic) => {
             let what = panic
                 .downcast_ref::<&str>()
                 .copied()
                 .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
                 .unwrap_or("unknown panic");
-            Refusal::new(GMM_INTERNAL, format!("internal error, please report it: {what}"))
+            let what = format_args!("internal error, please report it: {what}");
+            refuse(Refusal::new(GMM_INTERNAL, what), tell)
+        }
+    }
+}
+
+/// Makes the message of a refusal that of the thread, and tells of it.
+#[cold]
+fn refuse(refusal: Refusal, tell: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>) -> gmm_status {
+    let publish = || PENDING.with_borrow(|pending| MESSAGE.with_borrow_mut(|message| message.set(pending)));
+    publish();
+    match MESSAGE.with_borrow(|message| tell(refusal.status, message.as_bytes())) {
+        Ok(()) => refusal.status,
+        Err(refusal) => {
+            publish();
+            refusal.status
+        }
+    }
+}
+
+/// Options, or a struct of outputs, that have a place for a refusal.
+pub(crate) trait Options: Copy {
+    /// What fields are that a caller of an older version does not have.
+    fn defaults() -> Self;
+
+    /// The place, or null.
+    fn error(&self) -> *mut gmm_error;
+}
+
+/// Options of this type begin as `$defaults` and have a field `error`.
+macro_rules! has_error {
+    ($options:ty, $defaults:expr) => {
+        impl crate::guard::Options for $options {
+            fn defaults() -> Self {
+                $defaults
+            }
+
+            fn error(&self) -> *mut crate::text::gmm_error {
+                self.error
+            }
         }
     };
-    let message = CString::new(refusal.message.replace('\0', "?")).unwrap_or_default();
-    // A thread that is being torn down has no message left to set; the status still says it all.
-    let _ = MESSAGE.try_with(|slot| *slot.borrow_mut() = message);
-    refusal.status
+}
+pub(crate) use has_error;
+
+/// As [`guard`]; a refusal is written where the options of the call have a place for it.
+///
+/// # Safety
+///
+/// `options` is null or readable for its size, as [`sized`] has it; its `error` is null or writable for its size.
+pub(crate) unsafe fn guard_for<O: Options>(
+    options: *const O,
+    body: impl FnOnce() -> Result<(), Refusal>,
+) -> gmm_status {
+    guard_telling(body, |status, message| {
+        // SAFETY: the caller's promise is passed on.
+        match unsafe { sized("options", options, O::defaults()) } {
+            // SAFETY: the caller's promise is passed on.
+            Ok(options) => unsafe { write_error(options.error(), status, message) },
+            // Options that cannot be read have no place for it.
+            Err(_) => Ok(()),
+        }
+    })
 }
 
 /// What this thread's last failed call said was wrong and what to try, in UTF-8; empty when none has
 /// failed. Never NULL. Valid until the next call that fails on the same thread; do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn gmm_last_error_message() -> *const c_char {
-    MESSAGE.try_with(|slot| slot.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+    MESSAGE.with_borrow(|message| message.bytes.as_ptr()).cast()
+}
+
+/// Copies what `gmm_last_error_message` has into `buffer`, as much as `len` bytes hold with a NUL at the end; returns
+/// how many bytes the whole message has without it. With `len` 0 nothing is written.
+///
+/// # Safety
+///
+/// `buffer` is writable for `len` bytes, or NULL and `len` 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_last_error_copy(buffer: *mut c_char, len: size_t) -> size_t {
+    MESSAGE.with_borrow(|message| {
+        if !buffer.is_null() && len > 0 {
+            // SAFETY: not null, and writable for `len` bytes as the caller promised.
+            unsafe { write_text(buffer, len, message.as_bytes()) };
+        }
+        message.len
+    })
 }
 
 /// Keeps the host's standard error clean: panics inside our calls and on our threads go to the

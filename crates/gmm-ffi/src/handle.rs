@@ -1,9 +1,7 @@
-//! Handles: what the caller holds and this library owns. With `view.rs`, the only file that
+//! Handles: what the caller holds and this library owns. With `view.rs` and `text.rs`, the only file that
 //! dereferences a pointer.
 
-use std::sync::atomic::AtomicBool;
-
-use gmm_core::{Mixture, RobustDetector, RunningMoments, Scorer, Stepwise, Sweep, Threads};
+use gmm_core::{Cancel, Mixture, RobustDetector, RunningMoments, Scorer, Stepwise, Sweep, Threads};
 use once_cell::race::OnceBox;
 
 use crate::status::Refusal;
@@ -22,7 +20,7 @@ pub struct gmm_threads(pub(crate) Threads);
 
 /// A wish that a fit may end. Any number of threads may use one at the same time. Freed by
 /// `gmm_cancel_free`.
-pub struct gmm_cancel(pub(crate) AtomicBool);
+pub struct gmm_cancel(pub(crate) Cancel);
 
 /// A mixture that learns from batches. One thread may use one at a time. Freed by `gmm_stepwise_free`.
 pub struct gmm_stepwise(pub(crate) Stepwise);
@@ -66,12 +64,12 @@ pub(crate) unsafe fn threads<'a>(handle: *const gmm_threads) -> &'a Threads {
     unsafe { handle.as_ref() }.map_or_else(default_threads, |handle| &handle.0)
 }
 
-/// Whether the end was asked for, behind a handle; `None` for a null one.
+/// The token behind a handle; `None` for a null one.
 ///
 /// # Safety
 ///
 /// As [`mixture`].
-pub(crate) unsafe fn cancel<'a>(handle: *const gmm_cancel) -> Option<&'a AtomicBool> {
+pub(crate) unsafe fn cancel<'a>(handle: *const gmm_cancel) -> Option<&'a Cancel> {
     // SAFETY: as in `mixture`.
     unsafe { handle.as_ref() }.map(|handle| &handle.0)
 }

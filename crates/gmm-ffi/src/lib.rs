@@ -1,8 +1,8 @@
 //! The C ABI of gmm: translation only, no arithmetic.
 //!
 //! Every function has one shape: guard, borrow, call, write. `guard.rs` turns refusals and panics into
-//! statuses, `view.rs` and `handle.rs` turn pointers into references and are the only files that
-//! dereference one, and the rest are the functions themselves, one file per room of gmm-core.
+//! statuses, `view.rs`, `text.rs` and `handle.rs` turn pointers into references and are the only files
+//! that dereference one, and the rest are the functions themselves, one file per room of gmm-core.
 //!
 //! `include/gmm.h` is generated from this crate by `cargo xtask headers` and committed. Conventions
 //! and promises: docs/abi.md.
@@ -10,10 +10,12 @@
 
 mod guard;
 mod handle;
+mod text;
 mod view;
 
 mod status;
 mod threads;
+mod memory;
 mod codes;
 mod cancel;
 mod log;
@@ -49,7 +51,7 @@ pub use energy::*;
 pub use estimate::*;
 pub use fit::*;
 pub use grad::*;
-pub use guard::gmm_last_error_message;
+pub use guard::{gmm_last_error_copy, gmm_last_error_message};
 pub use handle::{
     gmm_cancel, gmm_detector, gmm_mixture, gmm_running, gmm_scorer_f32, gmm_scorer_f64, gmm_stepwise,
     gmm_sweep, gmm_threads,
@@ -72,6 +74,7 @@ pub use status::*;
 pub use stepwise::*;
 pub use stream::*;
 pub use sweep::*;
+pub use text::gmm_error;
 pub use threads::*;
 pub use training::*;
 pub use view::{gmm_matrix_f32, gmm_matrix_f64};

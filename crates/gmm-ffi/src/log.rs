@@ -28,10 +28,6 @@ pub(crate) struct Log {
     userdata: *mut c_void,
 }
 
-// SAFETY: whoever passed the callback promised that it can be called, with its userdata, from a thread of
-// the call.
-unsafe impl Send for Log {}
-
 impl Log {
     pub(crate) fn new(callback: gmm_log_callback, userdata: *mut c_void) -> Self {
         Log { callback, userdata }

@@ -6,6 +6,7 @@ use libc::size_t;
 use crate::codes::{gmm_covariance, structure_code};
 use crate::guard::guard;
 use crate::handle::{check_slot, free, give, gmm_mixture, mixture};
+use crate::memory;
 use crate::status::{Refusal, gmm_status};
 use crate::view::Regions;
 
@@ -77,6 +78,7 @@ unsafe fn create(
         )
     };
     regions.slot(out)?;
+    memory::check(k, d, gmm_core::Structure::Full)?;
     let mixture = make(weights, means, matrices)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };

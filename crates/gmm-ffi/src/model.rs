@@ -7,7 +7,8 @@ use gmm_io::Model;
 use crate::guard::guard;
 use crate::handle::{check_slot, give, gmm_mixture, mixture};
 use crate::status::{GMM_BAD_FILE, GMM_INVALID_ARGUMENT, GMM_INVALID_SHAPE, GMM_IO, Refusal, gmm_status};
-use crate::view::{Regions, path, text, texts};
+use crate::text::{path, text, texts};
+use crate::view::Regions;
 
 impl From<gmm_io::Error> for Refusal {
     fn from(error: gmm_io::Error) -> Self {
@@ -154,8 +155,10 @@ unsafe fn write_text(
     if let Some(out) = out {
         if capacity <= text.len() {
             let wanted = text.len() + 1;
-            let message = format!("out has a capacity of {capacity} bytes; the text needs {wanted}");
-            return Err(Refusal::new(GMM_INVALID_SHAPE, message));
+            return Err(Refusal::new(
+                GMM_INVALID_SHAPE,
+                format_args!("out has a capacity of {capacity} bytes; the text needs {wanted}"),
+            ));
         }
         out[..text.len()].copy_from_slice(text.as_bytes());
         out[text.len()] = 0;

@@ -3,7 +3,7 @@
 use gmm_core::{Mixture, Moments};
 use libc::size_t;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_for};
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads, mixture};
 use crate::options::{gmm_fit_options, open_rules, weighted};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
@@ -156,8 +156,10 @@ pub unsafe extern "C" fn gmm_moments_scale(
             unsafe { (mixture(handle)?, Regions::default().output("moments", moments, &[len])?) };
         // Written so that NaN is refused too.
         if !(factor > 0.0 && factor.is_finite()) {
-            let message = format!("factor is {factor}; it must be finite and greater than 0");
-            return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+            return Err(Refusal::new(
+                GMM_INVALID_ARGUMENT,
+                format_args!("factor is {factor}; it must be finite and greater than 0"),
+            ));
         }
         Moments::from_buffer(mixture, moments)?;
         let scaled: Vec<f64> = moments.iter().map(|value| value * factor).collect();
@@ -188,20 +190,20 @@ pub unsafe extern "C" fn gmm_moments_maximise(
     options: *const gmm_fit_options,
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
-    guard(|| {
-        check_slot("out", out)?;
-        let mut regions = Regions::default();
-        // SAFETY: a live handle and readable memory, as the caller promised.
-        let (mixture, moments) = unsafe { (mixture(handle)?, regions.input("moments", moments, &[len])?) };
-        let kind = (mixture.covariances().structure(), mixture.n_features());
-        // SAFETY: options as the caller promised them.
-        let options = unsafe { open_rules(options, kind, &mut regions) }?;
-        regions.slot(out)?;
-        let next = Moments::from_buffer(mixture, moments)?.maximise(mixture, &options)?;
-        // SAFETY: checked, and writable as the caller promised.
-        unsafe { give(out, gmm_mixture(next)) };
-        Ok(())
-    })
+    // SAFETY: a live handle, readable memory, options as the header has them, and `out`, which is checked, writable, as
+    // the caller promised.
+    unsafe {
+        guard_for(options, || {
+            check_slot("out", out)?;
+            let mut regions = Regions::default();
+            let (mixture, moments) = (mixture(handle)?, regions.input("moments", moments, &[len])?);
+            let kind = (mixture.covariances().structure(), mixture.n_features());
+            let options = open_rules(options, kind, &mut regions)?;
+            regions.slot(out)?;
+            give(out, gmm_mixture(Moments::from_buffer(mixture, moments)?.maximise(mixture, &options)?));
+            Ok(())
+        })
+    }
 }
 
 /// A buffer has the length of the mixture's moments.

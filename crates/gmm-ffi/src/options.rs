@@ -3,7 +3,6 @@
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gmm_core::{
@@ -15,11 +14,13 @@ use crate::codes::{
     GMM_CONVERGENCE_CHANGE, GMM_COVARIANCE_OF_START, GMM_INIT_KMEANS, convergence, flag, gmm_convergence,
     gmm_covariance, gmm_init, init, structure,
 };
-use crate::guard::guard;
+use crate::guard::{guard, has_error};
 use crate::handle::{self, gmm_cancel, gmm_mixture};
 use crate::log::{Log, gmm_log_callback};
+use crate::memory;
 use crate::prior::{gmm_prior, open_prior};
 use crate::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
+use crate::text::gmm_error;
 use crate::view::{Regions, sized, write_defaults};
 
 /// One iteration of a fit. Fields may be added at the end.
@@ -30,9 +31,9 @@ pub struct gmm_progress {
     pub size: size_t,
     /// Which restart, from 0; once moves have begun, the one that won.
     pub restart: size_t,
-    /// Which iteration of it or of the last move, from 1.
+    /// Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
     pub iteration: size_t,
-    /// Its bound, in nats per sample.
+    /// Its bound, in nats per sample; of a move without iterations, the best so far.
     pub lower_bound: f64,
     /// Seconds since the fit began.
     pub elapsed: f64,
@@ -102,11 +103,13 @@ pub struct gmm_fit_options {
     /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
     /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
     pub moves: i64,
-    /// Is told in words what came out, before the call returns. NULL unless changed. A fit calls it on the
-    /// thread that called the fit, a sweep on one of its own, one line at a time.
+    /// Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
     pub log: gmm_log_callback,
     /// What `log` is called with. NULL unless changed.
     pub log_userdata: *mut c_void,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
 }
 
 /// The library's own choice of `moves`.
@@ -140,8 +143,11 @@ pub(crate) fn default_options() -> gmm_fit_options {
         moves: MOVES_BY_RESTARTS,
         log: None,
         log_userdata: null_mut(),
+        error: null_mut(),
     }
 }
+
+has_error!(gmm_fit_options, default_options());
 
 /// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
 /// macro `gmm_fit_options_init(options)` passes the size that the caller was compiled with.
@@ -159,7 +165,7 @@ pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options, siz
 pub(crate) struct Options<'a> {
     pub(crate) fit: FitOptions,
     pub(crate) sample_weights: Option<&'a [f64]>,
-    pub(crate) observer: Observer<'a>,
+    pub(crate) observer: Observer,
     pub(crate) log: Log,
 }
 
@@ -197,8 +203,6 @@ pub(crate) unsafe fn open<'a>(
         None if options.sample_weights.is_null() => None,
         None => return refused("options.sample_weights is set; here the source gives the weights"),
     };
-    // SAFETY: null or live, as the caller promised.
-    let cancel = unsafe { handle::cancel(options.cancel) };
     let fit = FitOptions {
         covariance,
         tol: options.tol,
@@ -214,9 +218,12 @@ pub(crate) unsafe fn open<'a>(
         // SAFETY: null or readable for their shapes, as the caller promised.
         given: unsafe { given(&options, (covariance, d), regions) }?,
         time_budget: time_budget(options.time_budget)?,
+        // SAFETY: null or live, as the caller promised.
+        cancel: unsafe { handle::cancel(options.cancel) }.cloned(),
+        memory_limit: memory::limit(),
         ..FitOptions::new(options.n_components)
     };
-    let observer = Observer { progress: options.progress, userdata: options.userdata, cancel };
+    let observer = Observer { progress: options.progress, userdata: options.userdata };
     let log = Log::new(options.log, options.log_userdata);
     Ok(Options { fit, sample_weights, observer, log })
 }
@@ -236,6 +243,13 @@ unsafe fn given(
     }
     if !options.covariances.is_null() && !options.precisions.is_null() {
         return refused("options.covariances and options.precisions are both set; set one of them");
+    }
+    if [options.weights, options.means, options.covariances, options.precisions]
+        .iter()
+        .any(|it| !it.is_null())
+    {
+        // Before what is given is read and copied.
+        memory::check(k, d, structure)?;
     }
     let shape = structure.shape(k, d);
     // SAFETY: null or readable for these shapes, as promised.
@@ -290,18 +304,22 @@ fn moves(count: i64) -> Result<Option<usize>, Refusal> {
         return Ok(None);
     }
     usize::try_from(count).map(Some).map_err(|_| {
-        let message = format!("options.moves is {count}; it must be at least 0, or -1 for 4 a restart");
-        Refusal::new(GMM_INVALID_ARGUMENT, message)
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("options.moves is {count}; it must be at least 0, or -1 for 4 a restart"),
+        )
     })
 }
 
-fn time_budget(seconds: f64) -> Result<Option<Duration>, Refusal> {
+pub(crate) fn time_budget(seconds: f64) -> Result<Option<Duration>, Refusal> {
     if seconds == 0.0 {
         return Ok(None);
     }
     Duration::try_from_secs_f64(seconds).map(Some).map_err(|_| {
-        let message = format!("options.time_budget is {seconds}; it must be seconds, or 0 for no limit");
-        Refusal::new(GMM_INVALID_ARGUMENT, message)
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("options.time_budget is {seconds}; it must be seconds, or 0 for no limit"),
+        )
     })
 }
 
@@ -320,16 +338,15 @@ pub(crate) fn weighted<'a, T: Real>(
 }
 
 /// Who is told of a fit and may end it.
-pub(crate) struct Observer<'a> {
+pub(crate) struct Observer {
     progress: gmm_progress_callback,
     userdata: *mut c_void,
-    cancel: Option<&'a AtomicBool>,
 }
 
-impl<'a> Observer<'a> {
-    /// Whether there is nobody to tell, and nobody who may end it.
+impl Observer {
+    /// Whether there is nobody to tell.
     pub(crate) fn is_nobody(&self) -> bool {
-        self.progress.is_none() && self.cancel.is_none()
+        self.progress.is_none()
     }
 
     /// What to do after an iteration.
@@ -341,19 +358,6 @@ impl<'a> Observer<'a> {
             // SAFETY: whoever passed the callback and its userdata promised that they can be called so.
             unsafe { callback(self.userdata, &raw const told) != 0 }
         });
-        if ended || is_asked(self.cancel) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
-
-    /// The token, of a call that tells of something else than iterations.
-    pub(crate) fn cancel_only(&self) -> Result<Option<&'a AtomicBool>, Refusal> {
-        match self.progress {
-            None => Ok(self.cancel),
-            Some(_) => refused("options.fit.progress is set; a sweep tells of candidates, not of iterations"),
-        }
-    }
-}
-
-/// Whether a token asks for the end.
-pub(crate) fn is_asked(cancel: Option<&AtomicBool>) -> bool {
-    cancel.is_some_and(|asked| asked.load(Ordering::Relaxed))
 }

@@ -4,7 +4,7 @@ use gmm_core::{Fit, Repair, Stop};
 use libc::size_t;
 
 use crate::codes::{gmm_repair_kind, gmm_stop, repair_code, stop_code};
-use crate::status::{GMM_OK, Refusal, gmm_status};
+use crate::status::{GMM_OK, Refusal, gmm_status, status_of};
 use crate::view::{Regions, sized_output, write_sized};
 
 /// What a fit did so that it could go on. Does not change, for arrays are made of it.
@@ -152,8 +152,11 @@ impl Report<'_> {
     /// The report is still writable.
     pub(crate) unsafe fn fill(self, fitted: &Fit) {
         let components = &fitted.diagnosis.components;
+        // A buffer that is not there has no length, not even one to be compared.
         let put = |out: Option<&mut [f64]>, values: &mut dyn Iterator<Item = f64>| {
-            out.into_iter().flatten().zip(values).for_each(|(out, value)| *out = value);
+            if let Some(out) = out {
+                out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+            }
         };
         put(self.lower_bounds, &mut fitted.lower_bounds.iter().copied());
         put(self.effective_counts, &mut components.iter().map(|component| component.effective_count));
@@ -177,7 +180,7 @@ impl Report<'_> {
             restart: fitted.restart,
             stop: stop_code(&fitted.stop),
             stop_status: match &fitted.stop {
-                Stop::Refused(error) => Refusal::from(error.clone()).status,
+                Stop::Refused(error) => status_of(error),
                 _ => GMM_OK,
             },
             n_repairs: repairs.len(),

@@ -2,7 +2,7 @@
 
 use gmm_core::RunningMoments;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_for};
 use crate::handle::{check_slot, free, give, gmm_mixture, gmm_running, running};
 use crate::status::gmm_status;
 use crate::training::{gmm_training_options, open_training};
@@ -46,15 +46,16 @@ pub unsafe extern "C" fn gmm_running_mixture(
     options: *const gmm_training_options,
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
-    guard(|| {
-        check_slot("out", out)?;
-        // SAFETY: a live handle, and null or readable for its size, as the caller promised.
-        let (running, options) = unsafe { (running(handle)?, open_training(options)?.0) };
-        let mixture = running.mixture(&options.params)?;
-        // SAFETY: checked, and writable as the caller promised.
-        unsafe { give(out, gmm_mixture(mixture)) };
-        Ok(())
-    })
+    // SAFETY: a live handle, options that are null or readable for their size, and `out`, which is checked, writable,
+    // as the caller promised.
+    unsafe {
+        guard_for(options, || {
+            check_slot("out", out)?;
+            let (running, options) = (running(handle)?, open_training(options)?.0);
+            give(out, gmm_mixture(running.mixture(&options.params)?));
+            Ok(())
+        })
+    }
 }
 
 /// Batches so far, or 0 for NULL.

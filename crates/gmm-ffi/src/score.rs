@@ -5,9 +5,10 @@ use std::ptr::null_mut;
 use gmm_core::{Samples, Scores, score};
 use libc::size_t;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_for, has_error};
 use crate::handle::{self, gmm_mixture, gmm_threads};
 use crate::status::{Refusal, gmm_status};
+use crate::text::gmm_error;
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized};
 
 /// What `gmm_mixture_score_f64` writes, all from one pass over the samples: every field that is not
@@ -32,6 +33,9 @@ pub struct gmm_scores_f64 {
     pub labels: *mut u32,
     /// The mean energy (1), in nats.
     pub mean_energy: *mut f64,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on.
+    pub error: *mut gmm_error,
 }
 
 /// What `gmm_mixture_score_f32` writes; as `gmm_scores_f64`.
@@ -54,6 +58,9 @@ pub struct gmm_scores_f32 {
     pub labels: *mut u32,
     /// The mean energy (1), in nats.
     pub mean_energy: *mut f64,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on.
+    pub error: *mut gmm_error,
 }
 
 /// The fields of either struct, apart from its size.
@@ -77,8 +84,11 @@ macro_rules! outputs {
                 squared_mahalanobis: null_mut(),
                 labels: null_mut(),
                 mean_energy: null_mut(),
+                error: null_mut(),
             };
         }
+
+        has_error!($scores, $scores::NONE);
 
         impl From<$scores> for Outputs<$real> {
             fn from(scores: $scores) -> Self {
@@ -115,12 +125,13 @@ pub unsafe extern "C" fn gmm_mixture_score_f64(
     threads: *const gmm_threads,
     scores: *const gmm_scores_f64,
 ) -> gmm_status {
-    guard(|| {
-        // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
-        let scores = unsafe { sized("scores", scores, gmm_scores_f64::NONE) }?;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { score_into(mixture, samples, threads, scores.into()) }
-    })
+    // SAFETY: the caller's promises are passed on; the struct is valid whatever its bytes are.
+    unsafe {
+        guard_for(scores, || {
+            let scores = sized("scores", scores, gmm_scores_f64::NONE)?;
+            score_into(mixture, samples, threads, scores.into())
+        })
+    }
 }
 
 /// `gmm_mixture_score_f64` for floats.
@@ -135,12 +146,13 @@ pub unsafe extern "C" fn gmm_mixture_score_f32(
     threads: *const gmm_threads,
     scores: *const gmm_scores_f32,
 ) -> gmm_status {
-    guard(|| {
-        // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
-        let scores = unsafe { sized("scores", scores, gmm_scores_f32::NONE) }?;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { score_into(mixture, samples, threads, scores.into()) }
-    })
+    // SAFETY: the caller's promises are passed on; the struct is valid whatever its bytes are.
+    unsafe {
+        guard_for(scores, || {
+            let scores = sized("scores", scores, gmm_scores_f32::NONE)?;
+            score_into(mixture, samples, threads, scores.into())
+        })
+    }
 }
 
 /// Energies of `samples` (N x D) under `mixture`, into `energies` (N, required).

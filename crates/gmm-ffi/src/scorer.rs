@@ -3,7 +3,7 @@
 use gmm_core::{Real, Samples, Scorer};
 use libc::size_t;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_for};
 use crate::handle::{self, check_slot, free, give, gmm_mixture, gmm_scorer_f32, gmm_scorer_f64};
 use crate::score::{Outputs, gmm_scores_f32, gmm_scores_f64};
 use crate::status::{Refusal, gmm_status};
@@ -69,7 +69,7 @@ unsafe fn create<T: Real, H>(
 /// `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
 /// samples than the scorer was made for. The same bits.
 ///
-/// A refusal allocates its message. One thread may use a scorer at a time; every thread wants its own.
+/// A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer at a time; every thread wants its own.
 ///
 /// # Safety
 ///
@@ -81,14 +81,14 @@ pub unsafe extern "C" fn gmm_scorer_score_f64(
     samples: *const gmm_matrix_f64,
     scores: *const gmm_scores_f64,
 ) -> gmm_status {
-    guard(|| {
-        // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
-        let scores = unsafe { sized("scores", scores, gmm_scores_f64::NONE) }?;
-        // SAFETY: a live handle that nobody else uses, as the caller promised.
-        let scorer = &mut unsafe { handle::scorer(scorer) }?.0;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { score_into(scorer, samples, scores.into()) }
-    })
+    // SAFETY: a live handle that nobody else uses, and the struct and its outputs, as the caller promised; the struct is
+    // valid whatever its bytes are.
+    unsafe {
+        guard_for(scores, || {
+            let scores = sized("scores", scores, gmm_scores_f64::NONE)?;
+            score_into(&mut handle::scorer(scorer)?.0, samples, scores.into())
+        })
+    }
 }
 
 /// `gmm_scorer_score_f64` for floats.
@@ -102,14 +102,14 @@ pub unsafe extern "C" fn gmm_scorer_score_f32(
     samples: *const gmm_matrix_f32,
     scores: *const gmm_scores_f32,
 ) -> gmm_status {
-    guard(|| {
-        // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
-        let scores = unsafe { sized("scores", scores, gmm_scores_f32::NONE) }?;
-        // SAFETY: a live handle that nobody else uses, as the caller promised.
-        let scorer = &mut unsafe { handle::scorer(scorer) }?.0;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { score_into(scorer, samples, scores.into()) }
-    })
+    // SAFETY: a live handle that nobody else uses, and the struct and its outputs, as the caller promised; the struct is
+    // valid whatever its bytes are.
+    unsafe {
+        guard_for(scores, || {
+            let scores = sized("scores", scores, gmm_scores_f32::NONE)?;
+            score_into(&mut handle::scorer(scorer)?.0, samples, scores.into())
+        })
+    }
 }
 
 /// # Safety

@@ -2,8 +2,9 @@
 
 use gmm_core::{RegCovar, Responsibilities, Structure, mixture_from_labels, mixture_from_responsibilities};
 
-use crate::guard::guard;
+use crate::guard::guard_for;
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
+use crate::memory;
 use crate::options::{gmm_fit_options, open, refused, weighted};
 use crate::status::{Refusal, gmm_status};
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64};
@@ -36,7 +37,7 @@ pub unsafe extern "C" fn gmm_mixture_from_labels_f64(
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { from_labels(samples, labels, options, threads, out) })
+    unsafe { guard_for(options, || from_labels(samples, labels, options, threads, out)) }
 }
 
 /// `gmm_mixture_from_labels_f64` for floats.
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn gmm_mixture_from_labels_f32(
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { from_labels(samples, labels, options, threads, out) })
+    unsafe { guard_for(options, || from_labels(samples, labels, options, threads, out)) }
 }
 
 /// As `gmm_mixture_from_labels_f64`, from `responsibilities` (N x K), with any strides, whose rows should
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn gmm_mixture_from_responsibilities_f64(
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { from_responsibilities(samples, responsibilities, options, threads, out) })
+    unsafe { guard_for(options, || from_responsibilities(samples, responsibilities, options, threads, out)) }
 }
 
 /// `gmm_mixture_from_responsibilities_f64` for floats.
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn gmm_mixture_from_responsibilities_f32(
     out: *mut *mut gmm_mixture,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { from_responsibilities(samples, responsibilities, options, threads, out) })
+    unsafe { guard_for(options, || from_responsibilities(samples, responsibilities, options, threads, out)) }
 }
 
 /// # Safety
@@ -111,6 +112,7 @@ unsafe fn from_labels<M: Matrix>(
     let (labels, Step { n_components, covariance, reg_covar, weights }) =
         unsafe { (regions.input("labels", labels, &[shape.0])?, open_step(options, shape, &mut regions)?) };
     regions.slot(out)?;
+    memory::check(n_components, shape.1, covariance)?;
     let samples = weighted(samples, weights, threads)?;
     let mixture = mixture_from_labels(&samples, labels, n_components, covariance, reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
@@ -150,6 +152,7 @@ unsafe fn from_responsibilities<M: Matrix>(
         }
         .into());
     }
+    memory::check(step.n_components, samples.ncols(), step.covariance)?;
     let (samples, shares) =
         (weighted(samples, step.weights, threads)?, Responsibilities::new_on(shares, threads)?);
     let mixture = mixture_from_responsibilities(&samples, &shares, step.covariance, step.reg_covar, threads)?;

@@ -1,6 +1,10 @@
 //! What a call answers: a number for the program, and a message for the person.
 
+use std::fmt::Display;
+
 use libc::c_char;
+
+use crate::guard::set_pending;
 
 /// What a call came to. `GMM_OK` or the reason for refusal; new codes may be added at the end, so
 /// treat an unknown one as a failure.
@@ -12,7 +16,7 @@ pub const GMM_OK: gmm_status = 0;
 pub const GMM_NULL_POINTER: gmm_status = 1;
 /// A size is zero, or the shapes of two arguments do not belong together.
 pub const GMM_INVALID_SHAPE: gmm_status = 2;
-/// Sizes or strides whose product no memory could hold.
+/// Sizes or strides whose product no memory could hold, or more than this system has.
 pub const GMM_SIZE_OVERFLOW: gmm_status = 3;
 /// NaN or an infinity.
 pub const GMM_NOT_FINITE: gmm_status = 4;
@@ -35,44 +39,55 @@ pub const GMM_INTERNAL: gmm_status = 12;
 /// A callback that samples come from failed.
 pub const GMM_SOURCE: gmm_status = 13;
 
-/// Why a call is refused: what `guard` makes a status and a message of.
+/// The token ended a call that had nothing to return yet.
+pub const GMM_CANCELLED: gmm_status = 14;
+/// The time budget of a call was spent before it had anything to return.
+pub const GMM_OUT_OF_TIME: gmm_status = 15;
+
+/// Why a call is refused. Its message waits in memory of the thread until `guard` makes it that of the call.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: gmm_status,
-    pub(crate) message: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(status: gmm_status, message: impl Into<String>) -> Self {
-        Refusal { status, message: message.into() }
+    pub(crate) fn new(status: gmm_status, message: impl Display) -> Self {
+        set_pending(message);
+        Refusal { status }
     }
 
-    pub(crate) fn null(what: &str) -> Self {
-        Refusal::new(GMM_NULL_POINTER, format!("{what} is NULL"))
+    pub(crate) fn null(what: impl Display) -> Self {
+        Refusal::new(GMM_NULL_POINTER, format_args!("{what} is NULL"))
+    }
+}
+
+/// The code of an error of gmm-core.
+pub(crate) fn status_of(error: &gmm_core::Error) -> gmm_status {
+    use gmm_core::Error as E;
+    match error {
+        E::Empty { .. } | E::ShapeMismatch { .. } | E::OtherFeatures { .. } => GMM_INVALID_SHAPE,
+        E::SizeOverflow { .. } | E::OutOfMemory { .. } => GMM_SIZE_OVERFLOW,
+        E::NotFinite { .. } => GMM_NOT_FINITE,
+        E::Negative { .. } => GMM_NEGATIVE,
+        E::EmptyComponent { .. } => GMM_EMPTY_COMPONENT,
+        E::NotPositiveDefinite { .. }
+        | E::PrecisionNotPositiveDefinite { .. }
+        | E::NotSymmetric { .. }
+        | E::BadFactor { .. } => GMM_NOT_POSITIVE_DEFINITE,
+        E::OutOfRange { .. }
+        | E::GradientOutOfRange { .. }
+        | E::ResultOutOfRange { .. }
+        | E::RowOutOfRange { .. } => GMM_OUT_OF_RANGE,
+        E::Cancelled => GMM_CANCELLED,
+        E::OutOfTime => GMM_OUT_OF_TIME,
+        // The enum may grow; whatever it grows by is a refusal of an argument.
+        _ => GMM_INVALID_ARGUMENT,
     }
 }
 
 impl From<gmm_core::Error> for Refusal {
     fn from(error: gmm_core::Error) -> Self {
-        use gmm_core::Error as E;
-        let status = match &error {
-            E::Empty { .. } | E::ShapeMismatch { .. } => GMM_INVALID_SHAPE,
-            E::SizeOverflow { .. } => GMM_SIZE_OVERFLOW,
-            E::NotFinite { .. } => GMM_NOT_FINITE,
-            E::Negative { .. } => GMM_NEGATIVE,
-            E::EmptyComponent { .. } => GMM_EMPTY_COMPONENT,
-            E::NotPositiveDefinite { .. }
-            | E::PrecisionNotPositiveDefinite { .. }
-            | E::NotSymmetric { .. }
-            | E::BadFactor { .. } => GMM_NOT_POSITIVE_DEFINITE,
-            E::OutOfRange { .. }
-            | E::GradientOutOfRange { .. }
-            | E::ResultOutOfRange { .. }
-            | E::RowOutOfRange { .. } => GMM_OUT_OF_RANGE,
-            // The enum may grow; whatever it grows by is a refusal of an argument.
-            _ => GMM_INVALID_ARGUMENT,
-        };
-        Refusal::new(status, error.to_string())
+        Refusal::new(status_of(&error), error)
     }
 }
 

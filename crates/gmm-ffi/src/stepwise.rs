@@ -1,17 +1,19 @@
 //! Learning from samples that come in batches and are not kept.
 
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 use gmm_core::{Stepwise, StepwiseOptions};
 use libc::size_t;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_for, has_error};
 use crate::handle::{
-    self, check_slot, free, give, gmm_mixture, gmm_stepwise, gmm_threads, mixture, stepwise, stepwise_mut,
+    self, check_slot, free, give, gmm_cancel, gmm_mixture, gmm_stepwise, gmm_threads, mixture, stepwise,
+    stepwise_mut,
 };
 use crate::options::{reg_covar, weighted};
 use crate::prior::{gmm_prior, open_prior};
 use crate::status::{Refusal, gmm_status};
+use crate::text::gmm_error;
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, write_defaults};
 
 /// How to learn. Fill it with `gmm_stepwise_options_init` and then change what should differ; fields may be
@@ -31,7 +33,14 @@ pub struct gmm_stepwise_options {
     /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
     /// extent at all. NULL, unless changed, for none.
     pub prior: *const gmm_prior,
+    /// Ends updates when it is asked to: they are refused (GMM_CANCELLED) and change nothing. The learner keeps its own
+    /// hold on the token, which may be freed before it. NULL unless changed.
+    pub cancel: *const gmm_cancel,
+    /// Where a refusal of `gmm_stepwise_create` is written, beside `gmm_last_error_message`. NULL unless changed.
+    pub error: *mut gmm_error,
 }
+
+has_error!(gmm_stepwise_options, default_options());
 
 fn default_options() -> gmm_stepwise_options {
     let StepwiseOptions { decay, reg_covar, .. } = StepwiseOptions::default();
@@ -41,6 +50,8 @@ fn default_options() -> gmm_stepwise_options {
         reg_covar: reg_covar.value(),
         reg_covar_relative: 0,
         prior: null(),
+        cancel: null(),
+        error: null_mut(),
     }
 }
 
@@ -87,21 +98,23 @@ pub unsafe extern "C" fn gmm_stepwise_create(
     options: *const gmm_stepwise_options,
     out: *mut *mut gmm_stepwise,
 ) -> gmm_status {
-    guard(|| {
-        check_slot("out", out)?;
-        // SAFETY: a live handle, and readable for its size, as the caller promised.
-        let (start, options) = unsafe { (mixture(start)?, sized("options", options, default_options())?) };
-        let kind = (start.covariances().structure(), start.n_features());
-        let reg_covar =
-            reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?;
-        // SAFETY: null or what the header says, as the caller promised.
-        let prior = unsafe { open_prior(options.prior, kind, &mut Regions::default()) }?;
-        let options = StepwiseOptions { decay: options.decay, reg_covar, prior };
-        let learner = Stepwise::new(start.clone(), options)?;
-        // SAFETY: checked, and writable as the caller promised.
-        unsafe { give(out, gmm_stepwise(learner)) };
-        Ok(())
-    })
+    // SAFETY: live handles, options as the header has them, and `out`, which is checked, writable, as the caller promised.
+    unsafe {
+        guard_for(options, || {
+            check_slot("out", out)?;
+            let (start, options) = (mixture(start)?, sized("options", options, default_options())?);
+            let kind = (start.covariances().structure(), start.n_features());
+            let mut regions = Regions::default();
+            let prior = open_prior(options.prior, kind, &mut regions)?;
+            regions.slot(out)?;
+            let reg_covar =
+                reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?;
+            let cancel = handle::cancel(options.cancel).cloned();
+            let options = StepwiseOptions { decay: options.decay, reg_covar, prior, cancel };
+            give(out, gmm_stepwise(Stepwise::new(start.clone(), options)?));
+            Ok(())
+        })
+    }
 }
 
 /// Learns from a batch (N x D): one E-step of it, one M-step. `mean_log_likelihood` (1) is that of the batch

@@ -7,7 +7,7 @@ use gmm_core::{Real, Source, StreamError, fit_stream};
 use libc::{ptrdiff_t, size_t};
 
 use crate::codes::flag;
-use crate::guard::guard;
+use crate::guard::guard_for;
 use crate::handle::{self, check_slot, give, gmm_mixture, gmm_threads};
 use crate::options::{gmm_fit_options, open};
 use crate::report::{Report, gmm_fit_report};
@@ -138,7 +138,7 @@ impl<T: Real> Source<T> for Callbacks<T> {
         // SAFETY: whoever passed the source promised that its callbacks can be called so.
         match unsafe { (self.rewind)(self.userdata) } {
             0 => Ok(()),
-            code => Err(Refusal::new(GMM_SOURCE, format!("source.rewind returned {code}"))),
+            code => Err(Refusal::new(GMM_SOURCE, format_args!("source.rewind returned {code}"))),
         }
     }
 
@@ -147,8 +147,10 @@ impl<T: Real> Source<T> for Callbacks<T> {
         // What is beyond any memory is not even asked for, as everywhere else.
         let len = max_rows.checked_mul(d).filter(|&len| len <= MAX_ELEMENTS);
         let Some(len) = len.filter(|&len| rows.try_reserve_exact(len).is_ok()) else {
-            let message = format!("a block of {max_rows} x {d} values would not fit in memory");
-            return Err(Refusal::new(GMM_SIZE_OVERFLOW, message));
+            return Err(Refusal::new(
+                GMM_SIZE_OVERFLOW,
+                format_args!("a block of {max_rows} x {d} values would not fit in memory"),
+            ));
         };
         rows.resize(from + len, T::ZERO);
         let weights_from = weights.len();
@@ -185,7 +187,9 @@ impl<T: Real> Source<T> for Callbacks<T> {
 /// gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL);
 /// ```
 ///
-/// A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. Of `options`,
+/// A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. The token of the options, and
+/// their time budget, end a pass between two blocks. A source that was still being read for the first iteration then has
+/// nothing to return: GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. Of `options`,
 /// `sample_weights` must not be set: the source gives them. Rows in messages are counted from the beginning
 /// of the source.
 ///
@@ -201,11 +205,13 @@ pub unsafe extern "C" fn gmm_mixture_fit_stream_f64(
     out: *mut *mut gmm_mixture,
     report: *mut gmm_fit_report,
 ) -> gmm_status {
-    guard(|| {
-        check_slot("out", out)?;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { fit_into(open_f64(source)?, options, threads, out, report) }
-    })
+    // SAFETY: the caller's promises are passed on.
+    unsafe {
+        guard_for(options, || {
+            check_slot("out", out)?;
+            fit_into(open_f64(source)?, options, threads, out, report)
+        })
+    }
 }
 
 /// `gmm_mixture_fit_stream_f64` for floats.
@@ -221,11 +227,13 @@ pub unsafe extern "C" fn gmm_mixture_fit_stream_f32(
     out: *mut *mut gmm_mixture,
     report: *mut gmm_fit_report,
 ) -> gmm_status {
-    guard(|| {
-        check_slot("out", out)?;
-        // SAFETY: the caller's promises are passed on.
-        unsafe { fit_into(open_f32(source)?, options, threads, out, report) }
-    })
+    // SAFETY: the caller's promises are passed on.
+    unsafe {
+        guard_for(options, || {
+            check_slot("out", out)?;
+            fit_into(open_f32(source)?, options, threads, out, report)
+        })
+    }
 }
 
 /// # Safety

@@ -1,7 +1,7 @@
 //! Which mixture: fits of several numbers of components and structures, compared.
 
 use std::ops::ControlFlow;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 use gmm_core::{Candidate, Structure, Sweep, SweepOptions, sweep};
 use libc::size_t;
@@ -10,11 +10,12 @@ use crate::codes::{
     GMM_CRITERION_BIC, criterion, gmm_covariance, gmm_criterion, gmm_stop, stop_code, structure,
     structure_code,
 };
-use crate::guard::guard;
+use crate::guard::{guard, guard_for, has_error};
 use crate::handle::{self, check_slot, free, give, gmm_mixture, gmm_sweep, gmm_threads};
-use crate::options::{default_options, gmm_fit_options, is_asked, open, refused, weighted};
+use crate::options::{default_options, gmm_fit_options, open, refused, weighted};
 use crate::report::{Report, gmm_fit_report};
-use crate::status::{GMM_INVALID_ARGUMENT, GMM_NULL_POINTER, GMM_OK, Refusal, gmm_status};
+use crate::status::{GMM_INVALID_ARGUMENT, GMM_NULL_POINTER, GMM_OK, Refusal, gmm_status, status_of};
+use crate::text::gmm_error;
 use crate::view::{
     Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, sized_output, write_defaults, write_sized,
 };
@@ -37,11 +38,16 @@ pub struct gmm_sweep_options {
     /// GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
     pub criterion: gmm_criterion,
     /// Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-    /// `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: candidates
-    /// that were not begun are left out. `progress`, `start` and other parameters to start from, and the
+    /// `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
+    /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to start from, and the
     /// covariance of a prior where structures of different shapes are tried, must not be set.
     pub fit: *const gmm_fit_options,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
 }
+
+has_error!(gmm_sweep_options, default_sweep());
 
 /// One number of components and one structure. Set `size`; the rest is filled in. Fields may be added at
 /// the end.
@@ -82,6 +88,7 @@ fn default_sweep() -> gmm_sweep_options {
         covariances_len: 0,
         criterion: GMM_CRITERION_BIC,
         fit: null(),
+        error: null_mut(),
     }
 }
 
@@ -125,7 +132,7 @@ pub unsafe extern "C" fn gmm_sweep_f64(
     out: *mut *mut gmm_sweep,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { sweep_into(samples, options, threads, out) })
+    unsafe { guard_for(options, || sweep_into(samples, options, threads, out)) }
 }
 
 /// `gmm_sweep_f64` for floats.
@@ -141,7 +148,7 @@ pub unsafe extern "C" fn gmm_sweep_f32(
     out: *mut *mut gmm_sweep,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { sweep_into(samples, options, threads, out) })
+    unsafe { guard_for(options, || sweep_into(samples, options, threads, out)) }
 }
 
 /// # Safety
@@ -205,7 +212,9 @@ unsafe fn sweep_into<M: Matrix>(
     if own_covariance && structures.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
         return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
     }
-    let token = opened.observer.cancel_only()?;
+    if !opened.observer.is_nobody() {
+        return refused("options.fit.progress is set; a sweep tells of candidates, not of iterations");
+    }
     let tried = SweepOptions {
         n_components: ks.to_vec(),
         covariances: structures,
@@ -214,9 +223,9 @@ unsafe fn sweep_into<M: Matrix>(
     };
     let samples = weighted(samples, opened.sample_weights, threads)?;
     let log = opened.log;
-    let swept = sweep(&samples, &tried, threads, &mut move |candidate| {
+    let swept = sweep(&samples, &tried, threads, &mut |candidate| {
         log.candidate(candidate);
-        if is_asked(token) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     })?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_sweep(swept)) };
@@ -341,8 +350,10 @@ pub unsafe extern "C" fn gmm_sweep_free(sweep: *mut gmm_sweep) {
 
 fn candidate(sweep: &Sweep, at: usize) -> Result<&Candidate, Refusal> {
     sweep.candidates.get(at).ok_or_else(|| {
-        let message = format!("at is {at}; it must be below {}", sweep.candidates.len());
-        Refusal::new(GMM_INVALID_ARGUMENT, message)
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("at is {at}; it must be below {}", sweep.candidates.len()),
+        )
     })
 }
 
@@ -361,7 +372,7 @@ fn told(candidate: &Candidate) -> gmm_candidate {
         icl: f64::NAN,
     };
     match &candidate.outcome {
-        Err(error) => gmm_candidate { status: Refusal::from(error.clone()).status, ..none },
+        Err(error) => gmm_candidate { status: status_of(error), ..none },
         Ok((fit, criteria)) => gmm_candidate {
             stop: stop_code(&fit.stop),
             n_iter: fit.n_iter,

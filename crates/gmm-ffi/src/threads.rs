@@ -19,8 +19,10 @@ pub unsafe extern "C" fn gmm_threads_create(count: size_t, out: *mut *mut gmm_th
     guard(|| {
         check_slot("out", out)?;
         if count > MAX_THREADS {
-            let message = format!("count is {count}; it must be at most {MAX_THREADS}");
-            return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+            return Err(Refusal::new(
+                GMM_INVALID_ARGUMENT,
+                format_args!("count is {count}; it must be at most {MAX_THREADS}"),
+            ));
         }
         // SAFETY: checked, and writable as the caller promised.
         unsafe { give(out, gmm_threads(gmm_core::Threads::new(count))) };

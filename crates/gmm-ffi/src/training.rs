@@ -3,15 +3,17 @@
 use std::ptr::null_mut;
 
 use gmm_core::{
-    Gradients, LossOptions, ParamsOptions, Real, Responsibilities, RunningMoments, Samples, loss,
+    Gradients, LossOptions, ParamsOptions, Real, Responsibilities, RunningMoments, Samples, Structure, loss,
     running_loss,
 };
 use libc::size_t;
 
 use crate::codes::flag;
-use crate::guard::guard;
+use crate::guard::{guard, guard_for, has_error};
 use crate::handle::{self, give, gmm_mixture, gmm_running, gmm_threads, running_mut};
+use crate::memory;
 use crate::status::{Refusal, gmm_status};
+use crate::text::gmm_error;
 use crate::view::{Matrix, Regions, gmm_matrix_f32, gmm_matrix_f64, sized, write_defaults};
 
 /// What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
@@ -37,7 +39,12 @@ pub struct gmm_training_options {
     /// Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
     /// moments of the batch alone.
     pub running: *mut gmm_running,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
 }
+
+has_error!(gmm_training_options, default_options());
 
 fn default_options() -> gmm_training_options {
     let LossOptions { energy, cov_diag, params } = LossOptions::default();
@@ -49,6 +56,7 @@ fn default_options() -> gmm_training_options {
         eps_limit: 0.0,
         drop_empty: 0,
         running: null_mut(),
+        error: null_mut(),
     }
 }
 
@@ -110,7 +118,7 @@ pub unsafe extern "C" fn gmm_training_loss_f64(
 ) -> gmm_status {
     let outputs = ([loss, mean_energy, cov_diag], d_z, d_gamma, mixture);
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { training_loss_into(z, gamma, options, threads, outputs) })
+    unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
 }
 
 /// `gmm_training_loss_f64` for floats. Batches of both kinds may follow each other.
@@ -133,7 +141,7 @@ pub unsafe extern "C" fn gmm_training_loss_f32(
 ) -> gmm_status {
     let outputs = ([loss, mean_energy, cov_diag], d_z, d_gamma, mixture);
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { training_loss_into(z, gamma, options, threads, outputs) })
+    unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
 }
 
 /// Where results go: three values, two gradients, the mixture.
@@ -175,6 +183,7 @@ unsafe fn training_loss_into<M: Matrix>(
             regions.optional_output("mixture", mixture, &[1])?.is_some(),
         )
     };
+    memory::check(k, d, Structure::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let loss = match running {
         None => loss(&samples, &gamma, &options, gradients, threads)?,

@@ -1,11 +1,10 @@
-//! Callers' memory as views and slices. With `handle.rs`, the only file that dereferences a pointer.
+//! Callers' memory as views and slices. With `handle.rs` and `text.rs`, the only file that dereferences a pointer.
 
-use std::ffi::{CStr, OsStr};
+use std::fmt;
 use std::ops::Range;
-use std::path::Path;
 
 use gmm_core::{MatRef, Real};
-use libc::{c_char, ptrdiff_t, size_t};
+use libc::{ptrdiff_t, size_t};
 
 use crate::status::{GMM_INVALID_ARGUMENT, GMM_INVALID_SHAPE, GMM_SIZE_OVERFLOW, Refusal};
 
@@ -86,7 +85,10 @@ impl Regions {
     fn claim(&mut self, what: &'static str, span: Range<usize>) -> Result<(), Refusal> {
         for (other, region) in &self.known[..self.len] {
             if span.start < region.end && region.start < span.end {
-                return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} overlaps {other} in memory")));
+                return Err(Refusal::new(
+                    GMM_INVALID_ARGUMENT,
+                    format_args!("{what} overlaps {other} in memory"),
+                ));
             }
         }
         self.know(what, span);
@@ -127,11 +129,13 @@ impl Regions {
         let (data, rows, cols, row_stride, col_stride) = unsafe { matrix.read() }.parts();
         if rows == 0 || cols == 0 {
             // Before `data` is looked at: an empty matrix may come with a null pointer in C.
-            let message = format!("{what} has shape {rows} x {cols}; both must be at least 1");
-            return Err(Refusal::new(GMM_INVALID_SHAPE, message));
+            return Err(Refusal::new(
+                GMM_INVALID_SHAPE,
+                format_args!("{what} has shape {rows} x {cols}; both must be at least 1"),
+            ));
         }
         if data.is_null() {
-            return Err(Refusal::null(&format!("{what}.data")));
+            return Err(Refusal::null(format_args!("{what}.data")));
         }
         check_aligned(what, data)?;
         let span = span(rows, row_stride)
@@ -139,10 +143,12 @@ impl Regions {
             .and_then(|(r, c)| Some((r.start.checked_add(c.start)?, r.end.checked_add(c.end)?)))
             .and_then(|(start, end)| bytes::<M::Real>(data, start..end));
         let (Some(span), Some(_)) = (span, rows.checked_mul(cols)) else {
-            let message = format!(
-                "{what} of shape {rows} x {cols} and strides {row_stride}, {col_stride} would not fit in memory"
-            );
-            return Err(Refusal::new(GMM_SIZE_OVERFLOW, message));
+            return Err(Refusal::new(
+                GMM_SIZE_OVERFLOW,
+                format_args!(
+                    "{what} of shape {rows} x {cols} and strides {row_stride}, {col_stride} would not fit in memory"
+                ),
+            ));
         };
         self.know(what, span);
         // SAFETY: not null, aligned, and every element in reach is readable as the caller promised;
@@ -227,7 +233,7 @@ const MAX_STRUCT: usize = 1 << 16;
 
 /// Whether a struct may have this size: it begins with a `size_t`, so its size is that of a few of them.
 /// What was never set is rarely such a number.
-fn is_struct_size(size: usize) -> bool {
+pub(crate) fn is_struct_size(size: usize) -> bool {
     (size_of::<size_t>()..=MAX_STRUCT).contains(&size) && size.is_multiple_of(size_of::<size_t>())
 }
 
@@ -246,17 +252,19 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     // SAFETY: not null, aligned, and begins with a size as the caller promised.
     let size = unsafe { options.cast::<size_t>().read() };
     if !is_struct_size(size) {
-        let message =
-            format!("{what} says it is {size} bytes long; set its size, or call its _init function");
-        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+        return Err(Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("{what} says it is {size} bytes long; set its size, or call its _init function"),
+        ));
     }
     for at in size_of::<T>()..size {
         // SAFETY: within the `size` bytes that the caller promised.
         if unsafe { options.cast::<u8>().add(at).read() } != 0 {
             // A field that a newer caller set and this library would pass over in silence.
-            let message =
-                format!("{what} sets fields that version {} does not have", env!("CARGO_PKG_VERSION"));
-            return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+            return Err(Refusal::new(
+                GMM_INVALID_ARGUMENT,
+                format_args!("{what} sets fields that version {} does not have", env!("CARGO_PKG_VERSION")),
+            ));
         }
     }
     let mut known = defaults;
@@ -283,8 +291,10 @@ pub(crate) unsafe fn sized_output<T: Copy>(
     // SAFETY: `sized` found a size there.
     let size = unsafe { out.cast::<size_t>().read() };
     if size < first {
-        let message = format!("{what}.size is {size}; set it to the sizeof of the struct");
-        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+        return Err(Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("{what}.size is {size}; set it to the sizeof of the struct"),
+        ));
     }
     Ok((fields, size))
 }
@@ -317,8 +327,10 @@ pub(crate) unsafe fn write_defaults<T: Copy>(
     }
     check_aligned(what, out)?;
     if !is_struct_size(size) {
-        let message = format!("size is {size}; pass sizeof of the struct that {what} points at");
-        return Err(Refusal::new(GMM_INVALID_ARGUMENT, message));
+        return Err(Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("size is {size}; pass sizeof of the struct that {what} points at"),
+        ));
     }
     // SAFETY: not null, aligned, and writable for `size` bytes, of which the first are a size, as promised.
     unsafe {
@@ -327,64 +339,6 @@ pub(crate) unsafe fn write_defaults<T: Copy>(
         out.cast::<size_t>().write(size);
     }
     Ok(())
-}
-
-/// A path from the caller's string.
-///
-/// # Safety
-///
-/// `path` is null or points at a NUL-terminated string that stays as it is during `'a`.
-pub(crate) unsafe fn path<'a>(what: &str, path: *const c_char) -> Result<&'a Path, Refusal> {
-    if path.is_null() {
-        return Err(Refusal::null(what));
-    }
-    // SAFETY: not null, and NUL-terminated as the caller promised.
-    let text = unsafe { CStr::from_ptr(path) };
-    if text.is_empty() {
-        return Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is empty")));
-    }
-    #[cfg(unix)]
-    return Ok(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(text.to_bytes())));
-    #[cfg(not(unix))]
-    match text.to_str() {
-        Ok(text) => Ok(Path::new(OsStr::new(text))),
-        Err(_) => Err(Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is not UTF-8"))),
-    }
-}
-
-/// A text from the caller's string.
-///
-/// # Safety
-///
-/// As [`path`].
-pub(crate) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str, Refusal> {
-    if text.is_null() {
-        return Err(Refusal::null(what));
-    }
-    // SAFETY: not null, and NUL-terminated as the caller promised.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|_| Refusal::new(GMM_INVALID_ARGUMENT, format!("{what} is not UTF-8")))
-}
-
-/// `len` texts from the caller's array of strings; none of a null array of none.
-///
-/// # Safety
-///
-/// `texts` is null or readable for `len` pointers, each null or as [`path`] has them.
-pub(crate) unsafe fn texts<'a>(
-    regions: &mut Regions,
-    what: &'static str,
-    texts: *const *const c_char,
-    len: usize,
-) -> Result<Vec<&'a str>, Refusal> {
-    if len == 0 {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the caller's promise is passed on.
-    let pointers = unsafe { regions.input(what, texts, &[len]) }?;
-    let each = pointers.iter().enumerate();
-    // SAFETY: each is null or a string, as promised.
-    each.map(|(at, &pointer)| unsafe { text(&format!("{what}[{at}]"), pointer) }).collect()
 }
 
 /// Elements of an array at most. Floats are computed with in double: what fits only as floats does not fit.
@@ -400,10 +354,21 @@ fn array<T>(what: &'static str, data: *const T, shape: &[usize]) -> Result<(usiz
     let len = len.filter(|&len| len <= MAX_ELEMENTS);
     let reach = len.and_then(|len| Some((len, bytes(data, 0..isize::try_from(len).ok()? - 1)?)));
     reach.ok_or_else(|| {
-        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
-        let message = format!("{what} of shape {} would not fit in memory", sizes.join(" x "));
-        Refusal::new(GMM_SIZE_OVERFLOW, message)
+        let sizes = Sizes(shape);
+        Refusal::new(GMM_SIZE_OVERFLOW, format_args!("{what} of shape {sizes} would not fit in memory"))
     })
+}
+
+/// `3 x 2 x 2`.
+struct Sizes<'a>(&'a [usize]);
+
+impl fmt::Display for Sizes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, size)| write!(f, "{}{size}", if at == 0 { "" } else { " x " }))
+    }
 }
 
 /// First and last element that `count` steps of `stride` reach, relative to the first.
@@ -427,6 +392,8 @@ pub(crate) fn check_aligned<T>(what: &str, data: *const T) -> Result<(), Refusal
     if data.is_aligned() {
         return Ok(());
     }
-    let message = format!("{what} is not aligned to {} bytes", align_of::<T>());
-    Err(Refusal::new(GMM_INVALID_ARGUMENT, message))
+    Err(Refusal::new(
+        GMM_INVALID_ARGUMENT,
+        format_args!("{what} is not aligned to {} bytes", align_of::<T>()),
+    ))
 }

@@ -37,6 +37,9 @@ static void fuzz_handles(void)
     }
     gmm_cancel_free(token);
     HOLDS(gmm_version()[0] != '\0');
+    char said[40];
+    size_t room = below(sizeof said), wanted = ASK(gmm_last_error_copy(said, room));
+    HOLDS(room == 0 || strlen(said) <= wanted);
 
     begin_arguments();
     size_t rows = once_in(2) ? huge() : below(4), columns = once_in(2) ? huge() : below(4);

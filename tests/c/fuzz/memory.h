@@ -188,7 +188,7 @@ static inline gmm_status after_call(gmm_status status)
 {
     n_calls++;
     n_accepted += status == GMM_OK;
-    if (status == GMM_INTERNAL || status < 0 || status > GMM_SOURCE) {
+    if (status == GMM_INTERNAL || status < 0 || status > GMM_OUT_OF_TIME) {
         finding("came to", status == GMM_INTERNAL ? gmm_last_error_message() : "no status that there is");
     }
     if (status != GMM_OK && gmm_last_error_message()[0] == '\0') {

@@ -134,11 +134,13 @@ static void OF(fuzz_detector)(void)
     options.reg_covar = any_option(once_in(3) ? 0.0 : 1e-6);
     options.seed = bits();
     options.sample_weights = OF(counts)(n);
+    options.time_budget = once_in(20) ? any_option(1e-6) : 0;
     void *with = sized("options", INPUT, &options, sizeof options);
     gmm_detector **slot = SLOT(gmm_detector);
     gmm_detector *detector = MAKE(slot, OF(gmm_detector_fit)(PASS(z), OPTIONAL(with), the_threads, PASS(slot)));
     if (detector != NULL) {
         HOLDS(!isnan(ASK(gmm_detector_threshold(detector))));
+        HOLDS(ASK(gmm_detector_stop(detector)) >= GMM_STOP_CONVERGED);
         size_t m = ASK(gmm_detector_n_mixtures(detector));
         begin_arguments();
         gmm_mixture **copy = SLOT(gmm_mixture);

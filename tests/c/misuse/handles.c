@@ -243,6 +243,11 @@ static void defaults(void)
 /* What returns a number or nothing is asked about NULL, and freed NULL. */
 static void without_a_status(void)
 {
+    char text[2] = {'x', 'y'};
+    HOLDS(gmm_last_error_copy(NULL, 0) == 0 && gmm_last_error_copy(NULL, 9) == 0);
+    HOLDS(gmm_last_error_copy(text, 0) == 0 && text[0] == 'x');
+    HOLDS(gmm_last_error_copy(text, 1) == 0 && text[0] == 0 && text[1] == 'y');
+    HOLDS(gmm_detector_stop(NULL) == -1);
     HOLDS(gmm_mixture_n_components(NULL) == 0 && gmm_mixture_n_features(NULL) == 0);
     HOLDS(gmm_mixture_covariance(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
     HOLDS(gmm_moments_len(NULL) == 0 && gmm_stepwise_n_updates(NULL) == 0);

@@ -44,7 +44,7 @@ static void OF(scores)(void)
     uint32_t labels[N];
     double mean;
     OF(gmm_matrix) z_ = {samples, N, D, D, 1};
-    OF(gmm_scores) scores_ = {sizeof scores_, energies, densities, r, log_r, squares, labels, &mean};
+    OF(gmm_scores) scores_ = {sizeof scores_, energies, densities, r, log_r, squares, labels, &mean, NULL};
     const OF(gmm_matrix) *z = &z_;
     const OF(gmm_scores) *scores = &scores_;
     gmm_mixture *mixture = two_components();

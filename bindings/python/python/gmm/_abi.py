@@ -109,6 +109,7 @@ class FitOptions(Structure):
         ("moves", c_int64),
         ("log", LogCallback),
         ("log_userdata", c_void_p),
+        ("error", c_void_p),
     ]
 
 
@@ -184,6 +185,7 @@ class TrainingOptions(Structure):
         ("eps_limit", c_double),
         ("drop_empty", c_int32),
         ("running", c_void_p),
+        ("error", c_void_p),
     ]
 
 
@@ -196,6 +198,8 @@ class StepwiseOptions(Structure):
         ("reg_covar", c_double),
         ("reg_covar_relative", c_int32),
         ("prior", c_void_p),
+        ("cancel", c_void_p),
+        ("error", c_void_p),
     ]
 
 
@@ -223,6 +227,7 @@ class SweepOptions(Structure):
         ("covariances_len", c_size_t),
         ("criterion", c_int32),
         ("fit", POINTER(FitOptions)),
+        ("error", c_void_p),
     ]
 
 
@@ -256,6 +261,7 @@ class Scores(Structure):
         ("squared_mahalanobis", c_void_p),
         ("labels", c_void_p),
         ("mean_energy", c_void_p),
+        ("error", c_void_p),
     ]
 
 
@@ -272,6 +278,9 @@ class DetectorOptions(Structure):
         ("reg_covar", c_double),
         ("seed", c_uint64),
         ("sample_weights", c_void_p),
+        ("cancel", c_void_p),
+        ("time_budget", c_double),
+        ("error", c_void_p),
     ]
 
 
@@ -283,6 +292,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
     known = [matrix, array, options, handle, out]
     functions: dict[str, tuple[Any, list[Any]]] = {
         "last_error_message": (c_char_p, []),
+        "last_error_copy": (size, [c_char_p, size]),
         "version": (c_char_p, []),
         "threads_create": (status, [size, out]),
         "threads_free": (None, [handle]),
@@ -327,6 +337,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "model_metadata_keys": (status, [c_char_p, c_char_p, size, POINTER(size)]),
         "detector_options_init": (status, [POINTER(DetectorOptions), size]),
         "detector_threshold": (c_double, [handle]),
+        "detector_stop": (c_int32, [handle]),
         "detector_n_mixtures": (size, [handle]),
         "detector_mixture": (status, [handle, size, out]),
         "detector_free": (None, [handle]),

@@ -175,7 +175,7 @@ fn what_cannot_be_judged_is_refused() {
     bench.model("one", &[1.0], &[0.0], &[1.0]);
     bench
         .run("detect data.csv -m one --percentile 9")
-        .refused(3, "data.csv: samples has shape 94 x 2 but means has shape 1 x 1");
+        .refused(3, "data.csv: samples have 2 features, the mixture has 1");
     bench.write("one.csv", "x\n1\n").write("hole.csv", "x\n1\nnan\n");
     bench
         .run("detect one.csv")

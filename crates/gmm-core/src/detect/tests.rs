@@ -164,7 +164,7 @@ fn shares_of_a_sample_without_density_are_never_nan() {
 fn samples_of_other_features_are_refused() {
     let samples = Samples::from_rows(&[0.0, 1.0], 1, 2).unwrap();
     let refused = attribution(&three_components(), &samples, &Threads::one());
-    assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+    assert!(matches!(refused, Err(Error::OtherFeatures { .. })));
 }
 
 /// Solving with a deviation of 1e-250 overflows on the way, and 0 times that was NaN.

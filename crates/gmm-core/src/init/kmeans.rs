@@ -14,6 +14,7 @@
 use gmm_kernels::{LANES, nearest_two, squared_distance};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::control::Watch;
 use crate::init::bounds::{Moves, bounds};
 use crate::init::drawn::Drawn;
 use crate::init::part::Part;
@@ -64,7 +65,7 @@ struct Assigned {
     gathered: Vec<f64>,
 }
 
-/// Iterates from `centres` (k × d) until `tolerance` is reached, at most `max_iter` times.
+/// Iterates from `centres` (k × d) until `tolerance` is reached or the watch ends it, at most `max_iter` times.
 // Compiled where it is called, as the passes that it shares with a fit are.
 #[inline]
 pub(crate) fn kmeans(
@@ -73,6 +74,7 @@ pub(crate) fn kmeans(
     tolerance: f64,
     max_iter: usize,
     threads: &Threads,
+    watch: &Watch,
 ) -> Clusters {
     let d = drawn.n_features();
     let k = centres.len() / d;
@@ -80,25 +82,32 @@ pub(crate) fn kmeans(
     let mut parts: Vec<Assigned> = drawn.parts().iter().map(|part| Assigned::none(part, k, d)).collect();
     let mut moves = None;
     let (mut n_iter, mut n_compared) = (0, 0);
-    while n_iter < max_iter {
-        let mut changed = false;
+    while n_iter < max_iter && watch.ended().is_none() {
+        let (mut changed, mut cut_short) = (false, false);
         threads.map_in_order(
             drawn.parts().iter().zip(&mut parts).collect(),
             drawn.n_rows().saturating_mul(centres.len()),
             |(part, assigned): (&Part, &mut Assigned)| {
+                if watch.ended().is_some() {
+                    return None;
+                }
                 let n_compared = match &moves {
                     Some(moves) => assigned.assign_undecided(part, &centres, moves, d),
                     None => assigned.assign_all(part, &centres, d),
                 };
-                (assigned.refresh_sums(part), n_compared)
+                Some((assigned.refresh_sums(part), n_compared))
             },
-            |(of_part, compared)| {
-                changed |= of_part;
-                n_compared += compared;
+            |of_part| match of_part {
+                None => cut_short = true,
+                Some((of_part, compared)) => {
+                    changed |= of_part;
+                    n_compared += compared;
+                }
             },
         );
         n_iter += 1;
-        if !changed {
+        // Rows of a part that was passed over have no centre yet, or that of an iteration before.
+        if !changed || cut_short {
             break;
         }
         let next = means(drawn, &parts, &centres);

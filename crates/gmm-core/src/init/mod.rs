@@ -14,6 +14,7 @@ mod kmeans;
 mod at_random;
 
 use crate::blocks::Threads;
+use crate::control::Watch;
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -40,9 +41,10 @@ pub(crate) fn plus_plus_centres<T: Real>(
     n_components: usize,
     stream: &mut Stream,
     threads: &Threads,
+    watch: &Watch,
 ) -> Vec<f64> {
     let drawn = drawn::Drawn::new(samples, stream, threads);
-    drawn.unscaled(plus_plus::seed(&drawn, n_components, stream, threads))
+    drawn.unscaled(plus_plus::seed(&drawn, n_components, stream, threads, watch))
 }
 
 /// Centres (k × d) by k-means++ and then k-means, of the rows that k-means++ draws from.
@@ -54,11 +56,12 @@ pub(crate) fn kmeans_centres<T: Real>(
     n_components: usize,
     stream: &mut Stream,
     threads: &Threads,
+    watch: &Watch,
 ) -> Vec<f64> {
     let drawn = drawn::Drawn::new(samples, stream, threads);
-    let seeds = plus_plus::seed(&drawn, n_components, stream, threads);
-    let fitted =
-        kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, most_iterations(samples.n_features()), threads);
+    let seeds = plus_plus::seed(&drawn, n_components, stream, threads, watch);
+    let max_iter = most_iterations(samples.n_features());
+    let fitted = kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, max_iter, threads, watch);
     drawn.unscaled(fitted.centres)
 }
 

@@ -11,6 +11,7 @@
 use gmm_kernels::LANES;
 
 use crate::blocks::Threads;
+use crate::control::Watch;
 use crate::init::Stream;
 use crate::init::drawn::Drawn;
 use crate::init::part::Part;
@@ -25,8 +26,15 @@ struct Distances {
     sums: Vec<f64>,
 }
 
-/// Centres (k × d): rows of `drawn`. With fewer distinct rows than centres, some repeat.
-pub(crate) fn seed(drawn: &Drawn, n_components: usize, stream: &mut Stream, threads: &Threads) -> Vec<f64> {
+/// Centres (k × d): rows of `drawn`. With fewer distinct rows than centres, some repeat. Once the watch ends the
+/// search, the centres that are left are any rows.
+pub(crate) fn seed(
+    drawn: &Drawn,
+    n_components: usize,
+    stream: &mut Stream,
+    threads: &Threads,
+    watch: &Watch,
+) -> Vec<f64> {
     let d = drawn.n_features();
     let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
     let mut centres: Vec<f64> = drawn.row(drawn.any_row(stream)).collect();
@@ -37,6 +45,10 @@ pub(crate) fn seed(drawn: &Drawn, n_components: usize, stream: &mut Stream, thre
     let mut winner = 0;
     let n_draws = 2 + (n_components as f64).ln() as usize;
     while centres.len() < n_components * d {
+        if watch.ended().is_some() {
+            centres.extend(drawn.row(stream.below(drawn.n_rows())));
+            continue;
+        }
         let rows: Vec<usize> =
             (0..n_draws).map(|_| draw_by_distance(drawn, &parts, winner, stream)).collect();
         let draws: Vec<f64> = rows.iter().flat_map(|&row| drawn.row(row)).collect();
@@ -135,7 +147,7 @@ mod tests {
     use crate::{Real, Samples};
 
     fn seed_centres<T: Real>(samples: &Samples<'_, T>, k: usize, seed: u64) -> Vec<f64> {
-        plus_plus_centres(samples, k, &mut Stream::new(seed, 0), &Threads::one())
+        plus_plus_centres(samples, k, &mut Stream::new(seed, 0), &Threads::one(), &Watch::none())
     }
 
     #[test]
@@ -258,8 +270,9 @@ mod tests {
     fn any_number_of_threads_gives_the_same_centres() {
         let rows: Vec<f32> = (0..70_000 * 4_u64).map(|at| ((at * 7919) % 10_007) as f32 * 1e-3).collect();
         let samples = Samples::from_rows(&rows, 70_000, 4).unwrap();
-        let centres =
-            |threads| plus_plus_centres(&samples, 9, &mut Stream::new(2, 1), &Threads::new(threads));
+        let centres = |threads| {
+            plus_plus_centres(&samples, 9, &mut Stream::new(2, 1), &Threads::new(threads), &Watch::none())
+        };
         let one = centres(1);
         assert!([2, 3, 7].into_iter().all(|threads| centres(threads) == one));
     }

@@ -26,7 +26,8 @@ fn rows(n: usize, d: usize) -> Vec<f64> {
 /// Both starts, on `threads`.
 fn centres<T: Real>(samples: &Samples<'_, T>, k: usize, seed: u64, threads: usize) -> [Vec<f64>; 2] {
     let threads = Threads::new(threads);
-    [plus_plus_centres, kmeans_centres].map(|start| start(samples, k, &mut Stream::new(seed, 1), &threads))
+    [plus_plus_centres, kmeans_centres]
+        .map(|start| start(samples, k, &mut Stream::new(seed, 1), &threads, &Watch::none()))
 }
 
 /// Below and above the bounds of k-means, one part and sixteen, all rows and some of them.
@@ -58,8 +59,11 @@ fn weights_of_1_are_computed_with_like_none() {
             let mut stream = Stream::new(3, 0);
             let drawn = Drawn::new(&samples, &mut stream, &threads);
             let drawn = if ones { drawn.with_ones() } else { drawn };
-            let seeds = plus_plus::seed(&drawn, k, &mut stream, &threads);
-            (seeds.clone(), kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads).centres)
+            let seeds = plus_plus::seed(&drawn, k, &mut stream, &threads, &Watch::none());
+            (
+                seeds.clone(),
+                kmeans::kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads, &Watch::none()).centres,
+            )
         });
         assert!(ends[0] == ends[1], "{n} x {d} x {k}");
     }
@@ -163,5 +167,24 @@ fn a_centre_is_the_mean_by_weight() {
     for seed in 0..10 {
         let [_, mean] = centres(&samples, 1, seed, 1);
         assert!((mean[0] - 1.0).abs() < 1e-15);
+    }
+}
+
+/// Centres for 3 000 components among 60 000 rows take seconds: a token that asks for the end gets rows instead.
+#[test]
+fn a_search_that_is_ended_has_all_of_its_centres() {
+    let mut numbers = Numbers(5);
+    let rows: Vec<f64> = (0..120_000).map(|_| numbers.next()).collect();
+    let samples = Samples::from_rows(&rows, 60_000, 2).unwrap();
+    let cancel = crate::Cancel::new();
+    cancel.request();
+    for watch in [Watch::new(None, Some(&cancel)), Watch::new(Some(std::time::Duration::ZERO), None)] {
+        let begun = std::time::Instant::now();
+        for search in [plus_plus_centres, kmeans_centres] {
+            let centres = search(&samples, 3000, &mut Stream::new(1, 0), &Threads::one(), &watch);
+            assert!(centres.len() == 6000);
+            assert!(centres.chunks(2).all(|centre| rows.chunks(2).any(|row| row == centre)));
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
     }
 }

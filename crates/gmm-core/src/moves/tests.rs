@@ -1,13 +1,15 @@
 //! Moves lead out of where EM is stuck, never down, and do what control, weights and priors say.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::control::Progress;
 use crate::covariance::Structure;
 use crate::options::Init;
-use crate::{Fit, Prior, Real, Samples, Source, Stop, Threads, fit, fit_observed, fit_stream, sample};
+use crate::{
+    Cancel, Fit, Prior, Real, Samples, Source, Stop, Threads, fit, fit_observed, fit_stream, sample,
+};
 
 /// Eight groups on a ring (d = 2).
 fn ring() -> Mixture {
@@ -159,6 +161,42 @@ fn a_spent_budget_or_a_break_ends_the_moves_with_the_best_so_far() {
     }
 }
 
+/// Equal rows, of which one hardly counts: every move failed before it had an iteration, and nobody was asked.
+#[test]
+fn moves_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with_a_break() {
+    let rows = [2.5; 23];
+    let mut weights = [1.0; 23];
+    weights[22] = 1e-300;
+    let samples = Samples::from_rows(&rows, 23, 1).unwrap().with_weights(&weights).unwrap();
+    for covariance in Structure::ALL {
+        let endless = FitOptions {
+            covariance,
+            init: Init::Random,
+            moves: Some(1 << 40),
+            n_init: 1,
+            ..FitOptions::new(2)
+        };
+        let begun = Instant::now();
+        let in_time = FitOptions { time_budget: Some(Duration::from_millis(20)), ..endless.clone() };
+        // A fit that nothing ends may end by itself.
+        let stop = fitted(&samples, &in_time).stop;
+        assert!(matches!(stop, Stop::OutOfTime | Stop::Converged), "{covariance} {stop:?}");
+
+        let cancel = Cancel::new();
+        cancel.request();
+        let cancelled = FitOptions { cancel: Some(cancel), ..endless.clone() };
+        assert_eq!(fitted(&samples, &cancelled).stop, Stop::Cancelled, "{covariance}");
+
+        let mut told = 0;
+        let stop = fit_observed(&samples, &endless, &Threads::one(), &mut |progress| {
+            told += usize::from(progress.moves > 0);
+            if told == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(told == 3 || stop.unwrap().stop != Stop::Cancelled, "{covariance} {told}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{covariance}");
+    }
+}
+
 /// Rows in memory, as a source.
 struct Rows<'a>(&'a [f64], usize);
 
@@ -231,5 +269,8 @@ fn moves_from_a_given_start_are_refused() {
     let samples = Samples::from_rows(&rows, 100, 2).unwrap();
     let options = FitOptions { init: Init::Mixture(ring()), moves: Some(4), ..FitOptions::new(8) };
     let refusal = fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
-    assert_eq!(refusal, "moves is 4; it must be 0 when the start or its means are given, for a move leaves them");
+    assert_eq!(
+        refusal,
+        "moves is 4; it must be 0 when the start or its means are given, for a move leaves them"
+    );
 }

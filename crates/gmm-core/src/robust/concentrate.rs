@@ -9,6 +9,7 @@
 //! concentration steps of Rousseeuw & Van Driessen (1999).
 
 use crate::blocks::Threads;
+use crate::control::{Stop, Watch};
 use crate::covariance::Structure;
 use crate::energy::energy;
 use crate::error::Result;
@@ -33,7 +34,17 @@ pub(super) struct Concentrated {
     /// `Σ_H sₙ ln p(zₙ) / Σ_H sₙ` of each iteration.
     pub(super) bounds: Vec<f64>,
     pub(super) converged: bool,
+    /// What ended it, if it was told to end.
+    pub(super) ended: Option<Stop>,
 }
+
+/// Iterations in a row that may bring the bound no higher than it was. Trimmed EM climbs but for rounding; where a
+/// ridge keeps covariances from what is most likely it may go round in circles, for ever if nobody looks. As many as
+/// the default of `max_iter`, so that it ends no fit of so many.
+const STALLED: usize = 100;
+
+/// By how much a bound must be higher, relative, to be higher.
+const ROUNDING: f64 = 1e-12;
 
 /// Iterates from k-means of the samples that `begin` (n) gives a weight.
 // Compiled where it is called: the passes over doubles that it needs are then those of the program, which else
@@ -45,24 +56,33 @@ pub(super) fn concentrate(
     n_components: usize,
     options: &RobustOptions,
     threads: &Threads,
+    watch: &Watch,
 ) -> Result<Concentrated> {
     let (n, d, k) = (samples.n_samples(), samples.n_features(), n_components);
     let structure = Structure::Tied;
     let reg_covar = RegCovar::Absolute(options.reg_covar);
     let fit_options =
         FitOptions { covariance: structure, reg_covar, seed: options.seed, ..FitOptions::new(k) };
-    let mut mixture = start(&samples.with_weights(begin)?, &fit_options, threads, 0)?;
+    let mut mixture = start(&samples.with_weights(begin)?, &fit_options, threads, 0, watch)?;
     let mut groups = Groups::new(n, d, k, structure);
     let mut ranking = Ranking::new(samples);
     let mut kept = vec![0.0; n];
     let mut bounds: Vec<f64> = Vec::new();
+    let (mut highest, mut since_highest) = (f64::NEG_INFINITY, 0);
     loop {
         let energies = energy(&mixture, samples, threads)?;
         let n_trimmed = ranking.trim(&energies, options.trimmed(), &mut kept);
         bounds.push(-mean_of_kept(samples, &energies, &kept));
         let converged = matches!(bounds[..], [.., last, now] if (now - last).abs() < options.tol);
-        if converged || bounds.len() == options.max_iter {
-            return Ok(Concentrated { mixture, kept, n_trimmed, bounds, converged });
+        let bound = bounds[bounds.len() - 1];
+        if bound > highest + if highest.is_finite() { ROUNDING * highest.abs() } else { 0.0 } {
+            (highest, since_highest) = (bound, 0);
+        } else {
+            since_highest += 1;
+        }
+        let ended = watch.ended().filter(|_| !converged);
+        if converged || bounds.len() == options.max_iter || since_highest == STALLED || ended.is_some() {
+            return Ok(Concentrated { mixture, kept, n_trimmed, bounds, converged, ended });
         }
         let present = samples.with_weights(&kept)?;
         let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);

@@ -18,14 +18,18 @@ mod concentrate;
 mod scaling;
 mod trim;
 
+use std::time::Duration;
+
 use faer::MatRef;
 
 use crate::blocks::Threads;
+use crate::control::{Cancel, Stop, Watch};
 use crate::covariance::Structure;
 use crate::detect::{attribution, check_shares};
 use crate::energy::energy;
 use crate::error::{Error, Result};
-use crate::estimate::{check_non_negative, check_sizes};
+use crate::estimate::check_non_negative;
+use crate::memory::{addressed, check_memory};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -61,6 +65,12 @@ pub struct RobustOptions {
     pub reg_covar: f64,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,
+    /// No iteration begins after so long. None by default.
+    pub time_budget: Option<Duration>,
+    /// Ends the fit when it is asked to. None by default.
+    pub cancel: Option<Cancel>,
+    /// Bytes that there are for the fit: one that takes more is refused before it takes any. None by default.
+    pub memory_limit: Option<u64>,
 }
 
 impl Default for RobustOptions {
@@ -72,6 +82,9 @@ impl Default for RobustOptions {
             max_iter: 100,
             reg_covar: 1e-6,
             seed: 0,
+            time_budget: None,
+            cancel: None,
+            memory_limit: None,
         }
     }
 }
@@ -82,7 +95,7 @@ impl RobustOptions {
         self.contamination.min(MOST_TRIMMED)
     }
 
-    fn check(&self, n_features: usize) -> Result<()> {
+    fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
         let refused =
             |option, value: String, requirement| Err(Error::InvalidOption { option, value, requirement });
         if !(0.0..1.0).contains(&self.contamination) {
@@ -98,7 +111,10 @@ impl RobustOptions {
         }
         check_non_negative("tol", self.tol)?;
         check_non_negative("reg_covar", self.reg_covar)?;
-        self.n_components.iter().try_for_each(|&k| check_sizes(k, n_features, Structure::Tied))
+        // Ks beyond the samples are left out, and no memory is taken for them.
+        self.n_components.iter().try_for_each(|&k| addressed(k, n_features, Structure::Tied).map(drop))?;
+        let most = self.n_components.iter().copied().filter(|&k| k <= n_samples).max().unwrap_or(1);
+        check_memory(most, n_features, Structure::Tied, self.memory_limit)
     }
 }
 
@@ -125,6 +141,7 @@ pub struct RobustDetector {
     mixtures: Vec<RobustMixture>,
     scales: Vec<f64>,
     threshold: f64,
+    stop: Stop,
 }
 
 /// Fits a detector to `samples` (n × d) that contain the outliers it is to find.
@@ -138,6 +155,12 @@ pub struct RobustDetector {
 ///          until their mean log-density settles
 /// ```
 ///
+/// A fit that the token or the time budget ends is a fit: the mixture that was being fitted is as it was reached, after
+/// no iteration at all if need be, and the Ks after it are left out; [`RobustDetector::stop`] says so.
+///
+/// Iterations end before `max_iter` when a hundred in a row bring the bound no higher: where a ridge holds covariances
+/// they may go round in circles.
+///
 /// Samples that weigh: `a` is a share of their weight, and a sample is kept or trimmed whole. Samples of
 /// equal density are trimmed from the last row on. The result has the same bits on any number of threads.
 ///
@@ -145,7 +168,7 @@ pub struct RobustDetector {
 ///
 /// [`Error::InvalidOption`]; [`Error::TooFewToJudge`] when fewer than two samples count;
 /// [`Error::TooFewSamples`] when every K is more than the samples that are kept; [`Error::OutOfRange`] when
-/// squares of the samples leave the range of `f64`; [`Error::SizeOverflow`];
+/// squares of the samples leave the range of `f64`; [`Error::SizeOverflow`] and [`Error::OutOfMemory`];
 /// [`Error::NotPositiveDefinite`] when nothing varies and `reg_covar` is 0.
 ///
 /// Cost: `3 n k d²` flops an iteration, of each mixture. Memory: a copy of the samples, scaled, in `f64`,
@@ -170,7 +193,8 @@ pub fn fit_robust<T: Real>(
     options: &RobustOptions,
     threads: &Threads,
 ) -> Result<RobustDetector> {
-    options.check(samples.n_features())?;
+    options.check(samples.n_present(), samples.n_features())?;
+    let watch = Watch::new(options.time_budget, options.cancel.as_ref());
     let n_samples = samples.n_present();
     if n_samples < FEWEST {
         return Err(Error::TooFewToJudge { n_samples, least: FEWEST });
@@ -184,21 +208,35 @@ pub fn fit_robust<T: Real>(
         None => scaled,
     };
     let all = sample_weights_of(&scaled);
-    let one = concentrate(&scaled, &all, 1, options, threads)?;
+    let one = concentrate(&scaled, &all, 1, options, threads, &watch)?;
     let n_kept = n_samples - one.n_trimmed;
     let mut mixtures = Vec::new();
+    let (mut stop, mut ended) = (Stop::Converged, one.ended.clone());
     for &k in options.n_components.iter().filter(|&&k| k <= n_kept) {
+        // The first has its start whatever the watch says, so that there is a result to return.
+        if !mixtures.is_empty() && ended.is_some() {
+            break;
+        }
         let found = match k {
             1 => one.clone(),
-            _ => concentrate(&scaled, &one.kept, k, options, threads)?,
+            _ => concentrate(&scaled, &one.kept, k, options, threads, &watch)?,
         };
+        if !found.converged {
+            stop = Stop::MaxIterations;
+        }
+        ended = found.ended.clone().or(ended);
         mixtures.push(RobustMixture::of(found, options.trimmed(), &scaling)?);
     }
     if mixtures.is_empty() {
         let n_components = options.n_components.iter().copied().min().unwrap_or(1);
         return Err(Error::TooFewSamples { n_samples: n_kept, n_components });
     }
-    let mut detector = RobustDetector { mixtures, scales: scaling.scales, threshold: f64::INFINITY };
+    let mut detector = RobustDetector {
+        mixtures,
+        scales: scaling.scales,
+        threshold: f64::INFINITY,
+        stop: ended.unwrap_or(stop),
+    };
     // Of the energies that callers get for the same samples, to the bit: not of the scaled copy.
     let energies: Vec<f64> = detector.energies(samples, threads)?.into_iter().map(Real::to_f64).collect();
     detector.threshold = Ranking::new(samples).highest_kept(&energies, options.contamination);
@@ -237,7 +275,7 @@ impl RobustDetector {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] when the samples have another number of features.
+    /// [`Error::OtherFeatures`] when the samples have another number of features.
     ///
     /// Cost: `n d²` flops for every component of every mixture.
     pub fn energies<T: Real>(&self, samples: &Samples<'_, T>, threads: &Threads) -> Result<Vec<T>> {
@@ -262,7 +300,12 @@ impl RobustDetector {
     fn mean<T: Real>(&self, values_of: impl Fn(&Mixture) -> Result<Vec<T>>) -> Result<Vec<T>> {
         let mut sums: Vec<f64> = Vec::new();
         for RobustMixture { mixture, .. } in &self.mixtures {
-            let values = values_of(mixture)?;
+            let values = values_of(mixture).map_err(|error| match error {
+                Error::OtherFeatures { what, n_features, expected, .. } => {
+                    Error::OtherFeatures { what, n_features, of: "detector", expected }
+                }
+                error => error,
+            })?;
             sums.resize(values.len(), 0.0);
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.to_f64());
         }
@@ -280,6 +323,12 @@ impl RobustDetector {
     /// Whether a sample of that energy is an outlier: whether it is above the threshold.
     pub fn is_outlier<T: Real>(&self, energy: T) -> bool {
         energy.to_f64() > self.threshold
+    }
+
+    /// Why the fit ended: [`Stop::Cancelled`] or [`Stop::OutOfTime`] when something ended it, and there may be fewer
+    /// mixtures than Ks; [`Stop::Converged`] when every mixture settled; otherwise [`Stop::MaxIterations`].
+    pub fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// One for each K that was fitted, in the order of the options.

@@ -8,6 +8,7 @@
 
 use crate::covariance::{Covariances, Structure};
 use crate::error::{Error, Result};
+use crate::memory::zeros;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
@@ -47,10 +48,7 @@ impl Scaling {
     /// [`Error::SizeOverflow`] when they would not fit in memory.
     pub(super) fn scaled<T: Real>(&self, samples: &Samples<'_, T>) -> Result<Vec<f64>> {
         let (n, d) = (samples.n_samples(), samples.n_features());
-        let Some(len) = n.checked_mul(d).filter(|&len| len <= isize::MAX as usize / size_of::<f64>()) else {
-            return Err(Error::SizeOverflow { what: "scaled samples", shape: vec![n, d] });
-        };
-        let mut values = vec![0.0; len];
+        let mut values = zeros("scaled samples", n, d)?;
         for (row, out) in values.chunks_exact_mut(d).enumerate() {
             samples.copy_row(row, out);
             for ((out, location), scale) in out.iter_mut().zip(&self.locations).zip(&self.scales) {

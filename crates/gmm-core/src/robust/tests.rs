@@ -1,5 +1,7 @@
 //! Outliers that a plain mixture hides, and what must not matter: threads, units, rows that do not count.
 
+use std::time::Instant;
+
 use super::*;
 use crate::{FitOptions, Threads, fit, sample};
 
@@ -292,5 +294,53 @@ fn what_cannot_be_judged_is_refused_by_name() {
     );
     let found = fit_robust(&samples, &base(), &Threads::one()).unwrap();
     let other = Samples::from_rows(&[0.0, 1.0], 1, 2).unwrap();
-    assert!(matches!(found.energies(&other, &Threads::one()), Err(Error::ShapeMismatch { .. })));
+    assert!(matches!(found.energies(&other, &Threads::one()), Err(Error::OtherFeatures { .. })));
+}
+
+/// Seven rows that three components go round in circles about, for there is no ridge: there was no end to it.
+#[test]
+fn iterations_that_go_round_in_circles_end() {
+    for seed in 0..20 {
+        let rows: Vec<f64> = (0..42).map(|at| f64::from((at * 7919 + 31 * seed) % 11)).collect();
+        let endless = RobustOptions {
+            n_components: vec![3, 2, 3],
+            reg_covar: 0.0,
+            max_iter: usize::MAX,
+            tol: 0.0,
+            seed: seed as u64,
+            ..options(0.1)
+        };
+        let samples = Samples::from_rows(&rows, 7, 6).unwrap();
+        // Seven rows in six features may be refused; what is not ends, with no token and no budget.
+        if let Ok(found) = fit_robust(&samples, &endless, &Threads::one()) {
+            assert_eq!(*found.stop(), Stop::MaxIterations);
+            assert!(found.mixtures().iter().all(|one| !one.converged && one.trimmed_bounds.len() > 100));
+        }
+    }
+}
+
+#[test]
+fn a_detector_that_is_ended_is_what_was_reached() {
+    let rows = with_a_tight_group();
+    let whole = detector(&rows, 3, &options(0.05));
+    assert_eq!((whole.stop(), whole.mixtures().len()), (&Stop::Converged, 4));
+    let cancel = Cancel::new();
+    cancel.request();
+    let cancelled = RobustOptions { cancel: Some(cancel.clone()), ..options(0.05) };
+    let spent = RobustOptions { time_budget: Some(Duration::ZERO), ..options(0.05) };
+    for (ended, stop) in [(&cancelled, Stop::Cancelled), (&spent, Stop::OutOfTime)] {
+        let found = detector(&rows, 3, ended);
+        assert_eq!((found.stop(), found.mixtures().len()), (&stop, 1));
+        assert!(found.threshold().is_finite());
+        let of_two = RobustOptions { n_components: vec![2], ..ended.clone() };
+        assert_eq!(detector(&rows, 3, &of_two).mixtures()[0].n_components, 2);
+    }
+    cancel.reset();
+    assert_eq!(detector(&rows, 3, &cancelled).mixtures(), whole.mixtures());
+    let budget = Some(Duration::from_millis(50));
+    let endless = RobustOptions { tol: 0.0, max_iter: usize::MAX, time_budget: budget, ..options(0.05) };
+    let begun = Instant::now();
+    let found = detector(&rows, 3, &endless);
+    assert!(matches!(found.stop(), Stop::OutOfTime | Stop::MaxIterations));
+    assert!(begun.elapsed() < Duration::from_secs(5));
 }

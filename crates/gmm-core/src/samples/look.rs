@@ -8,6 +8,9 @@ use crate::blocks::{SMALL_WORK, Threads};
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
+/// Values of a row that are looked at together where rows do not lie one after the other.
+const PIECE: usize = 64;
+
 /// The largest magnitude of any value of samples.
 ///
 /// # Errors
@@ -19,13 +22,18 @@ pub(super) fn magnitude_of<T: Real>(values: MatRef<'_, T>, threads: &Threads) ->
         return Ok(of_all);
     }
     check_not_empty("samples", values)?;
-    let (mut of_all, mut row) = (T::ZERO, Vec::new());
-    for (at, values) in values.row_iter().enumerate() {
-        row.clear();
-        row.extend(values.iter().copied());
-        match magnitude(&row) {
-            Some(of_row) => of_all = larger(of_all, of_row),
-            None => return Err(not_finite("samples", at, &row)),
+    // By pieces that need no memory of the allocator: a frame may be refused in a loop that must not wait for it.
+    let (mut of_all, mut piece) = (T::ZERO, [T::ZERO; PIECE]);
+    for (row, values) in values.row_iter().enumerate() {
+        let (mut values, mut first) = (values.iter(), 0);
+        while values.len() > 0 {
+            let n = values.len().min(PIECE);
+            piece.iter_mut().zip(values.by_ref().take(n)).for_each(|(to, from)| *to = *from);
+            match magnitude(&piece[..n]) {
+                Some(of_piece) => of_all = larger(of_all, of_piece),
+                None => return Err(not_finite("samples", (row, first), &piece[..n])),
+            }
+            first += n;
         }
     }
     Ok(of_all)
@@ -82,9 +90,9 @@ fn check_not_empty<T>(what: &'static str, values: MatRef<'_, T>) -> Result<()> {
 }
 
 /// A row with a value that is no number.
-fn not_finite<T: Real>(what: &'static str, row: usize, values: &[T]) -> Error {
-    let column = values.iter().position(|&value| !Real::is_finite(value)).expect("one is no number");
-    Error::NotFinite { what, at: Place::Cell { row, column }, value: values[column].to_f64() }
+fn not_finite<T: Real>(what: &'static str, (row, first): (usize, usize), values: &[T]) -> Error {
+    let at = values.iter().position(|&value| !Real::is_finite(value)).expect("one is no number");
+    Error::NotFinite { what, at: Place::Cell { row, column: first + at }, value: values[at].to_f64() }
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn what_is_not_given_is_what_init_finds() {
         let covariances = Covariances::unit(structure, 3, 2).unwrap();
         let options = FitOptions { covariance: structure, init, seed: 5, ..FitOptions::new(3) };
         for restart in [0, 1] {
-            let found = start(&samples, &options, &threads, restart).unwrap();
+            let found = start(&samples, &options, &threads, restart, &Watch::none()).unwrap();
             for subset in 1..7 {
                 let given = Given {
                     weights: (subset & 1 > 0).then(|| weights.clone()),
@@ -81,7 +81,7 @@ fn what_is_not_given_is_what_init_finds() {
                     covariances: (subset & 4 > 0).then(|| covariances.clone()),
                 };
                 let options = FitOptions { given: given.clone(), ..options.clone() };
-                let got = start(&samples, &options, &threads, restart).unwrap();
+                let got = start(&samples, &options, &threads, restart, &Watch::none()).unwrap();
                 assert_eq!(got.weights(), given.weights.as_deref().unwrap_or(found.weights()));
                 assert_eq!(got.means(), given.means.as_deref().unwrap_or(found.means()));
                 let wanted = given.covariances.as_ref().unwrap_or(found.covariances());
@@ -93,7 +93,7 @@ fn what_is_not_given_is_what_init_finds() {
     let given = Given { means: Some(means), ..Given::default() };
     let several = FitOptions { given, n_init: 3, init: Init::RandomFromData, ..FitOptions::new(3) };
     let bounds = |restart| {
-        let start = start(&samples, &several, &threads, restart).unwrap();
+        let start = start(&samples, &several, &threads, restart, &Watch::none()).unwrap();
         crate::criteria(&start, &samples, &threads).unwrap().log_likelihood
     };
     assert!(bounds(0) != bounds(1));

@@ -100,3 +100,54 @@ fn a_source_that_breaks_or_holds_no_samples_says_so() {
         "samples is NaN at row 444, column 1; remove or impute such values first"
     );
 }
+
+/// Rows without an end.
+struct Endless(u64);
+
+impl Source<f64> for Endless {
+    type Error = String;
+
+    fn n_features(&self) -> usize {
+        1
+    }
+
+    fn rewind(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn read(&mut self, _: usize, rows: &mut Vec<f64>, _: &mut Vec<f64>) -> Result<usize, String> {
+        self.0 += 1;
+        rows.extend((0..100).map(|at| ((self.0 * 100 + at) * 7919 % 1009) as f64));
+        Ok(100)
+    }
+}
+
+#[test]
+fn a_source_without_an_end_is_left_by_the_token_and_some_time_after_the_budget() {
+    let quiet = &mut |_: Progress| ControlFlow::Continue(());
+    let cancel = crate::Cancel::new();
+    cancel.request();
+    let options = FitOptions { cancel: Some(cancel.clone()), ..FitOptions::new(2) };
+    let refused = fit_stream(&mut Endless(0), &options, &Threads::one(), quiet);
+    assert_eq!(refused, Err(StreamError::Fit(Error::Cancelled)));
+    let begun = std::time::Instant::now();
+    let options =
+        FitOptions { time_budget: Some(std::time::Duration::from_millis(20)), ..FitOptions::new(2) };
+    let refused = fit_stream(&mut Endless(0), &options, &Threads::one(), quiet);
+    assert_eq!(refused, Err(StreamError::Fit(Error::OutOfTime)));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+
+    // A pass that is cut short after the first iteration leaves what that one had.
+    let rows = rows();
+    cancel.reset();
+    let options = FitOptions { cancel: Some(cancel.clone()), tol: 0.0, ..FitOptions::new(2) };
+    let mut source = Few { rows: &rows, weights: None, at_once: 50, next: 0, broken_at: None };
+    let fitted = fit_stream(&mut source, &options, &Threads::one(), &mut |progress| {
+        if progress.iteration == 3 {
+            cancel.request();
+        }
+        ControlFlow::Continue(())
+    });
+    let fitted = fitted.unwrap();
+    assert_eq!((fitted.stop, fitted.n_iter), (Stop::Cancelled, 3));
+}

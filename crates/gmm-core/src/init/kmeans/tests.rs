@@ -95,7 +95,7 @@ fn draw(n: usize, d: usize, k: usize, apart: f64, seed: u64) -> Vec<Vec<f64>> {
 fn run<T: Real>(samples: &Samples<'_, T>, seeds: &[Vec<f64>], max_iter: usize, threads: usize) -> Clusters {
     let threads = Threads::new(threads);
     let drawn = Drawn::new(samples, &mut Stream::new(0, 0), &threads);
-    kmeans(&drawn, seeds.concat(), 0.0, max_iter, &threads)
+    kmeans(&drawn, seeds.concat(), 0.0, max_iter, &threads, &Watch::none())
 }
 
 const SHAPES: [(usize, usize, usize); 14] = [
@@ -190,7 +190,10 @@ fn fewer_distinct_rows_than_centres_end_with_a_centre_on_each() {
     let same = [3.0; 8];
     let samples = Samples::from_rows(&same, 4, 2).unwrap();
     for seed in 0..5 {
-        assert_eq!(kmeans_centres(&samples, 3, &mut Stream::new(seed, 0), &Threads::one()), [3.0; 6]);
+        assert_eq!(
+            kmeans_centres(&samples, 3, &mut Stream::new(seed, 0), &Threads::one(), &Watch::none()),
+            [3.0; 6]
+        );
     }
 }
 
@@ -209,7 +212,8 @@ fn the_smallest_and_the_largest_numbers_are_clustered_like_any_other() {
         let rows: Vec<f64> = [0.0, 1.0, 2.0, 8.0, 9.0, 10.0, -14.0, -15.0, -16.0].map(|x| x * size).to_vec();
         let samples = Samples::from_rows(&rows, 9, 1).unwrap();
         for seed in 0..10 {
-            let mut centres = kmeans_centres(&samples, 3, &mut Stream::new(seed, 0), &Threads::one());
+            let mut centres =
+                kmeans_centres(&samples, 3, &mut Stream::new(seed, 0), &Threads::one(), &Watch::none());
             centres.sort_by(f64::total_cmp);
             for (found, expected) in centres.iter().zip([-15.0 * size, size, 9.0 * size]) {
                 assert!((found - expected).abs() <= 1e-13 * expected.abs(), "{found:e} {expected:e}");
@@ -218,7 +222,7 @@ fn the_smallest_and_the_largest_numbers_are_clustered_like_any_other() {
     }
     let rows = [f64::MAX, f64::MAX, -f64::MAX, -f64::MAX, 0.0, 0.0];
     let samples = Samples::from_rows(&rows, 3, 2).unwrap();
-    let centres = kmeans_centres(&samples, 2, &mut Stream::new(1, 0), &Threads::one());
+    let centres = kmeans_centres(&samples, 2, &mut Stream::new(1, 0), &Threads::one(), &Watch::none());
     assert!(centres.iter().all(|value| value.is_finite()));
 }
 
@@ -227,7 +231,9 @@ fn any_number_of_threads_gives_the_same_bits() {
     for (n, d, k) in [(70_000, 5, 13), (20_000, 14, 9), (30_000, 2, 4)] {
         let flat = draw(n, d, k, 1.0, 3).concat();
         let samples = Samples::from_rows(&flat, n, d).unwrap();
-        let centres = |threads| kmeans_centres(&samples, k, &mut Stream::new(2, 1), &Threads::new(threads));
+        let centres = |threads| {
+            kmeans_centres(&samples, k, &mut Stream::new(2, 1), &Threads::new(threads), &Watch::none())
+        };
         let one = centres(1);
         assert!([2, 3, 7].into_iter().all(|threads| centres(threads) == one));
     }
@@ -247,10 +253,10 @@ fn a_small_shift_is_the_end() {
     assert!((mean_variance(&drawn, &threads) - expected).abs() < 1e-12 * expected);
     let seeds = flat[..6].to_vec();
     let ends: Vec<Vec<f64>> =
-        (1..60).map(|n| kmeans(&drawn, seeds.clone(), 0.0, n, &threads).centres).collect();
+        (1..60).map(|n| kmeans(&drawn, seeds.clone(), 0.0, n, &threads, &Watch::none()).centres).collect();
     let shift = |at: usize| ends[at].iter().zip(&ends[at - 1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     let expected_end = (1..59).find(|&at| shift(at) <= KMEANS_TOLERANCE * expected).unwrap();
-    let end = kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads);
+    let end = kmeans(&drawn, seeds, KMEANS_TOLERANCE, 30, &threads, &Watch::none());
     assert_eq!((end.n_iter, &end.centres), (expected_end + 1, &ends[expected_end]));
 }
 

@@ -1,0 +1,133 @@
+//! What a mixture takes of memory, known before any of it is asked for.
+//!
+//! ```text
+//! means and sums          5 k d
+//! covariances, factors    4 m and m / 2 packed     m = k d², d² of tied, k d of diagonal, k of spherical ones
+//! second moments          2 k d², or 2 k d         a thread's and those of all
+//! ```
+//!
+//! Memory that cannot be had ends the process, and a system that promises more than it has ends it later. So the sum is
+//! held against what the caller says there is, and then asked for once, as one piece that is given back untouched.
+
+use crate::covariance::Structure;
+use crate::error::{Error, Result};
+
+/// Less than this is not asked for beforehand: 64 MiB.
+const SMALL: u64 = 1 << 26;
+
+/// Refuses k components in d features that would not fit in memory, while a fit or an estimate of them is made:
+/// beyond the address space, beyond `limit` bytes, if there is a limit, or beyond what the allocator gives, which
+/// knows limits of the process.
+///
+/// A system without such limits may promise more than it has; a caller who knows what it has passes that.
+///
+/// # Errors
+///
+/// [`Error::SizeOverflow`] beyond the address space; otherwise [`Error::OutOfMemory`].
+///
+/// ```
+/// use gmm_core::{Error, Structure, check_memory};
+///
+/// assert!(check_memory(8, 64, Structure::Full, None).is_ok());
+/// // A covariance of 100 000 features is 80 GB.
+/// let refused = check_memory(1, 100_000, Structure::Full, Some(16_000_000_000));
+/// assert!(matches!(refused, Err(Error::OutOfMemory { .. })));
+/// assert!(check_memory(1, 100_000, Structure::Diag, Some(16_000_000_000)).is_ok());
+/// ```
+pub fn check_memory(
+    n_components: usize,
+    n_features: usize,
+    structure: Structure,
+    limit: Option<u64>,
+) -> Result<()> {
+    let (k, d) = (n_components, n_features);
+    let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
+    let bytes = bytes_of(k as u128, d as u128, structure);
+    let in_one = isize::MAX as u128 / 2;
+    let Some(bytes) = bytes.filter(|&bytes| bytes <= in_one).and_then(|bytes| u64::try_from(bytes).ok())
+    else {
+        return Err(Error::SizeOverflow { what: "covariances", shape });
+    };
+    if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
+        let covariance = match structure {
+            Structure::Full => "full",
+            Structure::Tied => "tied",
+            Structure::Diag => "diag",
+            Structure::Spherical => "spherical",
+        };
+        return Err(Error::OutOfMemory { n_components, n_features, covariance, bytes, limit });
+    }
+    Ok(())
+}
+
+/// What k components in d features take, in bytes; refused beyond the address space.
+pub(crate) fn addressed(n_components: usize, n_features: usize, structure: Structure) -> Result<u64> {
+    let (k, d) = (n_components, n_features);
+    let bytes = bytes_of(k as u128, d as u128, structure).filter(|&bytes| bytes <= isize::MAX as u128);
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
+        let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
+        Error::SizeOverflow { what: "covariances", shape }
+    })
+}
+
+/// Zeros (n × m), or a refusal of what they are for.
+pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    let len = n_rows.checked_mul(n_columns).filter(|&len| values.try_reserve_exact(len).is_ok());
+    let len = len.ok_or_else(|| Error::SizeOverflow { what, shape: vec![n_rows, n_columns] })?;
+    values.resize(len, 0.0);
+    Ok(values)
+}
+
+/// Of the least that is held at once; `None` beyond 128 bits.
+fn bytes_of(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    let (means, square) = (k.checked_mul(d)?, d.checked_mul(d)?);
+    let matrices = match structure {
+        Structure::Full => k.checked_mul(square)?,
+        Structure::Tied => square,
+        Structure::Diag => means,
+        Structure::Spherical => k,
+    };
+    let sums = if structure.is_diagonal() { means } else { k.checked_mul(square)? };
+    let numbers = means.checked_mul(5)?.checked_add(matrices.checked_mul(9)? / 2)?;
+    numbers.checked_add(sums.checked_mul(2)?)?.checked_mul(size_of::<f64>() as u128)
+}
+
+/// Whether the allocator gives so much in one piece, which nobody touches and which is given back at once.
+fn can_be_had(bytes: u64) -> bool {
+    bytes < SMALL
+        || usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_beyond_any_memory_are_refused_in_words_that_help() {
+        let refused = |k, d, structure, limit| check_memory(k, d, structure, limit).unwrap_err().to_string();
+        // 8 (5 + 4.5 × 10⁵ + 2 × 10⁵) × 10⁵ bytes.
+        assert_eq!(
+            refused(1, 100_000, Structure::Full, Some(24_000_000_000)),
+            "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit of them \
+             takes 520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
+             features"
+        );
+        assert_eq!(
+            refused(1_000_000_000_000, 1, Structure::Diag, Some(1 << 34)),
+            "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit of \
+             them takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
+        );
+        assert_eq!(
+            refused(usize::MAX, 3, Structure::Full, None),
+            "covariances of shape 18446744073709551615 x 3 x 3 would not fit in memory"
+        );
+        for structure in Structure::ALL {
+            for (k, d) in [(usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX), (1 << 40, 1 << 40)] {
+                assert!(check_memory(k, d, structure, None).is_err(), "{structure} {k} {d}");
+            }
+            assert!(check_memory(1000, 30, structure, None).is_ok());
+        }
+        assert!(zeros("samples", usize::MAX / 8, 1).is_err() && zeros("samples", 1 << 40, 1 << 40).is_err());
+    }
+}
