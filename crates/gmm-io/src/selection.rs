@@ -118,6 +118,13 @@ fn matched(
         }
         return Ok(selected);
     }
+    if n_found < model.len() && given {
+        notes.push(format!(
+            "columns were taken as they were asked for; those of the model are {}",
+            some_of(model)
+        ));
+        return Ok(selected);
+    }
     if n_found < model.len() {
         let missing = model.iter().zip(&found).filter(|(_, found)| found.is_none());
         let missing = missing.map(|(name, _)| name.clone()).collect();
