@@ -38,7 +38,7 @@ class report_memory {
 public:
     explicit report_memory(std::size_t size)
     {
-        if (size <= (std::size_t{1} << 31) / sizeof(Value) * 2) {
+        if (size > 0 && size <= (std::size_t{1} << 31) / sizeof(Value) * 2) {
             size_ = size;
             values_.reset(new (std::nothrow) Value[size_]);
         }

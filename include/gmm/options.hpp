@@ -176,17 +176,21 @@ public:
     using gmm_detector_options::max_iter;
     using gmm_detector_options::reg_covar;
     using gmm_detector_options::seed;
+    using gmm_detector_options::time_budget;
     using gmm_detector_options::tol;
     /** The number of components of each mixture; 1, 2, 4 and 8 when not given. */
     values<std::size_t> n_components;
     /** How much each sample counts (n). */
     values<double> sample_weights;
+    /** Ends the fit when it is requested. */
+    detail::link<const gmm_cancel> cancel;
 
     /** For `n` samples, as long as this lives. */
     gmm_detector_options c(std::size_t n) const
     {
         gmm_detector_options out = *this;
         out.sample_weights = detail::expect_weights(sample_weights, n);
+        out.cancel = cancel.get();
         if (n_components) {
             if (n_components.size() == 0) {
                 detail::refuse(GMM_INVALID_SHAPE, "n_components is empty; pass at least one number of components");

@@ -335,6 +335,7 @@ void empty_objects()
     gmm::fit_options options;
     CHECK(is_refused([&] { options.cancel = token; }));
     CHECK(is_refused([&] { options.cancel = token.c(); }));
+    CHECK(is_refused([&] { gmm::detector_options().cancel = token; }));
 
     static_assert(std::is_copy_constructible_v<gmm::mixture> && std::is_nothrow_move_constructible_v<gmm::mixture>);
     static_assert(!std::is_copy_constructible_v<gmm::stepwise> && !std::is_copy_constructible_v<gmm::scorer<float>>);
@@ -374,7 +375,11 @@ struct endless {
 void sizes()
 {
     for (const std::size_t k : {most, most / 2 + 1, most / 8, std::size_t{1} << 61, std::size_t{1000000000000}}) {
-        CHECK(status_of([&] { gmm::fit(z, k); }) != GMM_OK);
+        // By the number of components, and not by the memory for a report on them.
+        std::string said;
+        CHECK(status_of([&] { gmm::fit(z, k); }, &said) != GMM_OK && said.find("report") == std::string::npos);
+        CHECK(status_of([&] { gmm::from_labels(z, std::vector<std::uint32_t>(200), k); }) != GMM_OK);
+        CHECK(status_of([&] { gmm::sweep(z, {k}, {GMM_COVARIANCE_FULL}); }) != GMM_OK);
         gmm::fit_options options(k);
         options.means = drawn;
         CHECK(status_of([&] { gmm::fit(z, options); }) == GMM_INVALID_SHAPE);
