@@ -53,7 +53,7 @@ def alarm() -> Iterator[None]:
 @POSIX
 @pytest.mark.parametrize("kind", interruptions.INTERRUPTIONS)
 def test_an_interruption_comes_out_and_leaves_nothing_behind(kind: str) -> None:
-    names = ["fit", "fit, n_init=3", "fit, callback", "partial_fit", "fit", "fit, n_init=3"]
+    names = ["fit", "fit, n_init=3", "fit, callback", "detector", "select", "partial_fit"]
     name = names[interruptions.INTERRUPTIONS.index(kind)]
     found = interruptions.tried(kind, name, 5)
     assert interruptions.is_good(found), found
