@@ -135,7 +135,13 @@ static void OF(fuzz_detector)(void)
     options.seed = bits();
     options.sample_weights = OF(counts)(n);
     options.time_budget = once_in(20) ? any_option(1e-6) : 0;
-    void *with = sized("options", INPUT, &options, sizeof options);
+    int is_endless = once_in(40);
+    if (is_endless) {
+        options.max_iter = SIZE_MAX, options.tol = 0, options.time_budget = 0.01;
+    }
+    /* The struct of an older caller ends before the time budget. */
+    void *with = is_endless ? memcpy(input("options", sizeof options), &options, sizeof options)
+                            : sized("options", INPUT, &options, sizeof options);
     gmm_detector **slot = SLOT(gmm_detector);
     gmm_detector *detector = MAKE(slot, OF(gmm_detector_fit)(PASS(z), OPTIONAL(with), the_threads, PASS(slot)));
     if (detector != NULL) {
