@@ -6,14 +6,16 @@
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gmm_core::{
-    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Structure, Threads,
-    attribution, energy, fit_observed, fit_robust, threshold_by_contamination, threshold_by_percentile,
+    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Stop, Structure,
+    Threads, attribution, energy, fit_observed, fit_robust, threshold_by_contamination,
+    threshold_by_percentile,
 };
 use gmm_io::{Model, Table};
 
-use crate::args::{Input, count, counted, model_path, non_negative, shown, threads};
+use crate::args::{Input, count, counted, duration, model_path, non_negative, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
 use crate::{interrupt, memory, output, talk};
@@ -32,7 +34,7 @@ by -k takes outliers for granted, and hides those that are close together.
 
 Prints one line for each row of DATA, in the same order. The energy is the negative log-density of the \
 row in nats, and the row is an outlier, 1, when that is greater than the threshold. Numbers read back to \
-the same bits. Options of the fit that are not here are those of gmm fit: write its model and pass it.";
+the same bits. Ctrl-C, SIGTERM and SIGHUP end a fit, and what it has reached judges. Options of the fit that are not here are those of gmm fit: write its model and pass it.";
 
 /// Of a robust fit whose user does not know it, as in the library.
 const UNKNOWN_CONTAMINATION: f64 = 0.1;
@@ -79,6 +81,10 @@ pub struct Args {
     /// Fixes every random choice of a fit
     #[arg(long, value_name = "NUMBER", default_value = "0", conflicts_with = "model")]
     seed: u64,
+
+    /// Begin no iteration of a fit after so long: seconds, or as in 90s, 5m, 1.5h
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, conflicts_with = "model")]
+    time_budget: Option<Duration>,
 
     /// Leave out the line of column names
     #[arg(long)]
@@ -205,6 +211,7 @@ fn fitted(
     let options = FitOptions {
         reg_covar: RegCovar::Absolute(args.reg_covar),
         seed: args.seed,
+        time_budget: args.time_budget,
         ..FitOptions::new(n_components)
     };
     interrupt::watch();
@@ -229,8 +236,11 @@ fn robustly_fitted(
         contamination: args.contamination.unwrap_or(UNKNOWN_CONTAMINATION),
         reg_covar: args.reg_covar,
         seed: args.seed,
+        time_budget: args.time_budget,
+        cancel: Some(interrupt::token()),
         ..RobustOptions::default()
     };
+    interrupt::watch();
     let detector = fit_robust(samples, &options, threads)
         .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
     if args.quiet {
@@ -241,6 +251,10 @@ fn robustly_fitted(
         talk::say(&format!(
             "took {percent} % of the rows for outliers; pass --contamination if you know better"
         ));
+    }
+    if matches!(detector.stop(), Stop::Cancelled | Stop::OutOfTime) {
+        let n = counted(detector.mixtures().len(), "mixture");
+        talk::say(&format!("the fit was ended before it was done; {n} of it judge, as they were reached"));
     }
     let unsettled = detector.mixtures().iter().filter(|one| !one.converged);
     for RobustMixture { n_components, trimmed_bounds, .. } in unsettled {

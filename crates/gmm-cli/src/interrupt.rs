@@ -3,12 +3,21 @@
 //! Ctrl-C is SIGINT; SIGTERM is what `kill`, schedulers and service managers send, and SIGHUP what a terminal that is
 //! closed does. A signal that was ignored when the program began stays so: that is what `nohup` asks for.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
+
+use gmm_core::Cancel;
 
 use crate::exit::Failure;
 
 /// The number of the signal that came, or 0.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// What asks a call to end when a signal comes.
+pub fn token() -> Cancel {
+    static TOKEN: OnceLock<Cancel> = OnceLock::new();
+    TOKEN.get_or_init(Cancel::new).clone()
+}
 
 /// From here on a signal asks before it ends the program.
 #[cfg(unix)]
@@ -24,6 +33,7 @@ pub fn watch() {
             if SIGNAL.swap(signal, Ordering::Relaxed) != 0 {
                 std::process::exit(128 + signal);
             }
+            token().request();
             crate::talk::say(
                 "gmm: interrupted; ends after this step with what it has reached, or at once if interrupted again",
             );

@@ -136,3 +136,24 @@ fn an_interrupted_selection_ends_after_the_fit_that_runs_and_keeps_the_best_so_f
     assert_eq!(table.lines().count(), 2, "{table}");
     assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().n_components(), 1);
 }
+
+/// What was reached judges: every row has its line.
+#[test]
+fn a_robust_fit_that_is_ended_judges_with_what_it_has_reached() {
+    let bench = Bench::new();
+    let rows: String =
+        (0..200_000_u64).map(|i| format!("{},{}\n", i * 7919 % 100_003, i * 104_729 % 99_991)).collect();
+    bench.write("many.csv", format!("x,y\n{rows}"));
+    let (mut child, mut told) = started(&bench, "detect many.csv --threads 1");
+    let mut stdout = child.stdout.take().unwrap();
+    let printed = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text.lines().count())
+    });
+    send("TERM", &child);
+    let mut text = String::new();
+    told.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{text}");
+    assert!(text.contains("the fit was ended before it was done; "), "{text}");
+    assert_eq!(printed.join().unwrap().unwrap(), 200_001);
+}
