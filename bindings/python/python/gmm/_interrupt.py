@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 from _thread import LockType, allocate_lock, get_native_id, start_new_thread
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import sleep
 from typing import Any, Generic, TypeVar
@@ -111,8 +111,14 @@ class _Work(Generic[_T]):
         self._value: _T | None = None
         self._error: BaseException | None = None
 
-    def _work(self) -> None:
+    def _work(self) -> Iterator[None]:
+        """Begun by the caller and gone on with by the worker, which so starts within the ``try``.
+
+        Up to CPython 3.11 a new thread passes for its creator until it runs, and may be given the
+        asynchronous exception of that: it arrives at the first instruction.
+        """
         try:
+            yield
             self._thread = get_native_id()
             if self._first.setdefault("came", "worker") == "worker":
                 assert self._run is not None
@@ -124,10 +130,14 @@ class _Work(Generic[_T]):
             self._run = None
             self._ended = True
             _ring(self._questions.bell)
+        yield
 
     def wait(self, answer: Callable[[Any], bool]) -> None:
         """On the caller: begins the call and waits for its end, answering questions."""
-        start_new_thread(self._work, ())
+        work = self._work()
+        next(work)
+        start_new_thread(next, (work,))
+        del work
         while not self._ended:
             if os.getpid() != self._process:
                 raise RuntimeError("a fit does not go on in a process forked by its callback")
