@@ -123,6 +123,8 @@ class _Work(Generic[_T]):
             if self._first.setdefault("came", "worker") == "worker":
                 assert self._run is not None
                 self._value = self._run()
+        except GeneratorExit:
+            return  # Of a worker that could not be started.
         except BaseException as error:
             self._error = error
         finally:
