@@ -39,7 +39,9 @@ fn of_process() -> Option<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the struct is there to be written.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) } == 0;
-    (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as u64)
+    #[allow(clippy::unnecessary_cast, reason = "`rlim_t` is not the same type everywhere")]
+    let bytes = limit.rlim_cur as u64;
+    (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(bytes)
 }
 
 #[cfg(not(unix))]
