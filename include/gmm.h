@@ -2218,7 +2218,8 @@ gmm_status gmm_mixture_cholesky(const struct gmm_mixture *handle,
 
 /**
  * Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
- * row-major), into `out` of `len` = K D D doubles.
+ * row-major), into `out` of `len` = K D D doubles. `GMM_OUT_OF_RANGE` when one is beyond the range of double, as under
+ * deviations of 1e-310.
  *
  * The caller promises:
  *

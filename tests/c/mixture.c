@@ -61,6 +61,29 @@ static void known_parameters(void)
     gmm_mixture_free(mixture);
 }
 
+/* A factor whose diagonal is 2^-23 beside ones, exactly: every feature makes its inverse eight million times as large. */
+static void precisions_beyond_a_double(void)
+{
+    enum { WIDE = 48 };
+    static double covariance[WIDE * WIDE], means[WIDE], out[WIDE * WIDE];
+    const double weight = 1;
+    for (int j = 0; j < WIDE; j++) {
+        covariance[j * WIDE + j] = (j > 0) + ldexp(1, -46);
+        if (j > 0) {
+            covariance[j * WIDE + j - 1] = covariance[(j - 1) * WIDE + j] = ldexp(1, -23);
+        }
+        out[j] = 7;
+    }
+    gmm_mixture *mixture = NULL;
+    CHECK(gmm_mixture_create(1, WIDE, &weight, means, covariance, &mixture) == GMM_OK);
+    CHECK(gmm_mixture_precisions_cholesky(mixture, out, WIDE * WIDE) == GMM_OUT_OF_RANGE);
+    CHECK(strstr(gmm_last_error_message(), "precisions_cholesky leaves the range of f64") != NULL);
+    for (int j = 0; j < WIDE; j++) {
+        CHECK(out[j] == 7);
+    }
+    gmm_mixture_free(mixture);
+}
+
 static void *score(void *mixture)
 {
     gmm_matrix_f64 z = {samples, N, D, D, 1};
@@ -79,6 +102,7 @@ int main(int argc, char **argv)
     CHECK(strcmp(gmm_version(), "0.1.0") == 0);
     CHECK(strcmp(gmm_last_error_message(), "") == 0);
     known_parameters();
+    precisions_beyond_a_double();
     draw();
 
     gmm_matrix_f64 z = {samples, N, D, D, 1};

@@ -212,6 +212,7 @@ fn fitted(
         reg_covar: RegCovar::Absolute(args.reg_covar),
         seed: args.seed,
         time_budget: args.time_budget,
+        cancel: Some(interrupt::token()),
         ..FitOptions::new(n_components)
     };
     interrupt::watch();

@@ -8,7 +8,7 @@ use gmm_io::{Column, Model, ReadOptions, Table};
 
 use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
 use crate::exit::Failure;
-use crate::talk;
+use crate::{interrupt, talk};
 
 /// Every choice of a fit but the number of components and what covariances have in common.
 #[derive(Debug, clap::Args)]
@@ -158,6 +158,7 @@ impl Fitting {
             ..weakest
         });
         FitOptions {
+            cancel: Some(interrupt::token()),
             covariance,
             tol: self.tol,
             convergence: match self.convergence {
@@ -238,6 +239,8 @@ pub fn samples_of<'a>(table: &'a Table, data: &Path) -> Result<Samples<'a, f64>,
 pub fn refusal(error: &gmm_core::Error, data: &Path, names: Option<&[String]>) -> Failure {
     let message = format!("{}: {}", shown(data), in_words(error, names));
     match error {
+        // A file that was still being read for the start leaves no mixture to write.
+        gmm_core::Error::Cancelled => interrupt::signal().map_or(Failure::Fit(message), Failure::Interrupted),
         gmm_core::Error::NoWeight => Failure::Input(message),
         _ => Failure::Fit(message),
     }

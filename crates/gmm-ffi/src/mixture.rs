@@ -144,7 +144,9 @@ pub unsafe extern "C" fn gmm_mixture_weights(
     len: size_t,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { read(handle, "weights", out, len, |mixture| mixture.weights().to_vec()) })
+    guard(|| unsafe {
+        read(handle, "weights", out, len, Mixture::n_components, |mixture| mixture.weights().to_vec())
+    })
 }
 
 /// Means (K x D, row-major), into `out` of `len` = K D doubles.
@@ -159,7 +161,9 @@ pub unsafe extern "C" fn gmm_mixture_means(
     len: size_t,
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { read(handle, "means", out, len, |mixture| mixture.means().to_vec()) })
+    guard(|| unsafe {
+        read(handle, "means", out, len, |it| it.means().len(), |mixture| mixture.means().to_vec())
+    })
 }
 
 /// Covariances (K x D x D, row-major), into `out` of `len` = K D D doubles.
@@ -175,7 +179,9 @@ pub unsafe extern "C" fn gmm_mixture_covariances(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "covariances", out, len, |mixture| mixture.covariances().to_full().values().to_vec())
+        read(handle, "covariances", out, len, dense, |mixture| {
+            mixture.covariances().to_full().values().to_vec()
+        })
     })
 }
 
@@ -193,7 +199,8 @@ pub unsafe extern "C" fn gmm_mixture_covariance_values(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "covariances", out, len, |mixture| mixture.covariances().values().to_vec())
+        let in_shape = |mixture: &Mixture| mixture.covariances().values().len();
+        read(handle, "covariances", out, len, in_shape, |mixture| mixture.covariances().values().to_vec())
     })
 }
 
@@ -210,12 +217,15 @@ pub unsafe extern "C" fn gmm_mixture_cholesky(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "cholesky", out, len, |mixture| mixture.covariances().to_full().cholesky().to_vec())
+        read(handle, "cholesky", out, len, dense, |mixture| {
+            mixture.covariances().to_full().cholesky().to_vec()
+        })
     })
 }
 
 /// Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
-/// row-major), into `out` of `len` = K D D doubles.
+/// row-major), into `out` of `len` = K D D doubles. `GMM_OUT_OF_RANGE` when one is beyond the range of double, as under
+/// deviations of 1e-310.
 ///
 /// # Safety
 ///
@@ -228,7 +238,7 @@ pub unsafe extern "C" fn gmm_mixture_precisions_cholesky(
 ) -> gmm_status {
     let precisions = |mixture: &Mixture| mixture.covariances().to_full().precisions_cholesky();
     // SAFETY: the caller's promises are passed on.
-    guard(|| unsafe { read(handle, "precisions_cholesky", out, len, precisions) })
+    guard(|| unsafe { read(handle, "precisions_cholesky", out, len, dense, precisions) })
 }
 
 /// Log-determinants of the covariances, into `out` of `len` = K doubles.
@@ -244,10 +254,20 @@ pub unsafe extern "C" fn gmm_mixture_log_dets(
 ) -> gmm_status {
     // SAFETY: the caller's promises are passed on.
     guard(|| unsafe {
-        read(handle, "log_dets", out, len, |mixture| mixture.covariances().log_dets().to_vec())
+        read(handle, "log_dets", out, len, Mixture::n_components, |mixture| {
+            mixture.covariances().log_dets().to_vec()
+        })
     })
 }
 
+/// K D D, the length of what has a matrix for each component, before there are such matrices.
+fn dense(mixture: &Mixture) -> usize {
+    let d = mixture.n_features();
+    mixture.n_components().saturating_mul(d).saturating_mul(d)
+}
+
+/// Writes `values`, of which there are `expected`; no other length makes any of them.
+///
 /// # Safety
 ///
 /// As [`gmm_mixture_weights`].
@@ -256,19 +276,24 @@ unsafe fn read(
     what: &'static str,
     out: *mut f64,
     len: usize,
+    expected: impl FnOnce(&Mixture) -> usize,
     values: impl FnOnce(&Mixture) -> Vec<f64>,
 ) -> Result<(), Refusal> {
     // SAFETY: a live handle and writable memory, as the caller promised.
     let (mixture, out) = unsafe { (mixture(handle)?, Regions::default().output("out", out, &[len])?) };
-    let values = values(mixture);
-    if values.len() != len {
+    let expected = expected(mixture);
+    if expected != len {
         return Err(gmm_core::Error::ShapeMismatch {
             left: "out",
             left_shape: vec![len],
             right: what,
-            right_shape: vec![values.len()],
+            right_shape: vec![expected],
         }
         .into());
+    }
+    let values = values(mixture);
+    if !values.iter().all(|value| value.is_finite()) {
+        return Err(gmm_core::Error::ResultOutOfRange { what, real: "f64" }.into());
     }
     out.copy_from_slice(&values);
     Ok(())
