@@ -167,6 +167,9 @@ class link {
 public:
     link() = default;
     link(std::nullptr_t) {}
+    /* A move is a copy: options that were moved from do not lose their start or token without a word. */
+    link(const link &) = default;
+    link &operator=(const link &) = default;
     link(Handle *handle) : handle_(std::shared_ptr<void>(), handle) {}
 
     /** Of an object that is not empty. */

@@ -96,6 +96,9 @@ class log_function {
 public:
     log_function() = default;
     log_function(std::nullptr_t) {}
+    /* A move is a copy: what was moved from can still be called. */
+    log_function(const log_function &) = default;
+    log_function &operator=(const log_function &) = default;
 
     template <class Function, class Plain = std::decay_t<Function>,
               class = std::enable_if_t<!std::is_same_v<Plain, log_function> && !std::is_same_v<Plain, std::nullptr_t>>>

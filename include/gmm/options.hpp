@@ -151,11 +151,14 @@ public:
     using gmm_stepwise_options::reg_covar;
     using gmm_stepwise_options::reg_covar_relative;
     detail::prior_option prior;
+    /** Ends updates when it is requested. */
+    detail::link<const gmm_cancel> cancel;
 
     /** For mixtures with `d` features and covariances of `structure`; `memory` is for the prior. */
     gmm_stepwise_options c(std::size_t d, gmm_covariance structure, gmm_prior &memory) const
     {
         gmm_stepwise_options out = *this;
+        out.cancel = cancel.get();
         if (prior) {
             memory = prior->c(d, structure);
             out.prior = &memory;

@@ -121,6 +121,11 @@ template <class Allocator>
 struct is_bools<std::vector<bool, Allocator>> : std::true_type {};
 
 template <class Source>
+struct is_std_array : std::false_type {};
+template <class Value, std::size_t Length>
+struct is_std_array<std::array<Value, Length>> : std::true_type {};
+
+template <class Source>
 struct is_borrowed : std::false_type {};
 template <class Value>
 struct is_borrowed<span<Value>> : std::true_type {};
@@ -312,6 +317,9 @@ public:
               class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<std::remove_reference_t<Source>>, span>>>
     span(Source &&source)
     {
+        using plain = std::remove_cv_t<std::remove_reference_t<Source>>;
+        static_assert(std::is_const_v<Value> || std::is_lvalue_reference_v<Source> || !detail::is_std_array<plain>::value,
+                      "gmm: what the function writes would be gone: pass a variable");
         static_assert(std::is_const_v<Value> || std::is_lvalue_reference_v<Source> ||
                           std::is_trivially_destructible_v<std::remove_reference_t<Source>>,
                       "gmm: what the function writes would be gone: pass a variable");
@@ -349,6 +357,9 @@ class values {
 public:
     values() = default;
     values(std::nullptr_t) {}
+    /* A move is a copy: what was moved from still refers to numbers that are alive. */
+    values(const values &) = default;
+    values &operator=(const values &) = default;
     values(const Value *data, std::size_t size) : is_given_(true) { refer(data, 1, {size, 1, 1}); }
     values(std::initializer_list<Value> list) : is_given_(true)
     {
@@ -475,6 +486,10 @@ class matrix {
 
 public:
     using value_type = Value;
+
+    /* A move is a copy: what was moved from still refers to elements that are alive. */
+    matrix(const matrix &) = default;
+    matrix &operator=(const matrix &) = default;
 
     /** Rows that follow one another. */
     matrix(const Value *data, std::size_t rows, std::size_t cols)

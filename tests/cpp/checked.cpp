@@ -230,6 +230,31 @@ void scores()
     CHECK(status_of([&] { gmm::from_responsibilities(z, few, 1); }) == GMM_INVALID_SHAPE);
 }
 
+// Options that were moved from still hold what they were given: no memory that is gone, and no silent default.
+void options_that_were_moved_from()
+{
+    gmm::fit_options options(2);
+    options.sample_weights = std::vector<double>(z.rows(), 1.0);
+    int lines = 0;
+    options.log = [&lines](gmm_log_level, const char *) { lines++; };
+    const gmm::fit_options taken = std::move(options);
+    CHECK(taken.sample_weights.data() == options.sample_weights.data() && options.sample_weights && options.log);
+    CHECK(gmm::fit(z, options).model.means() == gmm::fit(z, taken).model.means() && lines >= 2);
+    gmm::matrix<double> rows(std::vector<double>{1, 2, 3, 4}, 2);
+    const gmm::matrix<double> other = std::move(rows);
+    CHECK(rows.data() == other.data() && rows.data()[3] == 4);
+    gmm::cancel token;
+    gmm::detector_options detector;
+    detector.cancel = token;
+    const gmm::detector_options also = std::move(detector);
+    CHECK(detector.cancel && also.cancel);
+    gmm::stepwise_options learning;
+    learning.cancel = token;
+    gmm::stepwise learner(gmm::fit(z, 1).model, learning);
+    token.request();
+    CHECK(status_of([&] { learner.update(z); }) == GMM_CANCELLED);
+}
+
 template <class Call>
 bool is_refused(Call &&call)
 {
@@ -412,6 +437,7 @@ int main()
     options();
     priors();
     scores();
+    options_that_were_moved_from();
     empty_objects();
     lifetimes();
     sizes();

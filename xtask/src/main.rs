@@ -16,18 +16,11 @@ usage: cargo xtask COMMAND
 
   test              everything that CI runs: formatting, lints, the whole test suite, the examples
   python            the part of it that is about the Python package
-<<<<<<< HEAD
   headers           write include/gmm.h and include/gmm.cdef.h from crates/gmm-ffi
   headers --check   fail when they are not what that would write
-  install --prefix PATH
-                    libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH
-=======
-  headers           write include/gmm.h from crates/gmm-ffi
-  headers --check   fail when include/gmm.h is not what that would write
   install --prefix PATH [--libdir PATH]
                     libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH (and below DESTDIR, when the
                     environment has it); the libraries in lib, or in the folder that --libdir names
->>>>>>> 3855e0a (wip)
   abi               fail when a program that was linked with an earlier library would not work with this one
   abi --bless       write what this library promises to tests/c/abi/promised.abi
   sanitize TOOL     run the C and C++ programs of the tests under valgrind, or with a library that is instrumented

@@ -1,7 +1,8 @@
 //! Signals while something is fitted: the first ends it with what it has reached, the second ends the program.
 //!
 //! Ctrl-C is SIGINT; SIGTERM is what `kill`, schedulers and service managers send, and SIGHUP what a terminal that is
-//! closed does. A signal that was ignored when the program began stays so: that is what `nohup` asks for.
+//! closed does. SIGTERM and SIGHUP that were ignored when the program began stay so: that is what `nohup` asks for. SIGINT
+//! is watched all the same: shells ignore it on behalf of background jobs, where `kill -INT` still asks for an end.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use gmm_core::{Candidate, Criterion, Error, Stop, Structure, Sweep, SweepOptions, sweep};
+use gmm_core::{Candidate, Criterion, Error, FitOptions, Stop, Structure, Sweep, SweepOptions, sweep};
 
 use crate::args::{counted, model_path};
 use crate::exit::Failure;
@@ -131,7 +131,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.output {
         output::check(path, &args.data, "the model", "the data")?;
     }
-    let mut output = BufWriter::new(output::stdout()?);
+    // A table that goes nowhere is found out before the fits, unless there is a model to write.
+    if args.output.is_none() {
+        drop(output::stdout()?);
+    }
     let table = args.fitting.read(&args.data, None)?;
     let names = table.names.as_deref();
     // Of the candidates the largest; more components than rows are refused one by one.
@@ -150,6 +153,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.output {
         save(path, &fitted.mixture, names)?;
     }
+    let mut output = BufWriter::new(output::stdout()?);
     let written = match args.csv {
         true => write_csv(&swept.candidates, &mut output),
         false => output.write_all(lines(args, &swept, names).as_bytes()),
@@ -179,7 +183,8 @@ fn swept(
         n_components: args.components.0.clone(),
         covariances: args.covariance.0.clone(),
         criterion: args.criterion.criterion(),
-        fit: args.fitting.options(1, Structure::default()),
+        // The candidate that runs is finished: of one that was cut short no criterion would be comparable.
+        fit: FitOptions { cancel: None, ..args.fitting.options(1, Structure::default()) },
     };
     let progress = talk::candidates(n_asked(args), args.fitting.quiet);
     interrupt::watch();

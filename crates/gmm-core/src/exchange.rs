@@ -204,8 +204,8 @@ fn check_second(component: usize, own: &[f64], products: Products, d: usize) -> 
         Products::Pairs => second[i * (i + 3) / 2],
     };
     let is_possible = |i: usize| {
-        // Of a component that nothing belongs to only rounding is left.
-        let least = if count > 0.0 { first[i] * (first[i] / count) } else { 0.0 };
+        // Of a component that nothing belongs to, or hardly anything any more, only rounding is left.
+        let least = if count >= f64::MIN_POSITIVE { first[i] * (first[i] / count) } else { 0.0 };
         square(i) >= (1.0 - CONSISTENT) * least - f64::MIN_POSITIVE
     };
     match (0..d).find(|&i| !is_possible(i)) {

@@ -104,8 +104,10 @@ pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &
     let n_parameters = n_parameters(mixture);
     let aic = aic(mixture, log_likelihood);
     let criteria = Criteria { log_likelihood, n_parameters, aic, bic, icl: bic + 2.0 * entropy };
-    let values = [log_likelihood, aic, bic, criteria.icl];
-    if values.iter().any(|value| value.is_nan() || (has_density && value.is_infinite())) {
+    // Infinities are results only where a sample has no density, and only of that sign.
+    let is_held = |value: f64, limit: f64| value.is_finite() || (!has_density && value == limit);
+    let costs_are_held = [aic, bic, criteria.icl].into_iter().all(|value| is_held(value, f64::INFINITY));
+    if !is_held(log_likelihood, f64::NEG_INFINITY) || !costs_are_held {
         return Err(Error::ResultOutOfRange { what: "log-likelihood", real: "f64" });
     }
     Ok(criteria)
@@ -155,6 +157,19 @@ mod tests {
         assert_eq!(n_parameters(&mixture), 11);
         assert_eq!(aic(&mixture, -100.0), 222.0);
         assert!((bic(&mixture, -100.0, 100) - (200.0 + 11.0 * 100f64.ln())).abs() < 1e-12);
+    }
+
+    /// A sample of weight 0 has no density, and those that count have more of it than a double holds.
+    #[test]
+    fn an_infinity_of_the_wrong_sign_is_refused() {
+        let mixture = Mixture::new(&[1.0], &[0.0], &[1e-300]).unwrap();
+        let samples = Samples::from_rows(&[0.0, 1e200], 2, 1).unwrap();
+        let weights = [1e306, 0.0];
+        let heavy = samples.with_weights(&weights).unwrap();
+        let refused = criteria(&mixture, &heavy, &Threads::one());
+        assert!(matches!(refused, Err(Error::ResultOutOfRange { .. })), "{refused:?}");
+        let none = criteria(&mixture, &Samples::from_rows(&[1e200], 1, 1).unwrap(), &Threads::one()).unwrap();
+        assert_eq!((none.log_likelihood, none.bic), (f64::NEG_INFINITY, f64::INFINITY));
     }
 
     /// Two unit components at ±1 and samples at ±1 and 0: shares 1/(1 + e^∓2), and a half at 0.

@@ -50,8 +50,7 @@ pub(crate) fn format_of(start: &[u8], path: &Path) -> Result<Format, Error> {
 
 /// A format that is not read, and how what is in it can be.
 fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    const KNOWN: [(&[u8], &str, &str); 23] = [
-        (b"BZh", "compressed by bzip2", "decompress it with bzip2 -dk, or pipe it: bzcat FILE | gmm .. -"),
+    const KNOWN: &[(&[u8], &str, &str)] = &[
         (b"\xfd7zXZ\0", "compressed by xz", "decompress it with xz -dk, or pipe it: xzcat FILE | gmm .. -"),
         (b"\x5d\0\0", "compressed by lzma", "decompress it with xz -dk --format=lzma"),
         (
@@ -65,14 +64,12 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
             "decompress it with uncompress, or pipe it: zcat FILE | gmm .. -",
         ),
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "take the table out with 7z x"),
-        (b"Rar!", "a rar archive", "take the table out with unrar x"),
-        (b"PAR1", "a Parquet file", "convert it, as by duckdb -c \"copy 'FILE' to 'FILE.csv'\""),
         (b"ARROW1", "an Arrow file", "convert it, as by pandas.read_feather(FILE).to_csv(..)"),
-        (b"FEA1", "a Feather file", "convert it, as by pandas.read_feather(FILE).to_csv(..)"),
-        (b"ORC", "an ORC file", "convert it, as by pandas.read_orc(FILE).to_csv(..)"),
         (b"Obj\x01", "an Avro file", "convert it to CSV"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "save one of its arrays with numpy.save, as read by h5py"),
-        (b"CDF", "a netCDF file", "save one of its arrays with numpy.save, as read by xarray"),
+        (b"CDF\x01", "a netCDF file", "save one of its arrays with numpy.save, as read by xarray"),
+        (b"CDF\x02", "a netCDF file", "save one of its arrays with numpy.save, as read by xarray"),
+        (b"CDF\x05", "a netCDF file", "save one of its arrays with numpy.save, as read by xarray"),
         (b"SIMPLE  =", "a FITS file", "save one of its tables as CSV, as read by astropy"),
         (
             b"MATLAB 5.0",
@@ -96,6 +93,20 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
         (b"\xfe\xff", "text in UTF-16", "convert it by iconv -f UTF-16 -t UTF-8, or save it as UTF-8"),
     ];
     let known = KNOWN.iter().find(|(magic, ..)| start.starts_with(magic));
+    if let Some(&(_, what, advice)) = known {
+        return Some((what, advice));
+    }
+    // What begins with letters may be the names of a table, unless bytes follow that no text has.
+    const LETTERS: &[(&[u8], &str, &str)] = &[
+        (b"BZh", "compressed by bzip2", "decompress it with bzip2 -dk, or pipe it: bzcat FILE | gmm .. -"),
+        (b"Rar!", "a rar archive", "take the table out with unrar x"),
+        (b"PAR1", "a Parquet file", "convert it, as by duckdb -c \"copy 'FILE' to 'FILE.csv'\""),
+        (b"FEA1", "a Feather file", "convert it, as by pandas.read_feather(FILE).to_csv(..)"),
+        (b"ORC", "an ORC file", "convert it, as by pandas.read_orc(FILE).to_csv(..)"),
+    ];
+    let is_binary =
+        start.iter().take(64).any(|&byte| (byte < b' ' && !byte.is_ascii_whitespace()) || byte >= 0xf8);
+    let known = LETTERS.iter().find(|(magic, ..)| is_binary && start.starts_with(magic));
     if let Some(&(_, what, advice)) = known {
         return Some((what, advice));
     }

@@ -78,6 +78,17 @@ pub(crate) fn list_of_names(names: &[String]) -> String {
     serde_json::to_string(names).expect("strings can be written as JSON")
 }
 
+/// Refuses a file whose header no reader would take, before anything is written.
+pub(crate) fn check_header(bytes: &[u8]) -> Result<(), String> {
+    let length = bytes.first_chunk().map_or(0, |&length| u64::from_le_bytes(length));
+    match length <= MAX_HEADER {
+        true => Ok(()),
+        false => {
+            Err(format!("it takes {length} bytes, of which a model file holds {MAX_HEADER}; keep less text"))
+        }
+    }
+}
+
 /// `bytes` of a safetensors file whose only text is the pair of `gmm`, with more pairs after that one.
 ///
 /// The serializer takes pairs from a hash map, whose order is random; the same model is always the same bytes.

@@ -27,7 +27,7 @@ use safetensors::{Dtype, SafeTensors, View, serialize};
 
 use crate::error::Error;
 use crate::format::{MODEL, described};
-use crate::metadata::{FORMAT_KEY, NAMES_KEY, list_of_names, parse_names, with_pairs};
+use crate::metadata::{FORMAT_KEY, NAMES_KEY, check_header, list_of_names, parse_names, with_pairs};
 use crate::whole::{WholeFile, check_regular};
 
 /// Everything that a model file holds: a mixture, and text beside it.
@@ -208,6 +208,7 @@ fn write_model<'a>(
     let bytes = serialize(tensors, Some(metadata))
         .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
     let bytes = with_pairs(bytes, &format, pairs);
+    check_header(&bytes).map_err(|reason| Error::BadMetadata { key: "metadata".into(), reason })?;
     let mut file = WholeFile::create(path)?;
     file.write_all(&bytes).map_err(|source| Error::Save { path: path.to_owned(), source })?;
     file.keep()

@@ -69,7 +69,13 @@ impl WholeFile {
             if refused.error.kind() != io::ErrorKind::ResourceBusy {
                 return Err(refused.error);
             }
-            return write_in_place(&refused.file, &self.path);
+            return write_in_place(&refused.file, &self.path).map_err(|error| match refused.file.keep() {
+                // The file may hold half of it by now.
+                Ok((_, kept)) => {
+                    io::Error::new(error.kind(), format!("{error}; all of it is kept in {}", kept.display()))
+                }
+                Err(_) => error,
+            });
         }
         // The name is on the disk only when its directory is. Not every file system lets one ask.
         #[cfg(unix)]

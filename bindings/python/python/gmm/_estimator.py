@@ -239,25 +239,15 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         begins = not (self.warm_start and hasattr(self, "converged_"))
         known = {name: vars(self)[name] for name in _NAMES if name in vars(self)}
         samples = self._validated(X, reset=True, ensure_min_samples=2)
-        if not begins and samples.shape[1] != np.shape(self.means_)[1]:
-            refused = samples.shape[1]
-            for name, value in known.items():
-                setattr(self, name, value)
-            raise ValueError(
-                f"X has {refused} features, but the last fit, which warm_start goes on from, had "
-                f"{np.shape(self.means_)[1]}; pass as many, or set warm_start=False"
-            )
-        n, k = len(samples), self.n_components
-        if not begins and len(self.weights_) != k:
-            raise ValueError(
-                f"n_components is {k}, but the last fit, which warm_start goes on from, had "
-                f"{len(self.weights_)}; keep that, or set warm_start=False"
-            )
-        if n < k:
-            raise ValueError(
-                f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
-            )
-        check_start(self, samples)
+        try:
+            self._check_goes_on(samples, begins)
+            check_start(self, samples)
+        except ValueError:
+            # The model of the last fit is as it was, and so is what it knows of its features.
+            for name in _NAMES:
+                vars(self).pop(name, None)
+            vars(self).update(known)
+            raise
         counts = counts_of(sample_weight, samples)
         random_state = check_random_state(self.random_state)
         if self.max_iter == 0:
@@ -279,6 +269,23 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.__dict__.pop("n_updates_", None)
         self._set_threshold(samples, counts)
         return samples
+
+    def _check_goes_on(self, samples: Real, begins: bool) -> None:
+        (n, d), k = samples.shape, self.n_components
+        if not begins and d != np.shape(self.means_)[1]:
+            raise ValueError(
+                f"X has {d} features, but the last fit, which warm_start goes on from, had "
+                f"{np.shape(self.means_)[1]}; pass as many, or set warm_start=False"
+            )
+        if not begins and len(self.weights_) != k:
+            raise ValueError(
+                f"n_components is {k}, but the last fit, which warm_start goes on from, had "
+                f"{len(self.weights_)}; keep that, or set warm_start=False"
+            )
+        if n < k:
+            raise ValueError(
+                f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
+            )
 
     def _options(self, counts: Float64 | None) -> Options:
         return Options(

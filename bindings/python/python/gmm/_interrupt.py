@@ -128,10 +128,11 @@ class _Work(Generic[_T]):
         except BaseException as error:
             self._error = error
         finally:
-            # Whoever keeps this call, in a traceback for example, keeps no samples.
-            self._run = None
+            # First of all: whatever is raised from here on, the caller does not wait for ever.
             self._ended = True
             _ring(self._questions.bell)
+            # Whoever keeps this call, in a traceback for example, keeps no samples.
+            self._run = None
         yield
 
     def wait(self, answer: Callable[[Any], bool]) -> None:
@@ -233,7 +234,8 @@ def in_pieces(piece: Callable[[slice], int], n_rows: int, row_time: float) -> No
     row_time : float
         Nanoseconds that a row takes, roughly.
     """
-    step = max(1, int(LONG / row_time / _BLOCK)) * _BLOCK
+    # Blocks are shared out among threads: a piece has some for each.
+    step = max(4 * (os.cpu_count() or 1), int(LONG / row_time / _BLOCK)) * _BLOCK
     for start in range(0, max(n_rows, 1), step):  # Of no rows, too, the library has its say.
         status = piece(slice(start, start + step))
         if status != _abi.OK:

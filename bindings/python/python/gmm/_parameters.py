@@ -88,8 +88,10 @@ def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> No
     }
     if dtype != np.float64 and not _are_in_range(parameters, kind in ("full", "tied"), dtype):
         dtype = np.dtype(np.float64)
-    for name, array in parameters.items():
-        setattr(estimator, name, array.astype(dtype, copy=False))
+    # At once: a signal between two of them would leave the weights of one model beside the means of another.
+    vars(estimator).update(
+        {name: array.astype(dtype, copy=False) for name, array in parameters.items()}
+    )
     # Made now, for predictions must not change an estimator.
     _ = estimator.mixture_
 

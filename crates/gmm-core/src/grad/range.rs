@@ -63,6 +63,8 @@ pub(super) struct Limits<'a> {
     mixture: &'a Mixture,
     /// `‖Lₖ⁻¹‖` (k).
     inverses: Vec<f64>,
+    /// The largest element of `Lₖ` (k).
+    factors: Vec<f64>,
     /// No sample is further from a mean.
     length: f64,
     total: f64,
@@ -82,6 +84,7 @@ impl<'a> Limits<'a> {
             full,
             mixture,
             inverses: inverses.chunks_exact(d * d).map(norm).collect(),
+            factors: full.cholesky().chunks_exact(d * d).map(largest).collect(),
             length: 2.0 * farthest * (d as f64).sqrt(),
             total: samples.total_weight(),
         }
@@ -102,10 +105,12 @@ impl<'a> Limits<'a> {
 
     /// For gradients of samples with the parameters held fixed, `|eₙ| ≤ e`.
     fn way_of_samples<T: Real>(&self, e: f64) -> Way {
-        let largest = self.inverses.iter().fold(self.length, |most: f64, inverse| {
+        let components = self.inverses.iter().zip(&self.factors);
+        let largest = components.fold(self.length, |most: f64, (inverse, factor)| {
             let y = inverse * self.length;
-            // Squares too: an energy that is infinite has no gradient.
-            [y * y, y, inverse * y * e.max(1.0)].into_iter().fold(most, larger)
+            // Squares too: an energy that is infinite has no gradient. And what the substitution takes away on the way
+            // to y: under a factor of 1e308 it leaves the range although y does not.
+            [y * y, y, factor * y, inverse * y * e.max(1.0)].into_iter().fold(most, larger)
         });
         self.way::<T>(largest, self.is_plain::<T>(&[e]))
     }

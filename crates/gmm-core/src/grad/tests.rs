@@ -263,6 +263,19 @@ fn a_refused_gradient_of_parameters_leaves_that_of_samples_alone() {
     assert_eq!((z, cov), ([1.0], [1.0; 2]));
 }
 
+/// The inverse of the factor is an ordinary matrix, and the substitution overflows on the way all the same.
+#[test]
+fn a_factor_that_overflows_in_the_substitution_leaves_the_gradient_alone() {
+    let chol = [1.0, 0.0, f64::MAX, f64::MAX];
+    let mixture = Mixture::from_independent(&[1.0], &[2.3, -1.2], &[1.0; 4], &chol, &[0.0]).unwrap();
+    let samples = Samples::from_rows(&[-1.5, -1.0], 1, 2).unwrap();
+    let mut z = [7.0; 2];
+    let out = EnergyGradients { samples: Some(&mut z), ..EnergyGradients::default() };
+    let refused = energy_vjp(&mixture, &samples, EnergyCotangents::Each(&[1.0]), 0.0, out, &Threads::one());
+    assert!(matches!(refused, Err(Error::GradientOutOfRange { .. })), "{refused:?}");
+    assert_eq!(z, [7.0; 2]);
+}
+
 /// Each term is a number, and their sum is none.
 #[test]
 fn a_loss_beyond_the_range_is_refused_before_a_gradient_is_written() {

@@ -191,7 +191,8 @@ fn regular(first: &Record, kinds: &[Kind], rows: &[Record], decimal: Decimal) ->
     let first_two =
         values.get(..2).is_some_and(|two| two == [0.0, 1.0] || (two == [1.0, 2.0] && values.len() > 2));
     match is_whole(first) {
-        true => fractions && (first_two || values.len() > 3),
+        // 1, 2, 3 beside a word may be a row; that five numbers in a row of data are as regular is not to be expected.
+        true => fractions && ((first_two && (unnamed == 1 || values[0] == 0.0)) || values.len() > 4),
         false => values.len() > 2,
     }
 }

@@ -1,0 +1,65 @@
+//! Slices as matrices: rows and columns are held against the length before a view is made.
+
+use faer::MatRef;
+
+use crate::error::{Error, Result};
+
+/// A view of rows that follow one another.
+pub(super) fn view_rows<'a, T>(
+    what: &'static str,
+    values: &'a [T],
+    rows: usize,
+    cols: usize,
+) -> Result<MatRef<'a, T>> {
+    if rows.checked_mul(cols) != Some(values.len()) {
+        return Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![values.len()],
+            right: "its rows and columns",
+            right_shape: vec![rows, cols],
+        });
+    }
+    Ok(MatRef::from_row_major_slice(values, rows, cols))
+}
+
+/// A view of rows and columns with strides, the lowest address of which is that of the slice.
+pub(super) fn view_strided<'a, T>(
+    what: &'static str,
+    values: &'a [T],
+    rows: usize,
+    cols: usize,
+    [row_stride, col_stride]: [isize; 2],
+) -> Result<MatRef<'a, T>> {
+    if rows == 0 || cols == 0 {
+        return Ok(MatRef::from_row_major_slice(&[], rows, cols));
+    }
+    if rows.checked_mul(cols).is_none() {
+        return Err(Error::SizeOverflow { what, shape: vec![rows, cols] });
+    }
+    // From one row to the same row there is no step, whatever the stride.
+    let step = |stride: isize, n: usize| if n == 1 { 1 } else { stride.unsigned_abs() };
+    let (down, right) = (step(row_stride, rows), step(col_stride, cols));
+    let reach = |n: usize, step: usize| (n - 1).checked_mul(step);
+    let last = reach(rows, down).zip(reach(cols, right)).and_then(|(down, right)| down.checked_add(right));
+    let Some(used) = last.and_then(|last| values.get(..=last)) else {
+        return Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![values.len()],
+            right: "its last row and column with these strides",
+            right_shape: vec![last.map_or(usize::MAX, |last| last.saturating_add(1))],
+        });
+    };
+    let view = if right == 1 {
+        MatRef::from_row_major_slice_with_stride(used, rows, cols, down)
+    } else if down == 1 {
+        MatRef::from_column_major_slice_with_stride(used, rows, cols, right)
+    } else {
+        return Err(Error::InvalidOption {
+            option: "stride of rows and columns",
+            value: format!("{row_stride} and {col_stride}"),
+            requirement: "1 or -1 for one of the two; copy such values to rows without gaps first",
+        });
+    };
+    let view = if row_stride < 0 && rows > 1 { view.reverse_rows() } else { view };
+    Ok(if col_stride < 0 && cols > 1 { view.reverse_cols() } else { view })
+}
