@@ -98,7 +98,6 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     // What begins with letters may be the names of a table, unless bytes follow that no text has.
     const LETTERS: &[(&[u8], &str, &str)] = &[
-        (b"BZh", "compressed by bzip2", "decompress it with bzip2 -dk, or pipe it: bzcat FILE | gmm .. -"),
         (b"Rar!", "a rar archive", "take the table out with unrar x"),
         (b"PAR1", "a Parquet file", "convert it, as by duckdb -c \"copy 'FILE' to 'FILE.csv'\""),
         (b"FEA1", "a Feather file", "convert it, as by pandas.read_feather(FILE).to_csv(..)"),
@@ -109,6 +108,14 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     let known = LETTERS.iter().find(|(magic, ..)| is_binary && start.starts_with(magic));
     if let Some(&(_, what, advice)) = known {
         return Some((what, advice));
+    }
+    if start.starts_with(b"BZh")
+        && (is_binary || start.get(4..).is_some_and(|rest| rest.starts_with(b"1AY&SY")))
+    {
+        return Some((
+            "compressed by bzip2",
+            "decompress it with bzip2 -dk, or pipe it: bzcat FILE | gmm .. -",
+        ));
     }
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         return Some(archive(start));
