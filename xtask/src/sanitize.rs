@@ -51,7 +51,8 @@ const VALGRIND: &[&str] = &[
     "--read-inline-info=no",
 ];
 
-/// Builds the library for `tool`, as it is released, and runs all programs under it.
+/// Builds the library for `tool` and runs all programs under it. valgrind watches the profile that tests are compiled with:
+/// in released code the compiler branches on what it does not use, which valgrind reports.
 pub fn run(tool: &str) -> Result<(), String> {
     if tool == "valgrind" && !process::answers("valgrind", &["--version"]) {
         return Err(
@@ -61,8 +62,8 @@ pub fn run(tool: &str) -> Result<(), String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let (library, flags) = match tool {
         "valgrind" => {
-            process::run("cargo", &["build", "--release", "--locked", "--package", "gmm-ffi", "--lib"], &[])?;
-            (target.join("release"), Vec::new())
+            process::run("cargo", &["build", "--locked", "--package", "gmm-ffi", "--lib"], &[])?;
+            (target.join("debug"), Vec::new())
         }
         _ => instrumented(tool, &target)?,
     };
@@ -273,6 +274,8 @@ fn watched(tool: &str, program: &Path, arguments: &[OsString], name: &str) -> Re
     let output = command
         .args(arguments)
         .current_dir(root())
+        // cargo names its own folders there, and with them the library of another profile.
+        .env_remove("LD_LIBRARY_PATH")
         .env("GMM_NUM_THREADS", if tool == "thread" { "1" } else { "3" })
         .envs((tool == "thread").then_some(("GMM_TESTS_WITHOUT_POOLS", "1")))
         .env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1")

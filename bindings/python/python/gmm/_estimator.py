@@ -245,8 +245,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         except ValueError:
             # The model of the last fit is as it was, and so is what it knows of its features.
             for name in _NAMES:
-                vars(self).pop(name, None)
-            vars(self).update(known)
+                self.__dict__.pop(name, None)
+            self.__dict__.update(known)
             raise
         counts = counts_of(sample_weight, samples)
         random_state = check_random_state(self.random_state)

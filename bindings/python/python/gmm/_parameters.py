@@ -88,7 +88,7 @@ def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> No
     }
     if dtype != np.float64 and not _are_in_range(parameters, kind in ("full", "tied"), dtype):
         dtype = np.dtype(np.float64)
-    # At once: a signal between two of them would leave the weights of one model beside the means of another.
+    # At once: a signal between two of them would leave weights of one model, means of another.
     vars(estimator).update(
         {name: array.astype(dtype, copy=False) for name, array in parameters.items()}
     )
