@@ -11,6 +11,8 @@ use gmm_kernels::{Lines, contiguous, pack_row, pack_rows, prefetch, sum, transpo
 use self::look::{check_shares, magnitude_of};
 use self::slices::{view_rows, view_strided};
 use crate::blocks::{BLOCK_ROWS, Threads};
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 use crate::real::Real;
 use crate::sample_weights::SampleWeights;

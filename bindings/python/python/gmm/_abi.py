@@ -11,6 +11,7 @@ import sys
 from ctypes import (
     POINTER,
     Structure,
+    c_char,
     c_char_p,
     c_double,
     c_float,
@@ -122,6 +123,16 @@ class Matrix(Structure):
         ("cols", c_size_t),
         ("row_stride", c_ssize_t),
         ("col_stride", c_ssize_t),
+    ]
+
+
+class Error(Structure):
+    """``gmm_error``."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("status", c_int32),
+        ("message", c_char * 500),
     ]
 
 
