@@ -34,6 +34,8 @@ const SKIPPED: &[(&str, &str, &str)] = &[
     ("valgrind", "copies", "it takes minutes, and `beside` does as much with one copy less"),
     ("valgrind", "threads", "it takes minutes, and is for ThreadSanitizer"),
     ("valgrind", "quiet", "it looks at handlers and at rounding, which are not the machine's there"),
+    ("valgrind", "sizes", "rows of 10^12 components span addresses that lie elsewhere under it"),
+    ("address", "sizes", "it asks for memory that nobody has, which the tool reports"),
 ];
 
 /// Programs whose leaks valgrind does not look for: a forked child leaves the pool of its parent alone for good,
