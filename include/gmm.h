@@ -68,7 +68,7 @@ typedef struct gmm_threads gmm_threads;
 typedef int32_t gmm_status;
 
 /**
- * A conjugate prior, that fits maximise with the likelihood: no component can collapse. Fill it with
+ * A conjugate prior, that fits maximise with the likelihood: it bounds variances from below. Fill it with
  * `gmm_prior_init` and then change what should differ; fields may be added at the end.
  *
  *     phi ~ Dirichlet(weight_concentration)
@@ -2218,8 +2218,7 @@ gmm_status gmm_mixture_cholesky(const struct gmm_mixture *handle,
 
 /**
  * Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
- * row-major), into `out` of `len` = K D D doubles. `GMM_OUT_OF_RANGE` when one is beyond the range of double, as under
- * deviations of 1e-310.
+ * row-major), into `out` of `len` = K D D doubles. An element beyond the range of double is `GMM_OUT_OF_RANGE`.
  *
  * The caller promises:
  *

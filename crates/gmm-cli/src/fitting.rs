@@ -60,7 +60,7 @@ pub struct Fitting {
     seed: u64,
 
     /// Look for the most plausible mixture under a weak prior that is made of the data, in whatever unit, instead of
-    /// adding to variances (--reg-covar has no part in it): no component can collapse
+    /// adding to variances (--reg-covar has no part in it): it bounds variances from below
     #[arg(long)]
     prior: bool,
 

@@ -49,13 +49,13 @@ pub fn check_memory(
         return Err(Error::SizeOverflow { what: "covariances", shape });
     };
     if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
-        let covariance = match structure {
-            Structure::Full => "full",
-            Structure::Tied => "tied",
-            Structure::Diag => "diag",
-            Structure::Spherical => "spherical",
-        };
-        return Err(Error::OutOfMemory { n_components, n_features, covariance, bytes, limit });
+        return Err(Error::OutOfMemory {
+            n_components,
+            n_features,
+            covariance: structure.name(),
+            bytes,
+            limit,
+        });
     }
     Ok(())
 }

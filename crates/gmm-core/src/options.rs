@@ -90,8 +90,7 @@ pub struct FitOptions {
     /// another, and climbs from there; it is kept when that led higher. 0 tries none.
     ///
     /// By default 4 for each restart, and none when there is one or means are given: `n_init` says how hard to
-    /// search. There are
-    /// at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
+    /// search. There are at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
     pub moves: Option<usize>,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,

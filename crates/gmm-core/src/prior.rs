@@ -17,8 +17,9 @@
 //! spherical   σₖ²  = (λ + tr Pₖ) / ((Sₖ + 1) d + ν + 2)
 //! ```
 //!
-//! of which the last two are inverse gamma priors on variances. No component can collapse: its variances
-//! are bounded from below by Λ, and nothing else is added to them. Source: Fraley & Raftery (2007), Bayesian regularization for normal
+//! of which the last two are inverse gamma priors on variances. Λ bounds the variances of every component from below,
+//! and `reg_covar` is not added to them. A default Λ has no variance in a direction in which the samples have none: there
+//! the M-step raises a ridge, as without a prior. Source: Fraley & Raftery (2007), Bayesian regularization for normal
 //! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
 
 use crate::covariance::{Full, Structure, check_range};

@@ -17,6 +17,7 @@ use crate::view::sized;
 const MESSAGE_LEN: usize = 2048;
 
 /// A message, that C can read.
+#[derive(Clone, Copy)]
 struct Text {
     bytes: [u8; MESSAGE_LEN],
     /// Without the NUL.
@@ -82,10 +83,12 @@ fn guard_telling(
 ) -> gmm_status {
     silence_own_panics();
     let outer = INSIDE.replace(true);
+    // A call that a callback makes may be refused while a refusal of the outer call waits: that keeps its message.
+    let waiting = outer.then(|| PENDING.with_borrow(|text| *text));
     // Unwind safety: on a panic everything the body touched is dropped or was never written.
     let outcome = catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
-    match outcome {
+    let status = match outcome {
         Ok(Ok(())) => GMM_OK,
         Ok(Err(refusal)) => refuse(refusal, tell),
         Err(panic) => {
@@ -97,7 +100,11 @@ fn guard_telling(
             let what = format_args!("internal error, please report it: {what}");
             refuse(Refusal::new(GMM_INTERNAL, what), tell)
         }
+    };
+    if let Some(waiting) = waiting {
+        PENDING.set(waiting);
     }
+    status
 }
 
 /// Makes the message of a refusal that of the thread, and tells of it.
@@ -215,6 +222,18 @@ mod tests {
     fn a_panic_becomes_a_status_and_a_message() {
         assert_eq!(guard(|| panic!("lost my {}", "way")), GMM_INTERNAL);
         assert_eq!(message(), "internal error, please report it: lost my way");
+    }
+
+    /// A source that fails in its first restart may have its callback refused by the library in the second.
+    #[test]
+    fn a_refusal_inside_a_callback_leaves_the_message_of_the_outer_call() {
+        let status = guard(|| {
+            let refusal = Refusal::null("z");
+            assert_eq!(guard(|| Err(Refusal::null("inner"))), crate::GMM_NULL_POINTER);
+            assert_eq!(message(), "inner is NULL");
+            Err(refusal)
+        });
+        assert_eq!((status, message().as_str()), (crate::GMM_NULL_POINTER, "z is NULL"));
     }
 
     #[test]

@@ -224,8 +224,7 @@ pub unsafe extern "C" fn gmm_mixture_cholesky(
 }
 
 /// Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
-/// row-major), into `out` of `len` = K D D doubles. `GMM_OUT_OF_RANGE` when one is beyond the range of double, as under
-/// deviations of 1e-310.
+/// row-major), into `out` of `len` = K D D doubles. An element beyond the range of double is `GMM_OUT_OF_RANGE`.
 ///
 /// # Safety
 ///

@@ -9,7 +9,7 @@ use crate::guard::guard;
 use crate::status::gmm_status;
 use crate::view::{Regions, sized, write_defaults};
 
-/// A conjugate prior, that fits maximise with the likelihood: no component can collapse. Fill it with
+/// A conjugate prior, that fits maximise with the likelihood: it bounds variances from below. Fill it with
 /// `gmm_prior_init` and then change what should differ; fields may be added at the end.
 ///
 /// ```text
