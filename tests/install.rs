@@ -182,7 +182,7 @@ fn a_package_may_be_staged_with_its_libraries_in_a_folder_of_its_own() {
     for file in ["libgmm.a", "libgmm.so", "pkgconfig/gmm.pc", "cmake/gmm/gmm-config.cmake"] {
         assert!(lib.join(file).exists(), "{file}");
     }
-    for header in ["gmm.h", "gmm.hpp", "gmm/views.hpp"] {
+    for header in ["gmm.h", "gmm.cdef.h", "gmm.hpp", "gmm/layout.hpp", "gmm/views.hpp"] {
         assert!(usr.join("include").join(header).exists(), "{header}");
     }
     let staging = staged().to_str().unwrap();
