@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gmm_core::{
-    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Stop, Structure,
-    Threads, attribution, energy, fit_observed, fit_robust, threshold_by_contamination,
-    threshold_by_percentile,
+    FitOptions, Mixture, RegCovar, RobustDetector, RobustMixture, RobustOptions, Samples, Stop, Threads,
+    attribution, energy, fit_observed, fit_robust, threshold_by_contamination, threshold_by_percentile,
 };
 use gmm_io::{Model, Table};
 
 use crate::args::{Input, count, counted, duration, model_path, non_negative, shown, threads};
 use crate::exit::Failure;
+use crate::fitting::out_of_memory;
 use crate::number::{Exact, rounded};
 use crate::{interrupt, memory, output, talk};
 
@@ -124,16 +124,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(&args.data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
     let threads = Threads::new(args.threads);
-    if known.is_none() {
-        // Of a robust fit those of its largest mixture, of which all share one covariance.
-        let robust = RobustOptions::default().n_components.into_iter().filter(|&k| k <= table.n_rows).max();
-        let (k, structure) = match args.components {
-            Some(k) => (k, Structure::Full),
-            None => (robust.unwrap_or(1), Structure::Tied),
-        };
-        let advice = "use fewer --columns, or the model of gmm fit --covariance diag by --model";
-        memory::check(&args.data, k, table.n_features, structure, advice)?;
-    }
     let judge = match (known, args.components) {
         (Some(model), _) => Judge::One(model.mixture),
         (None, Some(n_components)) => Judge::One(fitted(args, n_components, &samples, &threads)?),
@@ -213,6 +203,7 @@ fn fitted(
         seed: args.seed,
         time_budget: args.time_budget,
         cancel: Some(interrupt::token()),
+        memory_limit: memory::available(),
         ..FitOptions::new(n_components)
     };
     interrupt::watch();
@@ -220,12 +211,18 @@ fn fitted(
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     })
-    .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
+    .map_err(|error| refused(&error, args))?;
     if !fitted.converged() && !args.quiet {
         let n_iter = fitted.n_iter;
         talk::say(&format!("the fit did not converge in {n_iter} iterations; gmm fit can make more"));
     }
     Ok(fitted.mixture)
+}
+
+/// A refusal of a fit.
+fn refused(error: &gmm_core::Error, args: &Args) -> Failure {
+    let advice = "use fewer --columns, or the model of gmm fit --covariance diag by --model";
+    Failure::Fit(format!("{}: {}", shown(&args.data), out_of_memory(error, advice)))
 }
 
 fn robustly_fitted(
@@ -239,11 +236,11 @@ fn robustly_fitted(
         seed: args.seed,
         time_budget: args.time_budget,
         cancel: Some(interrupt::token()),
+        memory_limit: memory::available(),
         ..RobustOptions::default()
     };
     interrupt::watch();
-    let detector = fit_robust(samples, &options, threads)
-        .map_err(|error| Failure::Fit(format!("{}: {error}", shown(&args.data))))?;
+    let detector = fit_robust(samples, &options, threads).map_err(|error| refused(&error, args))?;
     if args.quiet {
         return Ok(detector);
     }

@@ -18,7 +18,7 @@ use crate::exit::Failure;
 use crate::fitting::{Fitting, StructureArg, refusal, samples_of, save};
 use crate::number::rounded;
 use crate::report::Report;
-use crate::{interrupt, memory, output, talk};
+use crate::{interrupt, output, talk};
 
 /// Rows of a block when criteria are added up over a stream, at most; and its values.
 const MAX_BLOCK_ROWS: usize = 1 << 16;
@@ -115,23 +115,11 @@ fn options(args: &Args, start: Option<Mixture>) -> Result<FitOptions, Failure> {
 }
 
 /// The choices that depend on it.
-fn for_features(
-    args: &Args,
-    mut options: FitOptions,
-    n_features: usize,
-    n_rows: Option<usize>,
-) -> Result<FitOptions, Failure> {
+fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Result<FitOptions, Failure> {
     if let (Init::Mixture(start), Some(path)) = (&options.init, &args.start) {
         let (model, data) = ((&**path, start.n_features()), (&*args.data, n_features));
         check_features(model, data, &args.fitting.read_options(None)).map_err(Failure::Input)?;
     }
-    let advice = match options.covariance {
-        Structure::Full | Structure::Tied => "use --covariance diag, or fewer --columns",
-        Structure::Diag | Structure::Spherical => "use fewer components (-k)",
-    };
-    // More components than rows are refused for that.
-    let k = options.n_components.min(n_rows.unwrap_or(usize::MAX));
-    memory::check(&args.data, k, n_features, options.covariance, advice)?;
     if let (Some(prior), Some(variance)) = (&mut options.prior, args.prior_variance) {
         let d = n_features;
         prior.covariance = Some(match options.covariance {
@@ -147,7 +135,7 @@ fn for_features(
 
 fn in_memory(args: &Args, options: FitOptions, start_names: Option<Vec<String>>) -> Result<(), Failure> {
     let table = args.fitting.read(&args.data, start_names.as_deref())?;
-    let options = for_features(args, options, table.n_features, Some(table.n_rows))?;
+    let options = for_features(args, options, table.n_features)?;
     let names = table.names.as_deref().or(start_names.as_deref());
     let refused = |error| refusal(&error, &args.data, names);
     let samples = samples_of(&table, &args.data)?;
@@ -163,7 +151,8 @@ fn in_memory(args: &Args, options: FitOptions, start_names: Option<Vec<String>>)
 
 fn from_stream(args: &Args, options: FitOptions, start_names: Option<Vec<String>>) -> Result<(), Failure> {
     let mut source = Reread::open(&args.data, &args.fitting.read_options(start_names.as_deref()))?;
-    let options = for_features(args, options, source.n_features(), None)?;
+    // A file ends: the pass that runs is finished, and after the first there is a mixture to write.
+    let options = FitOptions { cancel: None, ..for_features(args, options, source.n_features())? };
     let names = source.names().map(<[String]>::to_vec).or(start_names);
     let names = names.as_deref();
     let threads = args.fitting.threads();

@@ -8,7 +8,7 @@ use gmm_io::{Column, Model, ReadOptions, Table};
 
 use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
 use crate::exit::Failure;
-use crate::{interrupt, talk};
+use crate::{interrupt, memory, talk};
 
 /// Every choice of a fit but the number of components and what covariances have in common.
 #[derive(Debug, clap::Args)]
@@ -159,6 +159,7 @@ impl Fitting {
         });
         FitOptions {
             cancel: Some(interrupt::token()),
+            memory_limit: memory::available(),
             covariance,
             tol: self.tol,
             convergence: match self.convergence {
@@ -239,8 +240,6 @@ pub fn samples_of<'a>(table: &'a Table, data: &Path) -> Result<Samples<'a, f64>,
 pub fn refusal(error: &gmm_core::Error, data: &Path, names: Option<&[String]>) -> Failure {
     let message = format!("{}: {}", shown(data), in_words(error, names));
     match error {
-        // A file that was still being read for the start leaves no mixture to write.
-        gmm_core::Error::Cancelled => interrupt::signal().map_or(Failure::Fit(message), Failure::Interrupted),
         gmm_core::Error::NoWeight => Failure::Input(message),
         _ => Failure::Fit(message),
     }
@@ -267,12 +266,33 @@ pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
             let features = counted(wanted, "feature");
             format!("--prior-mean has {} for {features}; write one for each", counted(found, "number"))
         }
-        // Whose message says how much it would be.
-        gmm_core::Error::OutOfMemory { .. } => {
-            error.to_string().replace("use diagonal covariances", "use --covariance diag")
+        gmm_core::Error::OutOfMemory { covariance: "full" | "tied", .. } => {
+            out_of_memory(error, "use --covariance diag, or fewer --columns")
         }
+        gmm_core::Error::OutOfMemory { .. } => out_of_memory(error, "use fewer components (-k)"),
         other => other.to_string(),
     }
+}
+
+/// How much a fit would take, and what else to try; any other error in its own words.
+pub fn out_of_memory(error: &gmm_core::Error, advice: &str) -> String {
+    let &gmm_core::Error::OutOfMemory { n_components, n_features, covariance, bytes, limit, .. } = error
+    else {
+        return error.to_string();
+    };
+    let (k, d) = (n_components as u128, n_features as u128);
+    let numbers = match covariance {
+        "full" | "tied" => format!("K D^2 = {} numbers", k * d * d),
+        _ => format!("K D = {} numbers", k * d),
+    };
+    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    let there = limit.map(|bytes| format!(" where there are {}", gigabytes(bytes))).unwrap_or_default();
+    format!(
+        "{covariance} covariances of {} in {} are {numbers}, and a fit takes {} of memory{there}; {advice}",
+        counted(n_components, "component"),
+        counted(n_features, "feature"),
+        gigabytes(bytes)
+    )
 }
 
 /// What a feature is called: its name, or where it stands.

@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use crate::fitting::{Fitting, StructureArg, in_words, refusal, samples_of, save};
 use crate::number::{Exact, criterion};
 use crate::report::Report;
-use crate::{interrupt, memory, output, talk};
+use crate::{interrupt, output, talk};
 
 /// A limit on what a slip of the finger can start.
 const MAX_COUNTS: usize = 1000;
@@ -137,12 +137,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let table = args.fitting.read(&args.data, None)?;
     let names = table.names.as_deref();
-    // Of the candidates the largest; more components than rows are refused one by one.
-    let largest = args.components.0.iter().copied().filter(|&k| k <= table.n_rows).max().unwrap_or(1);
-    for &structure in &args.covariance.0 {
-        let advice = "use --covariance diag, or fewer --columns";
-        memory::check(&args.data, largest, table.n_features, structure, advice)?;
-    }
     let samples = samples_of(&table, &args.data)?;
     let threads = args.fitting.threads();
     let swept = swept(args, |options, observer| sweep(&samples, options, &threads, observer));

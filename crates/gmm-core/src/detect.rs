@@ -169,21 +169,24 @@ pub fn attribution<T: Real>(
         parts.push((rows, part));
         rest = after;
     }
+    let mut valued = Ok(());
     threads.map_in_order(
         parts,
         scorer.work(n).saturating_mul(3),
-        |(rows, out)| attribute_chunk(&scorer, (mixture, &covariances), samples, rows, out),
-        |()| {},
+        |(rows, out)| {
+            attribute_chunk(&scorer, (mixture, &covariances), samples, rows.clone(), out);
+            check_shares(out, d, rows.start)
+        },
+        |of_part| valued = std::mem::replace(&mut valued, Ok(())).and(of_part),
     );
-    check_shares(&shares, d)?;
-    Ok(shares)
+    valued.map(|()| shares)
 }
 
-/// Shares (n × d) may be infinite, but each must have a value: infinity less infinity has none.
-pub(crate) fn check_shares<T: Real>(shares: &[T], d: usize) -> Result<()> {
+/// Shares of rows from `first` on may be infinite, but each must have a value: infinity less infinity has none.
+pub(crate) fn check_shares<T: Real>(shares: &[T], d: usize, first: usize) -> Result<()> {
     match shares.iter().position(|share| share.to_f64().is_nan()) {
         None => Ok(()),
-        Some(at) => Err(Error::RowOutOfRange { what: "attribution", row: at / d, real: T::NAME }),
+        Some(at) => Err(Error::RowOutOfRange { what: "attribution", row: first + at / d, real: T::NAME }),
     }
 }
 

@@ -71,11 +71,13 @@ pub fn score<T: Real>(
     let scorer = BlockScorer::new(mixture);
     if scorer.work(n) < SMALL_WORK {
         // Not worth sharing out, nor preparing for it.
-        let total = score_chunk(&scorer, samples, 0..n, scores, &mut Block::for_rows(n));
-        return Ok(mean_of(total, &scorer, samples));
+        let mut block = Block::for_rows(n);
+        let total = score_chunk(&scorer, samples, 0..n, scores, &mut block);
+        let is_sum = total.is_finite();
+        return Ok(if is_sum { total / n as f64 } else { part_of_mean(&scorer, samples, 0..n, &mut block) });
     }
     let mut rest = scores;
-    let chunks: Vec<_> = chunks(n, 1)
+    let parts: Vec<_> = chunks(n, 1)
         .into_iter()
         .map(|rows| {
             let (chunk, after) = std::mem::take(&mut rest).split_at(rows.len(), k);
@@ -85,31 +87,43 @@ pub fn score<T: Real>(
         .collect();
     let mut total = 0.0;
     threads.map_in_order(
-        chunks,
+        parts,
         scorer.work(n),
         |(rows, scores)| score_chunk(&scorer, samples, rows, scores, &mut Block::new()),
         |sum| total += sum,
     );
-    Ok(mean_of(total, &scorer, samples))
+    if total.is_finite() {
+        return Ok(total / n as f64);
+    }
+    let mut mean = 0.0;
+    threads.map_in_order(
+        chunks(n, 1),
+        scorer.work(n),
+        |rows| part_of_mean(&scorer, samples, rows, &mut Block::new()),
+        |part| mean += part,
+    );
+    Ok(mean)
 }
 
-/// The mean energy, given the sum of energies. Log-determinants that a caller made up may be so large that energies
-/// have a mean, but no sum.
-fn mean_of<T: Real>(total: f64, scorer: &BlockScorer<'_, T>, samples: &Samples<'_, T>) -> f64 {
-    let n = samples.n_samples();
-    if total.is_finite() {
-        return total / n as f64;
-    }
-    let (mut mean, mut block) = (0.0, Block::new());
-    for rows in blocks(0..n) {
-        scorer.whiten(samples, rows, &mut block);
-        scorer.finish(&mut block, Terms::Squares, None);
+/// The part of `rows` in the mean energy of `n` samples, whose sum is beyond the numbers: +∞ where a sample has no
+/// density. Log-determinants that a caller made up may be so large that energies have a mean, but no sum.
+pub(crate) fn part_of_mean<T: Real>(
+    scorer: &BlockScorer<'_, T>,
+    samples: &Samples<'_, T>,
+    rows: Range<usize>,
+    block: &mut Block<T>,
+) -> f64 {
+    let n = samples.n_samples() as f64;
+    let mut part = 0.0;
+    for rows in blocks(rows) {
+        scorer.whiten(samples, rows, block);
+        scorer.finish(block, Terms::Squares, None);
         if infinitely_far(&block.log_densities).is_some() {
             return f64::INFINITY;
         }
-        mean -= block.log_densities.iter().map(|density| density / n as f64).sum::<f64>();
+        part -= block.log_densities.iter().map(|density| density / n).sum::<f64>();
     }
-    mean
+    part
 }
 
 /// Scores a chunk of rows, block by block; returns the sum of energies.
@@ -275,15 +289,18 @@ impl<'a, T: Real> Scores<'a, T> {
 
 fn check_output(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
     let expected = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    match len {
-        Some(len) if Some(len) != expected => Err(Error::ShapeMismatch {
-            left: what,
-            left_shape: vec![len],
-            right: "its rows and columns",
-            right_shape: shape.to_vec(),
-        }),
-        _ => Ok(()),
+    // An output that is not there has no length, not even one to be compared.
+    let len = len.or(expected);
+    if len == expected {
+        return Ok(());
     }
+    let left_shape = len.into_iter().collect();
+    Err(Error::ShapeMismatch {
+        left: what,
+        left_shape,
+        right: "its rows and columns",
+        right_shape: shape.to_vec(),
+    })
 }
 
 fn split<T>(out: Option<&mut [T]>, at: usize) -> (Option<&mut [T]>, Option<&mut [T]>) {

@@ -38,8 +38,8 @@ pub enum Error {
     },
     /// Components and features whose covariances take more memory than there is.
     #[error(
-        "{covariance} covariances of {n_components} components x {n_features} features are {}, and a fit of them takes \
-         {}; use {}fewer components or fewer features",
+        "{covariance} covariances of {n_components} components x {n_features} features are {}, and {purpose} takes {}; \
+         use {}fewer components or fewer features",
         Numbers(covariance, *n_components, *n_features),
         Needed(*bytes, *limit),
         if is_dense(covariance) { "diagonal covariances, " } else { "" }
@@ -51,7 +51,9 @@ pub enum Error {
         n_features: usize,
         /// The structure of the covariances: `full`, `tied`, `diag` or `spherical`.
         covariance: &'static str,
-        /// What they take, at least, in bytes.
+        /// What is to be made of them: a fit, a mixture.
+        purpose: &'static str,
+        /// What that takes, at least, in bytes.
         bytes: u64,
         /// What there is, if the caller said so.
         limit: Option<u64>,

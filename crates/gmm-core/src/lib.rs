@@ -81,7 +81,7 @@ pub use grad::{
     energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
 };
 pub use maximise::RegCovar;
-pub use memory::check_memory;
+pub use memory::{check_memory, check_mixture_memory};
 pub use mixture::Mixture;
 pub use moments::Moments;
 pub use options::{FitOptions, Given, Init};

@@ -1,9 +1,9 @@
 //! What a mixture takes of memory, known before any of it is asked for.
 //!
 //! ```text
-//! means and sums          5 k d
-//! covariances, factors    4 m and m / 2 packed     m = k d², d² of tied, k d of diagonal, k of spherical ones
-//! second moments          2 k d², or 2 k d         a thread's and those of all
+//! a mixture   k d means; m covariances, m factors and m / 2 packed      m = k d², d² of tied, k d of diagonal,
+//! a fit       5 k d; 4.5 m; 2 k d² or 2 k d second moments of a             k of spherical covariances
+//!             thread and of all
 //! ```
 //!
 //! Memory that cannot be had ends the process, and a system that promises more than it has ends it later. So the sum is
@@ -15,9 +15,8 @@ use crate::error::{Error, Result};
 /// Less than this is not asked for beforehand: 64 MiB.
 const SMALL: u64 = 1 << 26;
 
-/// Refuses k components in d features that would not fit in memory, while a fit or an estimate of them is made:
-/// beyond the address space, beyond `limit` bytes, if there is a limit, or beyond what the allocator gives, which
-/// knows limits of the process.
+/// Refuses k components in d features of which a fit would not fit in memory: beyond the address space, beyond `limit`
+/// bytes, if there is a limit, or beyond what the allocator gives, which knows limits of the process.
 ///
 /// A system without such limits may promise more than it has; a caller who knows what it has passes that.
 ///
@@ -34,40 +33,45 @@ const SMALL: u64 = 1 << 26;
 /// assert!(matches!(refused, Err(Error::OutOfMemory { .. })));
 /// assert!(check_memory(1, 100_000, Structure::Diag, Some(16_000_000_000)).is_ok());
 /// ```
-pub fn check_memory(
-    n_components: usize,
-    n_features: usize,
-    structure: Structure,
+pub fn check_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
+    check((k, d, structure), "a fit", bytes_of_fit(k as u128, d as u128, structure), limit)
+}
+
+/// The same of a mixture that is only held and scored with, which takes half of it.
+///
+/// # Errors
+///
+/// As [`check_memory`].
+pub fn check_mixture_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
+    check((k, d, structure), "a mixture", bytes_of_mixture(k as u128, d as u128, structure), limit)
+}
+
+fn check(
+    (n_components, n_features, structure): (usize, usize, Structure),
+    purpose: &'static str,
+    bytes: Option<u128>,
     limit: Option<u64>,
 ) -> Result<()> {
-    let (k, d) = (n_components, n_features);
-    let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
-    let bytes = bytes_of(k as u128, d as u128, structure);
-    let in_one = isize::MAX as u128 / 2;
-    let Some(bytes) = bytes.filter(|&bytes| bytes <= in_one).and_then(|bytes| u64::try_from(bytes).ok())
-    else {
-        return Err(Error::SizeOverflow { what: "covariances", shape });
-    };
+    let bytes = addressable(bytes, (n_components, n_features, structure))?;
     if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
-        return Err(Error::OutOfMemory {
-            n_components,
-            n_features,
-            covariance: structure.name(),
-            bytes,
-            limit,
-        });
+        let covariance = structure.name();
+        return Err(Error::OutOfMemory { n_components, n_features, covariance, purpose, bytes, limit });
     }
     Ok(())
 }
 
-/// What k components in d features take, in bytes; refused beyond the address space.
-pub(crate) fn addressed(n_components: usize, n_features: usize, structure: Structure) -> Result<u64> {
-    let (k, d) = (n_components, n_features);
-    let bytes = bytes_of(k as u128, d as u128, structure).filter(|&bytes| bytes <= isize::MAX as u128);
+/// A number of bytes that pointers reach.
+fn addressable(bytes: Option<u128>, (k, d, structure): (usize, usize, Structure)) -> Result<u64> {
+    let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as u128 / 2);
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
         let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
         Error::SizeOverflow { what: "covariances", shape }
     })
+}
+
+/// What a fit of k components in d features takes, in bytes; refused beyond the address space.
+pub(crate) fn addressed(k: usize, d: usize, structure: Structure) -> Result<u64> {
+    addressable(bytes_of_fit(k as u128, d as u128, structure), (k, d, structure))
 }
 
 /// Zeros (n × m), or a refusal of what they are for.
@@ -79,18 +83,29 @@ pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Resu
     Ok(values)
 }
 
-/// Of the least that is held at once; `None` beyond 128 bits.
-fn bytes_of(k: u128, d: u128, structure: Structure) -> Option<u128> {
-    let (means, square) = (k.checked_mul(d)?, d.checked_mul(d)?);
-    let matrices = match structure {
-        Structure::Full => k.checked_mul(square)?,
-        Structure::Tied => square,
-        Structure::Diag => means,
-        Structure::Spherical => k,
-    };
-    let sums = if structure.is_diagonal() { means } else { k.checked_mul(square)? };
-    let numbers = means.checked_mul(5)?.checked_add(matrices.checked_mul(9)? / 2)?;
-    numbers.checked_add(sums.checked_mul(2)?)?.checked_mul(size_of::<f64>() as u128)
+/// Numbers in the covariances of a structure; `None` beyond 128 bits.
+fn matrices(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    match structure {
+        Structure::Full => k.checked_mul(d)?.checked_mul(d),
+        Structure::Tied => d.checked_mul(d),
+        Structure::Diag => k.checked_mul(d),
+        Structure::Spherical => Some(k),
+    }
+}
+
+/// Of the least that a fit holds at once.
+fn bytes_of_fit(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    let means = k.checked_mul(d)?;
+    let sums = if structure.is_diagonal() { means } else { means.checked_mul(d)? };
+    let held = matrices(k, d, structure)?.checked_mul(9)? / 2;
+    let numbers = means.checked_mul(5)?.checked_add(held)?.checked_add(sums.checked_mul(2)?)?;
+    numbers.checked_mul(size_of::<f64>() as u128)
+}
+
+/// Of a mixture that is packed for scores.
+fn bytes_of_mixture(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    let held = matrices(k, d, structure)?.checked_mul(5)? / 2;
+    k.checked_mul(d)?.checked_add(held)?.checked_mul(size_of::<f64>() as u128)
 }
 
 /// Whether the allocator gives so much in one piece, which nobody touches and which is given back at once.
@@ -112,19 +127,28 @@ mod tests {
         // 8 (5 + 4.5 × 10⁵ + 2 × 10⁵) × 10⁵ bytes.
         assert_eq!(
             refused(1, 100_000, Structure::Full, Some(24_000_000_000)),
-            "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit of them \
-             takes 520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
+            "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit takes \
+             520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
              features"
         );
         assert_eq!(
             refused(1_000_000_000_000, 1, Structure::Diag, Some(1 << 34)),
-            "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit of \
-             them takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
+            "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit \
+             takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
         );
         assert_eq!(
             refused(usize::MAX, 3, Structure::Full, None),
             "covariances of shape 18446744073709551615 x 3 x 3 would not fit in memory"
         );
+        // 8 (10⁵ + 2.5 × 10¹⁰) bytes.
+        let held = check_mixture_memory(1, 100_000, Structure::Full, Some(24_000_000_000));
+        assert!(
+            held.unwrap_err()
+                .to_string()
+                .contains("and a mixture takes 200.0 GB of memory where there are 24.0")
+        );
+        assert!(check_mixture_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_ok());
+        assert!(check_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_err());
         for structure in Structure::ALL {
             for (k, d) in [(usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX), (1 << 40, 1 << 40)] {
                 assert!(check_memory(k, d, structure, None).is_err(), "{structure} {k} {d}");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::blocks::BLOCK_ROWS;
 use crate::density::{Block, BlockScorer};
-use crate::energy::{Scores, check_features, score_chunk};
+use crate::energy::{Scores, check_features, part_of_mean, score_chunk};
 use crate::error::Result;
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -80,7 +80,9 @@ impl<T: Real> Scorer<T> {
         scores.check(n, self.mixture.n_components())?;
         self.block.narrow_to(n);
         let scorer = BlockScorer::new(&self.mixture);
-        Ok(score_chunk(&scorer, samples, 0..n, scores, &mut self.block) / n as f64)
+        let total = score_chunk(&scorer, samples, 0..n, scores, &mut self.block);
+        let is_sum = total.is_finite();
+        Ok(if is_sum { total / n as f64 } else { part_of_mean(&scorer, samples, 0..n, &mut self.block) })
     }
 }
 
@@ -126,6 +128,18 @@ mod tests {
         scores_have_the_bits_of_score::<f32>(1.0);
         // Scored in double, for a float could not hold the factor.
         scores_have_the_bits_of_score::<f32>(1e-84);
+    }
+
+    /// Energies of 5e307 each have a mean, and four of them no sum; one infinitely far has an infinite mean.
+    #[test]
+    fn a_mean_beyond_any_sum_is_that_of_score() {
+        let mixture = Mixture::from_independent(&[1.0], &[0.0], &[1.0], &[1.0], &[1e308]).unwrap();
+        for (rows, expected) in [([0.0; 4], 5e307), ([0.0, 0.0, 0.0, 1e200], f64::INFINITY)] {
+            let samples = Samples::from_rows(&rows, 4, 1).unwrap();
+            let mean = Scorer::new(&mixture, 4).score(&samples, Scores::default()).unwrap();
+            let whole = crate::score(&mixture, &samples, Scores::default(), &Threads::one()).unwrap();
+            assert_eq!((mean, whole), (expected, expected));
+        }
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! How much memory this process can have, for refusals before any is asked for.
 
-use gmm_core::{Structure, check_memory};
+use gmm_core::{Structure, check_mixture_memory};
 
 use crate::status::Refusal;
 
 /// K D^2 below which no machine is short of memory: some 50 MiB.
 const SMALL: usize = 1 << 20;
 
-/// Refuses k components in d features whose mixture, or fit, takes more memory than there is.
+/// Refuses k components in d features whose mixture takes more memory than there is.
 pub(crate) fn check(k: usize, d: usize, structure: Structure) -> Result<(), Refusal> {
     // The system is not asked on behalf of a small call, which would take longer for it.
     let is_small = k.saturating_mul(d).saturating_mul(d) < SMALL;
-    Ok(check_memory(k, d, structure, if is_small { None } else { limit() })?)
+    Ok(check_mixture_memory(k, d, structure, if is_small { None } else { limit() })?)
 }
 
 /// What the machine has, swap included, or less where the process may not have as much; `None` where nobody says.

@@ -275,6 +275,8 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
                     seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
                     given.set_params(random_state=seed)
                 given.fit(samples, **weights)
+                if hasattr(self, "feature_names_in_"):
+                    given.feature_names_in_ = self.feature_names_in_
             self.detector_ = getattr(given, "estimator", given)  # As a FrozenEstimator has it.
         return _exchange.as_mixture(given)
 

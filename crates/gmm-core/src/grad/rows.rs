@@ -143,13 +143,11 @@ pub(super) fn check_output<T>(what: &'static str, out: &Option<&mut [T]>, shape:
 /// The same of an input that may not be there.
 pub(super) fn check_len(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
     let expected = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    match len {
-        Some(len) if Some(len) != expected => Err(Error::ShapeMismatch {
-            left: what,
-            left_shape: vec![len],
-            right: "its shape",
-            right_shape: shape.to_vec(),
-        }),
-        _ => Ok(()),
+    // What is not there has no length, not even one to be compared.
+    let len = len.or(expected);
+    if len == expected {
+        return Ok(());
     }
+    let left_shape = len.into_iter().collect();
+    Err(Error::ShapeMismatch { left: what, left_shape, right: "its shape", right_shape: shape.to_vec() })
 }

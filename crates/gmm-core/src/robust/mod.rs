@@ -292,7 +292,7 @@ impl RobustDetector {
     /// Cost: that of [`attribution`] for every mixture; n × d numbers beside the output.
     pub fn attribution<T: Real>(&self, samples: &Samples<'_, T>, threads: &Threads) -> Result<Vec<T>> {
         let shares = self.mean(|mixture| attribution(mixture, samples, threads))?;
-        check_shares(&shares, samples.n_features())?;
+        check_shares(&shares, samples.n_features(), 0)?;
         Ok(shares)
     }
 
