@@ -718,8 +718,8 @@ typedef struct gmm_sweep_options {
     /**
      * Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
      * `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
-     * candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to start from, and the
-     * covariance of a prior where structures of different shapes are tried, must not be set.
+     * candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
+     * start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
      */
     const struct gmm_fit_options *fit;
     /**
@@ -1186,7 +1186,8 @@ gmm_status gmm_cancel_create(struct gmm_cancel **out);
 
 /**
  * Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
- * sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a signal handler; does nothing for NULL.
+ * sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a
+ * signal handler; does nothing for NULL.
  *
  * The caller promises:
  *
@@ -2517,7 +2518,8 @@ gmm_status gmm_scorer_create_f32(const struct gmm_mixture *mixture,
  * `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
  * samples than the scorer was made for. The same bits.
  *
- * A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer at a time; every thread wants its own.
+ * A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer
+ * at a time; every thread needs its own.
  *
  * The caller promises:
  *

@@ -40,8 +40,8 @@ pub struct Scores<'a, T> {
 ///
 /// # Errors
 ///
-/// [`Error::OtherFeatures`] when the samples have another number of features than the mixture, [`Error::ShapeMismatch`] when an
-/// output another length than its shape. Outputs are then untouched.
+/// [`Error::OtherFeatures`] when the samples have another number of features than the mixture;
+/// [`Error::ShapeMismatch`] when an output has another length than its shape. Outputs are then untouched.
 ///
 /// Cost: `n k d²` flops, one pass over the samples; O(threads × block + k d²) memory.
 ///

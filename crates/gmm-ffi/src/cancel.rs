@@ -30,7 +30,8 @@ pub unsafe extern "C" fn gmm_cancel_create(out: *mut *mut gmm_cancel) -> gmm_sta
 }
 
 /// Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
-/// sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a signal handler; does nothing for NULL.
+/// sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a
+/// signal handler; does nothing for NULL.
 ///
 /// # Safety
 ///

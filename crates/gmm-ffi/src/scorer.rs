@@ -69,7 +69,8 @@ unsafe fn create<T: Real, H>(
 /// `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
 /// samples than the scorer was made for. The same bits.
 ///
-/// A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer at a time; every thread wants its own.
+/// A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer
+/// at a time; every thread needs its own.
 ///
 /// # Safety
 ///

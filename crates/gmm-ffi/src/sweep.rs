@@ -39,8 +39,8 @@ pub struct gmm_sweep_options {
     pub criterion: gmm_criterion,
     /// Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
     /// `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
-    /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to start from, and the
-    /// covariance of a prior where structures of different shapes are tried, must not be set.
+    /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
+    /// start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
     pub fit: *const gmm_fit_options,
     /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
     /// ran on. NULL unless changed.

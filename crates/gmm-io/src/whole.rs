@@ -55,7 +55,7 @@ impl WholeFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Save`]; an earlier file is then what it was.
+    /// [`Error::Save`]; an earlier file is then what it was, unless it is a mount point.
     pub fn keep(self) -> Result<(), Error> {
         let name = self.name.clone();
         self.finish().map_err(|source| Error::Save { path: name, source })

@@ -38,9 +38,9 @@ pub(super) struct Concentrated {
     pub(super) ended: Option<Stop>,
 }
 
-/// Iterations in a row that may bring the bound no higher than it was. Trimmed EM climbs but for rounding; where a
-/// ridge keeps covariances from what is most likely it may go round in circles, for ever if nobody looks. As many as
-/// the default of `max_iter`, so that it ends no fit of so many.
+/// Iterations in a row that may bring the bound no higher than it was. Trimmed EM raises the bound but for rounding;
+/// a ridge, which keeps covariances from the most likely ones, may make it cycle without end. The limit is the default
+/// of `max_iter`: a fit with that default never meets it.
 const STALLED: usize = 100;
 
 /// By how much a bound must be higher, relative, to be higher.
