@@ -53,6 +53,35 @@ typedef struct gmm_stepwise gmm_stepwise;
 typedef struct gmm_sweep gmm_sweep;
 typedef struct gmm_threads gmm_threads;
 typedef int32_t gmm_status;
+typedef struct gmm_matrix_f64 {
+    const double *data;
+    size_t rows;
+    size_t cols;
+    ptrdiff_t row_stride;
+    ptrdiff_t col_stride;
+} gmm_matrix_f64;
+typedef struct gmm_matrix_f32 {
+    const float *data;
+    size_t rows;
+    size_t cols;
+    ptrdiff_t row_stride;
+    ptrdiff_t col_stride;
+} gmm_matrix_f32;
+typedef struct gmm_error {
+    size_t size;
+    gmm_status status;
+    char message[500];
+} gmm_error;
+typedef struct gmm_training_options {
+    size_t size;
+    double eps;
+    double w_energy;
+    double w_cov_diag;
+    double eps_limit;
+    int32_t drop_empty;
+    struct gmm_running *running;
+    struct gmm_error *error;
+} gmm_training_options;
 typedef struct gmm_prior {
     size_t size;
     double weight_concentration;
@@ -75,11 +104,6 @@ typedef struct gmm_progress {
 typedef int32_t (*gmm_progress_callback)(void *userdata, const struct gmm_progress *progress);
 typedef int32_t gmm_log_level;
 typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
-typedef struct gmm_error {
-    size_t size;
-    gmm_status status;
-    char message[500];
-} gmm_error;
 typedef struct gmm_fit_options {
     size_t size;
     size_t n_components;
@@ -108,30 +132,6 @@ typedef struct gmm_fit_options {
     void *log_userdata;
     struct gmm_error *error;
 } gmm_fit_options;
-typedef struct gmm_matrix_f64 {
-    const double *data;
-    size_t rows;
-    size_t cols;
-    ptrdiff_t row_stride;
-    ptrdiff_t col_stride;
-} gmm_matrix_f64;
-typedef struct gmm_matrix_f32 {
-    const float *data;
-    size_t rows;
-    size_t cols;
-    ptrdiff_t row_stride;
-    ptrdiff_t col_stride;
-} gmm_matrix_f32;
-typedef struct gmm_training_options {
-    size_t size;
-    double eps;
-    double w_energy;
-    double w_cov_diag;
-    double eps_limit;
-    int32_t drop_empty;
-    struct gmm_running *running;
-    struct gmm_error *error;
-} gmm_training_options;
 typedef int32_t gmm_stop;
 typedef int32_t gmm_repair_kind;
 typedef struct gmm_repair {
@@ -262,19 +262,16 @@ typedef struct gmm_detector_options {
     double time_budget;
     struct gmm_error *error;
 } gmm_detector_options;
+const char *gmm_version(void);
 const char *gmm_last_error_message(void);
 size_t gmm_last_error_copy(char *buffer,
                            size_t len);
-const char *gmm_version(void);
 gmm_status gmm_threads_create(size_t count, struct gmm_threads **out);
 void gmm_threads_free(struct gmm_threads *threads);
 gmm_status gmm_cancel_create(struct gmm_cancel **out);
 void gmm_cancel_request(const struct gmm_cancel *token);
 void gmm_cancel_reset(const struct gmm_cancel *token);
 void gmm_cancel_free(struct gmm_cancel *token);
-gmm_status gmm_prior_init(struct gmm_prior *prior,
-                          size_t size);
-gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
 gmm_status gmm_params_f64(const struct gmm_matrix_f64 *z,
                           const struct gmm_matrix_f64 *gamma,
                           double eps,
@@ -409,6 +406,27 @@ gmm_status gmm_running_mixture(const struct gmm_running *handle,
                                struct gmm_mixture **out);
 uint64_t gmm_running_n_batches(const struct gmm_running *handle);
 void gmm_running_free(struct gmm_running *handle);
+gmm_status gmm_mixture_score_function_f64(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f64 *samples,
+                                          const struct gmm_threads *threads,
+                                          double *scores);
+gmm_status gmm_mixture_score_function_f32(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f32 *samples,
+                                          const struct gmm_threads *threads,
+                                          float *scores);
+gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f64 *samples,
+                                                   const struct gmm_matrix_f64 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   double *products);
+gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f32 *samples,
+                                                   const struct gmm_matrix_f32 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   float *products);
+gmm_status gmm_prior_init(struct gmm_prior *prior,
+                          size_t size);
+gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
 gmm_status gmm_mixture_fit_f64(const struct gmm_matrix_f64 *samples,
                                const struct gmm_fit_options *options,
                                const struct gmm_threads *threads,
@@ -605,24 +623,6 @@ gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
                                             const struct gmm_matrix_f32 *samples,
                                             const struct gmm_threads *threads,
                                             float *responsibilities);
-gmm_status gmm_mixture_score_function_f64(const struct gmm_mixture *mixture,
-                                          const struct gmm_matrix_f64 *samples,
-                                          const struct gmm_threads *threads,
-                                          double *scores);
-gmm_status gmm_mixture_score_function_f32(const struct gmm_mixture *mixture,
-                                          const struct gmm_matrix_f32 *samples,
-                                          const struct gmm_threads *threads,
-                                          float *scores);
-gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mixture,
-                                                   const struct gmm_matrix_f64 *samples,
-                                                   const struct gmm_matrix_f64 *vectors,
-                                                   const struct gmm_threads *threads,
-                                                   double *products);
-gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mixture,
-                                                   const struct gmm_matrix_f32 *samples,
-                                                   const struct gmm_matrix_f32 *vectors,
-                                                   const struct gmm_threads *threads,
-                                                   float *products);
 gmm_status gmm_scorer_create_f64(const struct gmm_mixture *mixture,
                                  size_t max_samples,
                                  struct gmm_scorer_f64 **out);

@@ -68,6 +68,124 @@ typedef struct gmm_threads gmm_threads;
 typedef int32_t gmm_status;
 
 /**
+ * A matrix of doubles that the caller owns: element (i, j) is `data[i * row_stride + j * col_stride]`.
+ *
+ * Strides count elements, not bytes, and may be negative or zero; `data` points at element (0, 0).
+ * Row-major: `row_stride = cols, col_stride = 1`. Column-major: `row_stride = 1, col_stride = rows`.
+ */
+typedef struct gmm_matrix_f64 {
+    /**
+     * Element (0, 0).
+     */
+    const double *data;
+    /**
+     * Rows.
+     */
+    size_t rows;
+    /**
+     * Columns.
+     */
+    size_t cols;
+    /**
+     * Elements from one row to the next.
+     */
+    ptrdiff_t row_stride;
+    /**
+     * Elements from one column to the next.
+     */
+    ptrdiff_t col_stride;
+} gmm_matrix_f64;
+
+/**
+ * A matrix of floats that the caller owns; as `gmm_matrix_f64`.
+ */
+typedef struct gmm_matrix_f32 {
+    /**
+     * Element (0, 0).
+     */
+    const float *data;
+    /**
+     * Rows.
+     */
+    size_t rows;
+    /**
+     * Columns.
+     */
+    size_t cols;
+    /**
+     * Elements from one row to the next.
+     */
+    ptrdiff_t row_stride;
+    /**
+     * Elements from one column to the next.
+     */
+    ptrdiff_t col_stride;
+} gmm_matrix_f32;
+
+/**
+ * Why a call was refused, for the caller who cannot ask the thread that it ran on. Set `size` to `sizeof(gmm_error)`,
+ * and a pointer to it as `error` of the options of the call. A call that succeeds leaves it as it is.
+ */
+typedef struct gmm_error {
+    /**
+     * `sizeof(gmm_error)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * What the call returned.
+     */
+    gmm_status status;
+    /**
+     * What was wrong and what to try, in UTF-8, with a NUL at the end; of longer messages the beginning.
+     */
+    char message[500];
+} gmm_error;
+
+/**
+ * What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
+ * and then change what should differ; fields may be added at the end. With the defaults a loss is that of
+ * `gmm_loss_f64`, bit for bit.
+ */
+typedef struct gmm_training_options {
+    /**
+     * `sizeof(gmm_training_options)`.
+     */
+    size_t size;
+    /**
+     * Added to every variance before a covariance is factored. 1e-6 unless changed.
+     */
+    double eps;
+    /**
+     * What the mean energy counts. 1 unless changed.
+     */
+    double w_energy;
+    /**
+     * What the sum of inverse variances counts. 0.005 unless changed.
+     */
+    double w_cov_diag;
+    /**
+     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
+     * up to this. 0, unless changed, for a refusal instead.
+     */
+    double eps_limit;
+    /**
+     * 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
+     * refusal.
+     */
+    int32_t drop_empty;
+    /**
+     * Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
+     * moments of the batch alone.
+     */
+    struct gmm_running *running;
+    /**
+     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+     * ran on. NULL unless changed.
+     */
+    struct gmm_error *error;
+} gmm_training_options;
+
+/**
  * A conjugate prior, that fits maximise with the likelihood: it bounds variances from below. Fill it with
  * `gmm_prior_init` and then change what should differ; fields may be added at the end.
  *
@@ -169,25 +287,6 @@ typedef int32_t gmm_log_level;
  * C++ exception and no longjmp. The wording is for people and may change.
  */
 typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
-
-/**
- * Why a call was refused, for the caller who cannot ask the thread that it ran on. Set `size` to `sizeof(gmm_error)`,
- * and a pointer to it as `error` of the options of the call. A call that succeeds leaves it as it is.
- */
-typedef struct gmm_error {
-    /**
-     * `sizeof(gmm_error)`, set by the caller.
-     */
-    size_t size;
-    /**
-     * What the call returned.
-     */
-    gmm_status status;
-    /**
-     * What was wrong and what to try, in UTF-8, with a NUL at the end; of longer messages the beginning.
-     */
-    char message[500];
-} gmm_error;
 
 /**
  * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
@@ -306,105 +405,6 @@ typedef struct gmm_fit_options {
      */
     struct gmm_error *error;
 } gmm_fit_options;
-
-/**
- * A matrix of doubles that the caller owns: element (i, j) is `data[i * row_stride + j * col_stride]`.
- *
- * Strides count elements, not bytes, and may be negative or zero; `data` points at element (0, 0).
- * Row-major: `row_stride = cols, col_stride = 1`. Column-major: `row_stride = 1, col_stride = rows`.
- */
-typedef struct gmm_matrix_f64 {
-    /**
-     * Element (0, 0).
-     */
-    const double *data;
-    /**
-     * Rows.
-     */
-    size_t rows;
-    /**
-     * Columns.
-     */
-    size_t cols;
-    /**
-     * Elements from one row to the next.
-     */
-    ptrdiff_t row_stride;
-    /**
-     * Elements from one column to the next.
-     */
-    ptrdiff_t col_stride;
-} gmm_matrix_f64;
-
-/**
- * A matrix of floats that the caller owns; as `gmm_matrix_f64`.
- */
-typedef struct gmm_matrix_f32 {
-    /**
-     * Element (0, 0).
-     */
-    const float *data;
-    /**
-     * Rows.
-     */
-    size_t rows;
-    /**
-     * Columns.
-     */
-    size_t cols;
-    /**
-     * Elements from one row to the next.
-     */
-    ptrdiff_t row_stride;
-    /**
-     * Elements from one column to the next.
-     */
-    ptrdiff_t col_stride;
-} gmm_matrix_f32;
-
-/**
- * What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
- * and then change what should differ; fields may be added at the end. With the defaults a loss is that of
- * `gmm_loss_f64`, bit for bit.
- */
-typedef struct gmm_training_options {
-    /**
-     * `sizeof(gmm_training_options)`.
-     */
-    size_t size;
-    /**
-     * Added to every variance before a covariance is factored. 1e-6 unless changed.
-     */
-    double eps;
-    /**
-     * What the mean energy counts. 1 unless changed.
-     */
-    double w_energy;
-    /**
-     * What the sum of inverse variances counts. 0.005 unless changed.
-     */
-    double w_cov_diag;
-    /**
-     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
-     * up to this. 0, unless changed, for a refusal instead.
-     */
-    double eps_limit;
-    /**
-     * 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
-     * refusal.
-     */
-    int32_t drop_empty;
-    /**
-     * Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
-     * moments of the batch alone.
-     */
-    struct gmm_running *running;
-    /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on. NULL unless changed.
-     */
-    struct gmm_error *error;
-} gmm_training_options;
 
 /**
  * Why a fit ended. Whatever it was, the mixture is one to use. New codes may be added at the end.
@@ -1127,6 +1127,11 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
+ * The version of this library, "major.minor.patch". Static; never NULL; never freed.
+ */
+const char *gmm_version(void);
+
+/**
  * What this thread's last failed call said was wrong and what to try, in UTF-8; empty when none has
  * failed. Never NULL. Valid until the next call that fails on the same thread; do not free it.
  */
@@ -1142,11 +1147,6 @@ const char *gmm_last_error_message(void);
  */
 size_t gmm_last_error_copy(char *buffer,
                            size_t len);
-
-/**
- * The version of this library, "major.minor.patch". Static; never NULL; never freed.
- */
-const char *gmm_version(void);
 
 /**
  * A budget of `count` threads (0: as many as the machine runs at once), into `*out`.
@@ -1212,28 +1212,6 @@ void gmm_cancel_reset(const struct gmm_cancel *token);
  * `token` is NULL, or a live handle that is not used again.
  */
 void gmm_cancel_free(struct gmm_cancel *token);
-
-/**
- * Fills the `size` bytes of `prior` with the defaults, those of Fraley & Raftery (2007), and its `size`
- * with that. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled
- * with.
- *
- * The caller promises:
- *
- * `prior` is NULL or writable for `size` bytes.
- */
-gmm_status gmm_prior_init(struct gmm_prior *prior,
-                          size_t size);
-
-/**
- * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
- * macro `gmm_fit_options_init(options)` passes the size that the caller was compiled with.
- *
- * The caller promises:
- *
- * `options` is NULL or writable for `size` bytes.
- */
-gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
 
 /**
  * Mixture parameters from samples and responsibilities.
@@ -1599,6 +1577,87 @@ uint64_t gmm_running_n_batches(const struct gmm_running *handle);
  * `handle` is NULL, or a live handle that is not used again.
  */
 void gmm_running_free(struct gmm_running *handle);
+
+/**
+ * The gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x D, row-major,
+ * required): the score function.
+ *
+ * `threads` may be NULL for the library's own. Refuses what scoring refuses, and values beyond the range of the type
+ * (GMM_OUT_OF_RANGE), and a sample that is infinitely far from every component. `scores` is then untouched.
+ *
+ * The caller promises:
+ *
+ * `mixture` is a live handle, `threads` one or NULL; `samples` describes readable memory; `scores` is writable for
+ * its shape.
+ */
+gmm_status gmm_mixture_score_function_f64(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f64 *samples,
+                                          const struct gmm_threads *threads,
+                                          double *scores);
+
+/**
+ * `gmm_mixture_score_function_f64` for floats.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_function_f64`.
+ */
+gmm_status gmm_mixture_score_function_f32(const struct gmm_mixture *mixture,
+                                          const struct gmm_matrix_f32 *samples,
+                                          const struct gmm_threads *threads,
+                                          float *scores);
+
+/**
+ * Products of the Hessian of the log-density at each of `samples` (N x D) with the vector in the same row of
+ * `vectors` (N x D), into `products` (N x D, row-major, required).
+ *
+ * `threads` may be NULL for the library's own. Refuses as `gmm_mixture_score_function_f64`; `products` is then
+ * untouched.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_score_function_f64`; `vectors` describes readable memory.
+ */
+gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f64 *samples,
+                                                   const struct gmm_matrix_f64 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   double *products);
+
+/**
+ * `gmm_mixture_hessian_vector_products_f64` for floats; formed in double.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_hessian_vector_products_f64`.
+ */
+gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mixture,
+                                                   const struct gmm_matrix_f32 *samples,
+                                                   const struct gmm_matrix_f32 *vectors,
+                                                   const struct gmm_threads *threads,
+                                                   float *products);
+
+/**
+ * Fills the `size` bytes of `prior` with the defaults, those of Fraley & Raftery (2007), and its `size`
+ * with that. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled
+ * with.
+ *
+ * The caller promises:
+ *
+ * `prior` is NULL or writable for `size` bytes.
+ */
+gmm_status gmm_prior_init(struct gmm_prior *prior,
+                          size_t size);
+
+/**
+ * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+ * macro `gmm_fit_options_init(options)` passes the size that the caller was compiled with.
+ *
+ * The caller promises:
+ *
+ * `options` is NULL or writable for `size` bytes.
+ */
+gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
 
 /**
  * Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`.
@@ -2424,65 +2483,6 @@ gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
                                             const struct gmm_matrix_f32 *samples,
                                             const struct gmm_threads *threads,
                                             float *responsibilities);
-
-/**
- * The gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x D, row-major,
- * required): the score function.
- *
- * `threads` may be NULL for the library's own. Refuses what scoring refuses, and values beyond the range of the type
- * (GMM_OUT_OF_RANGE), and a sample that is infinitely far from every component. `scores` is then untouched.
- *
- * The caller promises:
- *
- * `mixture` is a live handle, `threads` one or NULL; `samples` describes readable memory; `scores` is writable for
- * its shape.
- */
-gmm_status gmm_mixture_score_function_f64(const struct gmm_mixture *mixture,
-                                          const struct gmm_matrix_f64 *samples,
-                                          const struct gmm_threads *threads,
-                                          double *scores);
-
-/**
- * `gmm_mixture_score_function_f64` for floats.
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_function_f64`.
- */
-gmm_status gmm_mixture_score_function_f32(const struct gmm_mixture *mixture,
-                                          const struct gmm_matrix_f32 *samples,
-                                          const struct gmm_threads *threads,
-                                          float *scores);
-
-/**
- * Products of the Hessian of the log-density at each of `samples` (N x D) with the vector in the same row of
- * `vectors` (N x D), into `products` (N x D, row-major, required).
- *
- * `threads` may be NULL for the library's own. Refuses as `gmm_mixture_score_function_f64`; `products` is then
- * untouched.
- *
- * The caller promises:
- *
- * As `gmm_mixture_score_function_f64`; `vectors` describes readable memory.
- */
-gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mixture,
-                                                   const struct gmm_matrix_f64 *samples,
-                                                   const struct gmm_matrix_f64 *vectors,
-                                                   const struct gmm_threads *threads,
-                                                   double *products);
-
-/**
- * `gmm_mixture_hessian_vector_products_f64` for floats; formed in double.
- *
- * The caller promises:
- *
- * As `gmm_mixture_hessian_vector_products_f64`.
- */
-gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mixture,
-                                                   const struct gmm_matrix_f32 *samples,
-                                                   const struct gmm_matrix_f32 *vectors,
-                                                   const struct gmm_threads *threads,
-                                                   float *products);
 
 /**
  * A copy of `mixture` with the memory that scoring at most `max_samples` samples in a call takes, into

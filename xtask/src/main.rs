@@ -1,10 +1,10 @@
 //! `cargo xtask`: what the project does to itself. The one place that drives other tools.
 
-mod abi;
+mod process;
 mod cdef;
 mod headers;
+mod abi;
 mod install;
-mod process;
 mod python;
 mod sanitize;
 mod test;

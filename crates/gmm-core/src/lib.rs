@@ -27,72 +27,40 @@
 mod error;
 mod real;
 mod blocks;
-mod sample_weights;
-mod samples;
-mod symmetric;
-mod cholesky;
-mod covariance;
-mod memory;
-mod packed;
-mod mixture;
-mod density;
-mod energy;
-mod scorer;
-mod groups;
-mod sums;
-mod moments;
-mod estimate;
-mod grad;
-mod select;
-mod overview;
-mod split;
-mod prior;
-mod maximise;
 mod control;
-mod diagnosis;
-mod climb;
-mod restarts;
-mod options;
-mod exchange;
-mod stepwise;
+mod random;
+mod samples;
+mod mixture;
+mod score;
+mod moments;
 mod init;
-mod start;
+mod em;
+mod grad;
 mod sample;
-mod moves;
-mod fit;
-mod stream;
-mod sweep;
-mod detect;
 mod robust;
 
 pub use blocks::Threads;
-pub use climb::Convergence;
 pub use control::{Cancel, Progress, Stop};
-pub use covariance::{Covariances, Diag, Full, Spherical, Structure, Tied};
-pub use detect::{attribution, threshold_by_contamination, threshold_by_percentile};
-pub use diagnosis::{ComponentDiagnosis, Diagnosis, Repair};
-pub use energy::{Scores, energy, labels, responsibilities, score, squared_mahalanobis};
+pub use em::{
+    Candidate, ComponentDiagnosis, Convergence, Diagnosis, Fit, FitOptions, Given, Init, Prior, RegCovar,
+    Repair, Source, Stepwise, StepwiseOptions, StreamError, Sweep, SweepOptions, fit, fit_observed,
+    fit_stream, mixture_from_labels, mixture_from_responsibilities, sweep,
+};
 pub use error::{Error, Place, Result};
-pub use estimate::{ParamsOptions, params, params_with};
 pub use faer::MatRef;
-pub use fit::{Fit, fit, fit_observed};
 pub use grad::{
     EnergyCotangents, EnergyGradients, Gradients, Loss, LossOptions, ParamsCotangents, RunningMoments,
     energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
 };
-pub use maximise::RegCovar;
-pub use memory::{check_memory, check_mixture_memory};
-pub use mixture::Mixture;
-pub use moments::Moments;
-pub use options::{FitOptions, Given, Init};
-pub use prior::Prior;
+pub use mixture::{
+    Covariances, Diag, Full, Mixture, Spherical, Structure, Tied, check_memory, check_mixture_memory,
+};
+pub use moments::{Moments, ParamsOptions, params, params_with};
 pub use real::Real;
 pub use robust::{RobustDetector, RobustMixture, RobustOptions, fit_robust};
 pub use sample::{Sampler, sample};
 pub use samples::{Responsibilities, Samples};
-pub use scorer::Scorer;
-pub use select::{Criteria, Criterion, aic, bic, criteria, n_parameters};
-pub use start::{mixture_from_labels, mixture_from_responsibilities};
-pub use stepwise::{Stepwise, StepwiseOptions};
-pub use stream::{Source, StreamError, fit_stream};
-pub use sweep::{Candidate, Sweep, SweepOptions, sweep};
+pub use score::{
+    Criteria, Criterion, Scorer, Scores, aic, attribution, bic, criteria, energy, labels, n_parameters,
+    responsibilities, score, squared_mahalanobis, threshold_by_contamination, threshold_by_percentile,
+};

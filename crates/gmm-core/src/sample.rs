@@ -8,19 +8,13 @@
 //! As many numbers for every row, so that a row can be drawn without those before it. Sources:
 //! docs/math.md, section 2.
 
-mod normal;
-
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::covariance::Full;
 use crate::error::{Error, Result};
-use crate::init::Stream;
-use crate::memory::zeros;
-use crate::mixture::Mixture;
+use crate::mixture::{Full, Mixture, zeros};
+use crate::random::{LARGEST, Stream, quantile};
 use crate::real::Real;
-use normal::LARGEST;
-pub(crate) use normal::quantile;
 
 /// Draws `n_samples` samples (n × d) from a mixture, and the component that each came from (n).
 ///

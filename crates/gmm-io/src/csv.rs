@@ -5,9 +5,9 @@
 //! not matter. Columns that are not selected are counted and never parsed.
 
 mod field;
+mod lines;
 mod guess;
 mod head;
-mod lines;
 
 use std::collections::VecDeque;
 use std::io::Read;

@@ -7,12 +7,13 @@
 //! ```text
 //! isa          which vectors this machine has
 //! vector       both sample types in vectors
+//! exp_ln       exp and ln, within 2 ulp
+//! real         the two sample types
 //! lines        scratch memory that vectors do not lie across
 //! pack         rows ─▶ panels                       (n × d) ─▶ (n / LANES) panels of d × LANES
 //! whiten       ‖L⁻¹(z − μ)‖² of every sample        d² flops a sample and component
 //! diagonal     ‖(z − μ) / σ‖² of every sample         4 d flops a sample and component
 //! product      Σₖ wₙₖ Aₖ xₙₖ and xₙₖᵀ Aₖ xₙₖ           2 d² flops a sample and component
-//! exp_ln       exp and ln, within 2 ulp
 //! unpack       blocks ─▶ rows                        (k × n) ─▶ (n × k)
 //! log_sum_exp  ln Σₖ exp lₙₖ of every sample         and the shares of the terms, or their logarithms
 //! scatter      Σₙ wₙ, Σₙ wₙδₙ, Σₙ wₙδₙδₙᵀ            δₙ = zₙ − c, d² flops a sample
@@ -25,13 +26,13 @@
 
 mod isa;
 mod vector;
+mod exp_ln;
 mod real;
 mod lines;
 mod pack;
 mod whiten;
 mod diagonal;
 mod product;
-mod exp_ln;
 mod unpack;
 mod log_sum_exp;
 mod scatter;

@@ -13,17 +13,18 @@
 //! Products are formed in the type of the samples and added up in it over a few blocks at most; the sums
 //! over blocks are `f64`. `c` is close to the mean, so the products are those of deviations.
 
+mod runs;
 mod diagonal;
 mod few;
+mod scale;
 mod lanes;
 mod rows;
-mod runs;
-mod scale;
 
 use crate::isa::{Isa, isa, vectorised};
 use crate::{LANES, Lines, Real};
 
-pub use diagonal::{DiagonalScatter, NegligibleToAll, diagonal_len};
+pub use diagonal::{DiagonalScatter, diagonal_len};
+pub use runs::NegligibleToAll;
 
 /// Samples in a block at most: whole panels.
 pub const ROWS: usize = 5 * LANES;

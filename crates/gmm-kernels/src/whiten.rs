@@ -9,8 +9,8 @@
 //! Here are the packed component and the definition, one row of `L` at a time. `whiten/tile.rs` does the
 //! same for several rows and vectors at once; the definition is what it is tested against.
 
-mod kept;
 mod tile;
+mod kept;
 
 use std::sync::Arc;
 

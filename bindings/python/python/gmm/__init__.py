@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from gmm import torch as torch
     from gmm._detector import OutlierDetector
     from gmm._estimator import GaussianMixture
-    from gmm._exchange import from_sklearn, to_sklearn
     from gmm._onnx import to_onnx
     from gmm._select import Selection, select
+    from gmm._sklearn_convert import from_sklearn, to_sklearn
 
 __all__ = [
     "BadFile",
@@ -109,11 +109,11 @@ TRUSTED_TYPES: list[str] = [
 _LAZY = {
     "GaussianMixture": "gmm._estimator",
     "OutlierDetector": "gmm._detector",
-    "from_sklearn": "gmm._exchange",
+    "from_sklearn": "gmm._sklearn_convert",
     "select": "gmm._select",
     "Selection": "gmm._select",
     "to_onnx": "gmm._onnx",
-    "to_sklearn": "gmm._exchange",
+    "to_sklearn": "gmm._sklearn_convert",
 }
 #: Modules of this package that are imported when they are first named.
 _LAZY_MODULES = ("alibi", "plot")

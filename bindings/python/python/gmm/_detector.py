@@ -13,11 +13,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from gmm import _exchange, _robust
+from gmm import _robust
 from gmm._confidence import Known
+from gmm._estimator import GaussianMixture
 from gmm._mixture import Mixture
 from gmm._pyod import OfOneMixture, Rejecting
 from gmm._skl2onnx import Convertible
+from gmm._sklearn_model import as_mixture
 from gmm._validation import check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
@@ -278,7 +280,11 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
                 if hasattr(self, "feature_names_in_"):
                     given.feature_names_in_ = self.feature_names_in_
             self.detector_ = getattr(given, "estimator", given)  # As a FrozenEstimator has it.
-        return _exchange.as_mixture(given)
+        return as_mixture(given)
+
+    @staticmethod
+    def _estimator_of(mixture: Mixture) -> GaussianMixture:
+        return GaussianMixture.from_mixture(mixture)
 
     def _energies(self, samples: Float64) -> Float64:
         return _robust.mean_energies(self.mixtures_, samples, self.n_threads)

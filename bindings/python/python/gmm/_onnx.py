@@ -20,9 +20,9 @@ from numpy.typing import DTypeLike
 
 from gmm import _abi
 from gmm._arrays import as_type
-from gmm._exchange import as_mixture
 from gmm._mixture import Mixture
 from gmm._optional import wanted
+from gmm._sklearn_model import as_mixture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

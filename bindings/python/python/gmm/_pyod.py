@@ -9,11 +9,14 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from gmm._arrays import Float64
     from gmm._arrays import Real as RealArray
     from gmm._confidence import Known
+    from gmm._mixture import Mixture
 
 
 class Rejecting:
@@ -159,6 +162,8 @@ class OfOneMixture:
     """Attributes of the one mixture that judges, in the names of PyOD's and scikit-learn's."""
 
     detector_: Any
+    #: A mixture as an estimator of this package, which makes precisions of it.
+    _estimator_of: Callable[[Mixture], Any]
 
     @property
     def weights_(self) -> RealArray:
@@ -210,8 +215,6 @@ class OfOneMixture:
         return float(self._of_estimator("lower_bound_"))
 
     def _of_mixture(self, name: str) -> Any:
-        from gmm._estimator import GaussianMixture
-
         if hasattr(self, "detector_"):
             return getattr(self.detector_, name)
         mixtures = self.__dict__.get("mixtures_", ())
@@ -220,7 +223,7 @@ class OfOneMixture:
                 f"a detector of {len(mixtures)} mixtures has no {name}; see mixtures_, or pass one "
                 "n_components or a mixture"
             )
-        return getattr(GaussianMixture.from_mixture(mixtures[0]), name)
+        return getattr(self._estimator_of(mixtures[0]), name)
 
     def _of_estimator(self, name: str) -> Any:
         if not hasattr(self, "detector_"):

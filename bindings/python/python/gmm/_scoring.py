@@ -15,6 +15,7 @@ from gmm._held import Held
 from gmm._kept import metadata_of
 from gmm._mixture import Criteria, Mixture
 from gmm._skl2onnx import Convertible
+from gmm._sklearn_model import to_theirs
 from gmm._validation import FLOATS, check_finite, counts_of, samples_of
 
 if TYPE_CHECKING:
@@ -167,9 +168,7 @@ class Scoring(Convertible):
 
     def to_sklearn(self) -> Any:
         """The model as scikit-learn's own estimator; see :func:`gmm.to_sklearn`."""
-        from gmm._exchange import to_sklearn
-
-        return to_sklearn(self)
+        return to_theirs(self)
 
     def _validated(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> Real:
         """Samples by scikit-learn's rules; the library looks for NaN, and needs no pass for it."""

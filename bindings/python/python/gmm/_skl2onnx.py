@@ -70,8 +70,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     import onnx
     from skl2onnx.common.data_types import guess_numpy_type
 
-    from gmm._exchange import as_mixture
     from gmm._onnx import Graph
+    from gmm._sklearn_model import as_mixture
 
     opset = container.target_opset
     kind, model = operator.inputs[0].type, operator.raw_operator

@@ -67,7 +67,7 @@ def ellipses(
     """
     patches = wanted("matplotlib.patches", "gmm.plot")
     to_rgba = wanted("matplotlib.colors", "gmm.plot").to_rgba
-    from gmm._exchange import as_mixture
+    from gmm._sklearn_model import as_mixture
 
     mixture = as_mixture(model)
     i, j = _checked_features(features, mixture.n_features)

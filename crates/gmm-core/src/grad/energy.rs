@@ -6,12 +6,11 @@ use super::range::{Limits, Way};
 use super::rows::{check_len, check_output, check_range};
 use super::{check_written, dense, full, inverses};
 use crate::blocks::{Threads, blocks};
-use crate::density::{Block, BlockScorer, Terms};
-use crate::energy::check_features;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
+use crate::score::{Block, BlockScorer, Terms, check_features};
 
 /// `eₙ = dJ/dEₙ`.
 #[derive(Clone, Copy, Debug)]

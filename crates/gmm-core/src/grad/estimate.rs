@@ -15,10 +15,10 @@ use gmm_kernels::{Lines, Operands, Product, Products as Results, add_products};
 use super::Gradients;
 use super::rows::{pack, pack_output, take, take_block, transpose, write_panels, write_terms};
 use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks_for};
-use crate::density::BlockScorer;
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
+use crate::score::BlockScorer;
 
 /// Cotangents of φ (k), μ (k × d) and Σ (k × d × d, symmetric).
 #[derive(Clone, Debug)]

@@ -15,13 +15,12 @@ use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, 
 use super::rows::{convert, pack, take, take_block, write_panels};
 use super::unwhiteners;
 use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, Threads, blocks, chunks};
-use crate::density::{Block, BlockScorer, infinitely_far};
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
-use crate::moments::Moments;
+use crate::moments::{Moments, Part, Pool, Products, Sums, Weights, parts_by_rows};
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
+use crate::score::{Block, BlockScorer, infinitely_far};
 
 /// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
 const WAITING: usize = 1 << 12;

@@ -9,8 +9,7 @@
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
-use crate::cholesky::invert_lower;
-use crate::symmetric::mirror;
+use crate::mixture::{invert_lower, mirror};
 
 /// From this many features on faer is faster than plain loops.
 const FAER_FROM: usize = 16;

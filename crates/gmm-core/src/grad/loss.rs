@@ -10,8 +10,8 @@ use super::running::RunningMoments;
 use super::{Aside, Gradients, full, inverses};
 use crate::blocks::Threads;
 use crate::error::{Error, Result};
-use crate::estimate::{ParamsOptions, mixture_of, params_moments, params_with};
 use crate::mixture::Mixture;
+use crate::moments::{ParamsOptions, mixture_of, params_moments, params_with};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 

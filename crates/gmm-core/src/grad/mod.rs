@@ -9,16 +9,16 @@
 //! [`energy_vjp`] is the first two, [`params_vjp`] the last, [`loss`] all three, and [`score_function`] the first.
 //! Memory beside inputs and outputs is O(k d²) and a block a thread. Sources: docs/math.md, section 3.
 
-mod energy;
-mod estimate;
-mod expectation;
-mod linear;
-mod loss;
-mod parameters;
-mod params;
-mod range;
 mod rows;
+mod linear;
+mod range;
+mod expectation;
+mod parameters;
+mod estimate;
 mod running;
+mod energy;
+mod params;
+mod loss;
 mod score;
 
 use std::borrow::Cow;
@@ -26,9 +26,8 @@ use std::borrow::Cow;
 use gmm_kernels::Product;
 
 use crate::blocks::Threads;
-use crate::covariance::{Covariances, Full};
 use crate::error::{Error, Place, Result};
-use crate::mixture::Mixture;
+use crate::mixture::{Covariances, Full, Mixture};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 

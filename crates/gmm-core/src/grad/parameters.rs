@@ -8,9 +8,8 @@
 
 use super::linear::{times_vector, transposed_times, transposed_times_vector, unwhitened, whitened};
 use crate::blocks::Threads;
-use crate::mixture::Mixture;
+use crate::mixture::{Mixture, mirror};
 use crate::moments::Moments;
-use crate::symmetric::mirror;
 
 /// `(n, a, B)` of one component about its mean, times the factors; B is symmetric.
 pub(super) struct Sums {

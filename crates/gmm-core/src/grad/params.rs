@@ -7,8 +7,8 @@ use super::rows::check_len;
 use super::{Aside, Gradients, full, inverses};
 use crate::blocks::Threads;
 use crate::error::{Error, Place, Result};
-use crate::estimate::{ParamsOptions, params_with};
 use crate::mixture::Mixture;
+use crate::moments::{ParamsOptions, params_with};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 

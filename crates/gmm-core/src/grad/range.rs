@@ -4,8 +4,7 @@
 //! farthest sample; where the bound does not do, they are formed in double, in memory of their own, and looked at.
 
 use super::linear::norm;
-use crate::covariance::Full;
-use crate::mixture::Mixture;
+use crate::mixture::{Full, Mixture};
 use crate::real::Real;
 use crate::samples::Samples;
 

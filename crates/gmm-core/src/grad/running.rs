@@ -8,9 +8,8 @@
 use super::estimate::Share;
 use crate::blocks::Threads;
 use crate::error::{Error, Result};
-use crate::estimate::{ParamsOptions, mixture_of};
 use crate::mixture::Mixture;
-use crate::moments::Moments;
+use crate::moments::{Moments, ParamsOptions, mixture_of};
 
 /// Moments per sample, of which those of older batches fade. The first batch is taken whole.
 #[derive(Clone, Debug)]

@@ -12,12 +12,11 @@ use super::range::{Limits, Way};
 use super::rows::{check_len, pack, take, take_block, write_panels};
 use super::{check_written, dense, full, inverses, unwhiteners};
 use crate::blocks::{Threads, blocks, chunks_for};
-use crate::density::{Block, BlockScorer};
-use crate::energy::check_features;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
+use crate::score::{Block, BlockScorer, check_features};
 
 /// The score function `∇ ln p(zₙ)` of every sample, into `scores` (n × d):
 ///

@@ -1,7 +1,7 @@
 //! Refusals, results that are written whole or not at all, and values worked out by hand.
 
 use super::*;
-use crate::estimate::ParamsOptions;
+use crate::moments::ParamsOptions;
 
 fn gradients<'a, T>(samples: &'a mut [T], responsibilities: &'a mut [T]) -> Gradients<'a, T> {
     Gradients { samples: Some(samples), responsibilities: Some(responsibilities) }

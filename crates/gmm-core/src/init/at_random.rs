@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::init::Stream;
 use crate::init::picks::present_at;
+use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 

@@ -6,9 +6,9 @@ use std::ops::Range;
 use gmm_kernels::{LANES, Lines, n_panels, pack_row, panels_len};
 
 use crate::blocks::{Threads, blocks, chunks};
-use crate::init::Stream;
 use crate::init::part::Part;
 use crate::init::picks::Picks;
+use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 

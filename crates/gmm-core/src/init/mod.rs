@@ -4,7 +4,6 @@
 //! former up to rounding, and up to two things that look at rows as such: a centre without rows takes a
 //! whole row, and more than 65 536 rows are thinned out.
 
-mod random;
 mod picks;
 mod part;
 mod drawn;
@@ -15,11 +14,11 @@ mod at_random;
 
 use crate::blocks::Threads;
 use crate::control::Watch;
+use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 
 pub(crate) use at_random::{row_centres, write_random_shares};
-pub(crate) use random::Stream;
 
 /// Iterations of k-means at most. What they are for, a centre in each group that is there to be found, they
 /// reach earlier; and where there are no groups, scikit-learn's 300 would take longer than the EM that

@@ -3,7 +3,7 @@
 //! A row of weight 0 is never one of them and no draw is spent on it, so what is made of the rows is, to the
 //! last bit, what would be made if it were not there.
 
-use crate::init::Stream;
+use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 

@@ -12,9 +12,9 @@ use gmm_kernels::LANES;
 
 use crate::blocks::Threads;
 use crate::control::Watch;
-use crate::init::Stream;
 use crate::init::drawn::Drawn;
 use crate::init::part::Part;
+use crate::random::Stream;
 
 /// The distances of the rows of one part.
 struct Distances {

@@ -1,8 +1,8 @@
 //! Adding, scaling and moving moments: what there is to do with them but to divide.
 
-use super::{Moments, add};
 use crate::error::{Error, Result};
-use crate::sums::Products;
+use crate::moments::e_step::{Moments, add};
+use crate::moments::sums::Products;
 
 impl Moments {
     /// From sums that were formed before, component by component.

@@ -10,18 +10,14 @@
 
 use crate::blocks::Threads;
 use crate::control::{Stop, Watch};
-use crate::covariance::Structure;
-use crate::energy::energy;
+use crate::em::{FitOptions, RegCovar, Rules, start};
 use crate::error::Result;
-use crate::groups::Groups;
-use crate::maximise::{RegCovar, Rules};
-use crate::mixture::Mixture;
-use crate::moments::Moments;
-use crate::options::FitOptions;
+use crate::mixture::{Mixture, Structure};
+use crate::moments::{Groups, Moments};
 use crate::robust::RobustOptions;
 use crate::robust::trim::Ranking;
 use crate::samples::Samples;
-use crate::start::start;
+use crate::score::energy;
 
 /// Where the iterations of one K ended.
 #[derive(Clone)]

@@ -14,9 +14,9 @@
 //! Sources: trimming, Rousseeuw & Van Driessen (1999), Neykov et al. (2007) and García-Escudero et al.
 //! (2008); the mean of log-densities, a logarithmic opinion pool, Genest & Zidek (1986).
 
-mod concentrate;
 mod scaling;
 mod trim;
+mod concentrate;
 
 use std::time::Duration;
 
@@ -24,15 +24,12 @@ use faer::MatRef;
 
 use crate::blocks::Threads;
 use crate::control::{Cancel, Stop, Watch};
-use crate::covariance::Structure;
-use crate::detect::{attribution, check_shares};
-use crate::energy::energy;
 use crate::error::{Error, Result};
-use crate::estimate::check_non_negative;
-use crate::memory::{addressed, check_memory};
-use crate::mixture::Mixture;
+use crate::mixture::{Mixture, Structure, addressed, check_memory};
+use crate::moments::check_non_negative;
 use crate::real::Real;
 use crate::samples::Samples;
+use crate::score::{attribution, check_shares, energy};
 use concentrate::{Concentrated, concentrate};
 use scaling::Scaling;
 use trim::{Ranking, sample_weights_of};

@@ -6,10 +6,8 @@
 //!
 //! Tied mixtures do not care about units; k-means and the ridge do. Only they see the scaled samples.
 
-use crate::covariance::{Covariances, Structure};
 use crate::error::{Error, Result};
-use crate::memory::zeros;
-use crate::mixture::Mixture;
+use crate::mixture::{Covariances, Mixture, Structure, zeros};
 use crate::real::Real;
 use crate::samples::Samples;
 

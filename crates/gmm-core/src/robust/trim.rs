@@ -2,9 +2,9 @@
 //!
 //! A total order, by energy and then by row: the same samples whatever the order they are looked at in.
 
-use crate::detect::whole_part;
 use crate::real::Real;
 use crate::samples::Samples;
+use crate::score::whole_part;
 
 /// What adding up n weights may round by, in units of their sum.
 const ROUNDING: f64 = 1e-12;

@@ -1,8 +1,13 @@
-//! Slices as matrices: rows and columns are held against the length before a view is made.
+//! Slices as matrices: rows and columns are checked against the length before a view is made. Rows that will be
+//! read next are prefetched here too.
+
+use std::ops::Range;
 
 use faer::MatRef;
+use gmm_kernels::{contiguous, prefetch};
 
 use crate::error::{Error, Result};
+use crate::real::Real;
 
 /// A view of rows that follow one another.
 pub(super) fn view_rows<'a, T>(
@@ -62,4 +67,19 @@ pub(super) fn view_strided<'a, T>(
     };
     let view = if row_stride < 0 && rows > 1 { view.reverse_rows() } else { view };
     Ok(if col_stride < 0 && cols > 1 { view.reverse_cols() } else { view })
+}
+
+/// Those of the rows that exist: while a block is computed with, memory would do nothing. Not if they would
+/// drive out what is computed with, nor if they are not stored one after the other, nor if all rows are so few that
+/// they are near already.
+pub(super) fn bring_near<T: Real>(values: MatRef<'_, T>, rows: Range<usize>) {
+    const MOST_BYTES: usize = 1 << 17;
+    let n_rows = rows.end.min(values.nrows()).saturating_sub(rows.start);
+    let bytes = |n_rows: usize| n_rows.saturating_mul(values.ncols() * size_of::<T>());
+    if n_rows == 0 || bytes(n_rows) > MOST_BYTES || bytes(values.nrows()) <= MOST_BYTES {
+        return;
+    }
+    if let Some(rows) = contiguous(values.subrows(rows.start, n_rows)) {
+        prefetch(rows);
+    }
 }

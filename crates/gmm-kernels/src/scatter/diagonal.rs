@@ -11,7 +11,7 @@
 
 use pulp::Simd;
 
-use super::runs::List;
+use super::runs::{List, NegligibleToAll};
 use super::{FLUSH_ROWS, ROWS, take_total, width, zeros_in};
 use crate::isa::{Isa, isa};
 use crate::vector::{Vector, Work, compiled_once};
@@ -24,15 +24,6 @@ const FEATURES: [usize; 2] = [4, 8];
 /// Elements of one component's sums: `n` (1), `a` (d), `b` (d).
 pub fn diagonal_len(n_features: usize) -> usize {
     1 + 2 * n_features
-}
-
-/// What makes samples of a block negligible to components: as [`super::Negligible`], with a threshold each.
-#[derive(Clone, Copy, Debug)]
-pub struct NegligibleToAll<'a, T> {
-    /// One a sample of the block.
-    pub reach: &'a [T],
-    /// One a component that the block is added to.
-    pub thresholds: &'a [T],
 }
 
 /// The sums of every component of a mixture over the samples added so far.

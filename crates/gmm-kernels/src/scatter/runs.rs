@@ -8,10 +8,18 @@
 
 use pulp::Simd;
 
-use super::diagonal::NegligibleToAll;
 use super::{ROWS, has_part, width};
 use crate::Real;
 use crate::vector::{Vector, Work, compiled_once};
+
+/// What makes samples of a block negligible to components: as [`super::Negligible`], with a threshold each.
+#[derive(Clone, Copy, Debug)]
+pub struct NegligibleToAll<'a, T> {
+    /// One a sample of the block.
+    pub reach: &'a [T],
+    /// One a component that the block is added to.
+    pub thresholds: &'a [T],
+}
 
 /// Lists the runs of samples that have a part in each component, and adds their weights to its lanes.
 pub(super) struct List<'a, T> {

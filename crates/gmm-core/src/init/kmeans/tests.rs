@@ -1,7 +1,8 @@
 //! k-means against plain loops written for these tests.
 
 use super::*;
-use crate::init::{KMEANS_TOLERANCE, Stream, kmeans_centres};
+use crate::init::{KMEANS_TOLERANCE, kmeans_centres};
+use crate::random::Stream;
 use crate::{MatRef, Real, Samples};
 
 /// Lloyd's algorithm as it is written down: every distance, every sum anew.

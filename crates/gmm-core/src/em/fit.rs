@@ -1,0 +1,332 @@
+//! Fitting samples in memory: restarts, each a climb, of which the best is kept and moved on from.
+//!
+//! Threads share the rows of a pass. Where those are too few for it, and nobody watches, they share the restarts:
+//! the climbs are the same.
+//!
+//! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
+//! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
+
+use std::ops::ControlFlow;
+
+use crate::blocks::{SMALL_WORK, Threads};
+use crate::control::{Control, Progress, Stop};
+use crate::em::diagnosis::Diagnosis;
+use crate::em::m_step::Rules;
+use crate::em::options::FitOptions;
+use crate::em::restarts::{Best, Restarts};
+use crate::em::run::{Climb, Passes, climb};
+use crate::em::start::start;
+use crate::em::swaps::improve;
+use crate::error::{Error, Result};
+use crate::mixture::Mixture;
+use crate::moments::{Groups, Moments};
+use crate::real::Real;
+use crate::samples::Samples;
+
+/// Restarts that are handed to threads together: enough for 64 of them, and no list of all that there are to be.
+const AT_ONCE: usize = 64;
+
+/// What a fit arrived at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// The fitted mixture. Components that lost all samples, and that nothing was left for, have weight 0 and
+    /// are listed in [`Mixture::dropped`].
+    pub mixture: Mixture,
+    /// Why the climb that won ended, or who ended the fit.
+    pub stop: Stop,
+    /// Iterations of the climb that won: of the winning restart, or of the last move that led higher.
+    pub n_iter: usize,
+    /// The bound of each of them: the mean log-likelihood per sample before its M-step, and of a fit
+    /// with a prior the logarithm of that, up to a constant, divided by the number of samples.
+    pub lower_bounds: Vec<f64>,
+    /// Which restart won, from 0.
+    pub restart: usize,
+    /// How many moves led on from there; 0 when none was tried or none led higher.
+    pub moves: usize,
+    /// What supports each component, and what had to be mended.
+    pub diagnosis: Diagnosis,
+}
+
+impl Fit {
+    /// The last bound, in nats per sample.
+    pub fn lower_bound(&self) -> f64 {
+        self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
+    }
+
+    /// Whether the bound settled before anything else ended the fit.
+    pub fn converged(&self) -> bool {
+        self.stop == Stop::Converged
+    }
+}
+
+/// Fits a mixture to `samples` (n × d), of full covariances unless the options say otherwise.
+///
+/// # Errors
+///
+/// [`Error::InvalidOption`]; [`Error::TooFewSamples`] when n < k; [`Error::NotPositiveDefinite`] when
+/// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
+/// [`Error::OutOfRange`] when squares of the samples leave the range of `f64`.
+///
+/// Cost: `2 n k d²` flops an iteration, and `9 n k d` of diagonal and spherical covariances; with moves, which
+/// more than one restart has by default, about three to five times the iterations of the restarts. Memory:
+/// O(threads × k d²), or O(threads × k d) of those, and a copy of at most 65 536 rows
+/// while centres are drawn.
+///
+/// ```
+/// use gmm_core::{FitOptions, Samples, Threads, fit};
+///
+/// let rows = [0.0, 0.3, 0.1, 8.0, 8.4, 8.1];
+/// let samples = Samples::from_rows(&rows, 6, 1)?;
+/// let fit = fit(&samples, &FitOptions::new(2), &Threads::one())?;
+/// assert!(fit.converged());
+/// let mut means = fit.mixture.means().to_vec();
+/// means.sort_by(f64::total_cmp);
+/// assert!((means[0] - 0.4 / 3.0).abs() < 1e-9 && (means[1] - 24.5 / 3.0).abs() < 1e-9);
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Threads) -> Result<Fit> {
+    let quiet = &mut |_| ControlFlow::Continue(());
+    if options.n_init == 1 || threads.count() == 1 || work_of_pass(samples, options) >= SMALL_WORK {
+        return fit_observed(samples, options, threads, quiet);
+    }
+    options.check(samples.n_present(), samples.n_features())?;
+    let watch = options.watch();
+    let one = |restart| {
+        let quiet = &mut |_| ControlFlow::Continue(());
+        let mut control = Control::new(watch.clone(), quiet);
+        // The first runs whatever the watch says, so that there is a result to return.
+        let ended = if restart > 0 { control.ended() } else { None };
+        ended.map_or_else(|| Ok(run(samples, options, &Threads::one(), restart, &mut control)), Err)
+    };
+    let mut restarts = Restarts::new();
+    for first in (0..options.n_init).step_by(AT_ONCE) {
+        let some = first..options.n_init.min(first.saturating_add(AT_ONCE));
+        threads.map_in_order(some.collect(), usize::MAX, one, |climb| restarts.take(climb));
+        if restarts.is_ended() {
+            break;
+        }
+    }
+    let control = &mut Control::new(watch, quiet);
+    finish(restarts.best()?, samples, options, threads, control)
+}
+
+/// Multiply-adds of an E-step, as far as sharing them out is concerned.
+fn work_of_pass<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> usize {
+    let d = samples.n_features();
+    let steps = if options.covariance.is_diagonal() { d.saturating_mul(2) } else { d.saturating_mul(d) };
+    samples.n_samples().saturating_mul(options.n_components).saturating_mul(steps.saturating_add(32))
+}
+
+/// [`fit`], telling `observer` of every iteration. When it breaks, the fit ends with the best that was
+/// reached, marked [`Stop::Cancelled`].
+///
+/// # Errors
+///
+/// As [`fit`].
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use gmm_core::{FitOptions, Samples, Stop, Threads, fit_observed};
+///
+/// let samples = Samples::from_rows(&[0.0, 0.1, 4.0, 5.0], 4, 1)?;
+/// let options = FitOptions { tol: 0.0, ..FitOptions::new(2) };
+/// let fit = fit_observed(&samples, &options, &Threads::one(), &mut |progress| {
+///     if progress.iteration == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// })?;
+/// assert_eq!((fit.stop, fit.n_iter), (Stop::Cancelled, 3));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn fit_observed<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Fit> {
+    options.check(samples.n_present(), samples.n_features())?;
+    let mut control = Control::new(options.watch(), observer);
+    let best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
+        run(samples, options, threads, restart, control)
+    })?;
+    finish(best, samples, options, threads, &mut control)
+}
+
+/// Moves on from the best of the restarts.
+fn finish<T: Real>(
+    mut best: Best,
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    control: &mut Control<'_>,
+) -> Result<Fit> {
+    let mut passes = InMemory::new(samples, options, threads);
+    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
+    let moves = improve(&mut best, &mut passes, rules_of, options, control);
+    Ok(Fit::of(best, moves))
+}
+
+/// One restart.
+pub(crate) fn run<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+    control: &mut Control<'_>,
+) -> Result<Climb> {
+    let start = start(samples, options, threads, restart, control.watch())?;
+    let mut passes = InMemory::new(samples, options, threads);
+    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
+    climb(start, &mut passes, rules_of, options.limits(), restart, control)
+}
+
+/// The rules of the M-step.
+fn rules<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    moments: &Moments,
+    threads: &Threads,
+) -> Result<Rules> {
+    let unit = samples.weight_unit();
+    Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
+}
+
+impl Fit {
+    /// The best of the restarts, after so many moves that were kept.
+    pub(crate) fn of(best: Best, moves: usize) -> Self {
+        let Best { climb: Climb { mixture, stop, lower_bounds, diagnosis }, restart, .. } = best;
+        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, moves, diagnosis }
+    }
+}
+
+/// Samples that a pass can read wherever it likes.
+struct InMemory<'a, 'b, T> {
+    samples: &'a Samples<'b, T>,
+    groups: Groups,
+    threads: &'a Threads,
+}
+
+impl<'a, 'b, T: Real> InMemory<'a, 'b, T> {
+    fn new(samples: &'a Samples<'b, T>, options: &FitOptions, threads: &'a Threads) -> Self {
+        let (n, d, k) = (samples.n_samples(), samples.n_features(), options.n_components);
+        InMemory { samples, groups: Groups::new(n, d, k, options.covariance), threads }
+    }
+}
+
+impl<T: Real> Passes for InMemory<'_, '_, T> {
+    type Error = Error;
+
+    fn expectation(&mut self, mixture: &Mixture) -> Result<Moments> {
+        Ok(Moments::of_expectation(self.samples, mixture, &mut self.groups, self.threads))
+    }
+
+    fn stop_of(error: &Error) -> Option<Stop> {
+        Stop::of_refusal(error)
+    }
+
+    fn threads(&self) -> &Threads {
+        self.threads
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::control::Watch;
+    use crate::em::options::Init;
+    use crate::{ParamsOptions, RegCovar, Repair, Responsibilities, params_with};
+
+    /// A dropped component has no covariance to factor without its ridge: fits that started from such a
+    /// mixture, loaded from a file for instance, used to be refused as not positive definite.
+    #[test]
+    fn a_start_with_a_dropped_component_is_a_start_and_the_component_comes_back() {
+        let rows = [0.0, 1.0, 3.0, 4.0];
+        let samples = Samples::from_rows(&rows, 4, 1).unwrap();
+        let gamma = Responsibilities::from_rows(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], 4, 2).unwrap();
+        let options = ParamsOptions { drop_empty: true, ..ParamsOptions::default() };
+        let start = params_with(&samples, &gamma, &options, &Threads::one()).unwrap();
+        let options = FitOptions { init: Init::Mixture(start), tol: 1e-9, ..FitOptions::new(2) };
+        let fitted = fit(&samples, &options, &Threads::one()).unwrap();
+        assert_eq!(fitted.diagnosis.repairs[0], Repair::Reseeded { iteration: 1, component: 1, from: 0 });
+        // Two groups of two, half a unit to each side of 0.5 and 3.5.
+        assert!((fitted.mixture.means()[0] - 0.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
+        assert!((fitted.mixture.means()[1] - 3.5).abs() < 1e-2, "{:?}", fitted.mixture.means());
+        assert!(fitted.lower_bounds.is_sorted());
+    }
+
+    #[test]
+    fn without_moves_the_best_restart_is_the_result() {
+        let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
+        let samples = Samples::from_rows(&rows, 60, 1).unwrap();
+        let options =
+            FitOptions { n_init: 3, moves: Some(0), init: Init::RandomFromData, ..FitOptions::new(6) };
+        let mut quiet = |_: Progress| ControlFlow::Continue(());
+        let mut control = Control::new(Watch::none(), &mut quiet);
+        let threads = Threads::one();
+        let climb = |restart, control: &mut Control<'_>| run(&samples, &options, &threads, restart, control);
+        let best = Restarts::in_turn(3, &mut control, climb).unwrap();
+        assert_eq!(fit(&samples, &options, &threads).unwrap(), Fit::of(best, 0));
+    }
+
+    /// On several threads the restarts of few samples run side by side, unless somebody watches.
+    #[test]
+    fn restarts_side_by_side_are_those_one_after_the_other() {
+        let rows: Vec<f64> = (0..120).map(|i| f64::from(i * 7919 % 101) + f64::from(i % 3 * 40)).collect();
+        let samples = Samples::from_rows(&rows, 60, 2).unwrap();
+        for moves in [None, Some(0)] {
+            let options = FitOptions { n_init: 6, moves, ..FitOptions::new(4) };
+            let mut seen = Vec::new();
+            let one = fit_observed(&samples, &options, &Threads::new(3), &mut |progress| {
+                seen.push(progress.restart);
+                ControlFlow::Continue(())
+            });
+            assert!(seen.contains(&5));
+            assert!([1, 2, 7].into_iter().all(|count| fit(&samples, &options, &Threads::new(count)) == one));
+        }
+        let options = FitOptions { n_init: 6, time_budget: Some(Duration::ZERO), ..FitOptions::new(4) };
+        let hurried = fit(&samples, &options, &Threads::new(3)).unwrap();
+        assert_eq!((hurried.stop, hurried.n_iter, hurried.restart), (Stop::OutOfTime, 1, 0));
+        // More restarts than there are numbers for in memory end with the time that there is.
+        for threads in [1, 3] {
+            let time_budget = Some(Duration::from_millis(30));
+            let endless = FitOptions { n_init: usize::MAX, time_budget, ..FitOptions::new(4) };
+            assert_eq!(fit(&samples, &endless, &Threads::new(threads)).unwrap().stop, Stop::OutOfTime);
+        }
+    }
+
+    /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.
+    #[test]
+    fn single_precision_samples_find_their_centre_whatever_their_scale() {
+        let rows: Vec<f32> = [0.0, 0.1, 0.2, 8.0, 8.1, 8.2].iter().map(|x| x * 1e25).collect();
+        let samples = Samples::from_rows(&rows, 6, 1).unwrap();
+        let fitted = fit(&samples, &FitOptions::new(2), &Threads::one()).unwrap();
+        assert_eq!(fitted.mixture.weights(), [0.5, 0.5]);
+        assert_eq!(fitted.n_iter, 2);
+    }
+
+    #[test]
+    fn options_out_of_range_are_refused_by_name() {
+        let samples = Samples::from_rows(&[0.0, 1.0], 2, 1).unwrap();
+        let refusal = |options| fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
+        let base = FitOptions::new(1);
+        for (options, message) in [
+            (FitOptions { max_iter: 0, ..base.clone() }, "max_iter is 0; it must be at least 1"),
+            (FitOptions { n_init: 0, ..base.clone() }, "n_init is 0; it must be at least 1"),
+            (FitOptions { tol: -1.0, ..base.clone() }, "tol is -1; it must be finite and not negative"),
+            (
+                FitOptions { reg_covar: RegCovar::Absolute(f64::NAN), ..base.clone() },
+                "reg_covar is NaN; it must be finite and not negative",
+            ),
+            (FitOptions::new(3), "2 samples cannot support 3 components; use at most 2"),
+        ] {
+            assert_eq!(refusal(options), message);
+        }
+        let same = Samples::from_rows(&[2.0, 2.0], 2, 1).unwrap();
+        let options = FitOptions { reg_covar: RegCovar::Absolute(0.0), ..base };
+        assert_eq!(
+            fit(&same, &options, &Threads::one()).unwrap_err().to_string(),
+            "covariance of component 0 is not positive definite at feature 0 (ridge 0e0); \
+             use fewer components, a larger reg_covar, or rescale the features",
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! The M-step of moments that a caller holds: [`Moments::maximise`].
+
+use crate::blocks::Threads;
+use crate::em::m_step::Rules;
+use crate::em::options::FitOptions;
+use crate::error::Result;
+use crate::mixture::Mixture;
+use crate::moments::Moments;
+
+impl Moments {
+    /// The M-step: the mixture that these moments make, by the ridge or the prior of `options`. A
+    /// component without samples keeps its shape with weight 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](crate::fit).
+    pub fn maximise(&self, current: &Mixture, options: &FitOptions) -> Result<Mixture> {
+        self.maximise_on(current, options, &Threads::one())
+    }
+
+    /// [`Moments::maximise`] on several threads.
+    pub(crate) fn maximise_on(
+        &self,
+        current: &Mixture,
+        options: &FitOptions,
+        threads: &Threads,
+    ) -> Result<Mixture> {
+        options.check_hyperparameters(self.n_features())?;
+        let structure = current.covariances().structure();
+        let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
+        Ok(rules.maximise(self, current, false, threads)?.mixture)
+    }
+}

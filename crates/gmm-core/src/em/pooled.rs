@@ -1,0 +1,86 @@
+//! The mean and covariance of all samples, as their components add up to them.
+//!
+//! ```text
+//! m = Σₖ Sₖ μₖ / S        V = Σₖ Sₖ (Σₖ + (μₖ − m)(μₖ − m)ᵀ) / S
+//! ```
+//!
+//! Whatever the responsibilities were, as long as those of each sample sum to one: the first pass of a fit
+//! tells the scale of the data, and none is needed for it.
+
+use crate::moments::Estimate;
+
+/// What the data are like as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Overview {
+    /// d.
+    pub(crate) mean: Vec<f64>,
+    /// d × d, or variances (d).
+    pub(crate) covariance: Vec<f64>,
+}
+
+impl Overview {
+    pub(crate) fn new(estimate: &Estimate) -> Self {
+        let d = estimate.means.len() / estimate.counts.len();
+        let size = estimate.covariances.len() / estimate.counts.len();
+        let total: f64 = estimate.counts.iter().sum();
+        let mut mean = vec![0.0; d];
+        for (count, own) in estimate.counts.iter().zip(estimate.means.chunks_exact(d)) {
+            mean.iter_mut().zip(own).for_each(|(mean, own)| *mean += count / total * own);
+        }
+        let mut covariance = vec![0.0; size];
+        let components = estimate.means.chunks_exact(d).zip(estimate.covariances.chunks_exact(size));
+        for (count, (own, of_one)) in estimate.counts.iter().zip(components) {
+            let shift: Vec<f64> = own.iter().zip(&mean).map(|(own, mean)| own - mean).collect();
+            for (at, (sum, value)) in covariance.iter_mut().zip(of_one).enumerate() {
+                let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
+                *sum += count / total * (value + shift[i] * shift[j]);
+            }
+        }
+        Overview { mean, covariance }
+    }
+
+    /// The variances of the features.
+    pub(crate) fn variances(&self) -> impl Iterator<Item = f64> {
+        let d = self.mean.len();
+        let step = if self.covariance.len() == d { 1 } else { d + 1 };
+        self.covariance.iter().step_by(step).copied()
+    }
+
+    /// Their mean.
+    pub(crate) fn mean_variance(&self) -> f64 {
+        self.variances().sum::<f64>() / self.mean.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples 0 and 2 in one component, 5 and 9 in the other: mean 4, variance (16 + 4 + 1 + 25) / 4.
+    #[test]
+    fn components_add_up_to_the_moments_of_all_samples() {
+        let estimate = Estimate {
+            counts: vec![2.0, 2.0, 0.0],
+            weights: vec![0.5, 0.5, 0.0],
+            means: vec![1.0, 7.0, 100.0],
+            covariances: vec![1.0, 4.0, 0.0],
+            empty: vec![2],
+        };
+        assert_eq!(Overview::new(&estimate), Overview { mean: vec![4.0], covariance: vec![11.5] });
+    }
+
+    #[test]
+    fn features_that_vary_together_do_so_in_the_whole() {
+        let estimate = Estimate {
+            counts: vec![1.0, 3.0],
+            weights: vec![0.25, 0.75],
+            means: vec![0.0, 0.0, 4.0, 8.0],
+            covariances: vec![0.0; 8],
+            empty: vec![],
+        };
+        let overview = Overview::new(&estimate);
+        assert_eq!(overview.mean, [3.0, 6.0]);
+        assert_eq!(overview.covariance, [3.0, 6.0, 6.0, 12.0]);
+        assert_eq!(overview.mean_variance(), 7.5);
+    }
+}

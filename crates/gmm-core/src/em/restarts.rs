@@ -1,0 +1,94 @@
+//! Restarts: climbs from different starts, of which the best is kept and the others are not.
+
+use crate::control::{Control, Stop};
+use crate::em::run::Climb;
+
+/// The climb of the highest bound, the first of equals.
+pub(crate) struct Best {
+    pub(crate) climb: Climb,
+    /// Which restart it is.
+    pub(crate) restart: usize,
+    /// Iterations of all of them.
+    pub(crate) n_iter: usize,
+}
+
+/// What restarts came to so far, in their order.
+pub(crate) struct Restarts<E> {
+    best: Option<(Climb, usize)>,
+    refused: Option<E>,
+    n_iter: usize,
+    n_taken: usize,
+    ended: Option<Stop>,
+}
+
+impl<E> Restarts<E> {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Restarts { best: None, refused: None, n_iter: 0, n_taken: 0, ended: None }
+    }
+
+    /// Whether no other restart counts.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The next restart, or why it was not begun. One that was told to stop is the last.
+    pub(crate) fn take(&mut self, climb: Result<Result<Climb, E>, Stop>) {
+        if self.is_ended() {
+            return;
+        }
+        let restart = self.n_taken;
+        self.n_taken += 1;
+        match climb {
+            Err(stop) => self.ended = Some(stop),
+            Ok(Err(error)) => self.refused = self.refused.take().or(Some(error)),
+            Ok(Ok(climb)) => {
+                self.n_iter += climb.lower_bounds.len();
+                if climb.stop.is_told() {
+                    self.ended = Some(climb.stop.clone());
+                }
+                if self.best.as_ref().is_none_or(|(best, _)| climb.lower_bound() > best.lower_bound()) {
+                    self.best = Some((climb, restart));
+                }
+            }
+        }
+    }
+
+    /// One restart after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Restarts::best`].
+    pub(crate) fn in_turn(
+        n_init: usize,
+        control: &mut Control<'_>,
+        mut climb: impl FnMut(usize, &mut Control<'_>) -> Result<Climb, E>,
+    ) -> Result<Best, E> {
+        let mut restarts = Restarts::new();
+        for restart in 0..n_init {
+            // The first runs whatever the watch says, so that there is a result to return.
+            let ended = if restart > 0 { control.ended() } else { None };
+            restarts.take(ended.map_or_else(|| Ok(climb(restart, control)), Err));
+            if restarts.is_ended() {
+                break;
+            }
+        }
+        restarts.best()
+    }
+
+    /// The best of them.
+    ///
+    /// # Errors
+    ///
+    /// The first refusal, when no climb got anywhere: one restart that worked is an answer.
+    pub(crate) fn best(self) -> Result<Best, E> {
+        match (self.best, self.refused) {
+            (Some((mut climb, restart)), _) => {
+                climb.stop = self.ended.unwrap_or(climb.stop);
+                Ok(Best { climb, restart, n_iter: self.n_iter })
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => unreachable!("n_init is at least 1, and the first restart is never late"),
+        }
+    }
+}

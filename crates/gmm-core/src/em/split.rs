@@ -1,0 +1,158 @@
+//! A component that lost its samples gets half of those of the heaviest.
+//!
+//! ```text
+//! μ± = μ ± ½ √λ v        Σ± = Σ − ¼ λ v vᵀ        λ v = Σ v, the largest λ
+//! ```
+//!
+//! The two halves have together the weight, the mean and the covariance of the whole: nothing is invented,
+//! and EM finds out whether there were two.
+
+use crate::moments::Estimate;
+
+/// Iterations of the power method. The axis need not be exact: any direction keeps the moments.
+const POWER_STEPS: usize = 32;
+
+/// Which component was re-seeded with half of which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    pub(crate) component: usize,
+    pub(crate) from: usize,
+}
+
+/// Re-seeds every empty component that there is something to split for; the others stay empty.
+pub(crate) fn split_heaviest(estimate: &mut Estimate) -> Vec<Split> {
+    let mut splits = Vec::new();
+    let empty = std::mem::take(&mut estimate.empty);
+    for component in empty {
+        match heaviest(estimate) {
+            Some(from) if halve(estimate, from, component) => splits.push(Split { component, from }),
+            _ => estimate.empty.push(component),
+        }
+    }
+    splits
+}
+
+/// The first of the heaviest.
+fn heaviest(estimate: &Estimate) -> Option<usize> {
+    let heavier = |best: Option<usize>, at: usize| match best {
+        Some(best) if estimate.counts[best] >= estimate.counts[at] => Some(best),
+        _ => Some(at),
+    };
+    (0..estimate.counts.len()).fold(None, heavier)
+}
+
+/// Gives `to` half of `from`; tells whether `from` has any extent to be cut through.
+fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
+    let k = estimate.counts.len();
+    let (d, size) = (estimate.means.len() / k, estimate.covariances.len() / k);
+    let covariance = estimate.covariances[from * size..][..size].to_vec();
+    let (axis, variance) = leading_axis(&covariance, d);
+    if !(variance > 0.0 && variance.is_finite()) || estimate.counts[from] == 0.0 {
+        return false;
+    }
+    let mean = estimate.means[from * d..][..d].to_vec();
+    for (component, sign) in [(from, -0.5), (to, 0.5)] {
+        let out = &mut estimate.means[component * d..][..d];
+        for i in 0..d {
+            out[i] = mean[i] + sign * variance.sqrt() * axis[i];
+        }
+        let out = &mut estimate.covariances[component * size..][..size];
+        for (at, out) in out.iter_mut().enumerate() {
+            let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
+            *out = covariance[at] - 0.25 * variance * axis[i] * axis[j];
+        }
+    }
+    let (count, weight) = (0.5 * estimate.counts[from], 0.5 * estimate.weights[from]);
+    for component in [from, to] {
+        estimate.counts[component] = count;
+        estimate.weights[component] = weight;
+    }
+    true
+}
+
+/// A unit vector close to the leading axis of a covariance (d × d, or variances), and the variance along it.
+fn leading_axis(covariance: &[f64], d: usize) -> (Vec<f64>, f64) {
+    let step = if covariance.len() == d { 1 } else { d + 1 };
+    let variance = |i: usize| covariance[i * step];
+    let widest = (1..d).fold(0, |best, i| if variance(i) > variance(best) { i } else { best });
+    let mut axis = vec![0.0; d];
+    axis[widest] = 1.0;
+    let mut along = variance(widest);
+    if covariance.len() == d {
+        return (axis, along);
+    }
+    for _ in 0..POWER_STEPS {
+        let image: Vec<f64> = covariance
+            .chunks_exact(d)
+            .map(|row| row.iter().zip(&axis).map(|(value, axis)| value / along * axis).sum())
+            .collect();
+        let length = image.iter().map(|value| value * value).sum::<f64>().sqrt();
+        if !(length > 0.0 && length.is_finite()) {
+            break;
+        }
+        axis = image.iter().map(|value| value / length).collect();
+    }
+    along = 0.0;
+    for (row, own) in covariance.chunks_exact(d).zip(&axis) {
+        along += own * row.iter().zip(&axis).map(|(value, axis)| value * axis).sum::<f64>();
+    }
+    (axis, along)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::em::pooled::Overview;
+
+    fn with_empty(covariance: Vec<f64>) -> Estimate {
+        let size = covariance.len();
+        let mut covariances = vec![0.0; 3 * size];
+        covariances[size..2 * size].copy_from_slice(&covariance);
+        covariances[2 * size..].copy_from_slice(&covariance);
+        Estimate {
+            counts: vec![0.0, 6.0, 2.0],
+            weights: vec![0.0, 0.75, 0.25],
+            means: vec![9.0, 9.0, 1.0, 2.0, 5.0, 5.0],
+            covariances,
+            empty: vec![0],
+        }
+    }
+
+    #[test]
+    fn the_heaviest_is_cut_across_its_longest_axis_and_the_whole_stays_what_it_was() {
+        for covariance in [vec![5.0, 4.0, 4.0, 5.0], vec![9.0, 1.0]] {
+            let mut estimate = with_empty(covariance);
+            let before = Overview::new(&estimate);
+            assert_eq!(split_heaviest(&mut estimate), [Split { component: 0, from: 1 }]);
+            assert_eq!((&*estimate.counts, &*estimate.empty), (&[3.0, 3.0, 2.0][..], &[][..]));
+            assert_eq!(estimate.weights, [0.375, 0.375, 0.25]);
+            let after = Overview::new(&estimate);
+            let pairs = before.covariance.iter().zip(&after.covariance);
+            for (before, after) in pairs.chain(before.mean.iter().zip(&after.mean)) {
+                assert!((before - after).abs() < 1e-12, "{before} {after}");
+            }
+            // The variance along the axis is 9 in both: halves 3 apart.
+            let apart: f64 = (0..2).map(|i| (estimate.means[i] - estimate.means[2 + i]).powi(2)).sum();
+            assert!((apart - 9.0).abs() < 1e-9, "{apart}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_extent_is_not_cut() {
+        let mut estimate = with_empty(vec![0.0; 4]);
+        let before = estimate.clone();
+        assert_eq!(split_heaviest(&mut estimate), []);
+        assert_eq!((estimate.counts, estimate.empty), (before.counts, before.empty));
+    }
+
+    #[test]
+    fn several_empty_components_cut_one_after_the_other() {
+        let mut estimate = with_empty(vec![4.0, 0.0, 0.0, 1.0]);
+        estimate.counts[2] = 0.0;
+        estimate.weights = vec![0.0, 1.0, 0.0];
+        estimate.empty = vec![0, 2];
+        let splits = split_heaviest(&mut estimate);
+        assert_eq!(splits, [Split { component: 0, from: 1 }, Split { component: 2, from: 0 }]);
+        assert_eq!(estimate.weights, [0.25, 0.5, 0.25]);
+    }
+}

@@ -1,0 +1,218 @@
+//! Where EM starts from: the parameters of iteration 0.
+//!
+//! Centres, labels or responsibilities give samples to components, and one M-step makes parameters of
+//! that; what the caller knows already takes their place, as in scikit-learn: with given means the weights and
+//! covariances are still those of `init`.
+
+use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::control::Watch;
+use crate::em::m_step::{RegCovar, Rules};
+use crate::em::options::{FitOptions, Given, Init};
+use crate::error::{Error, Place, Result};
+use crate::init::{kmeans_centres, plus_plus_centres, row_centres, write_random_shares};
+use crate::mixture::{Covariances, Mixture, Structure};
+use crate::moments::{Moments, Products, central_moments, check_non_negative, check_rows, check_sizes};
+use crate::random::Stream;
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+
+/// The start of a restart. One that the watch ends while centres are sought is made of those there are.
+pub(crate) fn start<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    threads: &Threads,
+    restart: usize,
+    watch: &Watch,
+) -> Result<Mixture> {
+    let (k, given) = (options.n_components, &options.given);
+    if let Some(means) = &given.means {
+        check_means(means, samples.n_features())?;
+    }
+    if let Given { weights: Some(weights), means: Some(means), covariances: Some(covariances) } = given {
+        check_weight_sum(weights)?;
+        return Mixture::from_covariances(weights, means, covariances.clone(), &[]);
+    }
+    let mut stream = Stream::new(options.seed, restart);
+    let centres = match &options.init {
+        Init::Mixture(mixture) => return with_given(mixture, given),
+        Init::Kmeans => kmeans_centres(samples, k, &mut stream, threads, watch),
+        Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads, watch),
+        Init::RandomFromData => row_centres(samples, k, &mut stream),
+        Init::Random => {
+            let moments = random_moments(samples, k, options.covariance, &stream, threads);
+            let centres = moments.references().to_vec();
+            return made_of(samples, options, &moments, &about(options.covariance, k, centres)?, threads);
+        }
+    };
+    let nearest = about(options.covariance, k, centres)?;
+    made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest, threads)
+}
+
+/// One M-step, and what is known already.
+fn made_of<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    moments: &Moments,
+    about: &Mixture,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
+    let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments, threads)?;
+    with_given(&rules.maximise(moments, about, true, threads)?.mixture, &options.given)
+}
+
+/// The moments under shares that `stream` gives each row.
+fn random_moments<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    structure: Structure,
+    stream: &Stream,
+    threads: &Threads,
+) -> Moments {
+    let products = Products::of(structure);
+    central(samples, n_components, |references| {
+        Moments::of_shares(samples, references, products, threads, |rows, shares| {
+            shares.resize(n_components * BLOCK_ROWS, T::ZERO);
+            write_random_shares(stream, rows, n_components, BLOCK_ROWS, shares);
+        })
+    })
+}
+
+/// Equal weights and unit covariances: the most likely component is the nearest centre.
+fn about(structure: Structure, n_components: usize, centres: Vec<f64>) -> Result<Mixture> {
+    let d = centres.len() / n_components;
+    let unit = Covariances::unit(structure, n_components, d)?;
+    Mixture::assemble(vec![1.0 / n_components as f64; n_components], centres, unit, d)
+}
+
+fn check_means(means: &[f64], d: usize) -> Result<()> {
+    match means.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let (value, at) = (means[at], Place::Cell { row: at / d, column: at % d });
+            Err(Error::NotFinite { what: "given.means", at, value })
+        }
+    }
+}
+
+/// Given weights sum to one. A value that is no weight is left to [`Mixture::from_covariances`], which names it.
+fn check_weight_sum(weights: &[f64]) -> Result<()> {
+    let sum: f64 = weights.iter().sum();
+    let are_weights = weights.iter().all(|&weight| weight.is_finite() && weight >= 0.0);
+    if are_weights && (sum - 1.0).abs() > 1e-6 { Err(Error::WeightSum { sum }) } else { Ok(()) }
+}
+
+/// What is given takes the place of what was found.
+fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
+    if *given == Given::default() {
+        return Ok(found.clone());
+    }
+    if let Some(weights) = &given.weights {
+        check_weight_sum(weights)?;
+    }
+    let weights = given.weights.as_deref().unwrap_or(found.weights());
+    let means = given.means.as_deref().unwrap_or(found.means());
+    let covariances = given.covariances.as_ref().unwrap_or(found.covariances());
+    let dropped: Vec<usize> =
+        found.dropped().iter().copied().filter(|&component| weights[component] == 0.0).collect();
+    Mixture::from_covariances(weights, means, covariances.clone(), &dropped)
+}
+
+/// The mixture that labels `0..n_components` make of samples: one M-step of a fit, and a start for one
+/// ([`Init::Mixture`]). A component without samples has half of the heaviest.
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`]; [`Error::InvalidOption`] naming the first label that is none;
+/// those of a fit.
+///
+/// ```
+/// use gmm_core::{RegCovar, Samples, Structure, Threads, mixture_from_labels};
+///
+/// let samples = Samples::from_rows(&[0.0, 2.0, 10.0, 14.0], 4, 1)?;
+/// let (structure, ridge) = (Structure::Diag, RegCovar::Absolute(0.0));
+/// let mixture = mixture_from_labels(&samples, &[0, 0, 1, 1], 2, structure, ridge, &Threads::one())?;
+/// assert_eq!((mixture.means(), mixture.covariances().values()), (&[1.0, 12.0][..], &[1.0, 4.0][..]));
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn mixture_from_labels<T: Real>(
+    samples: &Samples<'_, T>,
+    labels: &[u32],
+    n_components: usize,
+    structure: Structure,
+    reg_covar: RegCovar,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let (k, d) = (n_components, samples.n_features());
+    check_non_negative("reg_covar", reg_covar.value())?;
+    check_sizes(k, d, structure)?;
+    if labels.len() != samples.n_samples() {
+        let (left_shape, right_shape) = (vec![labels.len()], vec![samples.n_samples(), d]);
+        return Err(Error::ShapeMismatch { left: "labels", left_shape, right: "samples", right_shape });
+    }
+    if let Some(row) = labels.iter().position(|&label| label as usize >= k) {
+        let value = format!("{} at row {row}", labels[row]);
+        return Err(Error::InvalidOption { option: "labels", value, requirement: "below n_components" });
+    }
+    let products = Products::of(structure);
+    let moments = central(samples, k, |references| {
+        Moments::of_labels(samples, references, products, threads, |rows, _, out| {
+            out.copy_from_slice(&labels[rows]);
+        })
+    });
+    one_step(samples, &moments, structure, reg_covar, threads)
+}
+
+/// The mixture that responsibilities (n × k) make of samples, of any structure: one M-step of a fit, and
+/// a start for one ([`Init::Mixture`]). Rows should sum to one. A component without responsibility has half of
+/// the heaviest. [`params`](crate::params) is the estimate of a deep mixture's layer: without such repairs, and
+/// its ridge is not part of the covariances.
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`]; those of a fit.
+pub fn mixture_from_responsibilities<T: Real>(
+    samples: &Samples<'_, T>,
+    responsibilities: &Responsibilities<'_, T>,
+    structure: Structure,
+    reg_covar: RegCovar,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let k = responsibilities.n_components();
+    check_non_negative("reg_covar", reg_covar.value())?;
+    check_rows(samples, responsibilities)?;
+    check_sizes(k, samples.n_features(), structure)?;
+    let moments = central_moments(samples, responsibilities, Products::of(structure), threads);
+    one_step(samples, &moments, structure, reg_covar, threads)
+}
+
+/// Moments about the first sample that counts, or about the means when those are far from it.
+fn central<T: Real>(
+    samples: &Samples<'_, T>,
+    n_components: usize,
+    moments_about: impl Fn(&[f64]) -> Moments,
+) -> Moments {
+    let mut first = vec![0.0; samples.n_features()];
+    samples.copy_row(samples.first_present(), &mut first);
+    let moments = moments_about(&first.repeat(n_components));
+    match moments.closer_references() {
+        None => moments,
+        Some(means) => moments_about(&means),
+    }
+}
+
+fn one_step<T: Real>(
+    samples: &Samples<'_, T>,
+    moments: &Moments,
+    structure: Structure,
+    reg_covar: RegCovar,
+    threads: &Threads,
+) -> Result<Mixture> {
+    let k = moments.components().count();
+    let unit = about(structure, k, moments.references().to_vec())?;
+    let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments, threads)?;
+    Ok(rules.maximise(moments, &unit, true, threads)?.mixture)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Learning from samples that come in batches and are not kept: stepwise EM.
+//!
+//! ```text
+//! s ← (1 − ηₜ) s + ηₜ s̄(batch)      θ ← M-step(s)      ηₜ = (t + 2)^(−a),  t = 0, 1, 2, …
+//! ```
+//!
+//! s are moments per sample, those of the mixture that one starts with before the first batch. With
+//! ½ < a ≤ 1 early batches are forgotten slowly enough for the parameters to settle, and fast enough for them
+//! to have been wrong. Sources: Cappé & Moulines (2009); the offset 2 is of Liang & Klein (2009).
+
+use crate::blocks::Threads;
+use crate::control::Cancel;
+use crate::em::m_step::RegCovar;
+use crate::em::options::FitOptions;
+use crate::em::prior::Prior;
+use crate::error::{Error, Result};
+use crate::mixture::Mixture;
+use crate::moments::{Moments, Products};
+use crate::real::Real;
+use crate::samples::Samples;
+
+/// How to learn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepwiseOptions {
+    /// a, greater than ½ and at most 1: how fast old batches fade. 0.7 by default.
+    pub decay: f64,
+    /// Added to every variance. 1e-6 by default.
+    pub reg_covar: RegCovar,
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. None by default.
+    pub prior: Option<Prior>,
+    /// Refuses batches when it is asked to end. None by default.
+    pub cancel: Option<Cancel>,
+}
+
+impl Default for StepwiseOptions {
+    fn default() -> Self {
+        StepwiseOptions { decay: 0.7, reg_covar: RegCovar::Absolute(1e-6), prior: None, cancel: None }
+    }
+}
+
+/// A mixture that learns.
+///
+/// ```
+/// use gmm_core::{Mixture, Samples, Stepwise, StepwiseOptions, Threads};
+///
+/// let start = Mixture::new(&[0.5, 0.5], &[-1.0, 1.0], &[1.0, 1.0])?;
+/// let mut learner = Stepwise::new(start, StepwiseOptions::default())?;
+/// for day in 0..200 {
+///     let batch: Vec<f64> = (0..64).map(|i| [-4.0, 6.0][i % 2] + (i % 7) as f64 * 0.1).collect();
+///     learner.update(&Samples::from_rows(&batch, 64, 1)?, &Threads::one())?;
+/// }
+/// let means = learner.mixture().means();
+/// assert!((means[0] + 3.7).abs() < 0.1 && (means[1] - 6.3).abs() < 0.1, "{means:?}");
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stepwise {
+    mixture: Mixture,
+    /// Per sample: their total weight is 1.
+    moments: Moments,
+    n_updates: u64,
+    options: StepwiseOptions,
+}
+
+impl Stepwise {
+    /// Starts from any mixture: a fit of the first batch, one that was loaded, one that was guessed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`].
+    pub fn new(start: Mixture, options: StepwiseOptions) -> Result<Self> {
+        if !(options.decay > 0.5 && options.decay <= 1.0) {
+            let requirement = "greater than 0.5 and at most 1";
+            return Err(Error::InvalidOption {
+                option: "decay",
+                value: options.decay.to_string(),
+                requirement,
+            });
+        }
+        as_fit(&options, &start).check_hyperparameters(start.n_features())?;
+        let moments = moments_of(&start);
+        Ok(Stepwise { mixture: start, moments, n_updates: 0, options })
+    }
+
+    /// Learns from a batch: one E-step of it, one M-step. Returns the mean log-likelihood of the batch
+    /// under the mixture as it was. A batch that is refused changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](crate::fit); [`Error::Cancelled`] when the token asks for the end before the batch or after its E-step.
+    ///
+    /// Cost: one iteration of a fit. Memory: `k d²`, whatever has been seen.
+    pub fn update<T: Real>(&mut self, batch: &Samples<'_, T>, threads: &Threads) -> Result<f64> {
+        self.go_on()?;
+        let mut seen = Moments::in_weight_unit(batch, &self.mixture, threads)?;
+        self.go_on()?;
+        let bound = seen.log_likelihood() / seen.total_weight();
+        seen.check_finite()?;
+        let step = (self.n_updates as f64 + 2.0).powf(-self.options.decay);
+        seen.scale(step / seen.total_weight());
+        let mut moments = self.moments.clone();
+        moments.scale(1.0 - step);
+        moments.add(&seen);
+        let next = moments.maximise_on(&self.mixture, &as_fit(&self.options, &self.mixture), threads)?;
+        moments.move_to(next.means());
+        // What is not, no later batch could be added to.
+        moments.check_finite()?;
+        *self = Stepwise {
+            mixture: next,
+            moments,
+            n_updates: self.n_updates + 1,
+            options: std::mem::take(&mut self.options),
+        };
+        Ok(bound)
+    }
+
+    /// Refuses when the token asks for the end.
+    fn go_on(&self) -> Result<()> {
+        match &self.options.cancel {
+            Some(cancel) if cancel.is_requested() => Err(Error::Cancelled),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was learnt so far.
+    pub fn mixture(&self) -> &Mixture {
+        &self.mixture
+    }
+
+    /// The moments it was learnt from, per sample.
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// Batches so far.
+    pub fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+}
+
+fn as_fit(options: &StepwiseOptions, mixture: &Mixture) -> FitOptions {
+    FitOptions {
+        covariance: mixture.covariances().structure(),
+        reg_covar: options.reg_covar,
+        prior: options.prior.clone(),
+        ..FitOptions::new(mixture.n_components())
+    }
+}
+
+/// The moments, about the means, of one sample that is like the mixture.
+fn moments_of(mixture: &Mixture) -> Moments {
+    let (k, d) = (mixture.n_components(), mixture.n_features());
+    let products = Products::of(mixture.covariances().structure());
+    let total: f64 = mixture.weights().iter().sum();
+    let mut sums = Vec::with_capacity(k * products.len(d));
+    let dense = (products == Products::Pairs).then(|| mixture.covariances().to_full());
+    for component in 0..k {
+        let weight = mixture.weights()[component] / total;
+        sums.push(weight);
+        sums.extend(std::iter::repeat_n(0.0, d));
+        match &dense {
+            Some(full) => sums.extend(full.values()[component * d * d..][..d * d].iter().map(|v| weight * v)),
+            None => sums.extend(mixture.covariances().variances(component).iter().map(|v| weight * v)),
+        }
+    }
+    Moments::from_sums((products, d), mixture.means().to_vec(), 1.0, 0.0, sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Structure;
+    use crate::mixture::Covariances;
+
+    #[test]
+    fn moments_of_a_mixture_are_those_it_is_made_of() {
+        for structure in Structure::ALL {
+            let values = match structure {
+                Structure::Full => vec![2.0, 0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 3.0],
+                Structure::Tied => vec![2.0, 0.5, 0.5, 1.0],
+                Structure::Diag => vec![2.0, 1.0, 1.0, 3.0],
+                Structure::Spherical => vec![2.0, 3.0],
+            };
+            let covariances = Covariances::new(structure, &values, 2, 2).unwrap();
+            let start =
+                Mixture::from_covariances(&[0.25, 0.75], &[0.0, 1.0, 3.0, -1.0], covariances, &[]).unwrap();
+            let options =
+                StepwiseOptions { reg_covar: RegCovar::Absolute(0.0), ..StepwiseOptions::default() };
+            let again = moments_of(&start).maximise(&start, &as_fit(&options, &start)).unwrap();
+            assert_eq!((again.weights(), again.means()), (start.weights(), start.means()));
+            for (got, want) in again.covariances().values().iter().zip(&values) {
+                assert!((got - want).abs() < 1e-15, "{structure}");
+            }
+        }
+    }
+
+    /// One component, batches of one sample each: with a = 1 and offset 2 the mean is that of all samples and
+    /// of one that is like the start.
+    #[test]
+    fn with_the_slowest_decay_every_sample_counts_the_same() {
+        let start = Mixture::new(&[1.0], &[5.0], &[1.0]).unwrap();
+        let options = StepwiseOptions { decay: 1.0, ..StepwiseOptions::default() };
+        let mut learner = Stepwise::new(start, options).unwrap();
+        for sample in [1.0, 2.0, 6.0] {
+            learner.update(&Samples::from_rows(&[sample], 1, 1).unwrap(), &Threads::one()).unwrap();
+        }
+        assert!((learner.mixture().means()[0] - (5.0 + 1.0 + 2.0 + 6.0) / 4.0).abs() < 1e-14);
+        // Second moments: 1 + 25 of the start, and the squares.
+        let variance = (26.0 + 1.0 + 4.0 + 36.0) / 4.0 - 3.5 * 3.5;
+        assert!((learner.mixture().covariances().values()[0] - variance - 1e-6).abs() < 1e-12);
+        assert_eq!(learner.n_updates(), 3);
+    }
+
+    /// One over the sum of such weights is no number, and a batch of them was a panic.
+    #[test]
+    fn only_ratios_of_weights_matter_to_a_batch() {
+        let learn = |weight: f64| {
+            let mut learner =
+                Stepwise::new(Mixture::new(&[1.0], &[5.0], &[1.0]).unwrap(), Default::default()).unwrap();
+            let weights = [weight, 2.0 * weight];
+            let batch = Samples::from_rows(&[1.0, 4.0], 2, 1).unwrap().with_weights(&weights).unwrap();
+            learner.update(&batch, &Threads::one()).unwrap();
+            learner.mixture().clone()
+        };
+        // 2⁻¹⁰⁷⁴ and 2⁻¹⁰³⁰ by their bits: what `powi` makes of such powers is left to the compiler.
+        for weight in [f64::from_bits(1), f64::from_bits(1 << 44), 2f64.powi(1022)] {
+            assert_eq!(learn(weight), learn(1.0), "{weight}");
+        }
+    }
+
+    #[test]
+    fn a_refused_batch_changes_nothing() {
+        let start = Mixture::new(&[1.0], &[5.0], &[1.0]).unwrap();
+        let mut learner = Stepwise::new(start.clone(), StepwiseOptions::default()).unwrap();
+        let huge = Samples::from_rows(&[1e300, -1e300], 2, 1).unwrap();
+        assert!(learner.update(&huge, &Threads::one()).is_err());
+        let wide = Samples::from_rows(&[1.0, 2.0], 1, 2).unwrap();
+        assert!(matches!(learner.update(&wide, &Threads::one()), Err(Error::OtherFeatures { .. })));
+        assert_eq!((learner.mixture(), learner.n_updates()), (&start, 0));
+        for decay in [0.5, 1.1, f64::NAN] {
+            let options = StepwiseOptions { decay, ..StepwiseOptions::default() };
+            assert!(matches!(Stepwise::new(start.clone(), options), Err(Error::InvalidOption { .. })));
+        }
+    }
+}

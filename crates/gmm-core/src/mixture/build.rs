@@ -1,0 +1,303 @@
+//! The ways to a mixture from known parameters, and what each refuses.
+
+use crate::blocks::Threads;
+use crate::error::{Error, Place, Result};
+use crate::mixture::Mixture;
+use crate::mixture::covariance::{Covariances, Full};
+
+/// How far from one the weights of [`Mixture::new`] may sum. Weights kept in `f32` pass.
+const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
+
+impl Mixture {
+    /// A mixture from known parameters: `weights` (k), `means` (k × d), `covariances` (k × d × d),
+    /// row-major.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight, weights that do not sum to
+    /// one within 1e-6, a covariance that is not symmetric or not positive definite. No ridge is added.
+    pub fn new(weights: &[f64], means: &[f64], covariances: &[f64]) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_sum(weights)?;
+        let mut values = covariances.to_vec();
+        Full::symmetrise("covariances", &mut values, d)?;
+        let full = Full::new(values, vec![0.0; weights.len()], d, &Threads::one())?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// A mixture from known precisions `Σₖ⁻¹` (k × d × d), otherwise as [`Mixture::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::new`]; [`Error::PrecisionNotPositiveDefinite`].
+    pub fn from_precisions(weights: &[f64], means: &[f64], precisions: &[f64]) -> Result<Self> {
+        let d = check_shapes(weights, means, "precisions", precisions)?;
+        check_sum(weights)?;
+        let mut values = precisions.to_vec();
+        Full::symmetrise("precisions", &mut values, d)?;
+        let full = Full::from_precisions(&values, d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+
+    /// A mixture that was stored with its factors: `cholesky` (k × d × d) are the lower factors of
+    /// `covariances + ridge I`, and `dropped` lists the components that [`Mixture::dropped`] gave.
+    /// Scores are the same to the last bit as those of the mixture they came from. The weights may
+    /// have any sum, as those of [`params`](crate::params) may.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::new`]; [`Error::BadFactor`] when a factor is not that of its covariance;
+    /// [`Error::InvalidOption`] when a dropped component does not exist or has weight.
+    pub fn from_factors(
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+        ridges: &[f64],
+        cholesky: &[f64],
+        dropped: &[usize],
+    ) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
+        check_len("ridges", ridges, "weights", weights.len())?;
+        check_list("ridges", ridges, true)?;
+        check_matrices("cholesky factors", cholesky, d)?;
+        let mut values = covariances.to_vec();
+        Full::symmetrise("covariances", &mut values, d)?;
+        let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
+        let dropped = check_dropped(dropped, weights)?;
+        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
+    }
+
+    /// A mixture of covariances of any structure: `weights` (k), `means` (k × d), and the components that
+    /// [`Mixture::dropped`] is to list. The weights may have any sum.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight, weights that are all zero;
+    /// [`Error::InvalidOption`] when a dropped component does not exist or has weight.
+    pub fn from_covariances(
+        weights: &[f64],
+        means: &[f64],
+        covariances: Covariances,
+        dropped: &[usize],
+    ) -> Result<Self> {
+        let d = check_means(weights, means)?;
+        let (own, wanted) = ([covariances.n_components(), covariances.n_features()], [weights.len(), d]);
+        if own != wanted {
+            let (left_shape, right_shape) = (own.to_vec(), wanted.to_vec());
+            return Err(Error::ShapeMismatch {
+                left: "covariances",
+                left_shape,
+                right: "means",
+                right_shape,
+            });
+        }
+        check_list("weights", weights, true)?;
+        check_finite_means(means, d)?;
+        let dropped = check_dropped(dropped, weights)?;
+        Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), covariances, d)?.with_dropped(dropped))
+    }
+
+    /// A mixture from parameters that are independent of each other, as the layers of a deep mixture
+    /// pass them: scores use `cholesky` (k × d × d, lower; above the diagonal is not read) and
+    /// `log_dets` (k), [`cov_diag`](Mixture::cov_diag) uses `covariances`, and none is held against
+    /// another. The weights may have any sum.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that disagree, values that are not finite, a negative weight or variance, a factor whose
+    /// diagonal is not positive.
+    pub fn from_independent(
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+        cholesky: &[f64],
+        log_dets: &[f64],
+    ) -> Result<Self> {
+        let d = check_shapes(weights, means, "covariances", covariances)?;
+        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
+        check_len("log-determinants", log_dets, "weights", weights.len())?;
+        check_list("log-determinants", log_dets, false)?;
+        let mut lower = cholesky.to_vec();
+        for (at, value) in lower.iter_mut().enumerate() {
+            if at % d > at / d % d {
+                *value = 0.0;
+            }
+        }
+        check_matrices("cholesky factors", &lower, d)?;
+        for (component, matrix) in covariances.chunks_exact(d * d).enumerate() {
+            if let Some(row) = (0..d).find(|row| matrix[row * (d + 1)] < 0.0) {
+                let at = Place::ComponentCell { component, row, column: row };
+                return Err(Error::Negative { what: "covariances", at, value: matrix[row * (d + 1)] });
+            }
+        }
+        let full = Full::from_independent(covariances.to_vec(), lower, log_dets.to_vec(), d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
+    }
+}
+
+/// Shapes, finiteness and signs of the parameters that every constructor takes; returns d.
+fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[f64]) -> Result<usize> {
+    let d = check_means(weights, means)?;
+    if means.len().checked_mul(d) != Some(matrices.len()) {
+        return Err(Error::ShapeMismatch {
+            left: what,
+            left_shape: vec![matrices.len()],
+            right: "means",
+            right_shape: vec![weights.len(), d],
+        });
+    }
+    check_list("weights", weights, true)?;
+    check_finite_means(means, d)?;
+    check_matrices(what, matrices, d)?;
+    Ok(d)
+}
+
+/// Their shape; returns d.
+fn check_means(weights: &[f64], means: &[f64]) -> Result<usize> {
+    let k = weights.len();
+    let d = means.len().checked_div(k).unwrap_or(0);
+    if d == 0 {
+        return Err(Error::Empty { what: "means", rows: k, cols: d });
+    }
+    if k * d != means.len() {
+        let (left_shape, right_shape) = (vec![means.len()], vec![k]);
+        return Err(Error::ShapeMismatch { left: "means", left_shape, right: "weights", right_shape });
+    }
+    Ok(d)
+}
+
+fn check_finite_means(means: &[f64], d: usize) -> Result<()> {
+    let Some(at) = means.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    let (at, value) = (Place::Cell { row: at / d, column: at % d }, means[at]);
+    Err(Error::NotFinite { what: "means", at, value })
+}
+
+/// Ascending, each once; all of them exist and have no weight.
+fn check_dropped(dropped: &[usize], weights: &[f64]) -> Result<Vec<usize>> {
+    if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
+        let requirement = "a list of components whose weight is 0";
+        return Err(Error::InvalidOption { option: "dropped", value: component.to_string(), requirement });
+    }
+    let mut dropped = dropped.to_vec();
+    dropped.sort_unstable();
+    dropped.dedup();
+    Ok(dropped)
+}
+
+fn check_sum(weights: &[f64]) -> Result<()> {
+    let sum: f64 = weights.iter().sum();
+    if (sum - 1.0).abs() > WEIGHT_SUM_TOLERANCE {
+        return Err(Error::WeightSum { sum });
+    }
+    Ok(())
+}
+
+fn check_len(left: &'static str, values: &[f64], right: &'static str, len: usize) -> Result<()> {
+    if values.len() != len {
+        return Err(Error::ShapeMismatch {
+            left,
+            left_shape: vec![values.len()],
+            right,
+            right_shape: vec![len],
+        });
+    }
+    Ok(())
+}
+
+fn check_list(what: &'static str, values: &[f64], non_negative: bool) -> Result<()> {
+    for (component, &value) in values.iter().enumerate() {
+        let at = Place::Component(component);
+        if !value.is_finite() {
+            return Err(Error::NotFinite { what, at, value });
+        }
+        if non_negative && value < 0.0 {
+            return Err(Error::Negative { what, at, value });
+        }
+    }
+    Ok(())
+}
+
+fn check_matrices(what: &'static str, values: &[f64], d: usize) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let place = Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d };
+            Err(Error::NotFinite { what, at: place, value: values[at] })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mixture::Packed;
+
+    #[test]
+    fn parameters_that_make_no_mixture_are_refused_by_name() {
+        let unit = [1.0, 0.0, 0.0, 1.0];
+        let refusal = |weights: &[f64], means: &[f64], covariances: &[f64]| {
+            Mixture::new(weights, means, covariances).unwrap_err().to_string()
+        };
+        for (refused, message) in [
+            (refusal(&[1.0], &[], &[]), "means has shape 1 x 0; both must be at least 1"),
+            (refusal(&[0.5, 0.5], &[0.0; 3], &unit), "means has shape 3 but weights has shape 2"),
+            (refusal(&[1.0], &[0.0; 2], &[1.0; 3]), "covariances has shape 3 but means has shape 1 x 2"),
+            (refusal(&[0.9], &[0.0; 2], &unit), "weights sum to 0.9 and not to 1; divide each by their sum"),
+            (
+                refusal(&[1.0], &[0.0; 2], &[1.0, 0.5, 0.25, 1.0]),
+                "covariances is not symmetric at component 0, row 1, column 0; average it with its transpose",
+            ),
+        ] {
+            assert_eq!(refused, message);
+        }
+    }
+
+    /// The product of two such variances underflows, and that of two large ones overflows: one made
+    /// every asymmetry an error, the other none.
+    #[test]
+    fn symmetry_is_judged_by_deviations_at_every_scale() {
+        for scale in [1e-170, 1.0, 1e200] {
+            let with =
+                |upper: f64| Mixture::new(&[1.0], &[0.0; 2], &[scale, upper * scale, 0.5 * scale, scale]);
+            assert!(with(0.5 + 1e-15).is_ok(), "{scale}");
+            assert!(matches!(with(0.1), Err(Error::NotSymmetric { .. })), "{scale}");
+        }
+    }
+
+    #[test]
+    fn a_variance_of_zero_has_an_infinite_inverse_whatever_its_sign() {
+        for zero in [0.0, -0.0] {
+            let mixture = Mixture::from_independent(&[1.0], &[0.0], &[zero], &[1.0], &[0.0]).unwrap();
+            assert_eq!(mixture.cov_diag(), f64::INFINITY);
+        }
+        let negative = Mixture::from_independent(&[1.0], &[0.0], &[-1.0], &[1.0], &[0.0]);
+        assert!(matches!(negative, Err(Error::Negative { .. })));
+    }
+
+    #[test]
+    fn what_was_packed_is_shared_by_clones_and_no_part_of_the_mixture() {
+        let make = || Mixture::new(&[1.0], &[0.5], &[2.0]).unwrap();
+        let (used, unused) = (make(), make());
+        let clone = used.clone();
+        let packed: *const Packed<f32> = used.packed();
+        assert!(std::ptr::eq(packed, used.packed()) && std::ptr::eq(packed, clone.packed()));
+        assert!(!std::ptr::eq(packed, unused.packed()));
+        assert_eq!(used, make());
+        assert_eq!(format!("{used:?}"), format!("{:?}", make()));
+    }
+
+    #[test]
+    fn a_precision_gives_the_mixture_of_its_inverse() {
+        let (weights, means) = ([0.25, 0.75], [0.0, 1.0, 2.0, 3.0]);
+        let known = Mixture::new(&weights, &means, &[2.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.5, 1.0]).unwrap();
+        let third = 1.0 / 3.0;
+        let precisions = [0.5, 0.0, 0.0, 2.0, 4.0 * third, -2.0 * third, -2.0 * third, 4.0 * third];
+        let inverted = Mixture::from_precisions(&weights, &means, &precisions).unwrap();
+        for (got, want) in inverted.covariances().values().iter().zip(known.covariances().values()) {
+            assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+        let refused = Mixture::from_precisions(&[1.0], &[0.0], &[-1.0]).unwrap_err();
+        assert_eq!(refused, Error::PrecisionNotPositiveDefinite { component: 0, pivot: 0 });
+    }
+}

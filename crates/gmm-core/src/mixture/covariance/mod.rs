@@ -1,0 +1,370 @@
+//! Covariance structures: one file a structure, the same verbs in the same order.
+//!
+//! A structure owns the covariances of all components *and* what scoring needs of them, so that a
+//! matrix and its factor never part. Its verbs: `new` and `from_precisions` (factor, or say why not),
+//! `from_factors` (check a factor that came from elsewhere), `maximised` (the M-step), `values`, `ridges`,
+//! `cholesky`, `log_dets`, `precisions_cholesky`, `to_full` (the dense equivalent), `whiteners` (what the
+//! kernels take), `unwhiten`, `copied`, `variances`, `pivots`, `n_parameters`. Nothing outside of this folder
+//! matches on a structure but to name it.
+
+mod structure;
+mod ridge;
+mod full;
+mod diag;
+mod spherical;
+mod tied;
+
+use std::borrow::Cow;
+
+use gmm_kernels::{Diagonal, Whitener};
+
+use crate::blocks::Threads;
+use crate::error::{Error, Place, Result};
+use crate::real::Real;
+
+pub use diag::Diag;
+pub use full::Full;
+pub(crate) use ridge::{Raise, Ridge};
+pub use spherical::Spherical;
+pub use structure::Structure;
+pub use tied::Tied;
+
+/// The covariances of a mixture, their factors and log-determinants.
+///
+/// ```
+/// use gmm_core::{Covariances, Mixture, Structure};
+///
+/// let diag = Covariances::new(Structure::Diag, &[1.0, 4.0, 9.0, 16.0], 2, 2)?;   // variances (k × d)
+/// assert_eq!(diag.cholesky(), [1.0, 2.0, 3.0, 4.0]);                             // deviations (k × d)
+/// assert_eq!(diag.to_full().values(), [1.0, 0.0, 0.0, 4.0, 9.0, 0.0, 0.0, 16.0]);
+/// let mixture = Mixture::from_covariances(&[0.5, 0.5], &[0.0; 4], diag, &[])?;
+/// assert_eq!(mixture.covariances().structure(), Structure::Diag);
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Covariances {
+    /// Every component has its own matrix.
+    Full(Full),
+    /// All components share one matrix.
+    Tied(Tied),
+    /// Every component has its own variances.
+    Diag(Diag),
+    /// Every component has one variance.
+    Spherical(Spherical),
+}
+
+/// The same call on whichever structure it is.
+macro_rules! each {
+    ($covariances:expr, $structure:ident => $call:expr) => {
+        match $covariances {
+            Covariances::Full($structure) => $call,
+            Covariances::Tied($structure) => $call,
+            Covariances::Diag($structure) => $call,
+            Covariances::Spherical($structure) => $call,
+        }
+    };
+}
+
+impl Structure {
+    /// What covariances of each component by itself (k × d × d, or k × d when [`Structure::is_diagonal`])
+    /// come to under a structure: their mean by weight, or over features, where something is shared.
+    pub(crate) fn pool(self, values: Vec<f64>, weights: &[f64], d: usize) -> Vec<f64> {
+        match self {
+            Structure::Full | Structure::Diag => values,
+            Structure::Tied => Tied::pool(&values, weights),
+            Structure::Spherical => Spherical::pool(&values, d),
+        }
+    }
+}
+
+impl Covariances {
+    /// Covariances of k components in d features from their values, in the [shape](Structure::shape) of
+    /// their structure, row-major. No ridge is added.
+    ///
+    /// # Errors
+    ///
+    /// A shape that is not that of the structure, values that are not finite, a matrix that is not symmetric,
+    /// [`Error::NotPositiveDefinite`] naming the component (0 when all share one) and the feature.
+    pub fn new(structure: Structure, values: &[f64], n_components: usize, n_features: usize) -> Result<Self> {
+        let (k, d) = (n_components, n_features);
+        let values = checked(structure, "covariances", values, k, d)?;
+        Covariances::factored(structure, values, k, d)
+    }
+
+    /// From values that were checked or computed.
+    fn factored(structure: Structure, values: Vec<f64>, k: usize, d: usize) -> Result<Self> {
+        Ok(match structure {
+            Structure::Full => Covariances::Full(Full::new(values, vec![0.0; k], d, &Threads::one())?),
+            Structure::Tied => Covariances::Tied(Tied::new(values, k, d)?),
+            Structure::Diag => Covariances::Diag(Diag::new(values, d)?),
+            Structure::Spherical => Covariances::Spherical(Spherical::new(values, d)?),
+        })
+    }
+
+    /// Covariances from their inverses, of the same shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`Covariances::new`]; [`Error::PrecisionNotPositiveDefinite`]; [`Error::OutOfRange`].
+    pub fn from_precisions(
+        structure: Structure,
+        precisions: &[f64],
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<Self> {
+        let (k, d) = (n_components, n_features);
+        let precisions = checked(structure, "precisions", precisions, k, d)?;
+        Ok(match structure {
+            Structure::Full => Covariances::Full(Full::from_precisions(&precisions, d)?),
+            Structure::Tied => Covariances::Tied(Tied::from_precisions(&precisions, k, d)?),
+            Structure::Diag => Covariances::Diag(Diag::from_precisions(&precisions, d)?),
+            Structure::Spherical => Covariances::Spherical(Spherical::from_precisions(&precisions, d)?),
+        })
+    }
+
+    /// Covariances that were stored with what [`Covariances::ridges`] and [`Covariances::cholesky`] gave:
+    /// scores are the same to the last bit as with those that they came from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Covariances::new`]; [`Error::BadFactor`]; [`Error::InvalidOption`] for a ridge that is not zero
+    /// unless they are full.
+    pub fn from_factors(
+        structure: Structure,
+        values: &[f64],
+        ridges: &[f64],
+        cholesky: &[f64],
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<Self> {
+        let (k, d) = (n_components, n_features);
+        let values = checked(structure, "covariances", values, k, d)?;
+        check_shape("ridges", ridges.len(), &[k])?;
+        check_shape("cholesky factors", cholesky.len(), &structure.shape(k, d))?;
+        check_finite("cholesky factors", cholesky, |at| structure.place(at, d))?;
+        check_finite("ridges", ridges, Place::Component)?;
+        if let Some(at) = ridges.iter().position(|&ridge| ridge < 0.0) {
+            let (at, value) = (Place::Component(at), ridges[at]);
+            return Err(Error::Negative { what: "ridges", at, value });
+        }
+        if let Some(ridge) = ridges.iter().find(|&&ridge| structure != Structure::Full && ridge != 0.0) {
+            let requirement = "0 unless covariances are full";
+            return Err(Error::InvalidOption { option: "ridge", value: ridge.to_string(), requirement });
+        }
+        let cholesky = cholesky.to_vec();
+        Ok(match structure {
+            Structure::Full => Covariances::Full(Full::from_factors(values, ridges.to_vec(), cholesky, d)?),
+            Structure::Tied => Covariances::Tied(Tied::from_factors(values, cholesky, k, d)?),
+            Structure::Diag => Covariances::Diag(Diag::from_factors(values, cholesky, d)?),
+            Structure::Spherical => Covariances::Spherical(Spherical::from_factors(values, cholesky, d)?),
+        })
+    }
+
+    /// Unit variances.
+    pub(crate) fn unit(structure: Structure, n_components: usize, n_features: usize) -> Result<Self> {
+        let (k, d) = (n_components, n_features);
+        let mut values = vec![1.0; structure.shape(k, d).iter().product()];
+        if !structure.is_diagonal() {
+            values.iter_mut().enumerate().for_each(|(at, value)| {
+                *value = f64::from(at % (d * d) % (d + 1) == 0);
+            });
+        }
+        Covariances::factored(structure, values, k, d)
+    }
+
+    /// The M-step: covariances of the same structure from `values` in its [shape](Structure::shape), with
+    /// a ridge on every variance as part of them. Those of `absent` components are as they were. What was
+    /// added beyond what was asked for is told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPositiveDefinite`] when no ridge helps; [`Error::OutOfRange`].
+    pub(crate) fn maximised(
+        &self,
+        values: Vec<f64>,
+        absent: &[usize],
+        ridge: Ridge,
+        raises: &mut Vec<Raise>,
+        threads: &Threads,
+    ) -> Result<Self> {
+        Ok(match self {
+            Covariances::Full(full) => {
+                Covariances::Full(full.maximised(values, absent, ridge, raises, threads)?)
+            }
+            Covariances::Tied(tied) => Covariances::Tied(tied.maximised(values, ridge, raises)?),
+            Covariances::Diag(diag) => Covariances::Diag(diag.maximised(values, absent, ridge, raises)?),
+            Covariances::Spherical(spherical) => {
+                Covariances::Spherical(spherical.maximised(values, absent, ridge, raises)?)
+            }
+        })
+    }
+
+    /// Which structure.
+    pub fn structure(&self) -> Structure {
+        match self {
+            Covariances::Full(_) => Structure::Full,
+            Covariances::Tied(_) => Structure::Tied,
+            Covariances::Diag(_) => Structure::Diag,
+            Covariances::Spherical(_) => Structure::Spherical,
+        }
+    }
+
+    /// k.
+    pub fn n_components(&self) -> usize {
+        self.ridges().len()
+    }
+
+    /// d.
+    pub fn n_features(&self) -> usize {
+        each!(self, covariances => covariances.n_features())
+    }
+
+    /// The covariances in the [shape](Structure::shape) of their structure, without ridges: scikit-learn's
+    /// `covariances_`.
+    pub fn values(&self) -> &[f64] {
+        each!(self, covariances => covariances.values())
+    }
+
+    /// What was added to each diagonal before factoring (k): zero unless they are full.
+    pub fn ridges(&self) -> &[f64] {
+        each!(self, covariances => covariances.ridges())
+    }
+
+    /// Lower factors of matrices (full, tied), deviations of variances (diag, spherical), in the
+    /// [shape](Structure::shape) of the structure.
+    pub fn cholesky(&self) -> &[f64] {
+        each!(self, covariances => covariances.cholesky())
+    }
+
+    /// `ln det(Σₖ + ridgeₖ I)` (k).
+    pub fn log_dets(&self) -> &[f64] {
+        each!(self, covariances => covariances.log_dets())
+    }
+
+    /// scikit-learn's `precisions_cholesky_`: `Lₖ⁻ᵀ`, upper triangular (full, tied), or inverse deviations
+    /// (diag, spherical), in the [shape](Structure::shape) of the structure.
+    pub fn precisions_cholesky(&self) -> Vec<f64> {
+        each!(self, covariances => covariances.precisions_cholesky())
+    }
+
+    /// The same covariances as a matrix for each component.
+    ///
+    /// Cost: `k d²` numbers to write, unless they are full.
+    pub fn to_full(&self) -> Cow<'_, Full> {
+        each!(self, covariances => covariances.to_full())
+    }
+
+    /// The components, with their means (k × d), as the whitening kernels take them.
+    pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
+        each!(self, covariances => covariances.whiteners(means))
+    }
+
+    /// The same, but that `Σₖ` of component `to`, with its factor, is that of `from`.
+    pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
+        match self {
+            Covariances::Full(full) => Covariances::Full(full.copied(from, to)),
+            Covariances::Tied(tied) => Covariances::Tied(tied.copied(from, to)),
+            Covariances::Diag(diag) => Covariances::Diag(diag.copied(from, to)),
+            Covariances::Spherical(spherical) => Covariances::Spherical(spherical.copied(from, to)),
+        }
+    }
+
+    /// `x ← Lₖ x` (d): of standard normal numbers, a deviation that has the covariance of the component.
+    pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
+        each!(self, covariances => covariances.unwhiten(component, x));
+    }
+
+    /// The diagonal of `Σₖ` (d) of one component, without the ridge.
+    pub fn variances(&self, component: usize) -> Vec<f64> {
+        each!(self, covariances => covariances.variances(component))
+    }
+
+    /// The squares of the diagonal of `Lₖ`, for a structure that has so many: what of each variance the
+    /// features before it do not explain.
+    pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
+        each!(self, covariances => covariances.pivots(component))
+    }
+
+    /// Free parameters.
+    pub(crate) fn n_parameters(&self) -> usize {
+        each!(self, covariances => covariances.n_parameters())
+    }
+}
+
+impl From<Full> for Covariances {
+    fn from(full: Full) -> Self {
+        Covariances::Full(full)
+    }
+}
+
+/// Every component as the whitening kernels take it.
+pub(crate) enum Whiteners<T> {
+    /// A factor a component, or one that all share.
+    Dense(Vec<Whitener<T>>),
+    /// Deviations.
+    Diagonal(Diagonal<T>),
+}
+
+impl<T: Real> Whiteners<T> {
+    /// Whether `T` can hold what is in them.
+    pub(crate) fn fits(&self) -> bool {
+        match self {
+            Whiteners::Dense(whiteners) => whiteners.iter().all(Whitener::fits),
+            Whiteners::Diagonal(diagonal) => diagonal.fits(),
+        }
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        match self {
+            Whiteners::Dense(whiteners) => whiteners[0].n_features(),
+            Whiteners::Diagonal(diagonal) => diagonal.n_features(),
+        }
+    }
+}
+
+/// Every variance and covariance must be a number: sums of squares of samples beyond 1e154 are not. Each
+/// component has `len` of them.
+pub(crate) fn check_range(values: &[f64], len: usize) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(Error::OutOfRange { what: "covariance", component: at / len, real: "f64" }),
+    }
+}
+
+/// A copy of values of the right shape, all finite, and exactly symmetric where they are matrices.
+fn checked(structure: Structure, what: &'static str, values: &[f64], k: usize, d: usize) -> Result<Vec<f64>> {
+    if k == 0 || d == 0 {
+        return Err(Error::Empty { what, rows: k, cols: d });
+    }
+    check_shape(what, values.len(), &structure.shape(k, d))?;
+    check_finite(what, values, |at| structure.place(at, d))?;
+    let mut values = values.to_vec();
+    if !structure.is_diagonal() {
+        Full::symmetrise(what, &mut values, d)?;
+    }
+    Ok(values)
+}
+
+/// Gives component `to` what `from` has; each has `len` values.
+fn copy_part(values: &mut [f64], len: usize, from: usize, to: usize) {
+    values.copy_within(from * len..(from + 1) * len, to * len);
+}
+
+fn check_shape(left: &'static str, len: usize, shape: &[usize]) -> Result<()> {
+    if shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size)) == Some(len) {
+        return Ok(());
+    }
+    let right = "covariances of this structure";
+    Err(Error::ShapeMismatch { left, left_shape: vec![len], right, right_shape: shape.to_vec() })
+}
+
+fn check_finite(what: &'static str, values: &[f64], place: impl Fn(usize) -> Place) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(Error::NotFinite { what, at: place(at), value: values[at] }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! What a mixture takes of memory, known before any of it is asked for.
+//!
+//! ```text
+//! a mixture   k d means; m covariances, m factors and m / 2 packed      m = k d², d² of tied, k d of diagonal,
+//! a fit       5 k d; 4.5 m; 2 k d² or 2 k d second moments of a             k of spherical covariances
+//!             thread and of all
+//! ```
+//!
+//! Memory that cannot be had ends the process, and a system that promises more than it has ends it later. So the sum is
+//! held against what the caller says there is, and then asked for once, as one piece that is given back untouched.
+
+use crate::error::{Error, Result};
+use crate::mixture::covariance::Structure;
+
+/// Less than this is not asked for beforehand: 64 MiB.
+const SMALL: u64 = 1 << 26;
+
+/// Refuses k components in d features of which a fit would not fit in memory: beyond the address space, beyond `limit`
+/// bytes, if there is a limit, or beyond what the allocator gives, which knows limits of the process.
+///
+/// A system without such limits may promise more than it has; a caller who knows what it has passes that.
+///
+/// # Errors
+///
+/// [`Error::SizeOverflow`] beyond the address space; otherwise [`Error::OutOfMemory`].
+///
+/// ```
+/// use gmm_core::{Error, Structure, check_memory};
+///
+/// assert!(check_memory(8, 64, Structure::Full, None).is_ok());
+/// // A covariance of 100 000 features is 80 GB.
+/// let refused = check_memory(1, 100_000, Structure::Full, Some(16_000_000_000));
+/// assert!(matches!(refused, Err(Error::OutOfMemory { .. })));
+/// assert!(check_memory(1, 100_000, Structure::Diag, Some(16_000_000_000)).is_ok());
+/// ```
+pub fn check_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
+    check((k, d, structure), "a fit", bytes_of_fit(k as u128, d as u128, structure), limit)
+}
+
+/// The same of a mixture that is only held and scored with, which takes half of it.
+///
+/// # Errors
+///
+/// As [`check_memory`].
+pub fn check_mixture_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
+    check((k, d, structure), "a mixture", bytes_of_mixture(k as u128, d as u128, structure), limit)
+}
+
+fn check(
+    (n_components, n_features, structure): (usize, usize, Structure),
+    purpose: &'static str,
+    bytes: Option<u128>,
+    limit: Option<u64>,
+) -> Result<()> {
+    let bytes = addressable(bytes, (n_components, n_features, structure))?;
+    if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
+        let covariance = structure.name();
+        return Err(Error::OutOfMemory { n_components, n_features, covariance, purpose, bytes, limit });
+    }
+    Ok(())
+}
+
+/// A number of bytes that pointers reach.
+fn addressable(bytes: Option<u128>, (k, d, structure): (usize, usize, Structure)) -> Result<u64> {
+    let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as u128 / 2);
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
+        let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
+        Error::SizeOverflow { what: "covariances", shape }
+    })
+}
+
+/// What a fit of k components in d features takes, in bytes; refused beyond the address space.
+pub(crate) fn addressed(k: usize, d: usize, structure: Structure) -> Result<u64> {
+    addressable(bytes_of_fit(k as u128, d as u128, structure), (k, d, structure))
+}
+
+/// Zeros (n × m), or a refusal of what they are for.
+pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    let len = n_rows.checked_mul(n_columns).filter(|&len| values.try_reserve_exact(len).is_ok());
+    let len = len.ok_or_else(|| Error::SizeOverflow { what, shape: vec![n_rows, n_columns] })?;
+    values.resize(len, 0.0);
+    Ok(values)
+}
+
+/// Numbers in the covariances of a structure; `None` beyond 128 bits.
+fn matrices(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    match structure {
+        Structure::Full => k.checked_mul(d)?.checked_mul(d),
+        Structure::Tied => d.checked_mul(d),
+        Structure::Diag => k.checked_mul(d),
+        Structure::Spherical => Some(k),
+    }
+}
+
+/// Of the least that a fit holds at once.
+fn bytes_of_fit(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    let means = k.checked_mul(d)?;
+    let sums = if structure.is_diagonal() { means } else { means.checked_mul(d)? };
+    let held = matrices(k, d, structure)?.checked_mul(9)? / 2;
+    let numbers = means.checked_mul(5)?.checked_add(held)?.checked_add(sums.checked_mul(2)?)?;
+    numbers.checked_mul(size_of::<f64>() as u128)
+}
+
+/// Of a mixture that is packed for scores.
+fn bytes_of_mixture(k: u128, d: u128, structure: Structure) -> Option<u128> {
+    let held = matrices(k, d, structure)?.checked_mul(5)? / 2;
+    k.checked_mul(d)?.checked_add(held)?.checked_mul(size_of::<f64>() as u128)
+}
+
+/// Whether the allocator gives so much in one piece, which nobody touches and which is given back at once.
+fn can_be_had(bytes: u64) -> bool {
+    let mut piece = Vec::<u8>::new();
+    // Seen by somebody, or a compiler may leave out an allocation that nobody uses and call it granted.
+    bytes < SMALL
+        || usize::try_from(bytes)
+            .is_ok_and(|bytes| std::hint::black_box(&mut piece).try_reserve_exact(bytes).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_beyond_any_memory_are_refused_in_words_that_help() {
+        let refused = |k, d, structure, limit| check_memory(k, d, structure, limit).unwrap_err().to_string();
+        // 8 (5 + 4.5 × 10⁵ + 2 × 10⁵) × 10⁵ bytes.
+        assert_eq!(
+            refused(1, 100_000, Structure::Full, Some(24_000_000_000)),
+            "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit takes \
+             520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
+             features"
+        );
+        assert_eq!(
+            refused(1_000_000_000_000, 1, Structure::Diag, Some(1 << 34)),
+            "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit \
+             takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
+        );
+        assert_eq!(
+            refused(usize::MAX, 3, Structure::Full, None),
+            "covariances of shape 18446744073709551615 x 3 x 3 would not fit in memory"
+        );
+        // 8 (10⁵ + 2.5 × 10¹⁰) bytes.
+        let held = check_mixture_memory(1, 100_000, Structure::Full, Some(24_000_000_000));
+        assert!(
+            held.unwrap_err()
+                .to_string()
+                .contains("and a mixture takes 200.0 GB of memory where there are 24.0")
+        );
+        assert!(check_mixture_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_ok());
+        assert!(check_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_err());
+        for structure in Structure::ALL {
+            for (k, d) in [(usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX), (1 << 40, 1 << 40)] {
+                assert!(check_memory(k, d, structure, None).is_err(), "{structure} {k} {d}");
+            }
+            assert!(check_memory(1000, 30, structure, None).is_ok());
+        }
+        assert!(zeros("samples", usize::MAX / 8, 1).is_err() && zeros("samples", 1 << 40, 1 << 40).is_err());
+    }
+}

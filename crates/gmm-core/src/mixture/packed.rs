@@ -1,0 +1,90 @@
+//! A mixture as the kernels take it, packed once for all calls.
+
+use std::any::Any;
+use std::f64::consts::TAU;
+use std::fmt;
+use std::sync::Arc;
+
+use gmm_kernels::Peaks;
+use once_cell::race::OnceBox;
+
+use crate::mixture::covariance::{Covariances, Whiteners};
+use crate::real::Real;
+
+/// What scoring needs of a mixture, for samples of one type.
+pub(crate) struct Packed<T> {
+    pub(crate) whiteners: Whiteners<T>,
+    /// Whether `T` can hold what is in them.
+    pub(crate) fits: bool,
+    /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)`; −∞ for an absent component.
+    pub(crate) peaks: Peaks<T>,
+    /// `−½ (d ln 2π + ln det Σₖ)` (k): the logarithm of each density where it is largest.
+    pub(crate) heights: Vec<f64>,
+    /// Peaks and heights relative to the highest peak, for telling what matters.
+    pub(crate) relative: [Vec<T>; 2],
+    /// `ln φₖ − ln Σ φ` (k): the responsibilities of a sample that is infinitely far from everything.
+    pub(crate) log_weights: Vec<f64>,
+}
+
+impl<T: Real> Packed<T> {
+    /// Cost: `k d²` steps and as much memory as half the covariances in `T`; `d²` when all share one, and
+    /// `k d` when they are diagonal.
+    pub(crate) fn new(weights: &[f64], means: &[f64], covariances: &Covariances) -> Self {
+        let d = means.len() / weights.len();
+        let whiteners = covariances.whiteners(means);
+        let sum: f64 = weights.iter().sum();
+        let height = |log_det: &f64| -0.5 * (d as f64 * TAU.ln() + log_det);
+        let heights: Vec<f64> = covariances.log_dets().iter().map(height).collect();
+        let peaks: Vec<f64> =
+            weights.iter().zip(&heights).map(|(weight, height)| weight.ln() + height).collect();
+        let highest = peaks.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Packed {
+            fits: whiteners.fits(),
+            whiteners,
+            relative: [&peaks, &heights]
+                .map(|values| values.iter().map(|value| T::from_f64(value - highest)).collect()),
+            peaks: Peaks::new(&peaks),
+            heights,
+            log_weights: weights.iter().map(|weight| (weight / sum).ln()).collect(),
+        }
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.whiteners.n_features()
+    }
+}
+
+/// What a mixture packs when a sample of that type is first scored, and keeps: a call with few samples
+/// would spend its time on packing. Clones share it; it is no part of what a mixture is.
+#[derive(Clone, Default)]
+pub(crate) struct PackedOnce(Arc<Slots>);
+
+#[derive(Default)]
+struct Slots {
+    single: OnceBox<Packed<f32>>,
+    double: OnceBox<Packed<f64>>,
+}
+
+impl PackedOnce {
+    pub(crate) fn get_or_pack<T: Real>(&self, pack: impl FnOnce() -> Packed<T>) -> &Packed<T> {
+        let slots: [&dyn Any; 2] = [&self.0.single, &self.0.double];
+        let slot = slots.into_iter().find_map(|slot| slot.downcast_ref::<OnceBox<Packed<T>>>());
+        let slot = slot.expect("a sample type is f32 or f64");
+        // No lock: a child that is forked while another thread packs would wait for ever. Threads that score first
+        // at the same time pack at the same time, and one keeps its work.
+        slot.get_or_init(|| Box::new(pack()))
+    }
+}
+
+impl PartialEq for PackedOnce {
+    fn eq(&self, _: &PackedOnce) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for PackedOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackedOnce").finish_non_exhaustive()
+    }
+}

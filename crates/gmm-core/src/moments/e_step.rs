@@ -1,0 +1,370 @@
+//! Weighted moments of every component about shared reference points: what an E-step leaves behind.
+//!
+//! ```text
+//! nₖ = Σₙ γₙₖ      aₖ = Σₙ γₙₖ δₙₖ      Bₖ = Σₙ γₙₖ δₙₖ δₙₖᵀ      δₙₖ = zₙ − cₖ
+//! ```
+//!
+//! They are plain sums over samples, so merging two parts is adding them: threads, pieces of a file and
+//! machines are all the same operation. Nothing in this file divides by a weight; that is `estimate.rs`.
+//!
+//! Products of `f32` samples are formed in `f32`, if their squares fit into its range; if not, in `f64`.
+
+use std::ops::Range;
+
+use gmm_kernels::{Lines, NegligibleToAll, Values};
+
+use crate::blocks::{BLOCK_ROWS, Spare, Threads, blocks};
+use crate::mixture::Mixture;
+use crate::moments::last_labels::Groups;
+use crate::moments::sums::{
+    Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of,
+};
+use crate::real::Real;
+use crate::samples::{Responsibilities, Samples};
+use crate::score::{Block, BlockScorer};
+
+/// What samples leave behind under a mixture: the sums of every component, from which the next mixture
+/// is made, and the log-likelihood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moments {
+    pub(super) n_features: usize,
+    pub(super) products: Products,
+    /// `cₖ` (k × d).
+    pub(super) references: Vec<f64>,
+    pub(super) log_likelihood: f64,
+    pub(super) total_weight: f64,
+    /// Pairs of samples and components that had a part in them.
+    pub(super) n_pairs: usize,
+    /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
+    /// meaningful. Of [`Products::Squares`] it is the diagonal (d).
+    pub(super) sums: Vec<f64>,
+}
+
+impl Moments {
+    /// `Σₙ sₙ ln p(zₙ)` under the mixture that gave the responsibilities.
+    pub fn log_likelihood(&self) -> f64 {
+        self.log_likelihood
+    }
+
+    /// `Σₙ sₙ`: how many samples were added.
+    pub fn total_weight(&self) -> f64 {
+        self.total_weight
+    }
+
+    /// d.
+    pub(crate) fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// `cₖ` (k × d).
+    pub(crate) fn references(&self) -> &[f64] {
+        &self.references
+    }
+
+    /// Which second moments they are.
+    pub(crate) fn products(&self) -> Products {
+        self.products
+    }
+
+    /// `(nₖ, aₖ, Bₖ)` of every component, in order.
+    pub(crate) fn components(&self) -> impl Iterator<Item = (f64, &[f64], &[f64])> {
+        self.sums.chunks_exact(self.products.len(self.n_features)).map(|sums| {
+            let (first, second) = sums[1..].split_at(self.n_features);
+            (sums[0], first, second)
+        })
+    }
+
+    /// The moments of `samples` under given responsibilities, about `references` (k × d).
+    pub(crate) fn of_responsibilities<T: Real>(
+        samples: &Samples<'_, T>,
+        responsibilities: &Responsibilities<'_, T>,
+        references: &[f64],
+        products: Products,
+        threads: &Threads,
+    ) -> Self {
+        Moments::of_shares(samples, references, products, threads, |rows, shares| {
+            responsibilities.transpose(rows.clone(), shares);
+            responsibilities.prefetch(rows.end..rows.end + BLOCK_ROWS);
+        })
+    }
+
+    /// The same, of responsibilities that `shares_of` writes for a block of rows, component by component.
+    pub(crate) fn of_shares<T: Real>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        products: Products,
+        threads: &Threads,
+        shares_of: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
+    ) -> Self {
+        let d = samples.n_features();
+        let parts = parts_by_component(samples.n_samples(), references.len() / d, products.len(d));
+        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+            let (values, weights): &mut ((Lines<T>, Vec<T>), Vec<T>) = scratch;
+            for rows in blocks(part.rows.clone()) {
+                shares_of(rows.clone(), weights);
+                samples.weigh(rows.clone(), weights, BLOCK_ROWS);
+                let values = values_of(samples, rows.clone(), products, values);
+                samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
+                let weights = &weights[part.components.start * BLOCK_ROWS..part.components.end * BLOCK_ROWS];
+                sums.add(0, values, Weights { n_rows: rows.len(), values: weights, rule: None });
+            }
+            0.0
+        })
+    }
+
+    /// One pass of expectation: scores `samples` under `mixture` and adds their moments about its
+    /// means, with every responsibility that matters. Grouped as `groups` have it; they learn from the pass.
+    pub(crate) fn of_expectation<T: Real>(
+        samples: &Samples<'_, T>,
+        mixture: &Mixture,
+        groups: &mut Groups,
+        threads: &Threads,
+    ) -> Self {
+        let d = samples.n_features();
+        let scorer = BlockScorer::new(mixture);
+        let phi = mixture.weights();
+        let least = negligible::<T>() * samples.total_weight() / samples.n_samples() as f64;
+        let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(least * phi)).collect();
+        let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
+        let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
+        let products = Products::of(mixture.covariances().structure());
+        let parts = parts_by_rows(samples.n_samples(), phi.len(), products.len(d));
+        let pass = |scratch: &mut (Block<T>, Vec<T>), part: &Part, sums: &mut Sums<T>| {
+            let (block, copy) = scratch;
+            let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
+            let mut log_likelihood = 0.0;
+            let mut add = |values: Values<'_, T>, block: &Block<T>| {
+                let reach = &mut reaches[..block.log_densities.len()];
+                write_reach(highest, &block.log_densities, reach);
+                let rule = Some(NegligibleToAll { reach, thresholds: &thresholds });
+                sums.add(0, values, Weights { n_rows: reach.len(), values: &block.terms, rule });
+            };
+            let by_panels = products.wants_panels::<T>(d);
+            match groups.order(part.rows.clone()) {
+                None => {
+                    for rows in blocks(part.rows.clone()) {
+                        scorer.expect(samples, rows.clone(), block);
+                        groups.note(rows.clone(), block, &mut labels[..rows.len()]);
+                        log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
+                        samples.weigh(rows.clone(), &mut block.terms, BLOCK_ROWS);
+                        match by_panels {
+                            true => add(Values::Panels(&block.panels), block),
+                            false => add(Values::Rows(samples.rows(rows.clone(), copy)), block),
+                        }
+                    }
+                }
+                Some(order) => {
+                    for rows in order.chunks(BLOCK_ROWS) {
+                        let labels = &mut labels[..rows.len()];
+                        labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = groups.label(row));
+                        samples.gather(rows, copy);
+                        scorer.expect_some(copy, labels, margin::<T>(), block);
+                        let rows = rows.iter().map(|&row| row as usize);
+                        groups.note(rows.clone(), block, labels);
+                        log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
+                        samples.weigh(rows, &mut block.terms, BLOCK_ROWS);
+                        match by_panels {
+                            true => add(Values::Panels(&block.panels), block),
+                            false => add(Values::Rows(copy), block),
+                        }
+                    }
+                }
+            }
+            log_likelihood
+        };
+        let moments = Moments::sum(samples, mixture.means(), (products, parts), threads, pass);
+        groups.learn(moments.n_pairs, samples.n_samples());
+        moments
+    }
+
+    /// The moments of `samples` given whole to their most likely component, about the means of `mixture`.
+    pub(crate) fn of_nearest<T: Real>(
+        samples: &Samples<'_, T>,
+        mixture: &Mixture,
+        threads: &Threads,
+    ) -> Self {
+        // Centres are compared by distances of any size, before any covariance gives them a scale.
+        let scorer = BlockScorer::wide(mixture);
+        let products = Products::of(mixture.covariances().structure());
+        Moments::of_labels(samples, mixture.means(), products, threads, |rows, block, labels| {
+            scorer.expect(samples, rows, block);
+            block.write_labels(labels);
+        })
+    }
+
+    /// The moments of `samples` given whole to the component that `labels_of` writes for each of a block of
+    /// rows, about `references` (k × d).
+    pub(crate) fn of_labels<T: Real>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        products: Products,
+        threads: &Threads,
+        labels_of: impl Fn(Range<usize>, &mut Block<T>, &mut [u32]) + Sync,
+    ) -> Self {
+        let d = samples.n_features();
+        let k = references.len() / d;
+        let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
+        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+            let (block, values): &mut (Block<T>, (Lines<T>, Vec<T>)) = scratch;
+            let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
+            for rows in blocks(part.rows.clone()) {
+                let labels = &mut labels[..rows.len()];
+                labels_of(rows.clone(), block, labels);
+                let values = values_of(samples, rows.clone(), products, values);
+                for component in 0..k {
+                    for (whole, &label) in whole.iter_mut().zip(&*labels) {
+                        *whole = if label as usize == component { T::ONE } else { T::ZERO };
+                    }
+                    samples.weigh(rows.clone(), &mut whole[..rows.len()], rows.len());
+                    sums.add(component, values, Weights { n_rows: rows.len(), values: &whole, rule: None });
+                }
+            }
+            0.0
+        })
+    }
+
+    /// Shares parts out to threads and folds their sums in order. `add_part` adds the rows of a part to its
+    /// components and returns their log-likelihood; its memory goes with a thread from part to part.
+    fn sum<T: Real, S: Default>(
+        samples: &Samples<'_, T>,
+        references: &[f64],
+        (products, parts): (Products, Vec<Part>),
+        threads: &Threads,
+        add_part: impl Fn(&mut S, &Part, &mut Sums<T>) -> f64 + Sync,
+    ) -> Self {
+        let d = samples.n_features();
+        let spare = Spare::default();
+        // Where a sample can be, so that a difference to it is exact when it is small.
+        let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
+        if rounded.iter().all(|&value| Real::is_finite(value)) {
+            let references = rounded.iter().map(|value| value.to_f64()).collect();
+            let moments =
+                Moments::fold(samples, references, (products, &parts), threads, &spare, |scratch, part| {
+                    let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
+                    let mut sums = Sums::Own(Pool::new(products, centres, d, &spare));
+                    (add_part(scratch, part, &mut sums), sums)
+                });
+            if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
+                return moments;
+            }
+        }
+        Moments::fold(samples, references.to_vec(), (products, &parts), threads, &spare, |scratch, part| {
+            let centres = references[part.components.start * d..part.components.end * d].to_vec();
+            let mut sums = Sums::Wide(Pool::new(products, centres, d, &spare), Wide::default());
+            (add_part(scratch, part, &mut sums), sums)
+        })
+    }
+
+    fn fold<T: Real, S: Default>(
+        samples: &Samples<'_, T>,
+        references: Vec<f64>,
+        (products, parts): (Products, &[Part]),
+        threads: &Threads,
+        spare: &Spare,
+        sums_of: impl Fn(&mut S, &Part) -> (f64, Sums<T>) + Sync,
+    ) -> Self {
+        let (n, d) = (samples.n_samples(), samples.n_features());
+        let len = products.len(d);
+        let size = references.len() / d * len;
+        let work = n.saturating_mul(size);
+        let mut moments = Moments {
+            n_features: d,
+            products,
+            references,
+            log_likelihood: 0.0,
+            total_weight: samples.total_weight(),
+            n_pairs: 0,
+            sums: Vec::with_capacity(size),
+        };
+        threads.map_in_order_with(
+            parts.iter().collect(),
+            work,
+            |scratch, part: &Part| {
+                let (log_likelihood, sums) = sums_of(scratch, part);
+                (part, log_likelihood, sums.n_pairs(), sums.finish())
+            },
+            |(part, log_likelihood, n_pairs, sums)| {
+                moments.log_likelihood += log_likelihood;
+                moments.n_pairs += n_pairs;
+                match moments.sums.get_mut(part.components.start * len..part.components.end * len) {
+                    Some(total) => add(total, &sums),
+                    // The first rows, one component or all of them after the other.
+                    None => {
+                        assert_eq!(moments.sums.len(), part.components.start * len);
+                        moments.sums.extend_from_slice(&sums);
+                    }
+                }
+                spare.give(sums);
+            },
+        );
+        moments
+    }
+
+    /// The means, if for some component and feature the reference point is further from it than one
+    /// standard deviation: the second moment about it would then have lost digits.
+    pub(crate) fn closer_references(&self) -> Option<Vec<f64>> {
+        let (d, step) = (self.n_features, self.variance_step());
+        let mut means = self.references.clone();
+        let mut far = false;
+        for ((weight, first, second), mean) in self.components().zip(means.chunks_exact_mut(d)) {
+            for i in (0..d).filter(|_| weight > 0.0) {
+                let shift = first[i] / weight;
+                mean[i] += shift;
+                far |= 2.0 * shift * shift > second[i * step] / weight;
+            }
+        }
+        (far && means.iter().all(|mean| mean.is_finite())).then_some(means)
+    }
+
+    /// From one diagonal element of second moments to the next.
+    fn variance_step(&self) -> usize {
+        if self.products == Products::Squares { 1 } else { self.n_features + 1 }
+    }
+
+    /// Whether single precision held every product: none overflowed, and neither weights nor variances are
+    /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
+    /// are, and all weights.
+    pub(crate) fn fit_single(&self) -> bool {
+        let (least, step) = (SMALLEST * self.total_weight, self.variance_step());
+        self.components().all(|(weight, first, second)| {
+            let d = first.len();
+            let held = |i: usize| {
+                let square = second[i * step];
+                square.is_finite() && (square > least || (square == 0.0 && first[i] == 0.0))
+            };
+            weight == 0.0 || (weight.is_finite() && weight > least && (0..d).all(held))
+        })
+    }
+}
+
+/// The smallest mean product that single precision is trusted with: a hundred millionth of it still has
+/// some digits.
+const SMALLEST: f64 = 1e-30;
+
+/// The part of a component below which nothing changes a sum of the type's products: docs/math.md, section 4.
+fn negligible<T: Real>() -> f64 {
+    if size_of::<T>() == size_of::<f64>() { 2f64.powi(-60) } else { 2f64.powi(-40) }
+}
+
+/// Nats below the largest term from which a term does not matter, and 2.5 more for bounding a logarithm.
+fn margin<T: Real>() -> f64 {
+    2.5 - negligible::<T>().ln()
+}
+
+/// For each sample of a block, `1 + ‖yₙₖ‖²` at most, for every component whose share `rₙₖ` is not zero:
+/// `½ ‖yₙₖ‖² = ln φₖ + heightₖ − ln p(zₙ) − ln rₙₖ`, and no share that is not zero is below the smallest
+/// number of its type.
+fn write_reach<T: Real>(highest: f64, log_densities: &[f64], out: &mut [T]) {
+    let smallest = if size_of::<T>() == size_of::<f64>() { 745.0 } else { 104.0 };
+    for (reach, log_density) in out.iter_mut().zip(log_densities) {
+        *reach = T::from_f64(1.0 + 2.0 * (highest - log_density + smallest));
+    }
+}
+
+pub(super) fn add(totals: &mut [f64], parts: &[f64]) {
+    assert_eq!(totals.len(), parts.len());
+    totals.iter_mut().zip(parts).for_each(|(total, part)| *total += part);
+}
+
+#[cfg(test)]
+mod tests;

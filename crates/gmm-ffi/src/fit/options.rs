@@ -1,0 +1,359 @@
+//! How to fit: the struct of options, and what of it the library reads.
+
+use std::ffi::c_void;
+use std::ops::ControlFlow;
+use std::ptr::{null, null_mut};
+use std::time::Duration;
+
+use gmm_core::{
+    Covariances, FitOptions, Given, Init, MatRef, Progress, Real, RegCovar, Samples, Structure, Threads,
+};
+use libc::size_t;
+
+use crate::fit::prior::{gmm_prior, open_prior};
+use crate::plumbing::memory;
+use crate::plumbing::{
+    GMM_CONVERGENCE_CHANGE, GMM_COVARIANCE_OF_START, GMM_INIT_KMEANS, GMM_INVALID_ARGUMENT, Log, Refusal,
+    Regions, convergence, flag, gmm_cancel, gmm_convergence, gmm_covariance, gmm_error, gmm_init,
+    gmm_log_callback, gmm_mixture, gmm_status, guard, handle, has_error, init, sized, structure,
+    write_defaults,
+};
+
+/// One iteration of a fit. Fields may be added at the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_progress {
+    /// `sizeof(gmm_progress)` as the library knows it.
+    pub size: size_t,
+    /// Which restart, from 0; once moves have begun, the one that won.
+    pub restart: size_t,
+    /// Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
+    pub iteration: size_t,
+    /// Its bound, in nats per sample; of a move without iterations, the best so far.
+    pub lower_bound: f64,
+    /// Seconds since the fit began.
+    pub elapsed: f64,
+    /// How many moves were begun after the restarts; 0 while those run.
+    pub moves: size_t,
+}
+
+/// Is told of every iteration, on the thread that called the fit; 0 goes on, anything else ends the
+/// fit. `progress` is valid during the call. It must return: no C++ exception and no longjmp.
+pub type gmm_progress_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, progress: *const gmm_progress) -> i32>;
+
+/// How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
+/// added at the end.
+///
+/// A fit from known labels or responsibilities is one from the `start` that `gmm_mixture_from_labels_f64`
+/// or `gmm_mixture_from_responsibilities_f64` makes of them.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_fit_options {
+    /// `sizeof(gmm_fit_options)`.
+    pub size: size_t,
+    /// K. 1 unless changed.
+    pub n_components: size_t,
+    /// Stop when the bound changes by less than this, in nats per sample. 1e-3 unless changed.
+    pub tol: f64,
+    /// Iterations at most. 100 unless changed.
+    pub max_iter: size_t,
+    /// Added to every variance, and part of the covariances that come out. 1e-6 unless changed.
+    pub reg_covar: f64,
+    /// Restarts; the best bound wins. 1 unless changed.
+    pub n_init: size_t,
+    /// Fixes every random choice. 0 unless changed.
+    pub seed: u64,
+    /// Start from this mixture (of K components) instead of `init`; NULL unless changed.
+    pub start: *const gmm_mixture,
+    /// GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; with `start` it must be that of the start.
+    pub covariance: gmm_covariance,
+    /// GMM_CONVERGENCE_*: what is held against `tol`. GMM_CONVERGENCE_CHANGE unless changed.
+    pub convergence: gmm_convergence,
+    /// GMM_INIT_*: where each restart begins. GMM_INIT_KMEANS unless changed.
+    pub init: gmm_init,
+    /// 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
+    pub reg_covar_relative: i32,
+    /// Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+    pub time_budget: f64,
+    /// How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+    pub sample_weights: *const f64,
+    /// Weights to start from (K), summing to 1. NULL, unless changed, where they are not known.
+    pub weights: *const f64,
+    /// Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
+    /// `init`, unless they are given too. NULL unless changed.
+    pub means: *const f64,
+    /// Covariances to start from, in the shape of `covariance`. NULL unless changed.
+    pub covariances: *const f64,
+    /// Their inverses, instead of them. NULL unless changed.
+    pub precisions: *const f64,
+    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
+    /// extent at all. NULL, unless changed, for none.
+    pub prior: *const gmm_prior,
+    /// Is told of every iteration. NULL unless changed.
+    pub progress: gmm_progress_callback,
+    /// What `progress` is called with. NULL unless changed.
+    pub userdata: *mut c_void,
+    /// Ends the fit when it is asked to. NULL unless changed.
+    pub cancel: *const gmm_cancel,
+    /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
+    /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
+    pub moves: i64,
+    /// Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
+    pub log: gmm_log_callback,
+    /// What `log` is called with. NULL unless changed.
+    pub log_userdata: *mut c_void,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
+}
+
+/// The library's own choice of `moves`.
+const MOVES_BY_RESTARTS: i64 = -1;
+
+pub(crate) fn default_options() -> gmm_fit_options {
+    let FitOptions { n_components, tol, max_iter, reg_covar, n_init, seed, .. } = FitOptions::new(1);
+    gmm_fit_options {
+        size: size_of::<gmm_fit_options>(),
+        n_components,
+        tol,
+        max_iter,
+        reg_covar: reg_covar.value(),
+        n_init,
+        seed,
+        start: null(),
+        covariance: GMM_COVARIANCE_OF_START,
+        convergence: GMM_CONVERGENCE_CHANGE,
+        init: GMM_INIT_KMEANS,
+        reg_covar_relative: 0,
+        time_budget: 0.0,
+        sample_weights: null(),
+        weights: null(),
+        means: null(),
+        covariances: null(),
+        precisions: null(),
+        prior: null(),
+        progress: None,
+        userdata: null_mut(),
+        cancel: null(),
+        moves: MOVES_BY_RESTARTS,
+        log: None,
+        log_userdata: null_mut(),
+        error: null_mut(),
+    }
+}
+
+has_error!(gmm_fit_options, default_options());
+
+/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+/// macro `gmm_fit_options_init(options)` passes the size that the caller was compiled with.
+///
+/// # Safety
+///
+/// `options` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options, size: size_t) -> gmm_status {
+    // SAFETY: writable, as the caller promised.
+    guard(|| unsafe { write_defaults("options", options, default_options(), size) })
+}
+
+/// Options whose numbers were read and whose pointers were followed.
+pub(crate) struct Options<'a> {
+    pub(crate) fit: FitOptions,
+    pub(crate) sample_weights: Option<&'a [f64]>,
+    pub(crate) observer: Observer,
+    pub(crate) log: Log,
+}
+
+/// Reads what `options` says of a fit of D = `d` features; `n` is the number of samples, or `None` where
+/// they come without weights of the options.
+///
+/// # Safety
+///
+/// `options` is null or what the header says it is, and stays so during `'a`.
+pub(crate) unsafe fn open<'a>(
+    options: *const gmm_fit_options,
+    (n, d): (Option<usize>, usize),
+    regions: &mut Regions,
+) -> Result<Options<'a>, Refusal> {
+    // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
+    let options = unsafe { sized("options", options, default_options()) }?;
+    let start = match options.start.is_null() {
+        true => None,
+        // SAFETY: not null, so a live handle, as the caller promised.
+        false => Some(unsafe { handle::mixture(options.start) }?),
+    };
+    let own = start.map_or(Structure::Full, |start| start.covariances().structure());
+    let covariance = match options.covariance {
+        GMM_COVARIANCE_OF_START => own,
+        code => structure("options.covariance", code)?,
+    };
+    let init = match (start, init(options.init)?) {
+        (None, init) => init,
+        (Some(start), Init::Kmeans) => Init::Mixture(start.clone()),
+        (Some(_), _) => return refused("options.init and options.start are both set; set one of them"),
+    };
+    let sample_weights = match n {
+        // SAFETY: null or readable for N, as the caller promised.
+        Some(n) => unsafe { regions.optional_input("options.sample_weights", options.sample_weights, &[n]) }?,
+        None if options.sample_weights.is_null() => None,
+        None => return refused("options.sample_weights is set; here the source gives the weights"),
+    };
+    let fit = FitOptions {
+        covariance,
+        tol: options.tol,
+        convergence: convergence(options.convergence)?,
+        max_iter: options.max_iter,
+        // SAFETY: null or what the header says, as the caller promised.
+        prior: unsafe { open_prior(options.prior, (covariance, d), regions) }?,
+        reg_covar: reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?,
+        n_init: options.n_init,
+        moves: moves(options.moves)?,
+        seed: options.seed,
+        init,
+        // SAFETY: null or readable for their shapes, as the caller promised.
+        given: unsafe { given(&options, (covariance, d), regions) }?,
+        time_budget: time_budget(options.time_budget)?,
+        // SAFETY: null or live, as the caller promised.
+        cancel: unsafe { handle::cancel(options.cancel) }.cloned(),
+        memory_limit: memory::limit(),
+        ..FitOptions::new(options.n_components)
+    };
+    let observer = Observer { progress: options.progress, userdata: options.userdata };
+    let log = Log::new(options.log, options.log_userdata);
+    Ok(Options { fit, sample_weights, observer, log })
+}
+
+/// # Safety
+///
+/// The pointers of the start are null or readable for their shapes.
+unsafe fn given(
+    options: &gmm_fit_options,
+    (structure, d): (Structure, usize),
+    regions: &mut Regions,
+) -> Result<Given, Refusal> {
+    let k = options.n_components;
+    if k == 0 {
+        // Of which nothing can be given; the fit refuses it.
+        return Ok(Given::default());
+    }
+    if !options.covariances.is_null() && !options.precisions.is_null() {
+        return refused("options.covariances and options.precisions are both set; set one of them");
+    }
+    if [options.weights, options.means, options.covariances, options.precisions]
+        .iter()
+        .any(|it| !it.is_null())
+    {
+        // Before what is given is read and copied.
+        memory::check(k, d, structure)?;
+    }
+    let shape = structure.shape(k, d);
+    // SAFETY: null or readable for these shapes, as promised.
+    let (weights, means, covariances, precisions) = unsafe {
+        (
+            regions.optional_input("options.weights", options.weights, &[k])?,
+            regions.optional_input("options.means", options.means, &[k, d])?,
+            regions.optional_input("options.covariances", options.covariances, &shape)?,
+            regions.optional_input("options.precisions", options.precisions, &shape)?,
+        )
+    };
+    let covariances = match (covariances, precisions) {
+        (Some(values), _) => Some(Covariances::new(structure, values, k, d)?),
+        (None, Some(values)) => Some(Covariances::from_precisions(structure, values, k, d)?),
+        (None, None) => None,
+    };
+    Ok(Given { weights: weights.map(<[f64]>::to_vec), means: means.map(<[f64]>::to_vec), covariances })
+}
+
+/// What of `options` an M-step of a mixture goes by: the ridge, and the prior.
+///
+/// # Safety
+///
+/// As [`open`].
+pub(crate) unsafe fn open_rules(
+    options: *const gmm_fit_options,
+    (own, d): (Structure, usize),
+    regions: &mut Regions,
+) -> Result<FitOptions, Refusal> {
+    // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
+    let options = unsafe { sized("options", options, default_options()) }?;
+    let code = options.covariance;
+    if code != GMM_COVARIANCE_OF_START && structure("options.covariance", code)? != own {
+        return refused("options.covariance is not that of the mixture; leave it GMM_COVARIANCE_OF_START");
+    }
+    Ok(FitOptions {
+        covariance: own,
+        reg_covar: reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?,
+        // SAFETY: null or what the header says, as the caller promised.
+        prior: unsafe { open_prior(options.prior, (own, d), regions) }?,
+        ..FitOptions::new(1)
+    })
+}
+
+/// A ridge, in the unit that `relative` says.
+pub(crate) fn reg_covar(value: f64, what: &str, relative: i32) -> Result<RegCovar, Refusal> {
+    Ok(if flag(what, relative)? { RegCovar::Relative(value) } else { RegCovar::Absolute(value) })
+}
+
+fn moves(count: i64) -> Result<Option<usize>, Refusal> {
+    if count == MOVES_BY_RESTARTS {
+        return Ok(None);
+    }
+    usize::try_from(count).map(Some).map_err(|_| {
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("options.moves is {count}; it must be at least 0, or -1 for 4 a restart"),
+        )
+    })
+}
+
+pub(crate) fn time_budget(seconds: f64) -> Result<Option<Duration>, Refusal> {
+    if seconds == 0.0 {
+        return Ok(None);
+    }
+    Duration::try_from_secs_f64(seconds).map(Some).map_err(|_| {
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("options.time_budget is {seconds}; it must be seconds, or 0 for no limit"),
+        )
+    })
+}
+
+pub(crate) fn refused<T>(message: &str) -> Result<T, Refusal> {
+    Err(Refusal::new(GMM_INVALID_ARGUMENT, message))
+}
+
+/// Samples, and how much each counts.
+pub(crate) fn weighted<'a, T: Real>(
+    samples: MatRef<'a, T>,
+    weights: Option<&'a [f64]>,
+    threads: &Threads,
+) -> gmm_core::Result<Samples<'a, T>> {
+    let samples = Samples::new_on(samples, threads)?;
+    weights.map_or(Ok(samples), |weights| samples.with_weights(weights))
+}
+
+/// Who is told of a fit and may end it.
+pub(crate) struct Observer {
+    progress: gmm_progress_callback,
+    userdata: *mut c_void,
+}
+
+impl Observer {
+    /// Whether there is nobody to tell.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.progress.is_none()
+    }
+
+    /// What to do after an iteration.
+    pub(crate) fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
+        let Progress { restart, moves, iteration, lower_bound, elapsed } = progress;
+        let (size, elapsed) = (size_of::<gmm_progress>(), elapsed.as_secs_f64());
+        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed, moves };
+        let ended = self.progress.is_some_and(|callback| {
+            // SAFETY: whoever passed the callback and its userdata promised that they can be called so.
+            unsafe { callback(self.userdata, &raw const told) != 0 }
+        });
+        if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}

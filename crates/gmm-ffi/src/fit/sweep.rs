@@ -1,0 +1,382 @@
+//! Which mixture: fits of several numbers of components and structures, compared.
+
+use std::ops::ControlFlow;
+use std::ptr::{null, null_mut};
+
+use gmm_core::{Candidate, Structure, Sweep, SweepOptions, sweep};
+use libc::size_t;
+
+use crate::fit::options::{default_options, gmm_fit_options, open, refused, weighted};
+use crate::fit::report::{Report, gmm_fit_report};
+use crate::plumbing::{
+    GMM_CRITERION_BIC, GMM_INVALID_ARGUMENT, GMM_NULL_POINTER, GMM_OK, Matrix, Refusal, Regions, check_slot,
+    criterion, free, give, gmm_covariance, gmm_criterion, gmm_error, gmm_matrix_f32, gmm_matrix_f64,
+    gmm_mixture, gmm_status, gmm_stop, gmm_sweep, gmm_threads, guard, guard_for, handle, has_error, sized,
+    sized_output, status_of, stop_code, structure, structure_code, write_defaults, write_sized,
+};
+
+/// What to try. Fill it with `gmm_sweep_options_init` and then set what there is to choose from; fields may
+/// be added at the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_sweep_options {
+    /// `sizeof(gmm_sweep_options)`.
+    pub size: size_t,
+    /// Numbers of components. Required.
+    pub n_components: *const size_t,
+    /// How many those are.
+    pub n_components_len: size_t,
+    /// GMM_COVARIANCE_*, each a structure to try. NULL, unless changed, for full covariances alone.
+    pub covariances: *const gmm_covariance,
+    /// How many those are.
+    pub covariances_len: size_t,
+    /// GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
+    pub criterion: gmm_criterion,
+    /// Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
+    /// `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
+    /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
+    /// start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
+    pub fit: *const gmm_fit_options,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
+}
+
+has_error!(gmm_sweep_options, default_sweep());
+
+/// One number of components and one structure. Set `size`; the rest is filled in. Fields may be added at
+/// the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_candidate {
+    /// `sizeof(gmm_candidate)`, set by the caller.
+    pub size: size_t,
+    /// K.
+    pub n_components: size_t,
+    /// GMM_COVARIANCE_*.
+    pub covariance: gmm_covariance,
+    /// GMM_OK, or why there is no mixture, as `gmm_sweep_mixture` says in words; what follows is then 0 or
+    /// NaN.
+    pub status: gmm_status,
+    /// GMM_STOP_*: why the fit ended.
+    pub stop: gmm_stop,
+    /// Iterations of the winning restart.
+    pub n_iter: size_t,
+    /// Free parameters of the mixture.
+    pub n_parameters: size_t,
+    /// The sum of its log-densities, in nats.
+    pub log_likelihood: f64,
+    /// Akaike's criterion.
+    pub aic: f64,
+    /// Schwarz's.
+    pub bic: f64,
+    /// The integrated completed likelihood's.
+    pub icl: f64,
+}
+
+fn default_sweep() -> gmm_sweep_options {
+    gmm_sweep_options {
+        size: size_of::<gmm_sweep_options>(),
+        n_components: null(),
+        n_components_len: 0,
+        covariances: null(),
+        covariances_len: 0,
+        criterion: GMM_CRITERION_BIC,
+        fit: null(),
+        error: null_mut(),
+    }
+}
+
+/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+/// macro `gmm_sweep_options_init(options)` passes the size that the caller was compiled with.
+///
+/// # Safety
+///
+/// `options` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_options_init(options: *mut gmm_sweep_options, size: size_t) -> gmm_status {
+    // SAFETY: writable, as the caller promised.
+    guard(|| unsafe { write_defaults("options", options, default_sweep(), size) })
+}
+
+/// Fits every number of components with every structure to `samples` (N x D) and compares them, into
+/// `*out`. Free it with `gmm_sweep_free`.
+///
+/// A candidate that cannot be fitted is one of the table with its status. Refuses empty lists, and a
+/// sweep of which no candidate could be fitted, with the refusal of the first; `*out` is then untouched.
+/// `threads` may be NULL for the library's own; results do not depend on them.
+///
+/// ```text
+/// size_t ks[] = {1, 2, 3, 4, 5};
+/// gmm_sweep_options options;
+/// gmm_sweep_options_init(&options);
+/// options.n_components = ks, options.n_components_len = 5;
+/// if (gmm_sweep_f64(&samples, &options, NULL, &sweep) == GMM_OK)
+///     gmm_sweep_mixture(sweep, gmm_sweep_best(sweep), &mixture);
+/// ```
+///
+/// # Safety
+///
+/// `samples` describes readable memory; `options` is readable, its lists for their lengths, and its `fit`
+/// NULL or as `gmm_mixture_fit_f64` has it; `threads` is NULL or a live handle; `out` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_f64(
+    samples: *const gmm_matrix_f64,
+    options: *const gmm_sweep_options,
+    threads: *const gmm_threads,
+    out: *mut *mut gmm_sweep,
+) -> gmm_status {
+    // SAFETY: the caller's promises are passed on.
+    unsafe { guard_for(options, || sweep_into(samples, options, threads, out)) }
+}
+
+/// `gmm_sweep_f64` for floats.
+///
+/// # Safety
+///
+/// As `gmm_sweep_f64`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_f32(
+    samples: *const gmm_matrix_f32,
+    options: *const gmm_sweep_options,
+    threads: *const gmm_threads,
+    out: *mut *mut gmm_sweep,
+) -> gmm_status {
+    // SAFETY: the caller's promises are passed on.
+    unsafe { guard_for(options, || sweep_into(samples, options, threads, out)) }
+}
+
+/// # Safety
+///
+/// As [`gmm_sweep_f64`].
+unsafe fn sweep_into<M: Matrix>(
+    samples: *const M,
+    options: *const gmm_sweep_options,
+    threads: *const gmm_threads,
+    out: *mut *mut gmm_sweep,
+) -> Result<(), Refusal> {
+    check_slot("out", out)?;
+    let mut regions = Regions::default();
+    // SAFETY: readable memory and live handles, as the caller promised.
+    let (samples, threads, options) = unsafe {
+        (
+            regions.matrix("samples", samples)?,
+            handle::threads(threads),
+            sized("options", options, default_sweep())?,
+        )
+    };
+    let (ks, len) = (options.n_components, options.n_components_len);
+    if len == 0 {
+        return refused("options.n_components_len is 0; there must be at least one number of components");
+    }
+    // SAFETY: readable for their lengths or null, as the caller promised.
+    let (ks, structures) = unsafe {
+        (
+            regions.input("options.n_components", ks, &[len])?,
+            regions.optional_input("options.covariances", options.covariances, &[options.covariances_len])?,
+        )
+    };
+    let structures = structures.map_or(Ok(vec![Structure::Full]), |codes| {
+        codes.iter().map(|&code| structure("options.covariances", code)).collect()
+    })?;
+    let Some(&first) = structures.first() else {
+        return refused("options.covariances_len is 0; there must be at least one structure");
+    };
+    let decides = criterion(options.criterion)?;
+    let (n, d) = samples.shape();
+    let known = gmm_fit_options { covariance: structure_code(first), ..default_options() };
+    let fit_options = match options.fit.is_null() {
+        true => known,
+        // SAFETY: not null, so readable for its size, as the caller promised.
+        false => unsafe { sized("options.fit", options.fit, known) }?,
+    };
+    let starts = [fit_options.weights, fit_options.means, fit_options.covariances, fit_options.precisions];
+    if !fit_options.start.is_null() || starts.iter().any(|start| !start.is_null()) {
+        return refused("options.fit gives a start; a sweep has as many as candidates");
+    }
+    let fit_options = gmm_fit_options {
+        size: size_of::<gmm_fit_options>(),
+        n_components: 1,
+        covariance: known.covariance,
+        ..fit_options
+    };
+    // SAFETY: ours, with the pointers that the caller promised.
+    let opened = unsafe { open(&raw const fit_options, (Some(n), d), &mut regions) }?;
+    regions.slot(out)?;
+    let own_covariance = matches!(&opened.fit.prior, Some(prior) if prior.covariance.is_some());
+    if own_covariance && structures.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
+        return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
+    }
+    if !opened.observer.is_nobody() {
+        return refused("options.fit.progress is set; a sweep tells of candidates, not of iterations");
+    }
+    let tried = SweepOptions {
+        n_components: ks.to_vec(),
+        covariances: structures,
+        criterion: decides,
+        fit: opened.fit,
+    };
+    let samples = weighted(samples, opened.sample_weights, threads)?;
+    let log = opened.log;
+    let swept = sweep(&samples, &tried, threads, &mut |candidate| {
+        log.candidate(candidate);
+        ControlFlow::Continue(())
+    })?;
+    // SAFETY: checked, and writable as the caller promised.
+    unsafe { give(out, gmm_sweep(swept)) };
+    Ok(())
+}
+
+/// How many candidates there are: every structure of the first number of components first, and so on; or 0
+/// for NULL.
+///
+/// # Safety
+///
+/// `sweep` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_n_candidates(sweep: *const gmm_sweep) -> size_t {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { handle::sweep(sweep) }.map_or(0, |sweep| sweep.candidates.len())
+}
+
+/// The candidate with the smallest criterion, from 0, the first of equals; 0 for NULL.
+///
+/// # Safety
+///
+/// `sweep` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_best(sweep: *const gmm_sweep) -> size_t {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { handle::sweep(sweep) }.map_or(0, |sweep| sweep.best)
+}
+
+/// Candidate `at`, from 0, into `out`, whose size is set.
+///
+/// # Safety
+///
+/// `sweep` is a live handle; `out` is writable for its size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_candidate(
+    sweep: *const gmm_sweep,
+    at: size_t,
+    out: *mut gmm_candidate,
+) -> gmm_status {
+    guard(|| {
+        // SAFETY: a live handle, as the caller promised.
+        let candidate = candidate(unsafe { handle::sweep(sweep) }?, at)?;
+        let first = size_of::<gmm_candidate>();
+        // SAFETY: writable for its size, as the caller promised.
+        let (_, size) = unsafe { sized_output("out", out, told(candidate), first) }?;
+        // SAFETY: opened with this size, and still writable as the caller promised.
+        unsafe { write_sized(out, gmm_candidate { size, ..told(candidate) }, size) };
+        Ok(())
+    })
+}
+
+/// The mixture of candidate `at`, from 0, a copy, into `*out`. Of a candidate without one, the status and
+/// the message are those of its fit. Free it with `gmm_mixture_free`.
+///
+/// # Safety
+///
+/// `sweep` is a live handle; `out` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_mixture(
+    sweep: *const gmm_sweep,
+    at: size_t,
+    out: *mut *mut gmm_mixture,
+) -> gmm_status {
+    guard(|| {
+        check_slot("out", out)?;
+        // SAFETY: a live handle, as the caller promised.
+        let candidate = candidate(unsafe { handle::sweep(sweep) }?, at)?;
+        let fit = match &candidate.outcome {
+            Ok((fit, _)) => fit,
+            Err(error) => return Err(error.clone().into()),
+        };
+        // SAFETY: checked, and writable as the caller promised.
+        unsafe { give(out, gmm_mixture(fit.mixture.clone())) };
+        Ok(())
+    })
+}
+
+/// What the fit of candidate `at`, from 0, came to, as `gmm_mixture_fit_f64` reports it, into `report`, whose
+/// size and buffers are set. Of a candidate without a mixture, the status and the message are those of its
+/// fit, and `*report` is untouched.
+///
+/// # Safety
+///
+/// `sweep` is a live handle; `report` is writable, and its buffers for the shapes of the candidate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_report(
+    sweep: *const gmm_sweep,
+    at: size_t,
+    report: *mut gmm_fit_report,
+) -> gmm_status {
+    guard(|| {
+        // SAFETY: a live handle, as the caller promised.
+        let candidate = candidate(unsafe { handle::sweep(sweep) }?, at)?;
+        let fit = match &candidate.outcome {
+            Ok((fit, _)) => fit,
+            Err(error) => return Err(error.clone().into()),
+        };
+        let shape = (fit.mixture.n_components(), fit.mixture.n_features());
+        // SAFETY: null, or with writable buffers, as the caller promised.
+        let report = unsafe { Report::open(report, shape, &mut Regions::default()) }?
+            .ok_or_else(|| Refusal::new(GMM_NULL_POINTER, "report is NULL"))?;
+        // SAFETY: still writable, as the caller promised.
+        unsafe { report.fill(fit) };
+        Ok(())
+    })
+}
+
+/// Frees a sweep; NULL is nothing to free. No call may be using it.
+///
+/// # Safety
+///
+/// `sweep` is NULL, or a live handle that is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_sweep_free(sweep: *mut gmm_sweep) {
+    guard(|| {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { free(sweep) };
+        Ok(())
+    });
+}
+
+fn candidate(sweep: &Sweep, at: usize) -> Result<&Candidate, Refusal> {
+    sweep.candidates.get(at).ok_or_else(|| {
+        Refusal::new(
+            GMM_INVALID_ARGUMENT,
+            format_args!("at is {at}; it must be below {}", sweep.candidates.len()),
+        )
+    })
+}
+
+fn told(candidate: &Candidate) -> gmm_candidate {
+    let none = gmm_candidate {
+        size: size_of::<gmm_candidate>(),
+        n_components: candidate.n_components,
+        covariance: structure_code(candidate.covariance),
+        status: GMM_OK,
+        stop: 0,
+        n_iter: 0,
+        n_parameters: 0,
+        log_likelihood: f64::NAN,
+        aic: f64::NAN,
+        bic: f64::NAN,
+        icl: f64::NAN,
+    };
+    match &candidate.outcome {
+        Err(error) => gmm_candidate { status: status_of(error), ..none },
+        Ok((fit, criteria)) => gmm_candidate {
+            stop: stop_code(&fit.stop),
+            n_iter: fit.n_iter,
+            n_parameters: criteria.n_parameters,
+            log_likelihood: criteria.log_likelihood,
+            aic: criteria.aic,
+            bic: criteria.bic,
+            icl: criteria.icl,
+            ..none
+        },
+    }
+}

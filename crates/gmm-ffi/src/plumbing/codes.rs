@@ -1,0 +1,153 @@
+//! Choices and answers as numbers: no C enum crosses, whose size is the compiler's business.
+
+use gmm_core::{Convergence, Criterion, Init, Repair, Stop, Structure};
+
+use crate::plumbing::status::{GMM_INVALID_ARGUMENT, Refusal};
+
+/// What the covariances of a mixture have in common. New codes may be added at the end.
+pub type gmm_covariance = i32;
+
+/// That of the mixture that a fit starts from; full without one.
+pub const GMM_COVARIANCE_OF_START: gmm_covariance = -1;
+/// Every component has its own matrix: K x D x D.
+pub const GMM_COVARIANCE_FULL: gmm_covariance = 0;
+/// All components share one matrix: D x D.
+pub const GMM_COVARIANCE_TIED: gmm_covariance = 1;
+/// Every component has its own variances: K x D.
+pub const GMM_COVARIANCE_DIAG: gmm_covariance = 2;
+/// Every component has one variance, the same for all features: K.
+pub const GMM_COVARIANCE_SPHERICAL: gmm_covariance = 3;
+
+/// What is held against `tol`. New codes may be added at the end.
+pub type gmm_convergence = i32;
+
+/// By how much an iteration changes the bound.
+pub const GMM_CONVERGENCE_CHANGE: gmm_convergence = 0;
+/// What all further iterations would add to the bound, by Aitken's extrapolation.
+pub const GMM_CONVERGENCE_AITKEN: gmm_convergence = 1;
+
+/// Where each restart begins. New codes may be added at the end.
+pub type gmm_init = i32;
+
+/// Centres by k-means, started by k-means++; every sample belongs to the nearest.
+pub const GMM_INIT_KMEANS: gmm_init = 0;
+/// Centres by k-means++ alone; every sample belongs to the nearest.
+pub const GMM_INIT_KMEANS_PLUS_PLUS: gmm_init = 1;
+/// Centres that are different rows drawn at random; every sample belongs to the nearest.
+pub const GMM_INIT_RANDOM_FROM_DATA: gmm_init = 2;
+/// Random responsibilities.
+pub const GMM_INIT_RANDOM: gmm_init = 3;
+
+/// Why a fit ended. Whatever it was, the mixture is one to use. New codes may be added at the end.
+pub type gmm_stop = i32;
+
+/// The bound settled within `tol`.
+pub const GMM_STOP_CONVERGED: gmm_stop = 0;
+/// `max_iter` came first.
+pub const GMM_STOP_MAX_ITERATIONS: gmm_stop = 1;
+/// The callback or the cancel token asked for it.
+pub const GMM_STOP_CANCELLED: gmm_stop = 2;
+/// The time budget was spent.
+pub const GMM_STOP_OUT_OF_TIME: gmm_stop = 3;
+/// The next parameters were none; those before them are the result.
+pub const GMM_STOP_REFUSED: gmm_stop = 4;
+
+/// What a fit did so that it could go on. New codes may be added at the end.
+pub type gmm_repair_kind = i32;
+
+/// A covariance had no factor and got a larger ridge than was asked for.
+pub const GMM_REPAIR_RAISED_RIDGE: gmm_repair_kind = 0;
+/// A component lost its samples and got half of those of another.
+pub const GMM_REPAIR_RESEEDED: gmm_repair_kind = 1;
+
+/// What decides between mixtures; the smallest wins. New codes may be added at the end.
+pub type gmm_criterion = i32;
+
+/// Schwarz's, the Bayesian criterion: the most plausible of the mixtures.
+pub const GMM_CRITERION_BIC: gmm_criterion = 0;
+/// Akaike's: the best predictions.
+pub const GMM_CRITERION_AIC: gmm_criterion = 1;
+/// The integrated completed likelihood's: components that do not overlap.
+pub const GMM_CRITERION_ICL: gmm_criterion = 2;
+
+/// What no code stands for yet.
+const OTHER: i32 = -1;
+
+fn unknown(what: &str, code: i32, prefix: &str) -> Refusal {
+    Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is {code}; it must be one of {prefix}_*"))
+}
+
+pub(crate) fn structure(what: &str, code: gmm_covariance) -> Result<Structure, Refusal> {
+    match code {
+        GMM_COVARIANCE_FULL => Ok(Structure::Full),
+        GMM_COVARIANCE_TIED => Ok(Structure::Tied),
+        GMM_COVARIANCE_DIAG => Ok(Structure::Diag),
+        GMM_COVARIANCE_SPHERICAL => Ok(Structure::Spherical),
+        _ => Err(unknown(what, code, "GMM_COVARIANCE")),
+    }
+}
+
+pub(crate) fn structure_code(structure: Structure) -> gmm_covariance {
+    match structure {
+        Structure::Full => GMM_COVARIANCE_FULL,
+        Structure::Tied => GMM_COVARIANCE_TIED,
+        Structure::Diag => GMM_COVARIANCE_DIAG,
+        Structure::Spherical => GMM_COVARIANCE_SPHERICAL,
+    }
+}
+
+pub(crate) fn convergence(code: gmm_convergence) -> Result<Convergence, Refusal> {
+    match code {
+        GMM_CONVERGENCE_CHANGE => Ok(Convergence::Change),
+        GMM_CONVERGENCE_AITKEN => Ok(Convergence::Aitken),
+        _ => Err(unknown("options.convergence", code, "GMM_CONVERGENCE")),
+    }
+}
+
+pub(crate) fn init(code: gmm_init) -> Result<Init, Refusal> {
+    match code {
+        GMM_INIT_KMEANS => Ok(Init::Kmeans),
+        GMM_INIT_KMEANS_PLUS_PLUS => Ok(Init::KmeansPlusPlus),
+        GMM_INIT_RANDOM_FROM_DATA => Ok(Init::RandomFromData),
+        GMM_INIT_RANDOM => Ok(Init::Random),
+        _ => Err(unknown("options.init", code, "GMM_INIT")),
+    }
+}
+
+pub(crate) fn criterion(code: gmm_criterion) -> Result<Criterion, Refusal> {
+    match code {
+        GMM_CRITERION_BIC => Ok(Criterion::Bic),
+        GMM_CRITERION_AIC => Ok(Criterion::Aic),
+        GMM_CRITERION_ICL => Ok(Criterion::Icl),
+        _ => Err(unknown("options.criterion", code, "GMM_CRITERION")),
+    }
+}
+
+/// A flag, which is 0 or 1: any other number is one that nobody set.
+pub(crate) fn flag(what: &str, value: i32) -> Result<bool, Refusal> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is {value}; it must be 0 or 1"))),
+    }
+}
+
+pub(crate) fn stop_code(stop: &Stop) -> gmm_stop {
+    match stop {
+        Stop::Converged => GMM_STOP_CONVERGED,
+        Stop::MaxIterations => GMM_STOP_MAX_ITERATIONS,
+        Stop::Cancelled => GMM_STOP_CANCELLED,
+        Stop::OutOfTime => GMM_STOP_OUT_OF_TIME,
+        Stop::Refused(_) => GMM_STOP_REFUSED,
+        // The enum may grow before this list does.
+        _ => OTHER,
+    }
+}
+
+pub(crate) fn repair_code(repair: &Repair) -> gmm_repair_kind {
+    match repair {
+        Repair::RaisedRidge { .. } => GMM_REPAIR_RAISED_RIDGE,
+        Repair::Reseeded { .. } => GMM_REPAIR_RESEEDED,
+        _ => OTHER,
+    }
+}

@@ -1,0 +1,224 @@
+//! The loss of a deep mixture in training, where no batch may end it.
+
+use std::ptr::null_mut;
+
+use gmm_core::{
+    Gradients, LossOptions, ParamsOptions, Real, Responsibilities, RunningMoments, Samples, Structure, loss,
+    running_loss,
+};
+use libc::size_t;
+
+use crate::plumbing::memory;
+use crate::plumbing::{
+    Matrix, Refusal, Regions, flag, give, gmm_error, gmm_matrix_f32, gmm_matrix_f64, gmm_mixture,
+    gmm_running, gmm_status, gmm_threads, guard, guard_for, handle, has_error, running_mut, sized,
+    write_defaults,
+};
+
+/// What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
+/// and then change what should differ; fields may be added at the end. With the defaults a loss is that of
+/// `gmm_loss_f64`, bit for bit.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gmm_training_options {
+    /// `sizeof(gmm_training_options)`.
+    pub size: size_t,
+    /// Added to every variance before a covariance is factored. 1e-6 unless changed.
+    pub eps: f64,
+    /// What the mean energy counts. 1 unless changed.
+    pub w_energy: f64,
+    /// What the sum of inverse variances counts. 0.005 unless changed.
+    pub w_cov_diag: f64,
+    /// Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
+    /// up to this. 0, unless changed, for a refusal instead.
+    pub eps_limit: f64,
+    /// 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
+    /// refusal.
+    pub drop_empty: i32,
+    /// Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
+    /// moments of the batch alone.
+    pub running: *mut gmm_running,
+    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
+    /// ran on. NULL unless changed.
+    pub error: *mut gmm_error,
+}
+
+has_error!(gmm_training_options, default_options());
+
+fn default_options() -> gmm_training_options {
+    let LossOptions { energy, cov_diag, params } = LossOptions::default();
+    gmm_training_options {
+        size: size_of::<gmm_training_options>(),
+        eps: params.ridge,
+        w_energy: energy,
+        w_cov_diag: cov_diag,
+        eps_limit: 0.0,
+        drop_empty: 0,
+        running: null_mut(),
+        error: null_mut(),
+    }
+}
+
+/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
+/// macro `gmm_training_options_init(options)` passes the size that the caller was compiled with.
+///
+/// # Safety
+///
+/// `options` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_training_options_init(
+    options: *mut gmm_training_options,
+    size: size_t,
+) -> gmm_status {
+    // SAFETY: writable, as the caller promised.
+    guard(|| unsafe { write_defaults("options", options, default_options(), size) })
+}
+
+/// The loss of `gmm_loss_f64` and its gradients, from a batch that may be too small for its mixture, with a say in
+/// what happens then.
+///
+/// ```text
+/// gmm_training_options options;
+/// gmm_training_options_init(&options);
+/// options.eps_limit = 1e-2, options.drop_empty = 1;
+/// gmm_running_create(0.9, &options.running);
+/// while (next(&z, &gamma))
+///     gmm_training_loss_f64(&z, &gamma, &options, NULL, &loss, NULL, NULL, d_z, d_gamma, NULL);
+/// gmm_running_mixture(options.running, &options, &mixture);
+/// ```
+///
+/// Gradients take the ridge that was used for a constant, are 0 for a component that was dropped, and with running
+/// moments flow through the share that this batch has in them: (1 - decay), or all of the first batch.
+///
+/// `z` is N x D, `gamma` N x K, with any strides. `options` may be NULL for the defaults, `threads` for the library's
+/// own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, what
+/// the energies are of, are written unless NULL. Free the mixture with `gmm_mixture_free`.
+///
+/// Refuses what `gmm_loss_f64` refuses, less what the options allow; options outside their ranges; and a batch of
+/// another number of features or components than the running moments (GMM_INVALID_SHAPE). Outputs and running moments
+/// are then untouched.
+///
+/// # Safety
+///
+/// `z` and `gamma` describe readable memory; `options` is NULL or readable, and its `running` NULL or a live handle
+/// that no other call is using; `threads` is NULL or a live handle; outputs are NULL or writable for their shapes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_training_loss_f64(
+    z: *const gmm_matrix_f64,
+    gamma: *const gmm_matrix_f64,
+    options: *const gmm_training_options,
+    threads: *const gmm_threads,
+    loss: *mut f64,
+    mean_energy: *mut f64,
+    cov_diag: *mut f64,
+    d_z: *mut f64,
+    d_gamma: *mut f64,
+    mixture: *mut *mut gmm_mixture,
+) -> gmm_status {
+    let outputs = ([loss, mean_energy, cov_diag], d_z, d_gamma, mixture);
+    // SAFETY: the caller's promises are passed on.
+    unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
+}
+
+/// `gmm_training_loss_f64` for floats. Batches of both kinds may follow each other.
+///
+/// # Safety
+///
+/// As `gmm_training_loss_f64`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_training_loss_f32(
+    z: *const gmm_matrix_f32,
+    gamma: *const gmm_matrix_f32,
+    options: *const gmm_training_options,
+    threads: *const gmm_threads,
+    loss: *mut f32,
+    mean_energy: *mut f32,
+    cov_diag: *mut f32,
+    d_z: *mut f32,
+    d_gamma: *mut f32,
+    mixture: *mut *mut gmm_mixture,
+) -> gmm_status {
+    let outputs = ([loss, mean_energy, cov_diag], d_z, d_gamma, mixture);
+    // SAFETY: the caller's promises are passed on.
+    unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
+}
+
+/// Where results go: three values, two gradients, the mixture.
+type Outputs<R> = ([*mut R; 3], *mut R, *mut R, *mut *mut gmm_mixture);
+
+/// # Safety
+///
+/// As [`gmm_training_loss_f64`].
+unsafe fn training_loss_into<M: Matrix>(
+    z: *const M,
+    gamma: *const M,
+    options: *const gmm_training_options,
+    threads: *const gmm_threads,
+    ([value, mean_energy, cov_diag], d_z, d_gamma, mixture): Outputs<M::Real>,
+) -> Result<(), Refusal> {
+    let mut regions = Regions::default();
+    // SAFETY: readable memory and live handles, as the caller promised.
+    let (z, gamma, threads, (options, running)) = unsafe {
+        (
+            regions.matrix("z", z)?,
+            regions.matrix("gamma", gamma)?,
+            handle::threads(threads),
+            open_training(options)?,
+        )
+    };
+    let ((n, d), k) = (z.shape(), gamma.ncols());
+    // SAFETY: null, or writable for these shapes, as the caller promised.
+    let (values, gradients, has_slot) = unsafe {
+        (
+            [
+                regions.optional_output("loss", value, &[1])?,
+                regions.optional_output("mean_energy", mean_energy, &[1])?,
+                regions.optional_output("cov_diag", cov_diag, &[1])?,
+            ],
+            Gradients {
+                samples: regions.optional_output("d_z", d_z, &[n, d])?,
+                responsibilities: regions.optional_output("d_gamma", d_gamma, &[n, k])?,
+            },
+            regions.optional_output("mixture", mixture, &[1])?.is_some(),
+        )
+    };
+    memory::check(k, d, Structure::Full)?;
+    let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
+    let loss = match running {
+        None => loss(&samples, &gamma, &options, gradients, threads)?,
+        Some(running) => running_loss(&samples, &gamma, &options, running, gradients, threads)?,
+    };
+    for (out, value) in values.into_iter().zip([loss.value, loss.mean_energy, loss.cov_diag]) {
+        if let Some(out) = out {
+            out[0] = Real::from_f64(value);
+        }
+    }
+    if has_slot {
+        // SAFETY: not null and aligned, or it would have been refused, and writable as the caller promised.
+        unsafe { give(mixture, gmm_mixture(loss.mixture)) };
+    }
+    Ok(())
+}
+
+/// The options and the running moments behind a pointer to both; the defaults for a null one.
+///
+/// # Safety
+///
+/// `options` is null or readable, and its `running` null or a live handle that no other call is using.
+pub(crate) unsafe fn open_training<'a>(
+    options: *const gmm_training_options,
+) -> Result<(LossOptions, Option<&'a mut RunningMoments>), Refusal> {
+    if options.is_null() {
+        return Ok((LossOptions::default(), None));
+    }
+    // SAFETY: not null, so readable for its size, as the caller promised.
+    let options = unsafe { sized("options", options, default_options()) }?;
+    let params = ParamsOptions {
+        ridge: options.eps,
+        ridge_limit: (options.eps_limit != 0.0).then_some(options.eps_limit),
+        drop_empty: flag("options.drop_empty", options.drop_empty)?,
+    };
+    // SAFETY: null or a live handle that nobody else uses, as the caller promised.
+    let running = unsafe { running_mut(options.running) };
+    Ok((LossOptions { energy: options.w_energy, cov_diag: options.w_cov_diag, params }, running))
+}
