@@ -177,7 +177,9 @@ impl<'a> Limits<'a> {
         let root = (self.mixture.n_features() as f64).sqrt();
         for (component, inverse) in self.inverses.iter().enumerate() {
             let (y, weight) = (inverse * self.length, self.mixture.weights()[component]);
-            bounds.weights = larger(bounds.weights, if weight > 0.0 { e / weight } else { 0.0 });
+            // Of the weight itself, and of the log-determinant, which has half of `e`: weights may sum to more than one.
+            let of_weight = if weight > 0.0 { larger(e / weight, e) } else { 0.0 };
+            bounds.weights = larger(bounds.weights, of_weight);
             bounds.means = larger(bounds.means, e * inverse * y);
             bounds.factors = larger(bounds.factors, e * inverse * (y * y));
             let penalty = self.penalty(component, cov_diag);

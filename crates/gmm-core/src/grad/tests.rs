@@ -276,6 +276,24 @@ fn a_factor_that_overflows_in_the_substitution_leaves_the_gradient_alone() {
     assert_eq!(z, [7.0; 2]);
 }
 
+/// Under a weight of 1e6 and a deviation of 1e3 other gradients are a millionth of the sum of cotangents and less; they
+/// alone were bounded. That of the log-determinant is half of the sum, beyond `f32`.
+#[test]
+fn a_refused_gradient_of_log_determinants_leaves_that_of_samples_alone() {
+    let mixture = Mixture::from_independent(&[1e6], &[0.0], &[1e6], &[1e3], &[0.0]).unwrap();
+    let samples = Samples::from_rows(&[1e-6_f32; 4], 4, 1).unwrap();
+    let (mut z, mut log_dets) = ([7.0; 4], [7.0]);
+    let out = EnergyGradients {
+        samples: Some(&mut z),
+        log_dets: Some(&mut log_dets),
+        ..EnergyGradients::default()
+    };
+    let cotangents = EnergyCotangents::Each(&[3e38; 4]);
+    let refused = energy_vjp(&mixture, &samples, cotangents, 0.0, out, &Threads::one());
+    assert!(matches!(refused, Err(Error::GradientOutOfRange { .. })), "{refused:?}");
+    assert_eq!((z, log_dets), ([7.0; 4], [7.0]));
+}
+
 /// Each term is a number, and their sum is none.
 #[test]
 fn a_loss_beyond_the_range_is_refused_before_a_gradient_is_written() {
