@@ -141,8 +141,8 @@ pub fn energy_vjp<T: Real>(
         out.copy_from_slice(&from);
     }
     for (_, values, out, _) in pairs {
-        for (out, &value) in out.into_iter().flatten().zip(values) {
-            *out = T::from_f64(value);
+        if let Some(out) = out {
+            out.iter_mut().zip(values).for_each(|(out, &value)| *out = T::from_f64(value));
         }
     }
     Ok(expected.energy / n as f64)
