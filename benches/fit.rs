@@ -8,7 +8,7 @@ use std::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use gmm_benches::{Spread, Workload};
 use gmm_core::{
-    FitOptions, Init, Prior, RobustOptions, Samples, Source, Stepwise, StepwiseOptions, Structure,
+    CovarianceType, FitOptions, Init, Prior, RobustOptions, Samples, Source, Stepwise, StepwiseOptions,
     SweepOptions, Threads, fit, fit_robust, fit_stream, sweep,
 };
 
@@ -33,8 +33,8 @@ fn ten_iterations(criterion: &mut Criterion) {
     time("kmeans", &samples, &FitOptions { init: Init::Kmeans, ..base.clone() });
     time("weighted", &weighted, &base);
     time("prior", &samples, &FitOptions { prior: Some(Prior::default()), ..base.clone() });
-    for structure in [Structure::Tied, Structure::Diag, Structure::Spherical] {
-        time(structure.name(), &samples, &FitOptions { covariance: structure, ..base.clone() });
+    for covariance_type in [CovarianceType::Tied, CovarianceType::Diag, CovarianceType::Spherical] {
+        time(covariance_type.name(), &samples, &FitOptions { covariance_type, ..base.clone() });
     }
     // What k-means++ takes is the difference of these: both make one iteration, the second from where it is.
     let one = FitOptions { max_iter: 1, ..base.clone() };
@@ -49,14 +49,14 @@ fn diagonal_iterations(criterion: &mut Criterion) {
     let data = WIDE.draw::<f64>(Spread::Overlapping);
     let samples = data.samples();
     let start = FitOptions {
-        covariance: Structure::Diag,
+        covariance_type: CovarianceType::Diag,
         init: Init::RandomFromData,
         max_iter: 1,
         ..FitOptions::new(WIDE.k)
     };
     let start = fit(&samples, &start, &threads).expect("a start").mixture;
     let options = FitOptions {
-        covariance: Structure::Diag,
+        covariance_type: CovarianceType::Diag,
         init: Init::Mixture(start),
         max_iter: 10,
         tol: 0.0,
@@ -120,7 +120,7 @@ fn selection(criterion: &mut Criterion) {
     let workload = Workload { n: 2_000, d: 8, k: 5 };
     let data = workload.draw::<f64>(Spread::Overlapping);
     let options = SweepOptions {
-        covariances: Structure::ALL.into(),
+        covariance_types: CovarianceType::ALL.into(),
         ..SweepOptions::new((1..=10).collect::<Vec<_>>())
     };
     let mut group = group(criterion, "sweep/2000x8");

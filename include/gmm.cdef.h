@@ -77,7 +77,7 @@ typedef struct gmm_training_options {
     double eps;
     double w_energy;
     double w_cov_diag;
-    double eps_limit;
+    double ridge_limit;
     int32_t drop_empty;
     struct gmm_running *running;
     struct gmm_error *error;
@@ -90,7 +90,7 @@ typedef struct gmm_prior {
     double degrees_of_freedom;
     const double *covariance;
 } gmm_prior;
-typedef int32_t gmm_covariance;
+typedef int32_t gmm_covariance_type;
 typedef int32_t gmm_convergence;
 typedef int32_t gmm_init;
 typedef struct gmm_progress {
@@ -99,7 +99,7 @@ typedef struct gmm_progress {
     size_t iteration;
     double lower_bound;
     double elapsed;
-    size_t moves;
+    size_t n_swaps;
 } gmm_progress;
 typedef int32_t (*gmm_progress_callback)(void *userdata, const struct gmm_progress *progress);
 typedef int32_t gmm_log_level;
@@ -113,7 +113,7 @@ typedef struct gmm_fit_options {
     size_t n_init;
     uint64_t seed;
     const struct gmm_mixture *start;
-    gmm_covariance covariance;
+    gmm_covariance_type covariance_type;
     gmm_convergence convergence;
     gmm_init init;
     int32_t reg_covar_relative;
@@ -127,7 +127,7 @@ typedef struct gmm_fit_options {
     gmm_progress_callback progress;
     void *userdata;
     const struct gmm_cancel *cancel;
-    int64_t moves;
+    int64_t max_failed_swaps;
     gmm_log_callback log;
     void *log_userdata;
     struct gmm_error *error;
@@ -158,7 +158,7 @@ typedef struct gmm_fit_report {
     uint8_t *held_by_ridge;
     struct gmm_repair *repairs;
     size_t repairs_capacity;
-    size_t moves;
+    size_t n_swaps;
 } gmm_fit_report;
 typedef int32_t (*gmm_rewind_callback)(void *userdata);
 typedef ptrdiff_t (*gmm_read_callback_f64)(void *userdata,
@@ -207,8 +207,8 @@ typedef struct gmm_sweep_options {
     size_t size;
     const size_t *n_components;
     size_t n_components_len;
-    const gmm_covariance *covariances;
-    size_t covariances_len;
+    const gmm_covariance_type *covariance_types;
+    size_t covariance_types_len;
     gmm_criterion criterion;
     const struct gmm_fit_options *fit;
     struct gmm_error *error;
@@ -216,7 +216,7 @@ typedef struct gmm_sweep_options {
 typedef struct gmm_candidate {
     size_t size;
     size_t n_components;
-    gmm_covariance covariance;
+    gmm_covariance_type covariance_type;
     gmm_status status;
     gmm_stop stop;
     size_t n_iter;
@@ -555,13 +555,13 @@ gmm_status gmm_mixture_create_from_precisions(size_t k,
 void gmm_mixture_free(struct gmm_mixture *mixture);
 size_t gmm_mixture_n_components(const struct gmm_mixture *handle);
 size_t gmm_mixture_n_features(const struct gmm_mixture *handle);
-gmm_covariance gmm_mixture_covariance(const struct gmm_mixture *handle);
+gmm_covariance_type gmm_mixture_covariance_type(const struct gmm_mixture *handle);
 gmm_status gmm_mixture_weights(const struct gmm_mixture *handle, double *out, size_t len);
 gmm_status gmm_mixture_means(const struct gmm_mixture *handle, double *out, size_t len);
-gmm_status gmm_mixture_covariances(const struct gmm_mixture *handle, double *out, size_t len);
-gmm_status gmm_mixture_covariance_values(const struct gmm_mixture *handle,
-                                         double *out,
-                                         size_t len);
+gmm_status gmm_mixture_dense_covariances(const struct gmm_mixture *handle, double *out, size_t len);
+gmm_status gmm_mixture_covariances(const struct gmm_mixture *handle,
+                                   double *out,
+                                   size_t len);
 gmm_status gmm_mixture_cholesky(const struct gmm_mixture *handle,
                                 double *out,
                                 size_t len);

@@ -167,7 +167,7 @@ typedef struct gmm_training_options {
      * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
      * up to this. 0, unless changed, for a refusal instead.
      */
-    double eps_limit;
+    double ridge_limit;
     /**
      * 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
      * refusal.
@@ -229,7 +229,7 @@ typedef struct gmm_prior {
 /**
  * What the covariances of a mixture have in common. New codes may be added at the end.
  */
-typedef int32_t gmm_covariance;
+typedef int32_t gmm_covariance_type;
 
 /**
  * What is held against `tol`. New codes may be added at the end.
@@ -250,7 +250,7 @@ typedef struct gmm_progress {
      */
     size_t size;
     /**
-     * Which restart, from 0; once moves have begun, the one that won.
+     * Which restart, from 0; once swaps have begun, the one that won.
      */
     size_t restart;
     /**
@@ -266,9 +266,9 @@ typedef struct gmm_progress {
      */
     double elapsed;
     /**
-     * How many moves were begun after the restarts; 0 while those run.
+     * How many swaps were begun after the restarts; 0 while those run.
      */
-    size_t moves;
+    size_t n_swaps;
 } gmm_progress;
 
 /**
@@ -331,7 +331,7 @@ typedef struct gmm_fit_options {
     /**
      * GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; with `start` it must be that of the start.
      */
-    gmm_covariance covariance;
+    gmm_covariance_type covariance_type;
     /**
      * GMM_CONVERGENCE_*: what is held against `tol`. GMM_CONVERGENCE_CHANGE unless changed.
      */
@@ -362,7 +362,7 @@ typedef struct gmm_fit_options {
      */
     const double *means;
     /**
-     * Covariances to start from, in the shape of `covariance`. NULL unless changed.
+     * Covariances to start from, in the shape of `covariance_type`. NULL unless changed.
      */
     const double *covariances;
     /**
@@ -390,7 +390,7 @@ typedef struct gmm_fit_options {
      * Moves in a row that may fail: each takes a component of the best restart away, splits another, and
      * climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
      */
-    int64_t moves;
+    int64_t max_failed_swaps;
     /**
      * Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
      */
@@ -516,9 +516,9 @@ typedef struct gmm_fit_report {
      */
     size_t repairs_capacity;
     /**
-     * How many moves led on from the restart that won.
+     * How many swaps led on from the restart that won.
      */
-    size_t moves;
+    size_t n_swaps;
 } gmm_fit_report;
 
 /**
@@ -706,18 +706,18 @@ typedef struct gmm_sweep_options {
     /**
      * GMM_COVARIANCE_*, each a structure to try. NULL, unless changed, for full covariances alone.
      */
-    const gmm_covariance *covariances;
+    const gmm_covariance_type *covariance_types;
     /**
      * How many those are.
      */
-    size_t covariances_len;
+    size_t covariance_types_len;
     /**
      * GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
      */
     gmm_criterion criterion;
     /**
      * Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-     * `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
+     * `covariance_type` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
      * candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
      * start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
      */
@@ -745,7 +745,7 @@ typedef struct gmm_candidate {
     /**
      * GMM_COVARIANCE_*.
      */
-    gmm_covariance covariance;
+    gmm_covariance_type covariance_type;
     /**
      * GMM_OK, or why there is no mixture, as `gmm_sweep_mixture` says in words; what follows is then 0 or
      * NaN.
@@ -1478,7 +1478,7 @@ gmm_status gmm_training_options_init(struct gmm_training_options *options, size_
  *
  *     gmm_training_options options;
  *     gmm_training_options_init(&options);
- *     options.eps_limit = 1e-2, options.drop_empty = 1;
+ *     options.ridge_limit = 1e-2, options.drop_empty = 1;
  *     gmm_running_create(0.9, &options.running);
  *     while (next(&z, &gamma))
  *         gmm_training_loss_f64(&z, &gamma, &options, NULL, &loss, NULL, NULL, d_z, d_gamma, NULL);
@@ -1548,7 +1548,7 @@ gmm_status gmm_running_create(double decay,
  * The mixture that they make, a copy, into `*out`: what to score with after training. Free it with
  * `gmm_mixture_free`.
  *
- * Of `options`, which may be NULL for the defaults, `eps`, `eps_limit` and `drop_empty` are read. Covariances are
+ * Of `options`, which may be NULL for the defaults, `eps`, `ridge_limit` and `drop_empty` are read. Covariances are
  * without `eps`; scores are with it. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and what
  * `gmm_training_loss_f64` refuses of a mixture.
  *
@@ -1668,7 +1668,7 @@ gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
  *     gmm_fit_options options;
  *     gmm_fit_options_init(&options);
  *     options.n_components = 3;
- *     options.covariance = GMM_COVARIANCE_DIAG;
+ *     options.covariance_type = GMM_COVARIANCE_DIAG;
  *     options.time_budget = 60;
  *     gmm_fit_report report = {.size = sizeof report};
  *     if (gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, &report) == GMM_OK &&
@@ -1754,7 +1754,7 @@ gmm_status gmm_mixture_fit_stream_f32(const struct gmm_source_f32 *source,
  *     options.start = start;
  *     gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL);
  *
- * Of `options`, `n_components`, `covariance`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
+ * Of `options`, `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
  * read; `start`, what else a fit is told to start from, and `prior` must not be set. `threads` may be NULL
  * for the library's own. Free the mixture with `gmm_mixture_free`.
  *
@@ -2224,7 +2224,7 @@ size_t gmm_mixture_n_features(const struct gmm_mixture *handle);
  *
  * `handle` is NULL or a live handle.
  */
-gmm_covariance gmm_mixture_covariance(const struct gmm_mixture *handle);
+gmm_covariance_type gmm_mixture_covariance_type(const struct gmm_mixture *handle);
 
 /**
  * Mixing weights, into `out` of `len` = K doubles.
@@ -2251,7 +2251,7 @@ gmm_status gmm_mixture_means(const struct gmm_mixture *handle, double *out, size
  *
  * As `gmm_mixture_weights`.
  */
-gmm_status gmm_mixture_covariances(const struct gmm_mixture *handle, double *out, size_t len);
+gmm_status gmm_mixture_dense_covariances(const struct gmm_mixture *handle, double *out, size_t len);
 
 /**
  * Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`:
@@ -2261,9 +2261,9 @@ gmm_status gmm_mixture_covariances(const struct gmm_mixture *handle, double *out
  *
  * As `gmm_mixture_weights`.
  */
-gmm_status gmm_mixture_covariance_values(const struct gmm_mixture *handle,
-                                         double *out,
-                                         size_t len);
+gmm_status gmm_mixture_covariances(const struct gmm_mixture *handle,
+                                   double *out,
+                                   size_t len);
 
 /**
  * Lower Cholesky factors of the covariances (K x D x D, row-major), into `out` of `len` = K D D doubles.

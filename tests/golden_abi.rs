@@ -4,7 +4,7 @@ use gmm::{
     GMM_OK, GMM_OUT_OF_RANGE, gmm_energy_f32, gmm_energy_f64, gmm_matrix_f32, gmm_matrix_f64, gmm_params_f32,
     gmm_params_f64, gmm_status,
 };
-use gmm_verify::{Case, Dtype, Golden, Kind, compare_case, golden_dir};
+use gmm_verify::{Case, Dtype, Kind, compare_case, golden_cases, golden_dir};
 
 /// What a float cannot hold, and what the caller is told instead: case, status, reason.
 const REFUSED: &[(&str, gmm_status, &str)] =
@@ -92,7 +92,7 @@ pipeline!(in_float, f32, gmm_matrix_f32, gmm_params_f32, gmm_energy_f32);
 
 fn every_case_holds(dtype: Dtype, pipeline: fn(&Case) -> Result<Outputs, gmm_status>) {
     let (mut compared, mut failures) = (0, Vec::new());
-    for case in Golden::load(&golden_dir()).iter().filter(|case| !case.doc_only) {
+    for case in golden_cases(&golden_dir()).iter().filter(|case| !case.doc_only) {
         if dtype == Dtype::F32 && !case.inputs_are_float32 {
             continue; // rounded to float they are another problem
         }

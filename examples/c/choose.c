@@ -35,7 +35,7 @@ int main(void)
     static const double means[] = {0, 0, 8, 0, 4, 7};
     static const double covariances[] = {1, 0, 0, 0.25, 0.25, 0, 0, 1, 1, 0, 0, 1};
     static const size_t ks[] = {1, 2, 3, 4, 5};
-    static const gmm_covariance structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG,
+    static const gmm_covariance_type structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG,
                                                 GMM_COVARIANCE_SPHERICAL};
     static double points[N * D];
     gmm_matrix_f64 samples = {points, N, D, D, 1};
@@ -53,21 +53,21 @@ int main(void)
     gmm_sweep_options_init(&options);
     options.n_components = ks;
     options.n_components_len = sizeof ks / sizeof ks[0];
-    options.covariances = structures;
-    options.covariances_len = 4;
+    options.covariance_types = structures;
+    options.covariance_types_len = 4;
     check(gmm_sweep_f64(&samples, &options, NULL, &sweep));
     for (size_t at = 0; at < gmm_sweep_n_candidates(sweep); at++) {
         check(gmm_sweep_candidate(sweep, at, &candidate));
-        printf("%zu components, %-9s  BIC %8.1f\n", candidate.n_components, names[candidate.covariance],
+        printf("%zu components, %-9s  BIC %8.1f\n", candidate.n_components, names[candidate.covariance_type],
                candidate.bic);
     }
     check(gmm_sweep_candidate(sweep, gmm_sweep_best(sweep), &candidate));
-    printf("best: %zu components, %s\n", candidate.n_components, names[candidate.covariance]);
+    printf("best: %zu components, %s\n", candidate.n_components, names[candidate.covariance_type]);
 
     gmm_prior_init(&prior);
     gmm_fit_options_init(&again);
     again.n_components = candidate.n_components;
-    again.covariance = candidate.covariance;
+    again.covariance_type = candidate.covariance_type;
     again.prior = &prior;
     again.progress = tell;
     again.userdata = stdout;

@@ -56,7 +56,7 @@ static int fit_and_save(const gmm_matrix_f64 *samples, size_t n_components, cons
 
     gmm_fit_options_init(&options);
     options.n_components = n_components;
-    options.covariance = GMM_COVARIANCE_DIAG;
+    options.covariance_type = GMM_COVARIANCE_DIAG;
     /* Features of different units: a ridge in proportion to their variances. */
     options.reg_covar_relative = 1;
     options.n_init = 4;

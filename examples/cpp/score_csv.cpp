@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     try {
         const std::size_t d = values.size() / n;
         gmm::fit_options options(2);
-        options.covariance = GMM_COVARIANCE_DIAG;
+        options.covariance_type = GMM_COVARIANCE_DIAG;
         const gmm::fitted fitted = gmm::fit(gmm::matrix<double>(values, d), options);
         gmm::scorer<double> scorer(fitted.model);
         for (std::size_t row = 0; row < n; row++) {

@@ -15,7 +15,7 @@ struct fitted {
     bool converged;
     /** GMM_STOP_*. */
     gmm_stop stop;
-    std::size_t n_iter, restart, moves;
+    std::size_t n_iter, restart, n_swaps;
     double lower_bound;
     /** Of the first iterations, 100 000 at most. */
     std::vector<double> lower_bounds;
@@ -91,7 +91,7 @@ fitted reported(std::size_t max_iter, std::size_t k, std::size_t d, const guarde
                   report.stop,
                   report.n_iter,
                   report.restart,
-                  report.moves,
+                  report.n_swaps,
                   report.lower_bound,
                   bounds.take(report.n_iter),
                   counts.take(k),
@@ -247,7 +247,7 @@ public:
     explicit stepwise(const mixture &start, const stepwise_options &options = stepwise_options())
         : handle_(detail::made<handle>([&](auto out) {
               gmm_prior memory = {};
-              const gmm_stepwise_options c = options.c(start.n_features(), start.covariance(), memory);
+              const gmm_stepwise_options c = options.c(start.n_features(), start.covariance_type(), memory);
               return gmm_stepwise_create(start.c(), &c, out);
           }))
     {
@@ -291,17 +291,17 @@ public:
      */
     template <class Samples>
     sweep(const Samples &samples, const values<std::size_t> &n_components,
-          const values<gmm_covariance> &covariances, gmm_criterion criterion = GMM_CRITERION_BIC,
+          const values<gmm_covariance_type> &covariances, gmm_criterion criterion = GMM_CRITERION_BIC,
           const fit_options &options = fit_options(), threads_ref on = {})
     {
         const auto z = detail::view(samples);
-        const gmm_covariance structure = covariances.size() ? *covariances.data() : gmm_covariance{GMM_COVARIANCE_FULL};
+        const gmm_covariance_type structure = covariances.size() ? *covariances.data() : gmm_covariance_type{GMM_COVARIANCE_FULL};
         detail::expect_weights(options.sample_weights, z.rows());
         detail::fit_call call(options, z.cols(), structure, detail::fit_call::no_arrays());
         gmm_sweep_options tried;
         detail::throw_unless_ok((gmm_sweep_options_init)(&tried, sizeof tried));
         tried.n_components = n_components.data(), tried.n_components_len = n_components.size();
-        tried.covariances = covariances.data(), tried.covariances_len = covariances.size();
+        tried.covariance_types = covariances.data(), tried.covariance_types_len = covariances.size();
         tried.criterion = criterion, tried.fit = call.c();
         gmm_sweep *raw = nullptr;
         const gmm_status status = detail::real<detail::element<Samples>>::sweep(z.c(), &tried, on.c(), &raw);

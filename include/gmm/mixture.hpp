@@ -114,14 +114,14 @@ public:
     std::size_t n_features() const { return gmm_mixture_n_features(c()); }
     std::size_t n_parameters() const { return gmm_mixture_n_parameters(c()); }
     /** GMM_COVARIANCE_*. */
-    gmm_covariance covariance() const { return gmm_mixture_covariance(c()); }
+    gmm_covariance_type covariance_type() const { return gmm_mixture_covariance_type(c()); }
 
     std::vector<double> weights() const { return detail::read(gmm_mixture_weights, c(), {n_components()}); }
     std::vector<double> means() const
     {
         return detail::read(gmm_mixture_means, c(), {n_components(), n_features()});
     }
-    std::vector<double> covariances() const { return dense(gmm_mixture_covariances); }
+    std::vector<double> covariances() const { return dense(gmm_mixture_dense_covariances); }
     std::vector<double> cholesky() const { return dense(gmm_mixture_cholesky); }
     std::vector<double> precisions_cholesky() const { return dense(gmm_mixture_precisions_cholesky); }
     std::vector<double> log_dets() const { return detail::read(gmm_mixture_log_dets, c(), {n_components()}); }
@@ -130,15 +130,15 @@ public:
     std::vector<double> covariance_values() const
     {
         const std::size_t k = n_components(), d = n_features();
-        switch (covariance()) {
+        switch (covariance_type()) {
         case GMM_COVARIANCE_FULL:
-            return detail::read(gmm_mixture_covariance_values, c(), {k, d, d});
+            return detail::read(gmm_mixture_covariances, c(), {k, d, d});
         case GMM_COVARIANCE_TIED:
-            return detail::read(gmm_mixture_covariance_values, c(), {d, d});
+            return detail::read(gmm_mixture_covariances, c(), {d, d});
         case GMM_COVARIANCE_DIAG:
-            return detail::read(gmm_mixture_covariance_values, c(), {k, d});
+            return detail::read(gmm_mixture_covariances, c(), {k, d});
         case GMM_COVARIANCE_SPHERICAL:
-            return detail::read(gmm_mixture_covariance_values, c(), {k});
+            return detail::read(gmm_mixture_covariances, c(), {k});
         default:
             detail::refuse(GMM_INVALID_ARGUMENT, "this header is older than the covariances of the mixture");
         }
@@ -255,7 +255,7 @@ public:
         fit_options read;
         read.reg_covar = options.reg_covar, read.reg_covar_relative = options.reg_covar_relative;
         read.prior = options.prior;
-        detail::fit_call call(read, n_features(), covariance(), detail::fit_call::no_arrays());
+        detail::fit_call call(read, n_features(), covariance_type(), detail::fit_call::no_arrays());
         return made([&](auto out) {
             return gmm_moments_maximise(c(), moments.data(), moments.size(), call.c(), out);
         });

@@ -11,7 +11,7 @@ namespace gmm {
 namespace detail {
 
 /** The numbers of a covariance structure for `k` components and `d` features. */
-inline const double *expect_covariances(const values<double> &given, const char *name, gmm_covariance structure,
+inline const double *expect_covariances(const values<double> &given, const char *name, gmm_covariance_type structure,
                                         std::size_t k, std::size_t d)
 {
     if (!given) {
@@ -53,7 +53,7 @@ public:
     values<double> covariance;
 
     /** For mixtures with `d` features and covariances of `structure`, as long as this lives. */
-    gmm_prior c(std::size_t d, gmm_covariance structure) const
+    gmm_prior c(std::size_t d, gmm_covariance_type structure) const
     {
         gmm_prior out = *this;
         const bool is_shared = structure == GMM_COVARIANCE_OF_START || structure == GMM_COVARIANCE_FULL;
@@ -106,10 +106,10 @@ public:
     }
 
     using gmm_fit_options::convergence;
-    using gmm_fit_options::covariance;
+    using gmm_fit_options::covariance_type;
     using gmm_fit_options::init;
     using gmm_fit_options::max_iter;
-    using gmm_fit_options::moves;
+    using gmm_fit_options::max_failed_swaps;
     using gmm_fit_options::n_components;
     using gmm_fit_options::n_init;
     using gmm_fit_options::reg_covar;
@@ -155,7 +155,7 @@ public:
     detail::link<const gmm_cancel> cancel;
 
     /** For mixtures with `d` features and covariances of `structure`; `memory` is for the prior. */
-    gmm_stepwise_options c(std::size_t d, gmm_covariance structure, gmm_prior &memory) const
+    gmm_stepwise_options c(std::size_t d, gmm_covariance_type structure, gmm_prior &memory) const
     {
         gmm_stepwise_options out = *this;
         out.cancel = cancel.get();
@@ -216,9 +216,9 @@ public:
     fit_call(const fit_options &options, std::size_t n, std::size_t d) : fit_call(options)
     {
         k_ = options.start ? gmm_mixture_n_components(options.start.get()) : options.n_components;
-        gmm_covariance structure = options.covariance;
+        gmm_covariance_type structure = options.covariance_type;
         if (options.start && structure == GMM_COVARIANCE_OF_START) {
-            structure = gmm_mixture_covariance(options.start.get());
+            structure = gmm_mixture_covariance_type(options.start.get());
         }
         c_.sample_weights =
             n == streamed ? options.sample_weights.data() : expect_weights(options.sample_weights, n);
@@ -231,7 +231,7 @@ public:
 
     /** For calls that read no arrays but sample weights and a prior: C refuses what must not be set. */
     struct no_arrays {};
-    fit_call(const fit_options &options, std::size_t d, gmm_covariance structure, no_arrays) : fit_call(options)
+    fit_call(const fit_options &options, std::size_t d, gmm_covariance_type structure, no_arrays) : fit_call(options)
     {
         c_.sample_weights = options.sample_weights.data();
         c_.weights = options.weights.data();
@@ -269,7 +269,7 @@ private:
         }
     }
 
-    void set_prior(const fit_options &options, std::size_t d, gmm_covariance structure)
+    void set_prior(const fit_options &options, std::size_t d, gmm_covariance_type structure)
     {
         if (options.prior) {
             prior_ = options.prior->c(d, structure);

@@ -16,7 +16,7 @@ public:
 
     using gmm_training_options::drop_empty;
     using gmm_training_options::eps;
-    using gmm_training_options::eps_limit;
+    using gmm_training_options::ridge_limit;
     using gmm_training_options::w_cov_diag;
     using gmm_training_options::w_energy;
     /** Running averages that take the batches in. */

@@ -35,7 +35,7 @@ static void known_starts(void)
     options.precisions = NULL, options.weights = NULL;
     for (options.n_init = 2; options.n_init > 0; options.n_init--) {
         fit(&paired, &options, &report, mean, variance, 2);
-        CHECK(fabs(mean[0] - 0.5) < 1e-9 && fabs(mean[1] - 10.5) < 1e-9 && report.moves == 0);
+        CHECK(fabs(mean[0] - 0.5) < 1e-9 && fabs(mean[1] - 10.5) < 1e-9 && report.n_swaps == 0);
     }
     options.n_init = 1;
     const double off[] = {0.25, 0.5}, nan[] = {1, NAN}, negative[] = {0.25, -2};
@@ -65,7 +65,7 @@ static void known_labels(void)
     const gmm_matrix_f64 z = {rows, 4, 1, 1, 1}, shares = {shares_, 4, 2, 2, 1};
     const gmm_matrix_f32 f = {floats_, 4, 1, 1, 1}, f_shares = {float_shares_, 4, 2, 2, 1};
     gmm_fit_options options = defaults(2);
-    options.reg_covar = 0, options.covariance = GMM_COVARIANCE_DIAG;
+    options.reg_covar = 0, options.covariance_type = GMM_COVARIANCE_DIAG;
     gmm_mixture *made[4] = {NULL};
     CHECK(gmm_mixture_from_labels_f64(&z, labels, &options, NULL, &made[0]) == GMM_OK);
     CHECK(gmm_mixture_from_labels_f32(&f, labels, &options, NULL, &made[1]) == GMM_OK);
@@ -74,8 +74,8 @@ static void known_labels(void)
     for (int i = 0; i < 4; i++) {
         double weights[2], means[2], values[2];
         CHECK(gmm_mixture_weights(made[i], weights, 2) == GMM_OK && gmm_mixture_means(made[i], means, 2) == GMM_OK);
-        CHECK(gmm_mixture_covariance_values(made[i], values, 2) == GMM_OK);
-        CHECK(gmm_mixture_covariance(made[i]) == GMM_COVARIANCE_DIAG);
+        CHECK(gmm_mixture_covariances(made[i], values, 2) == GMM_OK);
+        CHECK(gmm_mixture_covariance_type(made[i]) == GMM_COVARIANCE_DIAG);
         CHECK(weights[0] == 0.5 && means[0] == 1 && means[1] == 12 && values[0] == 1 && values[1] == 4);
         /* It is a start. */
         gmm_fit_options from = defaults(2);

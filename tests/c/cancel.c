@@ -113,13 +113,13 @@ static void moves_that_fail(void)
     }
     const gmm_matrix_f64 equal = {same, 23, 1, 1, 1};
     gmm_fit_options options = defaults(2);
-    options.covariance = GMM_COVARIANCE_TIED, options.init = GMM_INIT_RANDOM, options.sample_weights = weights;
-    options.moves = 500000, options.time_budget = 0.02;
+    options.covariance_type = GMM_COVARIANCE_TIED, options.init = GMM_INIT_RANDOM, options.sample_weights = weights;
+    options.max_failed_swaps = 500000, options.time_budget = 0.02;
     gmm_mixture *mixture = NULL;
     const double begun = now();
     CHECK(gmm_mixture_fit_f64(&equal, &options, NULL, &mixture, NULL) == GMM_OK);
     gmm_mixture_free(mixture);
-    options.time_budget = 0, options.moves = INT64_MAX, options.cancel = token;
+    options.time_budget = 0, options.max_failed_swaps = INT64_MAX, options.cancel = token;
     gmm_cancel_request(token);
     gmm_fit_report report = {.size = sizeof report};
     CHECK(gmm_mixture_fit_f64(&equal, &options, NULL, &mixture, &report) == GMM_OK);

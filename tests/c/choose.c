@@ -75,7 +75,7 @@ static void criteria(void)
 static void sweeps(void)
 {
     const size_t ks[] = {1, 2, 3, 500};
-    const gmm_covariance all[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG,
+    const gmm_covariance_type all[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG,
                                   GMM_COVARIANCE_SPHERICAL};
     const gmm_matrix_f64 groups = three_groups();
     gmm_fit_options of_each = defaults(1);
@@ -83,7 +83,7 @@ static void sweeps(void)
     gmm_sweep_options options;
     CHECK(gmm_sweep_options_init(&options) == GMM_OK && options.criterion == GMM_CRITERION_BIC && !options.fit);
     options.n_components = ks, options.n_components_len = 4, options.fit = &of_each;
-    options.covariances = all, options.covariances_len = 4;
+    options.covariance_types = all, options.covariance_types_len = 4;
     gmm_sweep *sweep = NULL;
     CHECK(gmm_sweep_f64(&groups, &options, NULL, &sweep) == GMM_OK);
     CHECK(gmm_sweep_n_candidates(sweep) == 16 && gmm_sweep_n_candidates(NULL) == 0 && gmm_sweep_best(NULL) == 0);
@@ -93,7 +93,7 @@ static void sweeps(void)
         gmm_candidate candidate = {.size = sizeof candidate};
         gmm_mixture *mixture = NULL, *alone = NULL;
         CHECK(gmm_sweep_candidate(sweep, at, &candidate) == GMM_OK);
-        CHECK(candidate.n_components == ks[at / 4] && candidate.covariance == all[at % 4]);
+        CHECK(candidate.n_components == ks[at / 4] && candidate.covariance_type == all[at % 4]);
         if (at >= 12) {
             CHECK(candidate.status == GMM_INVALID_ARGUMENT && isnan(candidate.bic));
             REFUSED(gmm_sweep_mixture(sweep, at, &mixture), GMM_INVALID_ARGUMENT,
@@ -109,7 +109,7 @@ static void sweeps(void)
         CHECK(gmm_sweep_mixture(sweep, at, &mixture) == GMM_OK);
         CHECK(candidate.n_parameters == gmm_mixture_n_parameters(mixture));
         gmm_fit_options single = of_each;
-        single.n_components = ks[at / 4], single.covariance = all[at % 4];
+        single.n_components = ks[at / 4], single.covariance_type = all[at % 4];
         gmm_fit_report report = {.size = sizeof report};
         CHECK(gmm_mixture_fit_f64(&groups, &single, NULL, &alone, &report) == GMM_OK);
         CHECK(first_mean(alone) == first_mean(mixture) && candidate.n_iter == report.n_iter);
@@ -141,7 +141,7 @@ static void sweeps(void)
     gmm_sweep_free(sweep);
     gmm_sweep_free(NULL);
 
-    const gmm_covariance unknown = 9;
+    const gmm_covariance_type unknown = 9;
     const double mean[] = {0}, lambda[] = {1};
     gmm_sweep *none = NULL;
     of_each.means = mean;
@@ -151,13 +151,13 @@ static void sweeps(void)
     options.criterion = 3;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,
             "options.criterion is 3; it must be one of GMM_CRITERION_*");
-    options.criterion = GMM_CRITERION_ICL, options.covariances = &unknown, options.covariances_len = 1;
+    options.criterion = GMM_CRITERION_ICL, options.covariance_types = &unknown, options.covariance_types_len = 1;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,
-            "options.covariances is 9; it must be one of GMM_COVARIANCE_*");
-    options.covariances_len = 0;
+            "options.covariance_types is 9; it must be one of GMM_COVARIANCE_*");
+    options.covariance_types_len = 0;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,
-            "options.covariances_len is 0; there must be at least one structure");
-    options.covariances = NULL, options.n_components_len = 0;
+            "options.covariance_types_len is 0; there must be at least one structure");
+    options.covariance_types = NULL, options.n_components_len = 0;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,
             "options.n_components_len is 0; there must be at least one number of components");
     options.n_components = ks + 3, options.n_components_len = 1;
@@ -172,17 +172,17 @@ static void sweeps(void)
     gmm_prior prior;
     gmm_prior_init(&prior);
     prior.covariance = lambda, of_each.prior = &prior;
-    options.n_components = ks, options.covariances = all + 2, options.covariances_len = 2;
+    options.n_components = ks, options.covariance_types = all + 2, options.covariance_types_len = 2;
     const double two[] = {1, 1};
     prior.covariance = two;
     REFUSED(gmm_sweep_f64(&plane, &options, NULL, &none), GMM_INVALID_ARGUMENT,
             "options.fit.prior.covariance is set, but the structures differ in its shape");
-    options.covariances_len = 1, options.fit = &of_each;
+    options.covariance_types_len = 1, options.fit = &of_each;
     CHECK(gmm_sweep_f64(&plane, &options, NULL, &none) == GMM_OK);
     gmm_sweep_free(none);
     const float floats_[] = {0, 1, 20, 21};
     const gmm_matrix_f32 floats = {floats_, 4, 1, 1, 1};
-    options.fit = NULL, options.covariances = NULL;
+    options.fit = NULL, options.covariance_types = NULL;
     CHECK(gmm_sweep_f32(&floats, &options, NULL, &none) == GMM_OK && gmm_sweep_n_candidates(none) == 1);
     gmm_sweep_free(none);
 }

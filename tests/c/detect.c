@@ -67,7 +67,7 @@ static void detectors(void)
     for (size_t at = 0; at < 4; at++) {
         gmm_mixture *mixture = NULL;
         CHECK(gmm_detector_mixture(detector, at, &mixture) == GMM_OK);
-        CHECK(gmm_mixture_covariance(mixture) == GMM_COVARIANCE_TIED);
+        CHECK(gmm_mixture_covariance_type(mixture) == GMM_COVARIANCE_TIED);
         CHECK(gmm_mixture_energies_f64(mixture, &z, NULL, of_mixture) == GMM_OK);
         for (int n = 0; n < N; n++) {
             sum[n] += of_mixture[n];

@@ -5,17 +5,17 @@ static void what_defaults_are(void)
 {
     gmm_fit_options options = defaults(1);
     CHECK(options.tol == 1e-3 && options.max_iter == 100 && options.reg_covar == 1e-6 && options.n_init == 1);
-    CHECK(options.seed == 0 && options.start == NULL && options.covariance == GMM_COVARIANCE_OF_START);
+    CHECK(options.seed == 0 && options.start == NULL && options.covariance_type == GMM_COVARIANCE_OF_START);
     CHECK(options.convergence == GMM_CONVERGENCE_CHANGE && options.init == GMM_INIT_KMEANS);
     CHECK(options.reg_covar_relative == 0 && options.time_budget == 0 && !options.sample_weights);
     CHECK(!options.weights && !options.means && !options.covariances && !options.precisions);
-    CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel && options.moves == -1);
+    CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel && options.max_failed_swaps == -1);
 
     /* A program of the first version knows a struct that ends with `start`: nothing after is written or read. */
     const size_t first = offsetof(gmm_fit_options, start) + sizeof options.start;
     memset(&options, 0xff, sizeof options);
     CHECK((gmm_fit_options_init)(&options, first) == GMM_OK && options.size == first);
-    CHECK(options.n_components == 1 && options.start == NULL && options.covariance == -1);
+    CHECK(options.n_components == 1 && options.start == NULL && options.covariance_type == -1);
     CHECK(((const unsigned char *)&options)[first] == 0xff);
     CHECK(status_of(&line, &options, NULL) == GMM_OK);
 
@@ -42,10 +42,10 @@ static void the_function_fills_the_whole_struct(void)
     gmm_fit_options options;
     memset(&options, 0xff, sizeof options);
     CHECK((gmm_fit_options_init)(&options, sizeof options) == GMM_OK && options.size == sizeof options);
-    options.covariance = GMM_COVARIANCE_DIAG;
+    options.covariance_type = GMM_COVARIANCE_DIAG;
     gmm_mixture *mixture = NULL;
     CHECK(gmm_mixture_fit_f64(&line, &options, NULL, &mixture, NULL) == GMM_OK);
-    CHECK(gmm_mixture_covariance(mixture) == GMM_COVARIANCE_DIAG);
+    CHECK(gmm_mixture_covariance_type(mixture) == GMM_COVARIANCE_DIAG);
     gmm_mixture_free(mixture);
 
     gmm_prior prior;
@@ -114,35 +114,35 @@ static void structures(void)
     /* Variances 1 and 9, uncorrelated; one variance for both is their mean. */
     const double wanted[][4] = {{1, 0, 0, 9}, {1, 0, 0, 9}, {1, 9}, {5}};
     const size_t lens[] = {4, 4, 2, 1}, n_parameters[] = {5, 5, 4, 3};
-    for (gmm_covariance code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
+    for (gmm_covariance_type code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
         gmm_fit_options options = defaults(1);
-        options.reg_covar = 0, options.covariance = code;
+        options.reg_covar = 0, options.covariance_type = code;
         gmm_mixture *mixture = NULL, *again = NULL;
         double values[4];
         CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL) == GMM_OK);
-        CHECK(gmm_mixture_covariance(mixture) == code);
+        CHECK(gmm_mixture_covariance_type(mixture) == code);
         CHECK(gmm_mixture_n_parameters(mixture) == n_parameters[code]);
-        CHECK(gmm_mixture_covariance_values(mixture, values, lens[code]) == GMM_OK);
+        CHECK(gmm_mixture_covariances(mixture, values, lens[code]) == GMM_OK);
         for (size_t i = 0; i < lens[code]; i++) {
             CLOSE(values[i], wanted[code][i]);
         }
-        CHECK(gmm_mixture_covariance_values(mixture, values, lens[code] - 1) == GMM_INVALID_SHAPE);
+        CHECK(gmm_mixture_covariances(mixture, values, lens[code] - 1) == GMM_INVALID_SHAPE);
         /* A start has a structure, which is the fit's unless another is asked for. */
-        options.start = mixture, options.covariance = GMM_COVARIANCE_OF_START;
+        options.start = mixture, options.covariance_type = GMM_COVARIANCE_OF_START;
         CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, NULL) == GMM_OK);
-        CHECK(gmm_mixture_covariance(again) == code);
+        CHECK(gmm_mixture_covariance_type(again) == code);
         gmm_mixture_free(again);
-        options.covariance = (code + 1) % 4;
+        options.covariance_type = (code + 1) % 4;
         CHECK(status_of(&z, &options, NULL) == GMM_INVALID_ARGUMENT);
-        CHECK(strstr(gmm_last_error_message(), "it must be the structure of the start"));
+        CHECK(strstr(gmm_last_error_message(), "it must be that of the start"));
         gmm_mixture_free(mixture);
     }
-    CHECK(gmm_mixture_covariance(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
+    CHECK(gmm_mixture_covariance_type(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
 
     gmm_fit_options options = defaults(1);
-    options.covariance = 4;
+    options.covariance_type = 4;
     REFUSED(status_of(&z, &options, NULL), GMM_INVALID_ARGUMENT,
-            "options.covariance is 4; it must be one of GMM_COVARIANCE_*");
+            "options.covariance_type is 4; it must be one of GMM_COVARIANCE_*");
     options = defaults(1), options.convergence = 2;
     REFUSED(status_of(&z, &options, NULL), GMM_INVALID_ARGUMENT,
             "options.convergence is 2; it must be one of GMM_CONVERGENCE_*");
@@ -222,20 +222,20 @@ static void moves(void)
     const gmm_matrix_f64 pairs = {rows, 20, 1, 1, 1};
     gmm_fit_report report = {.size = sizeof report};
     gmm_fit_options options = defaults(10);
-    options.init = GMM_INIT_RANDOM_FROM_DATA, options.reg_covar = 0.05, options.moves = 0;
-    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.moves == 0);
+    options.init = GMM_INIT_RANDOM_FROM_DATA, options.reg_covar = 0.05, options.max_failed_swaps = 0;
+    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.n_swaps == 0);
     bound = report.lower_bound;
-    options.moves = 200;
-    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.moves > 0 && report.lower_bound > bound);
+    options.max_failed_swaps = 200;
+    CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.n_swaps > 0 && report.lower_bound > bound);
     /* Of pairs of their own: ln 0.1 - (1 + ln(2 pi 0.3)) / 2, but that 0.25 / 0.3 stands for 1. */
     CHECK(fabs(report.lower_bound - (log(0.1) - 0.5 * (0.25 / 0.3 + log(2 * acos(-1) * 0.3)))) < 1e-6);
 
-    options.moves = -2;
+    options.max_failed_swaps = -2;
     REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
-            "options.moves is -2; it must be at least 0, or -1 for 4 a restart");
-    options = defaults(10), options.moves = 3, options.means = rows;
+            "options.max_failed_swaps is -2; it must be at least 0, or -1 for 4 a restart");
+    options = defaults(10), options.max_failed_swaps = 3, options.means = rows;
     REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
-            "moves is 3; it must be 0 when the start or its means are given, for a move leaves them");
+            "max_failed_swaps is 3; it must be 0 when the start or its means are given, for a swap leaves them");
 }
 
 static void reports(void)
@@ -267,7 +267,7 @@ static void reports(void)
     CHECK(gmm_mixture_fit_f64(&same, &options, NULL, &mixture, &report) == GMM_OK && report.n_repairs > 0);
     CHECK(repairs[0].kind == GMM_REPAIR_RAISED_RIDGE && repairs[0].component == 0 && repairs[0].ridge > 0);
     CHECK(ridge > 0 && ridge < 1e-10 && ridge == repairs[0].ridge);
-    CHECK(gmm_mixture_covariances(mixture, covariance, 4) == GMM_OK && covariance[0] == 4 + ridge);
+    CHECK(gmm_mixture_dense_covariances(mixture, covariance, 4) == GMM_OK && covariance[0] == 4 + ridge);
     gmm_mixture_free(mixture);
     report.ridges = NULL;
 
@@ -304,7 +304,7 @@ static void floats(void)
     gmm_mixture *mixture = NULL;
     double mean, variance;
     CHECK(gmm_mixture_fit_f32(&z, &options, NULL, &mixture, NULL) == GMM_OK && seen.calls == 1);
-    CHECK(gmm_mixture_means(mixture, &mean, 1) == GMM_OK && gmm_mixture_covariances(mixture, &variance, 1) == GMM_OK);
+    CHECK(gmm_mixture_means(mixture, &mean, 1) == GMM_OK && gmm_mixture_dense_covariances(mixture, &variance, 1) == GMM_OK);
     CHECK(fabs(mean - 1.5) < 1e-6 && fabs(variance - 2.75) < 1e-6);
     gmm_mixture_free(mixture);
 }

@@ -54,9 +54,9 @@ static void moments(void)
             "factor is NaN; it must be finite and greater than 0");
     REFUSED(gmm_moments_maximise(mixture, none, LEN, &options, &next), GMM_INVALID_ARGUMENT,
             "sample weights are all zero; at least one must be positive");
-    options.covariance = GMM_COVARIANCE_DIAG;
+    options.covariance_type = GMM_COVARIANCE_DIAG;
     REFUSED(gmm_moments_maximise(mixture, sum, LEN, &options, &next), GMM_INVALID_ARGUMENT,
-            "options.covariance is not that of the mixture; leave it GMM_COVARIANCE_OF_START");
+            "options.covariance_type is not that of the mixture; leave it GMM_COVARIANCE_OF_START");
     CHECK(sum[0] == 1.5 && less[0] == 1 && next == NULL);
     gmm_mixture_free(mixture);
 }

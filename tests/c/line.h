@@ -22,7 +22,7 @@ static inline double first_mean(const gmm_mixture *mixture)
 static inline double first_variance(const gmm_mixture *mixture)
 {
     double values[4];
-    CHECK(gmm_mixture_covariances(mixture, values, gmm_mixture_n_components(mixture)) == GMM_OK);
+    CHECK(gmm_mixture_dense_covariances(mixture, values, gmm_mixture_n_components(mixture)) == GMM_OK);
     return values[0];
 }
 
@@ -40,7 +40,7 @@ static inline void fit(const gmm_matrix_f64 *z, const gmm_fit_options *options, 
     gmm_mixture *mixture = NULL;
     CHECK(gmm_mixture_fit_f64(z, options, NULL, &mixture, report) == GMM_OK);
     CHECK(gmm_mixture_means(mixture, means, n) == GMM_OK);
-    CHECK(gmm_mixture_covariances(mixture, covariances, n) == GMM_OK);
+    CHECK(gmm_mixture_dense_covariances(mixture, covariances, n) == GMM_OK);
     gmm_mixture_free(mixture);
 }
 

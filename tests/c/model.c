@@ -18,11 +18,11 @@ static void spread(void)
     }
 }
 
-static gmm_mixture *fitted(gmm_covariance covariance)
+static gmm_mixture *fitted(gmm_covariance_type covariance)
 {
     gmm_fit_options options = defaults(K);
     gmm_mixture *mixture = NULL;
-    options.covariance = covariance, options.seed = 3;
+    options.covariance_type = covariance, options.seed = 3;
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL) == GMM_OK);
     return mixture;
 }
@@ -31,13 +31,13 @@ static gmm_mixture *fitted(gmm_covariance covariance)
 static void same(const gmm_mixture *left, const gmm_mixture *right, size_t n_values)
 {
     double a[N > MAX ? N : MAX], b[N > MAX ? N : MAX];
-    CHECK(gmm_mixture_covariance(left) == gmm_mixture_covariance(right));
+    CHECK(gmm_mixture_covariance_type(left) == gmm_mixture_covariance_type(right));
     CHECK(gmm_mixture_weights(left, a, K) == GMM_OK && gmm_mixture_weights(right, b, K) == GMM_OK);
     CHECK(memcmp(a, b, K * sizeof *a) == 0);
     CHECK(gmm_mixture_means(left, a, K * D) == GMM_OK && gmm_mixture_means(right, b, K * D) == GMM_OK);
     CHECK(memcmp(a, b, K * D * sizeof *a) == 0);
-    CHECK(gmm_mixture_covariance_values(left, a, n_values) == GMM_OK);
-    CHECK(gmm_mixture_covariance_values(right, b, n_values) == GMM_OK);
+    CHECK(gmm_mixture_covariances(left, a, n_values) == GMM_OK);
+    CHECK(gmm_mixture_covariances(right, b, n_values) == GMM_OK);
     CHECK(memcmp(a, b, n_values * sizeof *a) == 0);
     CHECK(gmm_mixture_cholesky(left, a, MAX) == GMM_OK && gmm_mixture_cholesky(right, b, MAX) == GMM_OK);
     CHECK(memcmp(a, b, MAX * sizeof *a) == 0);
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     spread();
     /* One file for all: each save takes the place of the one before. */
     const size_t n_values[] = {K * D * D, D * D, K * D, K};
-    for (gmm_covariance code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
+    for (gmm_covariance_type code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
         gmm_mixture *saved = fitted(code), *loaded = NULL;
         CHECK(gmm_mixture_save(saved, path) == GMM_OK);
         CHECK(gmm_mixture_load(path, &loaded) == GMM_OK);

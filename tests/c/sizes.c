@@ -71,9 +71,9 @@ int main(void)
     begins("full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers");
     begins("use diagonal covariances, fewer components or fewer features");
     CHECK(gmm_mixture_fit_f32(&float_wide, &options, NULL, &mixture, NULL) == GMM_SIZE_OVERFLOW);
-    options.covariance = GMM_COVARIANCE_TIED;
+    options.covariance_type = GMM_COVARIANCE_TIED;
     CHECK(gmm_mixture_fit_f64(&wide, &options, NULL, &mixture, NULL) == GMM_SIZE_OVERFLOW);
-    options.covariance = GMM_COVARIANCE_SPHERICAL;
+    options.covariance_type = GMM_COVARIANCE_SPHERICAL;
     CHECK(gmm_mixture_fit_f64(&wide, &options, NULL, &mixture, NULL) == GMM_OK);
 
     gmm_detector *detector = NULL;
@@ -81,20 +81,20 @@ int main(void)
 
     /* Of a sweep the candidate that does not fit is one without a mixture. */
     const size_t one = 1;
-    const gmm_covariance structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_SPHERICAL};
+    const gmm_covariance_type structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_SPHERICAL};
     gmm_sweep_options tried;
     gmm_sweep *sweep = NULL;
     gmm_candidate candidate = {.size = sizeof candidate};
     CHECK(gmm_sweep_options_init(&tried) == GMM_OK);
     tried.n_components = &one, tried.n_components_len = 1;
-    tried.covariances = structures, tried.covariances_len = 2;
+    tried.covariance_types = structures, tried.covariance_types_len = 2;
     CHECK(gmm_sweep_f64(&wide, &tried, NULL, &sweep) == GMM_OK && gmm_sweep_n_candidates(sweep) == 2);
     CHECK(gmm_sweep_candidate(sweep, 0, &candidate) == GMM_OK && candidate.status == GMM_SIZE_OVERFLOW);
     gmm_sweep_free(sweep);
 
     /* A block of rows of 10^9 features is 8 GB, of a source that has none. */
     const gmm_source_f64 source = {sizeof source, 1000000000, rewound, nothing, NULL, 0};
-    options.covariance = GMM_COVARIANCE_FULL;
+    options.covariance_type = GMM_COVARIANCE_FULL;
     CHECK(gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL) == GMM_SIZE_OVERFLOW);
 
     /* More samples than there are addresses. */

@@ -13,7 +13,7 @@ static gmm_training_options plain(void)
     gmm_training_options options;
     CHECK(gmm_training_options_init(&options) == GMM_OK && options.size == sizeof options);
     CHECK(options.eps == 1e-6 && options.w_energy == 1 && options.w_cov_diag == 0.005);
-    CHECK(options.eps_limit == 0 && options.drop_empty == 0 && options.running == NULL);
+    CHECK(options.ridge_limit == 0 && options.drop_empty == 0 && options.running == NULL);
     return options;
 }
 
@@ -52,7 +52,7 @@ static void mended(void)
     options.drop_empty = 1;
     CHECK(gmm_training_loss_f64(&zm, &gm, &options, NULL, &loss, NULL, NULL, d_z, d_g, NULL) ==
           GMM_NOT_POSITIVE_DEFINITE);
-    options.eps_limit = 1e-2;
+    options.ridge_limit = 1e-2;
     CHECK(gmm_training_loss_f64(&zm, &gm, &options, NULL, &loss, NULL, NULL, d_z, d_g, &mixture) == GMM_OK);
     CHECK(gmm_mixture_weights(mixture, weights, K) == GMM_OK);
     CLOSE(weights[0], 2.5 / 3);
@@ -103,7 +103,7 @@ static void running(void)
         CHECK(gmm_running_n_batches(running) == (uint64_t)batch + 1);
         CHECK(gmm_running_mixture(running, &options, &mixture) == GMM_OK);
         CHECK(gmm_mixture_means(mixture, &mean, 1) == GMM_OK);
-        CHECK(gmm_mixture_covariances(mixture, &variance, 1) == GMM_OK);
+        CHECK(gmm_mixture_dense_covariances(mixture, &variance, 1) == GMM_OK);
         CLOSE(mean, means[batch]);
         CLOSE(variance, seconds[batch] - means[batch] * means[batch]);
         double total = 0;

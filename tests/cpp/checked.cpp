@@ -85,12 +85,12 @@ void options()
         gmm::fit(z, options);
     });
     const std::array<std::size_t, 4> sizes = {8, 4, 4, 2};
-    for (const gmm_covariance structure :
+    for (const gmm_covariance_type structure :
          {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG, GMM_COVARIANCE_SPHERICAL}) {
         for (const bool is_precision : {false, true}) {
             only_takes(sizes[static_cast<std::size_t>(structure)], [&](auto covariances) {
                 gmm::fit_options options(2);
-                options.covariance = structure, options.means = model.means();
+                options.covariance_type = structure, options.means = model.means();
                 if (structure < GMM_COVARIANCE_DIAG) {
                     // A unit matrix, or two.
                     for (std::size_t at = 0; at < covariances.size(); at++) {
@@ -107,12 +107,12 @@ void options()
         }
     }
     gmm::fit_options unknown(2);
-    unknown.covariance = 7, unknown.covariances = model.covariances();
+    unknown.covariance_type = 7, unknown.covariances = model.covariances();
     CHECK(status_of([&] { gmm::fit(z, unknown); }) == GMM_INVALID_ARGUMENT);
 
     // The structure of a start is that of the covariances.
     gmm::fit_options started(2);
-    started.covariance = GMM_COVARIANCE_DIAG;
+    started.covariance_type = GMM_COVARIANCE_DIAG;
     const gmm::mixture start = gmm::fit(z, started).model;
     only_takes(4, [&](const auto &variances) {
         gmm::fit_options options(2);
@@ -147,7 +147,7 @@ void priors()
     CHECK(status_of([&] { gmm::sweep(z, {1}, {GMM_COVARIANCE_FULL}, GMM_CRITERION_BIC, options); }) ==
           GMM_INVALID_SHAPE);
     const std::array<std::size_t, 4> sizes = {4, 4, 2, 1};
-    for (const gmm_covariance structure :
+    for (const gmm_covariance_type structure :
          {GMM_COVARIANCE_FULL, GMM_COVARIANCE_TIED, GMM_COVARIANCE_DIAG, GMM_COVARIANCE_SPHERICAL}) {
         only_takes(sizes[static_cast<std::size_t>(structure)], [&](auto covariance) {
             for (std::size_t at = 0; at < covariance.size(); at++) {
@@ -156,7 +156,7 @@ void priors()
             gmm::prior of;
             of.covariance = covariance;
             gmm::fit_options with(2);
-            with.covariance = structure, with.prior = of;
+            with.covariance_type = structure, with.prior = of;
             gmm::fit(z, with);
         });
     }
@@ -277,7 +277,7 @@ void empty_mixtures(const gmm::mixture &empty)
     CHECK(is_refused([&] { empty.n_components(); }));
     CHECK(is_refused([&] { empty.n_features(); }));
     CHECK(is_refused([&] { empty.n_parameters(); }));
-    CHECK(is_refused([&] { empty.covariance(); }));
+    CHECK(is_refused([&] { empty.covariance_type(); }));
     CHECK(is_refused([&] { empty.weights(); }));
     CHECK(is_refused([&] { empty.means(); }));
     CHECK(is_refused([&] { empty.covariances(); }));

@@ -159,7 +159,7 @@ void weights()
     prior.mean = by_rows(z.row(0)), prior.covariance = by_rows(known.covariances.topRows(3));
     same.prior = prior;
     CHECK(gmm::fit(z, options).model.means() == gmm::fit(z, same).model.means());
-    options.covariance = same.covariance = GMM_COVARIANCE_DIAG;
+    options.covariance_type = same.covariance_type = GMM_COVARIANCE_DIAG;
     const RowMajor variances = known.covariances.topRows(2).cwiseAbs();
     options.prior = nullptr, same.prior = nullptr;
     options.covariances = Eigen::MatrixXd(variances), same.covariances = by_rows(variances);

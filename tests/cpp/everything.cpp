@@ -46,7 +46,7 @@ void mixtures()
     const double half_log_tau = 0.5 * std::log(2 * std::acos(-1.0));
     const std::array<double, 1> one = {1};
     const auto model = gmm::mixture::create(one, std::vector<double>{3, 5}, std::vector<double>{1, 0, 0, 4});
-    CHECK(model.n_components() == 1 && model.n_features() == 2 && model.covariance() == GMM_COVARIANCE_FULL);
+    CHECK(model.n_components() == 1 && model.n_features() == 2 && model.covariance_type() == GMM_COVARIANCE_FULL);
     CHECK(model.weights()[0] == 1 && model.means()[1] == 5 && model.covariances()[3] == 4);
     CHECK(model.covariance_values().size() == 4 && model.cholesky()[3] == 2 && model.precisions_cholesky()[3] == 0.5);
     CHECK(close(model.log_dets()[0], std::log(4.0)) && model.n_parameters() == 5);
@@ -102,7 +102,7 @@ void fits(const std::string &folder)
     options.tol = 1e-9;
     const auto done = gmm::fit(samples, options);
     CHECK(done.converged && done.stop == GMM_STOP_CONVERGED && done.n_iter == done.lower_bounds.size());
-    CHECK(done.lower_bounds.back() == done.lower_bound && done.moves == 0 && done.restart == 0);
+    CHECK(done.lower_bounds.back() == done.lower_bound && done.n_swaps == 0 && done.restart == 0);
     CHECK(done.effective_counts.size() == 2 && std::abs(done.effective_counts[0] - 4) < 1e-6);
     CHECK(done.conditions[0] == 1 && done.ridges[0] == 1e-6 && done.held_by_ridge[0] == 0 && done.repairs.empty());
     const auto means = done.model.means();
@@ -179,10 +179,10 @@ void fits(const std::string &folder)
     CHECK(learner.model().n_components() == 2);
 
     const std::array<std::size_t, 3> ks = {1, 2, 9};
-    const std::array<gmm_covariance, 1> diag = {GMM_COVARIANCE_DIAG};
+    const std::array<gmm_covariance_type, 1> diag = {GMM_COVARIANCE_DIAG};
     const gmm::sweep tried(samples, ks, diag, GMM_CRITERION_AIC);
     CHECK(tried.size() == 3 && tried.best() == 1 && tried.candidate(1).n_components == 2);
-    CHECK(tried.model(1).covariance() == GMM_COVARIANCE_DIAG);
+    CHECK(tried.model(1).covariance_type() == GMM_COVARIANCE_DIAG);
     CHECK(status_of([&] { tried.model(2); }) == GMM_INVALID_ARGUMENT);
 }
 

@@ -78,7 +78,7 @@ def test_estimators_say_in_the_words_of_scikit_learn_what_is_not_finite(
         {"n_threads": 0},
         {"contamination": 1.0},
         {"time_budget": 0},
-        {"moves": -1},
+        {"max_failed_swaps": -1},
         {"decay": 0.5},
         {"callback": 3},
         {"prior": "yes"},

@@ -52,8 +52,8 @@ def test_it_is_one_of_scikit_learn() -> None:
     assert isinstance(ours, sklearn.mixture.GaussianMixture)
     assert theirs.get_params().items() <= ours.get_params().items()
     added = set(ours.get_params()) - set(theirs.get_params())
-    new = "n_threads contamination time_budget callback prior moves decay starts convergence"
-    assert added == {*new.split(), "reg_covar_relative"}
+    new = "n_threads contamination time_budget callback prior max_failed_swaps decay starts"
+    assert added == {*new.split(), "convergence", "reg_covar_relative"}
     assert repr(gmm.GaussianMixture(3, tol=0.1)) == "GaussianMixture(n_components=3, tol=0.1)"
 
 
@@ -178,9 +178,9 @@ def test_what_is_printed_is_what_scikit_learn_prints(blobs: Any, capsys: Any) ->
         kind(3, **given).fit(blobs)
         said.append(capsys.readouterr().out)
     assert said[0] == said[1] and said[0].startswith("Initialization 0\n  Iteration 2\n")
-    gmm.GaussianMixture(3, verbose=2, verbose_interval=1, n_init=2, moves=0, random_state=0).fit(
-        blobs
-    )
+    gmm.GaussianMixture(
+        3, verbose=2, verbose_interval=1, n_init=2, max_failed_swaps=0, random_state=0
+    ).fit(blobs)
     out = capsys.readouterr().out
     assert out.count("Initialization ") == 4 and out.count("converged. time lapse") == 2
 
@@ -430,5 +430,7 @@ def test_what_a_start_is_not_given_is_what_scikit_learn_finds(
     assert ours.n_iter_ == theirs.n_iter_
     assert np.allclose(ours.lower_bounds_, theirs.lower_bounds_, rtol=1e-9)
     assert np.allclose(ours.means_, theirs.means_, rtol=1e-6, atol=1e-6)
-    with pytest.raises(ValueError, match="moves is 3; it must be 0 when the start or its means"):
-        gmm.GaussianMixture(2, moves=3, **how).fit(X)
+    with pytest.raises(
+        ValueError, match="max_failed_swaps is 3; it must be 0 when the start or its means"
+    ):
+        gmm.GaussianMixture(2, max_failed_swaps=3, **how).fit(X)

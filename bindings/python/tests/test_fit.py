@@ -137,13 +137,17 @@ def test_moves_find_what_restarts_miss() -> None:
         [rng.normal(size=(40, 2)) * 0.3 + centre for centre in rng.uniform(-20, 20, (12, 2))]
     )
     plain = quiet(
-        gmm.GaussianMixture(12, n_init=2, moves=0, init_params="random", random_state=0), X
+        gmm.GaussianMixture(12, n_init=2, max_failed_swaps=0, init_params="random", random_state=0),
+        X,
     )
     moved = quiet(
-        gmm.GaussianMixture(12, n_init=2, moves=20, init_params="random", random_state=0), X
+        gmm.GaussianMixture(
+            12, n_init=2, max_failed_swaps=20, init_params="random", random_state=0
+        ),
+        X,
     )
     assert moved.lower_bound_ > plain.lower_bound_ + 0.1
-    assert plain.diagnosis_.moves == 0 < moved.diagnosis_.moves
+    assert plain.diagnosis_.n_swaps == 0 < moved.diagnosis_.n_swaps
 
 
 def test_a_weight_of_two_is_the_row_twice(hard: Any) -> None:

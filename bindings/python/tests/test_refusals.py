@@ -54,7 +54,7 @@ def test_without_a_seed_every_draw_is_another(mixture: gmm.Mixture) -> None:
     assert np.array_equal(most, mixture.sample(4, seed=WIDE - 1)[0])
 
 
-@pytest.mark.parametrize("name", ["max_iter", "n_init", "moves", "n_threads"])
+@pytest.mark.parametrize("name", ["max_iter", "n_init", "max_failed_swaps", "n_threads"])
 def test_a_fit_refuses_what_c_cannot_hold(samples: Any, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is {WIDE}; it must be from"):
         gmm.GaussianMixture(2, **{name: WIDE}).fit(samples)

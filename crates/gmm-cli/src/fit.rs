@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use gmm_core::{
-    Criteria, Fit, FitOptions, Init, Mixture, Progress, Samples, Source, Stop, StreamError, Structure,
-    Threads, criteria, fit_observed, fit_stream, n_parameters,
+    Criteria, Fit, FitOptions, Init, Mixture, Progress, Samples, Source, Stop, StreamError, Threads,
+    criteria, fit_observed, fit_stream, n_parameters,
 };
 use gmm_io::{Model, Reread};
 use indicatif::ProgressBar;
@@ -95,22 +95,22 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// All choices but those that depend on the number of features.
 fn options(args: &Args, start: Option<Mixture>) -> Result<FitOptions, Failure> {
-    let asked = args.covariance.map(StructureArg::structure);
+    let asked = args.covariance.map(StructureArg::covariance_type);
     let Some(start) = start else {
         let n_components = args.components.unwrap_or(1);
         return Ok(args.fitting.options(n_components, asked.unwrap_or_default()));
     };
-    let (k, structure) = (start.n_components(), start.covariances().structure());
+    let (k, covariance_type) = (start.n_components(), start.covariances().covariance_type());
     let refused = |option: &str, value: String, found: String| {
         let model = args.start.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
         Failure::Usage(format!("{option} is {value} but {model} has {found}; leave it out"))
     };
     match (args.components, asked) {
         (Some(asked), _) if asked != k => Err(refused("-k", asked.to_string(), k.to_string())),
-        (_, Some(asked)) if asked != structure => {
-            Err(refused("--covariance", asked.to_string(), structure.to_string()))
+        (_, Some(asked)) if asked != covariance_type => {
+            Err(refused("--covariance", asked.to_string(), covariance_type.to_string()))
         }
-        _ => Ok(FitOptions { init: Init::Mixture(start), ..args.fitting.options(k, structure) }),
+        _ => Ok(FitOptions { init: Init::Mixture(start), ..args.fitting.options(k, covariance_type) }),
     }
 }
 
@@ -121,14 +121,7 @@ fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Resu
         check_features(model, data, &args.fitting.read_options(None)).map_err(Failure::Input)?;
     }
     if let (Some(prior), Some(variance)) = (&mut options.prior, args.prior_variance) {
-        let d = n_features;
-        prior.covariance = Some(match options.covariance {
-            Structure::Full | Structure::Tied => {
-                (0..d * d).map(|at| if at % (d + 1) == 0 { variance } else { 0.0 }).collect()
-            }
-            Structure::Diag => vec![variance; d],
-            Structure::Spherical => vec![variance],
-        });
+        prior.covariance = Some(options.covariance_type.isotropic(variance, n_features));
     }
     Ok(options)
 }
@@ -188,10 +181,10 @@ fn observed<E>(
 
 fn show(progress: &ProgressBar, n_init: usize, step: Progress) {
     progress.set_position(step.iteration as u64);
-    let restart = match (n_init, step.moves) {
+    let restart = match (n_init, step.n_swaps) {
         (1, 0) => String::new(),
         (n_init, 0) => format!(", restart {} of {n_init}", step.restart + 1),
-        (_, moves) => format!(", move {moves}"),
+        (_, swap) => format!(", swap {swap}"),
     };
     progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
 }

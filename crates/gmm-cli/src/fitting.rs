@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gmm_core::{Convergence, FitOptions, Init, Mixture, Prior, RegCovar, Samples, Stop, Structure, Threads};
+use gmm_core::{
+    Convergence, CovarianceType, FitOptions, Init, Mixture, Prior, RegCovar, Samples, Stop, Threads,
+};
 use gmm_io::{Column, Model, ReadOptions, Table};
 
 use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
@@ -120,12 +122,12 @@ pub enum StructureArg {
 
 impl StructureArg {
     /// As gmm-core takes it.
-    pub fn structure(self) -> Structure {
+    pub fn covariance_type(self) -> CovarianceType {
         match self {
-            StructureArg::Full => Structure::Full,
-            StructureArg::Tied => Structure::Tied,
-            StructureArg::Diag => Structure::Diag,
-            StructureArg::Spherical => Structure::Spherical,
+            StructureArg::Full => CovarianceType::Full,
+            StructureArg::Tied => CovarianceType::Tied,
+            StructureArg::Diag => CovarianceType::Diag,
+            StructureArg::Spherical => CovarianceType::Spherical,
         }
     }
 }
@@ -148,7 +150,7 @@ enum InitArg {
 
 impl Fitting {
     /// As gmm-core takes it.
-    pub fn options(&self, n_components: usize, covariance: Structure) -> FitOptions {
+    pub fn options(&self, n_components: usize, covariance: CovarianceType) -> FitOptions {
         let weakest = Prior::default();
         let prior = self.prior.then(|| Prior {
             weight_concentration: self.prior_concentration.unwrap_or(weakest.weight_concentration),
@@ -160,7 +162,7 @@ impl Fitting {
         FitOptions {
             cancel: Some(interrupt::token()),
             memory_limit: memory::available(),
-            covariance,
+            covariance_type: covariance,
             tol: self.tol,
             convergence: match self.convergence {
                 ConvergenceArg::Change => Convergence::Change,
@@ -173,7 +175,7 @@ impl Fitting {
             },
             prior,
             n_init: self.n_init,
-            moves: self.moves,
+            max_failed_swaps: self.moves,
             seed: self.seed,
             init: match self.init {
                 InitArg::Kmeans => Init::Kmeans,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gmm_core::{Criteria, Diagnosis, Fit, Mixture, Repair, Stop, Structure};
+use gmm_core::{CovarianceType, Criteria, Diagnosis, Fit, Mixture, Repair, Stop};
 
 use crate::args::{counted, listed, shown};
 use crate::fitting::{Fitting, feature};
@@ -39,8 +39,8 @@ impl Report<'_> {
         if fitting.n_init > 1 {
             facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, fitting.n_init)));
         }
-        if fitted.moves > 0 {
-            facts.push(("moves", format!("{} led higher", counted(fitted.moves, "move"))));
+        if fitted.n_swaps > 0 {
+            facts.push(("swaps", format!("{} led higher", counted(fitted.n_swaps, "swap"))));
         }
         facts.push(("lower bound", format!("{} nats per sample", rounded(fitted.lower_bound()))));
         if let Some((count, worth)) = &self.worth {
@@ -115,7 +115,7 @@ fn magnitude(value: f64) -> String {
 /// Repairs in words, and features that nothing but the ridge holds up.
 fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
     let diagnosis = &fitted.diagnosis;
-    let tied = fitted.mixture.covariances().structure() == Structure::Tied;
+    let tied = fitted.mixture.covariances().covariance_type() == CovarianceType::Tied;
     let mut notes = Vec::new();
     for (at, repair) in diagnosis.repairs.iter().enumerate() {
         match *repair {

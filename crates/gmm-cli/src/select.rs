@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use gmm_core::{Candidate, Criterion, Error, FitOptions, Stop, Structure, Sweep, SweepOptions, sweep};
+use gmm_core::{Candidate, CovarianceType, Criterion, Error, FitOptions, Stop, Sweep, SweepOptions, sweep};
 
 use crate::args::{counted, model_path};
 use crate::exit::Failure;
@@ -22,7 +22,7 @@ Examples:
   gmm select data.csv -k 2,4,8,16 --covariance full,diag --criterion icl -o best.safetensors
   gmm select data.csv -k 1-9 --covariance all --csv > table.csv
 
-Prints one line for each number of components and structure. Smaller is better for all three criteria: AIC \
+Prints one line for each number of components and covariance_type. Smaller is better for all three criteria: AIC \
 for predictions, BIC for the most plausible mixture, ICL for components that do not overlap. The time budget \
 is that of all fits together. Ctrl-C, SIGTERM and SIGHUP end after the fits that are running; a second one at once.";
 
@@ -39,7 +39,7 @@ pub struct Args {
     components: Counts,
 
     /// What covariances have in common: full, tied, diag, spherical, several with commas between them, or all
-    #[arg(long, value_name = "LIST", default_value = "full", value_parser = structures)]
+    #[arg(long, value_name = "LIST", default_value = "full", value_parser = covariance_types)]
     covariance: Structures,
 
     /// What decides
@@ -107,21 +107,21 @@ fn counts(text: &str) -> Result<Counts, String> {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Structures(Vec<Structure>);
+struct Structures(Vec<CovarianceType>);
 
-fn structures(text: &str) -> Result<Structures, String> {
+fn covariance_types(text: &str) -> Result<Structures, String> {
     if text == "all" {
-        return Ok(Structures(Structure::ALL.into()));
+        return Ok(Structures(CovarianceType::ALL.into()));
     }
     let mut all = Vec::new();
     for part in text.split(',') {
-        let structure = <StructureArg as clap::ValueEnum>::from_str(part.trim(), false)
+        let covariance_type = <StructureArg as clap::ValueEnum>::from_str(part.trim(), false)
             .map_err(|_| "write full, tied, diag, spherical, several with commas, or all".to_owned())?
-            .structure();
-        if all.contains(&structure) {
-            return Err(format!("{structure} is there twice; write it once"));
+            .covariance_type();
+        if all.contains(&covariance_type) {
+            return Err(format!("{covariance_type} is there twice; write it once"));
         }
-        all.push(structure);
+        all.push(covariance_type);
     }
     Ok(Structures(all))
 }
@@ -175,10 +175,10 @@ fn swept(
 ) -> Result<Sweep, Error> {
     let options = SweepOptions {
         n_components: args.components.0.clone(),
-        covariances: args.covariance.0.clone(),
+        covariance_types: args.covariance.0.clone(),
         criterion: args.criterion.criterion(),
         // The candidate that runs is finished: of one that was cut short no criterion would be comparable.
-        fit: FitOptions { cancel: None, ..args.fitting.options(1, Structure::default()) },
+        fit: FitOptions { cancel: None, ..args.fitting.options(1, CovarianceType::default()) },
     };
     let progress = talk::candidates(n_asked(args), args.fitting.quiet);
     interrupt::watch();
@@ -195,7 +195,7 @@ fn n_asked(args: &Args) -> usize {
 /// Which is the best, and of how many.
 fn told(args: &Args, swept: &Sweep) -> String {
     let best = &swept.candidates[swept.best];
-    let (components, of) = (counted(best.n_components, "component"), best.covariance);
+    let (components, of) = (counted(best.n_components, "component"), best.covariance_type);
     let (done, asked) = (swept.candidates.len(), n_asked(args));
     let cut = match (done < asked, interrupt::asked()) {
         (false, _) => String::new(),
@@ -210,7 +210,7 @@ fn lines(args: &Args, swept: &Sweep, names: Option<&[String]>) -> String {
     let head = ["components", "covariance", "parameters", "AIC", "BIC", "ICL", "iterations"];
     let mut rows = vec![head.map(String::from).to_vec()];
     for (at, candidate) in swept.candidates.iter().enumerate() {
-        let mut row = vec![candidate.n_components.to_string(), candidate.covariance.to_string()];
+        let mut row = vec![candidate.n_components.to_string(), candidate.covariance_type.to_string()];
         let mut notes = Vec::new();
         match &candidate.outcome {
             Ok((fitted, worth)) => {
@@ -238,7 +238,7 @@ fn lines(args: &Args, swept: &Sweep, names: Option<&[String]>) -> String {
 /// The table for programs. What a refused candidate has not is left empty.
 fn write_csv(candidates: &[Candidate], output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "components,covariance,parameters,log_likelihood,aic,bic,icl,iterations,outcome")?;
-    for Candidate { n_components, covariance, outcome } in candidates {
+    for Candidate { n_components, covariance_type: covariance, outcome } in candidates {
         write!(output, "{n_components},{covariance},")?;
         match outcome {
             Ok((fitted, worth)) => {
@@ -284,10 +284,13 @@ mod tests {
 
     #[test]
     fn structures_are_a_list_or_all() {
-        assert_eq!(structures("all"), Ok(Structures(Structure::ALL.into())));
-        assert_eq!(structures("diag,full"), Ok(Structures(vec![Structure::Diag, Structure::Full])));
+        assert_eq!(covariance_types("all"), Ok(Structures(CovarianceType::ALL.into())));
+        assert_eq!(
+            covariance_types("diag,full"),
+            Ok(Structures(vec![CovarianceType::Diag, CovarianceType::Full]))
+        );
         for text in ["", "full,", "banded", "full,full"] {
-            assert!(structures(text).is_err(), "{text:?}");
+            assert!(covariance_types(text).is_err(), "{text:?}");
         }
     }
 }

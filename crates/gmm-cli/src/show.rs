@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use gmm_core::{Mixture, Structure, n_parameters};
+use gmm_core::{CovarianceType, Mixture, n_parameters};
 use gmm_io::Model;
 
 use crate::args::{counted, model_path};
@@ -59,7 +59,7 @@ fn write_text(model: &Model, name: &str, shown: usize, output: &mut impl Write) 
     let mut facts = vec![
         ("components", mixture.n_components().to_string()),
         ("features", d.to_string()),
-        ("covariances", described(mixture.covariances().structure()).to_owned()),
+        ("covariances", described(mixture.covariances().covariance_type()).to_owned()),
         ("parameters", n_parameters(mixture).to_string()),
     ];
     // A long text is for programs.
@@ -82,12 +82,12 @@ fn write_text(model: &Model, name: &str, shown: usize, output: &mut impl Write) 
     Ok(())
 }
 
-fn described(structure: Structure) -> &'static str {
-    match structure {
-        Structure::Full => "full: each component has its own matrix",
-        Structure::Tied => "tied: all components share one matrix",
-        Structure::Diag => "diag: each component has its own variances",
-        Structure::Spherical => "spherical: each component has one variance",
+fn described(covariance_type: CovarianceType) -> &'static str {
+    match covariance_type {
+        CovarianceType::Full => "full: each component has its own matrix",
+        CovarianceType::Tied => "tied: all components share one matrix",
+        CovarianceType::Diag => "diag: each component has its own variances",
+        CovarianceType::Spherical => "spherical: each component has one variance",
     }
 }
 
@@ -129,10 +129,10 @@ fn features(model: &Model, component: usize, shown: usize) -> Vec<Vec<String>> {
 fn write_json(model: &Model, output: &mut impl Write) -> io::Result<()> {
     let mixture = &model.mixture;
     let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
-    let structure = held.structure();
+    let covariance_type = held.covariance_type();
     writeln!(
         output,
-        "{{\n\"n_components\": {k},\n\"n_features\": {d},\n\"covariance_type\": \"{structure}\","
+        "{{\n\"n_components\": {k},\n\"n_features\": {d},\n\"covariance_type\": \"{covariance_type}\","
     )?;
     if let Some(names) = &model.feature_names {
         let names: Vec<String> = names.iter().map(|name| json(name)).collect();
@@ -146,7 +146,7 @@ fn write_json(model: &Model, output: &mut impl Write) -> io::Result<()> {
     for (name, values, shape) in [
         ("weights", mixture.weights(), &[k][..]),
         ("means", mixture.means(), &[k, d]),
-        ("covariances", held.values(), &structure.shape(k, d)),
+        ("covariances", held.values(), &covariance_type.shape(k, d)),
         ("ridges", held.ridges(), &[k]),
         ("log_determinants", held.log_dets(), &[k]),
     ] {

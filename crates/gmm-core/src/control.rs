@@ -102,10 +102,10 @@ impl Watch {
 /// One iteration, as it is reported to an observer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Which restart, from 0; once moves have begun, the one that won.
+    /// Which restart, from 0; once swaps have begun, the one that won.
     pub restart: usize,
-    /// How many moves were begun after the restarts; 0 while those run.
-    pub moves: usize,
+    /// How many swaps were begun after the restarts; 0 while those run.
+    pub n_swaps: usize,
     /// Which iteration of the restart or of the last move, from 1; 0 for a move that failed before it had one.
     pub iteration: usize,
     /// Its bound, in nats per sample; of a move without iterations, the best so far.
@@ -172,12 +172,12 @@ pub(crate) struct Control<'a> {
     observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     /// Whether the observer has asked for the end, which it may do in the very iteration in which a climb converges.
     is_broken: bool,
-    moves: usize,
+    n_swaps: usize,
 }
 
 impl<'a> Control<'a> {
     pub(crate) fn new(watch: Watch, observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>) -> Self {
-        Control { watch, observer, is_broken: false, moves: 0 }
+        Control { watch, observer, is_broken: false, n_swaps: 0 }
     }
 
     /// For loops that report no iterations.
@@ -192,13 +192,13 @@ impl<'a> Control<'a> {
 
     /// What is reported from now on belongs to the next move.
     pub(crate) fn begin_move(&mut self) {
-        self.moves += 1;
+        self.n_swaps += 1;
     }
 
     /// Reports an iteration; why there shall be no other, if so.
     pub(crate) fn report(&mut self, restart: usize, iteration: usize, lower_bound: f64) -> Option<Stop> {
         let elapsed = self.watch.begun.elapsed();
-        let progress = Progress { restart, moves: self.moves, iteration, lower_bound, elapsed };
+        let progress = Progress { restart, n_swaps: self.n_swaps, iteration, lower_bound, elapsed };
         self.is_broken |= (self.observer)(progress).is_break();
         self.ended()
     }

@@ -253,6 +253,23 @@ pub enum Place {
     },
 }
 
+impl Error {
+    /// `left` has a shape that does not agree with that of `right`.
+    pub(crate) fn shape(
+        left: &'static str,
+        left_shape: impl Into<Vec<usize>>,
+        right: &'static str,
+        right_shape: impl Into<Vec<usize>>,
+    ) -> Self {
+        Error::ShapeMismatch { left, left_shape: left_shape.into(), right, right_shape: right_shape.into() }
+    }
+
+    /// An option has a value that it may not have.
+    pub(crate) fn option(option: &'static str, value: impl ToString, requirement: &'static str) -> Self {
+        Error::InvalidOption { option, value: value.to_string(), requirement }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

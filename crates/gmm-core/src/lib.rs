@@ -28,6 +28,7 @@ mod error;
 mod real;
 mod blocks;
 mod control;
+mod check;
 mod random;
 mod samples;
 mod mixture;
@@ -53,7 +54,7 @@ pub use grad::{
     energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
 };
 pub use mixture::{
-    Covariances, Diag, Full, Mixture, Spherical, Structure, Tied, check_memory, check_mixture_memory,
+    CovarianceType, Covariances, Diag, Full, Mixture, Spherical, Tied, check_memory, check_mixture_memory,
 };
 pub use moments::{Moments, ParamsOptions, params, params_with};
 pub use real::Real;

@@ -119,12 +119,7 @@ impl<'a> Sampler<'a> {
     pub fn fill<T: Real>(&mut self, rows: &mut [T], labels: &mut [u32]) -> Result<()> {
         let (n, d) = (labels.len(), self.mixture.n_features());
         if n.checked_mul(d) != Some(rows.len()) {
-            return Err(Error::ShapeMismatch {
-                left: "samples",
-                left_shape: vec![rows.len()],
-                right: "its rows and columns",
-                right_shape: vec![n, d],
-            });
+            return Err(Error::shape("samples", [rows.len()], "its rows and columns", [n, d]));
         }
         self.check_range::<T>()?;
         for (row, label) in rows.chunks_exact_mut(d).zip(labels) {

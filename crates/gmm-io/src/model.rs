@@ -21,7 +21,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use gmm_core::{Covariances, Mixture, Structure};
+use gmm_core::{CovarianceType, Covariances, Mixture};
 use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors, View, serialize};
 
@@ -158,8 +158,8 @@ fn check_key(key: &str) -> Result<(), Error> {
 }
 
 /// What the key says of a file that holds this structure.
-fn format_of(structure: Structure) -> String {
-    format!("format=1 covariance_type={structure}")
+fn format_of(covariance_type: CovarianceType) -> String {
+    format!("format=1 covariance_type={covariance_type}")
 }
 
 /// Writes `mixture` to `path`: to a temporary file beside it, flushed to the disk, then renamed over it.
@@ -181,7 +181,7 @@ fn write_model<'a>(
 ) -> Result<(), Error> {
     let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
     let parts = Parts {
-        structure: held.structure(),
+        covariance_type: held.covariance_type(),
         weights: mixture.weights().into(),
         means: mixture.means().into(),
         covariances: held.values().into(),
@@ -192,7 +192,7 @@ fn write_model<'a>(
     if parts.mixture().as_ref() != Ok(mixture) {
         return Err(Error::Unstorable { path: path.to_owned() });
     }
-    let shape = parts.structure.shape(k, d);
+    let shape = parts.covariance_type.shape(k, d);
     let mut tensors = vec![
         ("weights", Tensor::doubles(&parts.weights, &[k])),
         ("means", Tensor::doubles(&parts.means, &[k, d])),
@@ -203,7 +203,7 @@ fn write_model<'a>(
     if !mixture.dropped().is_empty() {
         tensors.push(("dropped", Tensor::counts(mixture.dropped())));
     }
-    let format = format_of(parts.structure);
+    let format = format_of(parts.covariance_type);
     let metadata = [(FORMAT_KEY.to_owned(), format.clone())].into_iter().collect();
     let bytes = serialize(tensors, Some(metadata))
         .map_err(|error| Error::BadModel { path: path.to_owned(), reason: error.to_string() })?;
@@ -227,7 +227,7 @@ pub fn load_model(path: &Path) -> Result<Mixture, Error> {
 
 /// The arrays of a file, of shapes that agree.
 struct Parts<'a> {
-    structure: Structure,
+    covariance_type: CovarianceType,
     weights: Cow<'a, [f64]>,
     means: Cow<'a, [f64]>,
     covariances: Cow<'a, [f64]>,
@@ -239,25 +239,25 @@ struct Parts<'a> {
 impl Parts<'_> {
     /// The mixture that they make.
     fn mixture(&self) -> gmm_core::Result<Mixture> {
-        let Parts { structure, weights, means, covariances, ridges, cholesky, dropped } = self;
-        if *structure == Structure::Full {
+        let Parts { covariance_type, weights, means, covariances, ridges, cholesky, dropped } = self;
+        if *covariance_type == CovarianceType::Full {
             return Mixture::from_factors(weights, means, covariances, ridges, cholesky, dropped);
         }
         let (k, d) = (weights.len(), means.len() / weights.len().max(1));
-        let held = Covariances::from_factors(*structure, covariances, ridges, cholesky, k, d)?;
+        let held = Covariances::from_factors(*covariance_type, covariances, ridges, cholesky, k, d)?;
         Mixture::from_covariances(weights, means, held, dropped)
     }
 
     /// The arrays, and all text of the file.
     fn parse(bytes: &[u8]) -> Result<(Self, HashMap<String, String>), String> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-        let structure = check_format(&metadata)?;
+        let covariance_type = check_format(&metadata)?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let shape = |name| file.tensor(name).map(|tensor| tensor.shape().to_vec()).map_err(|e| e.to_string());
         let &[k, d] = shape("means")?.as_slice() else { return Err("tensor `means` is not a matrix".into()) };
-        let of_structure = structure.shape(k, d);
+        let of_structure = covariance_type.shape(k, d);
         let parts = Parts {
-            structure,
+            covariance_type,
             weights: doubles(&file, "weights", &[k])?.into(),
             means: doubles(&file, "means", &[k, d])?.into(),
             covariances: doubles(&file, "covariances", &of_structure)?.into(),
@@ -272,13 +272,14 @@ impl Parts<'_> {
     }
 }
 
-fn check_format(metadata: &Metadata) -> Result<Structure, String> {
+fn check_format(metadata: &Metadata) -> Result<CovarianceType, String> {
     let Some(format) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT_KEY)) else {
         return Err(format!("it is a safetensors file without the metadata '{FORMAT_KEY}'"));
     };
-    let named = Structure::ALL.into_iter().find(|&structure| *format == format_of(structure));
+    let named =
+        CovarianceType::ALL.into_iter().find(|&covariance_type| *format == format_of(covariance_type));
     named.ok_or_else(|| {
-        let known = format_of(Structure::Full);
+        let known = format_of(CovarianceType::Full);
         format!("its format is '{}', not '{known}' (or tied, diag, spherical)", format.escape_debug())
     })
 }

@@ -84,22 +84,16 @@ impl Case {
     }
 }
 
-/// The golden values, by the two indices that list them.
-#[derive(Clone, Copy, Debug)]
-pub struct Golden;
+/// The golden cases of `dir/index.json`, in its order.
+pub fn golden_cases(dir: &Path) -> Vec<Case> {
+    let index = Entry::of_file(dir, "index.json");
+    let eps = index.get("eps").number();
+    index.get("cases").list().iter().map(|entry| case(dir, entry, eps)).collect()
+}
 
-impl Golden {
-    /// The cases of `dir/index.json`, in its order.
-    pub fn load(dir: &Path) -> Vec<Case> {
-        let index = Entry::of_file(dir, "index.json");
-        let eps = index.get("eps").number();
-        index.get("cases").list().iter().map(|entry| case(dir, entry, eps)).collect()
-    }
-
-    /// The fits of `dir/em_index.json`, in its order.
-    pub fn load_em(dir: &Path) -> Vec<EmCase> {
-        golden_em::load(dir)
-    }
+/// The golden fits of `dir/em_index.json`, in its order.
+pub fn golden_fits(dir: &Path) -> Vec<EmCase> {
+    golden_em::load(dir)
 }
 
 fn case(dir: &Path, entry: &Entry, eps: f64) -> Case {
@@ -162,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_stable_value_has_a_tolerance() {
-        for case in Golden::load(&golden_dir()).iter().filter(|case| !case.doc_only) {
+        for case in golden_cases(&golden_dir()).iter().filter(|case| !case.doc_only) {
             let listed = WITHOUT_F32_TOLERANCE.iter().find(|(name, _)| *name == case.name);
             for quantity in case.arrays.keys().filter_map(|name| name.strip_prefix("ref.")) {
                 let stable = !case.unstable.contains(quantity);
@@ -176,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_listed() {
-        for case in Golden::load(&golden_dir()) {
+        for case in golden_cases(&golden_dir()) {
             for (name, array) in &case.arrays {
                 let finite = array.values.iter().all(|value| value.is_finite());
                 match name.strip_prefix("ref.") {
@@ -192,8 +186,8 @@ mod tests {
 
     #[test]
     fn both_indices_are_read_whole() {
-        assert_eq!(Golden::load(&golden_dir()).len(), 49);
-        let fits = Golden::load_em(&golden_dir());
+        assert_eq!(golden_cases(&golden_dir()).len(), 49);
+        let fits = golden_fits(&golden_dir());
         assert_eq!(fits.len(), 4 * 4 * 4, "data sets, structures, kinds of run");
         for fit in &fits {
             assert_eq!(fit.array("means").len(), fit.k * fit.d, "{}", fit.name);

@@ -32,7 +32,7 @@ pub mod cases;
 
 pub use budget::{Dtype, Quantity, Scale, Tolerance, budget};
 pub use compare::{Deviations, Site, compare, compare_case, compare_em};
-pub use golden::{Array, Case, CovarianceType, EmCase, Golden, Kind, golden_dir};
+pub use golden::{Array, Case, CovarianceType, EmCase, Kind, golden_cases, golden_dir, golden_fits};
 
 #[cfg(test)]
 mod tests {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn comparable_cases() -> impl Iterator<Item = Case> {
-        Golden::load(&golden_dir()).into_iter().filter(|case| !case.doc_only)
+        golden_cases(&golden_dir()).into_iter().filter(|case| !case.doc_only)
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn the_reference_fits_as_the_golden_fits_do() {
         let full = |fit: &EmCase| fit.covariance_type == CovarianceType::Full;
-        for case in Golden::load_em(&golden_dir()).into_iter().filter(full) {
+        for case in golden_fits(&golden_dir()).into_iter().filter(full) {
             let EmCase { n, d, k, .. } = case;
             let start = Params::from_precisions(
                 d,

@@ -1,10 +1,13 @@
 //! Every golden value, in both sample types, and every answer to bad input.
 
 use gmm_core::{
-    Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities, Samples, Scores,
-    Structure, Threads, aic, bic, energy, fit, n_parameters, params, responsibilities, score,
+    CovarianceType, Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities,
+    Samples, Scores, Threads, aic, bic, energy, fit, n_parameters, params, responsibilities, score,
 };
-use gmm_verify::{Case, CovarianceType, Dtype, Golden, Kind, compare_case, compare_em, golden_dir};
+use gmm_verify::{
+    Case, CovarianceType as GoldenType, Dtype, Kind, compare_case, compare_em, golden_cases, golden_dir,
+    golden_fits,
+};
 
 /// What one type cannot hold: case, quantity, reason. A row that is not needed any more fails.
 const EXCEPTIONS: &[(Dtype, &str, &str, &str)] = &[
@@ -78,7 +81,7 @@ fn answer<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, quantity: &str) 
 fn every_case_holds<T: Real>(dtype: Dtype) {
     let mut failures = Vec::new();
     let mut compared = 0;
-    for case in Golden::load(&golden_dir()).iter().filter(|case| !case.doc_only) {
+    for case in golden_cases(&golden_dir()).iter().filter(|case| !case.doc_only) {
         let excepted = |quantity: &str| {
             EXCEPTIONS
                 .iter()
@@ -128,7 +131,7 @@ fn every_golden_case_holds_in_f32() {
 /// Arrays without a tolerance are those whose exact value is infinite but for one rounding.
 #[test]
 fn what_the_index_calls_unstable_is_never_nan() {
-    for case in Golden::load(&golden_dir()).iter().filter(|case| case.unstable.contains("cov_diag")) {
+    for case in golden_cases(&golden_dir()).iter().filter(|case| case.unstable.contains("cov_diag")) {
         let samples = Samples::from_rows(case.array("in.z"), case.n, case.d).unwrap();
         let cov_diag = mixture_of(case, &samples).unwrap().cov_diag();
         assert!(cov_diag > 1e12, "{}: {cov_diag}", case.name);
@@ -137,7 +140,7 @@ fn what_the_index_calls_unstable_is_never_nan() {
 
 #[test]
 fn bad_input_is_refused_by_name() {
-    let cases = Golden::load(&golden_dir());
+    let cases = golden_cases(&golden_dir());
     let refusal = |name: &str| {
         let case = cases.iter().find(|case| case.name == name).unwrap();
         let samples = Samples::from_rows(case.array("in.z"), case.n, case.d);
@@ -158,26 +161,27 @@ fn bad_input_is_refused_by_name() {
     assert!(matches!(refusal("resp_zero"), Error::EmptyComponent { .. }));
 }
 
-fn golden_fits_are_followed(covariance_type: CovarianceType, structure: Structure) {
+fn golden_fits_are_followed(golden: GoldenType, covariance_type: CovarianceType) {
     let threads = Threads::one();
     let mut seen = 0;
-    for case in Golden::load_em(&golden_dir()) {
-        if case.covariance_type != covariance_type {
+    for case in golden_fits(&golden_dir()) {
+        if case.covariance_type != golden {
             continue;
         }
-        let start = Covariances::from_precisions(structure, case.array("precisions_init"), case.k, case.d)
-            .and_then(|covariances| {
-                Mixture::from_covariances(
-                    case.array("weights_init"),
-                    case.array("means_init"),
-                    covariances,
-                    &[],
-                )
-            })
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let start =
+            Covariances::from_precisions(covariance_type, case.array("precisions_init"), case.k, case.d)
+                .and_then(|covariances| {
+                    Mixture::from_covariances(
+                        case.array("weights_init"),
+                        case.array("means_init"),
+                        covariances,
+                        &[],
+                    )
+                })
+                .unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let samples = Samples::from_rows(&case.samples, case.n, case.d).unwrap();
         let options = FitOptions {
-            covariance: structure,
+            covariance_type,
             tol: case.tol,
             max_iter: case.max_iter,
             reg_covar: RegCovar::Absolute(case.reg_covar),
@@ -220,20 +224,20 @@ fn golden_fits_are_followed(covariance_type: CovarianceType, structure: Structur
 
 #[test]
 fn every_golden_fit_of_full_covariances_is_followed_iteration_by_iteration() {
-    golden_fits_are_followed(CovarianceType::Full, Structure::Full);
+    golden_fits_are_followed(GoldenType::Full, CovarianceType::Full);
 }
 
 #[test]
 fn every_golden_fit_of_a_tied_covariance_is_followed_iteration_by_iteration() {
-    golden_fits_are_followed(CovarianceType::Tied, Structure::Tied);
+    golden_fits_are_followed(GoldenType::Tied, CovarianceType::Tied);
 }
 
 #[test]
 fn every_golden_fit_of_diagonal_covariances_is_followed_iteration_by_iteration() {
-    golden_fits_are_followed(CovarianceType::Diag, Structure::Diag);
+    golden_fits_are_followed(GoldenType::Diag, CovarianceType::Diag);
 }
 
 #[test]
 fn every_golden_fit_of_spherical_covariances_is_followed_iteration_by_iteration() {
-    golden_fits_are_followed(CovarianceType::Spherical, Structure::Spherical);
+    golden_fits_are_followed(GoldenType::Spherical, CovarianceType::Spherical);
 }

@@ -17,12 +17,12 @@ struct fit {
     size_t iterations_left;
 };
 
-static inline size_t len_of(gmm_covariance kind, size_t k, size_t d)
+static inline size_t len_of(gmm_covariance_type kind, size_t k, size_t d)
 {
     return kind == GMM_COVARIANCE_TIED ? d * d : kind == GMM_COVARIANCE_DIAG ? k * d : kind == GMM_COVARIANCE_SPHERICAL ? k : k * d * d;
 }
 
-static inline const gmm_prior *any_prior(struct fit *fit, size_t d, gmm_covariance kind)
+static inline const gmm_prior *any_prior(struct fit *fit, size_t d, gmm_covariance_type kind)
 {
     gmm_prior *prior = &fit->prior;
     gmm_prior_init(prior);
@@ -70,18 +70,18 @@ static inline const gmm_fit_options *any_fit(struct fit *fit, struct shape shape
     it->reg_covar_relative = once_in(4);
     it->n_init = once_in(4) && start == NULL ? below(4) : 1;
     it->seed = bits();
-    it->covariance = once_in(60) ? 17 : start != NULL ? GMM_COVARIANCE_OF_START : (gmm_covariance)below(4);
+    it->covariance_type = once_in(60) ? 17 : start != NULL ? GMM_COVARIANCE_OF_START : (gmm_covariance_type)below(4);
     it->convergence = once_in(60) ? 17 : (gmm_convergence)below(2);
     it->init = once_in(60) ? 17 : (gmm_init)below(4);
     it->start = start;
-    it->moves = once_in(4) && start == NULL ? (int64_t)below(6) - 2 : -1;
+    it->max_failed_swaps = once_in(4) && start == NULL ? (int64_t)below(6) - 2 : -1;
     int is_endless = once_in(40);
     if (is_endless) {
         it->max_iter = SIZE_MAX, it->n_init = start == NULL && once_in(2) ? SIZE_MAX : it->n_init;
         it->time_budget = 0.01;
     }
     it->sample_weights = once_in(4) ? list("sample_weights", shape.n, any_flavour(0), 1) : NULL;
-    it->prior = once_in(4) ? any_prior(fit, d, it->covariance) : NULL;
+    it->prior = once_in(4) ? any_prior(fit, d, it->covariance_type) : NULL;
     if (is_too_many) {
         return memcpy(input("options", sizeof *it), it, sizeof *it);
     }

@@ -84,7 +84,7 @@ static void OF(fuzz_training_loss)(void)
     options.eps = any_option(once_in(4) ? 0.0 : 1e-6);
     options.w_energy = any_option(1.0);
     options.w_cov_diag = any_option(0.005);
-    options.eps_limit = any_option(once_in(2) ? 0.0 : 1e-2);
+    options.ridge_limit = any_option(once_in(2) ? 0.0 : 1e-2);
     options.drop_empty = once_in(20) ? 7 : (int32_t)below(2);
     options.running = running;
     for (size_t batch = 0, batches = 1 + below(4); batch < batches; batch++) {

@@ -17,7 +17,7 @@ static void fuzz_handles(void)
     }
     /* Lengths that are not those of the mixture, and no mixture at all. */
     static gmm_status (*const gmm_mixture_readers[])(const gmm_mixture *, double *, size_t) = {
-        gmm_mixture_weights,   gmm_mixture_means,    gmm_mixture_covariances,          gmm_mixture_covariance_values,
+        gmm_mixture_weights,   gmm_mixture_means,    gmm_mixture_dense_covariances,          gmm_mixture_covariances,
         gmm_mixture_cholesky, gmm_mixture_log_dets, gmm_mixture_precisions_cholesky,
     };
     size_t len = once_in(3) ? huge() : below(40);

@@ -153,7 +153,7 @@ static void OF(fuzz_stepwise)(void)
     options.decay = any_option(0.5 + 0.5 * uniform());
     options.reg_covar = any_option(once_in(3) ? 0.0 : 1e-6);
     options.reg_covar_relative = (int32_t)once_in(3);
-    options.prior = once_in(4) ? any_prior(&fit, d, start ? gmm_mixture_covariance(start) : 0) : NULL;
+    options.prior = once_in(4) ? any_prior(&fit, d, start ? gmm_mixture_covariance_type(start) : 0) : NULL;
     void *with = sized("options", INPUT, &options, sizeof options);
     gmm_stepwise **slot = SLOT(gmm_stepwise), *learner;
     learner = MAKE(slot, gmm_stepwise_create(start, OPTIONAL(with), PASS(slot)));
@@ -181,11 +181,11 @@ static void OF(fuzz_sweep)(void)
     gmm_sweep_options_init(&options);
     size_t *numbers = input("n_components", 2 * sizeof *numbers);
     numbers[0] = once_in(40) ? huge() : k, numbers[1] = some(4, 20);
-    gmm_covariance *kinds = buffer("covariances", INPUT, BYTES, 1, 2 * sizeof *kinds);
-    kinds[0] = (gmm_covariance)below(4), kinds[1] = once_in(30) ? 9 : (gmm_covariance)below(4);
+    gmm_covariance_type *kinds = buffer("covariances", INPUT, BYTES, 1, 2 * sizeof *kinds);
+    kinds[0] = (gmm_covariance_type)below(4), kinds[1] = once_in(30) ? 9 : (gmm_covariance_type)below(4);
     options.n_components = numbers, options.n_components_len = 1 + below(2);
-    options.covariances = once_in(3) ? NULL : kinds;
-    options.covariances_len = options.covariances == NULL && !once_in(20) ? 0 : 1 + below(2);
+    options.covariance_types = once_in(3) ? NULL : kinds;
+    options.covariance_types_len = options.covariance_types == NULL && !once_in(20) ? 0 : 1 + below(2);
     options.criterion = once_in(30) ? -3 : (gmm_criterion)below(3);
     const gmm_fit_options *of_fits = any_fit(&fit, (struct shape){n, k, d}, NULL);
     options.fit = OPTIONAL(of_fits);

@@ -96,7 +96,7 @@ static inline void inspect(const gmm_mixture *mixture)
         HOLDS(k > 0 && d > 0);
         return;
     }
-    HOLDS(ASK(gmm_mixture_covariance(mixture)) >= GMM_COVARIANCE_FULL);
+    HOLDS(ASK(gmm_mixture_covariance_type(mixture)) >= GMM_COVARIANCE_FULL);
     HOLDS(ASK(gmm_mixture_n_parameters(mixture)) >= k + d - 1);
     begin_arguments();
     double *phi = output("weights", FINITE, k), *mu = output("means", FINITE, k * d);
@@ -114,15 +114,15 @@ static inline void inspect(const gmm_mixture *mixture)
     CALL(gmm_mixture_cholesky(mixture, chol, nk));
     CALL(gmm_mixture_precisions_cholesky(mixture, roots, nk));
     CALL(gmm_mixture_log_dets(mixture, log_dets, k));
-    if (CALL(gmm_mixture_covariances(mixture, cov, nk)) == GMM_OK) {
+    if (CALL(gmm_mixture_dense_covariances(mixture, cov, nk)) == GMM_OK) {
         for (size_t i = 0; i < nk; i += i / (d * d) == (i + d + 1) / (d * d) ? d + 1 : 1) {
             HOLDS(i % (d * d) % (d + 1) != 0 || cov[i] >= 0.0);
         }
     }
     size_t lens[] = {nk, d * d, k * d, k};
-    size_t len = lens[(size_t)ASK(gmm_mixture_covariance(mixture)) % 4];
+    size_t len = lens[(size_t)ASK(gmm_mixture_covariance_type(mixture)) % 4];
     double *values = output("covariance_values", FINITE, len);
-    CALL(gmm_mixture_covariance_values(mixture, values, len));
+    CALL(gmm_mixture_covariances(mixture, values, len));
 }
 
 static inline gmm_mixture *inspected(gmm_mixture *mixture)
@@ -164,7 +164,7 @@ static inline gmm_mixture *any_mixture(size_t k, size_t d)
     gmm_fit_options options;
     gmm_fit_options_init(&options);
     options.n_components = k;
-    options.covariance = (gmm_covariance)below(4);
+    options.covariance_type = (gmm_covariance_type)below(4);
     options.reg_covar = once_in(2) ? 0.0 : any_size(0);
     slot = SLOT(gmm_mixture);
     return inspected(MAKE(slot, gmm_mixture_from_labels_f64(&rows, labels, &options, NULL, slot)));

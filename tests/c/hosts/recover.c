@@ -26,7 +26,7 @@ static void succeeds(void)
     options.reg_covar = 0;
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &fitted, NULL) == GMM_OK);
     CHECK(gmm_mixture_means(fitted, &mean, 1) == GMM_OK && fabs(mean - 1.5) < 1e-14);
-    CHECK(gmm_mixture_covariances(fitted, &variance, 1) == GMM_OK && fabs(variance - 1.25) < 1e-14);
+    CHECK(gmm_mixture_dense_covariances(fitted, &variance, 1) == GMM_OK && fabs(variance - 1.25) < 1e-14);
     gmm_mixture_free(fitted);
 }
 

@@ -126,7 +126,7 @@ static void OF(streams)(void)
         NOT_FINITE(options_.reg_covar, call, GMM_INVALID_ARGUMENT);                    \
         WITH(options_.reg_covar, -1, call, GMM_INVALID_ARGUMENT);                      \
         WITH(options_.reg_covar_relative, 7, call, GMM_INVALID_ARGUMENT);              \
-        WITH(options_.covariance, 4, call, GMM_INVALID_ARGUMENT);                      \
+        WITH(options_.covariance_type, 4, call, GMM_INVALID_ARGUMENT);                      \
         WITH(options_.sample_weights, ASKEW(weights), call, GMM_INVALID_ARGUMENT);     \
         options_.sample_weights = weights;                                             \
         NOT_FINITE(weights[0], call, GMM_NOT_FINITE);                                  \

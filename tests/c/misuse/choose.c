@@ -104,14 +104,14 @@ static void OF(drawn)(void)
 
 #define ARGUMENTS                                                                   \
     size_t ks[] = {1, 2, N + 1};                                                    \
-    gmm_covariance structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_DIAG};       \
+    gmm_covariance_type structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_DIAG};       \
     OF(gmm_matrix) z_ = {SAMPLES, N, D, D, 1};                                      \
     const OF(gmm_matrix) *z = &z_;                                                  \
     gmm_sweep_options options_, *options = &options_;                               \
     gmm_sweep *slot, **out = &slot;                                                 \
     gmm_sweep_options_init(&options_);                                              \
     options_.n_components = ks, options_.n_components_len = 3;                      \
-    options_.covariances = structures, options_.covariances_len = 2;                \
+    options_.covariance_types = structures, options_.covariance_types_len = 2;                \
     OUTPUT(slot)
 
 static void OF(sweep)(void)
@@ -122,11 +122,11 @@ static void OF(sweep)(void)
     WITH(options, NULL, CALL, GMM_NULL_POINTER);
     BAD_SIZE(gmm_sweep_options, options, CALL);
     BAD_INPUT(options_.n_components, CALL);
-    BAD_OPTIONAL_INPUT(options_.covariances, CALL);
+    BAD_OPTIONAL_INPUT(options_.covariance_types, CALL);
     WITH(options_.n_components_len, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_components_len, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
-    WITH(options_.covariances_len, 0, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.covariances_len, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+    WITH(options_.covariance_types_len, 0, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_types_len, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
     WITH(options_.criterion, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.criterion, 3, CALL, GMM_INVALID_ARGUMENT);
     WITH(structures[1], -1, CALL, GMM_INVALID_ARGUMENT);
@@ -209,7 +209,7 @@ static void OF(of_each)(void)
     WITH(fit.n_init, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(fit.reg_covar, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(fit.init, 9, CALL, GMM_INVALID_ARGUMENT);
-    WITH(fit.moves, -2, CALL, GMM_INVALID_ARGUMENT);
+    WITH(fit.max_failed_swaps, -2, CALL, GMM_INVALID_ARGUMENT);
     WITH(fit.time_budget, NAN, CALL, GMM_INVALID_ARGUMENT);
     fit.sample_weights = weights;
     BAD_OPTIONAL_INPUT(fit.sample_weights, CALL);
@@ -221,7 +221,7 @@ static void OF(of_each)(void)
     /* Its shape is that of one structure, and there are two. */
     WITH(prior.covariance, covariance, CALL, GMM_INVALID_ARGUMENT);
     /* Neither of these is read. */
-    fit.n_components = SIZE_MAX, fit.covariance = 99;
+    fit.n_components = SIZE_MAX, fit.covariance_type = 99;
     EXPECT(CALL, GMM_OK);
     gmm_mixture_free(start);
     unwatch();

@@ -81,14 +81,14 @@ static void OF(options)(void)
     WITH(options_.reg_covar_relative, INT32_MIN, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.max_iter, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_init, 0, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.covariance, -2, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.covariance, 4, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_type, -2, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_type, 4, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.convergence, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.convergence, 2, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.init, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.init, 4, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.moves, -2, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.moves, INT64_MIN, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.max_failed_swaps, -2, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.max_failed_swaps, INT64_MIN, CALL, GMM_INVALID_ARGUMENT);
     NOT_FINITE(options_.time_budget, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.time_budget, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.time_budget, 1e308, CALL, GMM_INVALID_ARGUMENT);
@@ -128,10 +128,10 @@ static void OF(starts)(void)
     options_.start = start;
     WITH(options_.n_components, 3, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.start, narrow, CALL, GMM_INVALID_SHAPE);
-    WITH(options_.covariance, GMM_COVARIANCE_TIED, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_type, GMM_COVARIANCE_TIED, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.init, GMM_INIT_RANDOM, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_init, 2, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.moves, 1, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.max_failed_swaps, 1, CALL, GMM_INVALID_ARGUMENT);
     EXPECT(CALL, GMM_OK);
     options_.start = NULL;
 

@@ -67,8 +67,8 @@ static void readers(void)
     } of[] = {
         {gmm_mixture_weights, K},
         {gmm_mixture_means, K * D},
+        {gmm_mixture_dense_covariances, K * D * D},
         {gmm_mixture_covariances, K * D * D},
-        {gmm_mixture_covariance_values, K * D * D},
         {gmm_mixture_cholesky, K * D * D},
         {gmm_mixture_precisions_cholesky, K * D * D},
         {gmm_mixture_log_dets, K},
@@ -249,7 +249,7 @@ static void without_a_status(void)
     HOLDS(gmm_last_error_copy(text, 1) == 0 && text[0] == 0 && text[1] == 'y');
     HOLDS(gmm_detector_stop(NULL) == -1);
     HOLDS(gmm_mixture_n_components(NULL) == 0 && gmm_mixture_n_features(NULL) == 0);
-    HOLDS(gmm_mixture_covariance(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
+    HOLDS(gmm_mixture_covariance_type(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
     HOLDS(gmm_moments_len(NULL) == 0 && gmm_stepwise_n_updates(NULL) == 0);
     HOLDS(gmm_sweep_n_candidates(NULL) == 0 && gmm_sweep_best(NULL) == 0);
     HOLDS(gmm_detector_n_mixtures(NULL) == 0 && isnan(gmm_detector_threshold(NULL)));

@@ -96,8 +96,8 @@ static void maximised(void)
     NOT_FINITE(options_.reg_covar, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.reg_covar, -1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.reg_covar_relative, 2, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.covariance, GMM_COVARIANCE_TIED, CALL, GMM_INVALID_ARGUMENT);
-    WITH(options_.covariance, 17, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_type, GMM_COVARIANCE_TIED, CALL, GMM_INVALID_ARGUMENT);
+    WITH(options_.covariance_type, 17, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.prior, ASKEW(&prior), CALL, GMM_INVALID_ARGUMENT);
     options_.prior = &prior;
     WITH(prior.size, 0, CALL, GMM_INVALID_ARGUMENT);

@@ -41,7 +41,7 @@ static void running_moments(void)
     BAD_SIZE(gmm_training_options, options, CALL);
     NOT_FINITE(options->eps, CALL, GMM_INVALID_ARGUMENT);
     WITH(options->eps, -1, CALL, GMM_INVALID_ARGUMENT);
-    NOT_FINITE(options->eps_limit, CALL, GMM_INVALID_ARGUMENT);
+    NOT_FINITE(options->ridge_limit, CALL, GMM_INVALID_ARGUMENT);
     WITH(options->drop_empty, 2, CALL, GMM_INVALID_ARGUMENT);
     WITH(options, NULL, CALL, GMM_OK);
 #undef CALL
@@ -101,8 +101,8 @@ static void OF(losses)(void)
         WITH(shares[3], -0.5f, CALL, GMM_NEGATIVE);
         NOT_FINITE(options_.eps, CALL, GMM_INVALID_ARGUMENT);
         WITH(options_.eps, -1, CALL, GMM_INVALID_ARGUMENT);
-        NOT_FINITE(options_.eps_limit, CALL, GMM_INVALID_ARGUMENT);
-        WITH(options_.eps_limit, -1, CALL, GMM_INVALID_ARGUMENT);
+        NOT_FINITE(options_.ridge_limit, CALL, GMM_INVALID_ARGUMENT);
+        WITH(options_.ridge_limit, -1, CALL, GMM_INVALID_ARGUMENT);
         NOT_FINITE(options_.w_energy, CALL, GMM_INVALID_ARGUMENT);
         NOT_FINITE(options_.w_cov_diag, CALL, GMM_INVALID_ARGUMENT);
         WITH(options_.drop_empty, -1, CALL, GMM_INVALID_ARGUMENT);

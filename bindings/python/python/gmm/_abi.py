@@ -71,7 +71,7 @@ class Progress(Structure):
         ("iteration", c_size_t),
         ("lower_bound", c_double),
         ("elapsed", c_double),
-        ("moves", c_size_t),
+        ("n_swaps", c_size_t),
     ]
 
 
@@ -93,7 +93,7 @@ class FitOptions(Structure):
         ("n_init", c_size_t),
         ("seed", c_uint64),
         ("start", c_void_p),
-        ("covariance", c_int32),
+        ("covariance_type", c_int32),
         ("convergence", c_int32),
         ("init", c_int32),
         ("reg_covar_relative", c_int32),
@@ -107,7 +107,7 @@ class FitOptions(Structure):
         ("progress", ProgressCallback),
         ("userdata", c_void_p),
         ("cancel", c_void_p),
-        ("moves", c_int64),
+        ("max_failed_swaps", c_int64),
         ("log", LogCallback),
         ("log_userdata", c_void_p),
         ("error", c_void_p),
@@ -168,7 +168,7 @@ class FitReport(Structure):
         ("held_by_ridge", c_void_p),
         ("repairs", POINTER(Repair)),
         ("repairs_capacity", c_size_t),
-        ("moves", c_size_t),
+        ("n_swaps", c_size_t),
     ]
 
 
@@ -193,7 +193,7 @@ class TrainingOptions(Structure):
         ("eps", c_double),
         ("w_energy", c_double),
         ("w_cov_diag", c_double),
-        ("eps_limit", c_double),
+        ("ridge_limit", c_double),
         ("drop_empty", c_int32),
         ("running", c_void_p),
         ("error", c_void_p),
@@ -234,8 +234,8 @@ class SweepOptions(Structure):
         ("size", c_size_t),
         ("n_components", c_void_p),
         ("n_components_len", c_size_t),
-        ("covariances", c_void_p),
-        ("covariances_len", c_size_t),
+        ("covariance_types", c_void_p),
+        ("covariance_types_len", c_size_t),
         ("criterion", c_int32),
         ("fit", POINTER(FitOptions)),
         ("error", c_void_p),
@@ -248,7 +248,7 @@ class Candidate(Structure):
     _fields_ = [
         ("size", c_size_t),
         ("n_components", c_size_t),
-        ("covariance", c_int32),
+        ("covariance_type", c_int32),
         ("status", c_int32),
         ("stop", c_int32),
         ("n_iter", c_size_t),
@@ -340,7 +340,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "mixture_free": (None, [handle]),
         "mixture_n_components": (size, [handle]),
         "mixture_n_features": (size, [handle]),
-        "mixture_covariance": (c_int32, [handle]),
+        "mixture_covariance_type": (c_int32, [handle]),
         "mixture_save": (status, [handle, c_char_p]),
         "mixture_save_with_metadata": (status, [handle, texts, texts, size, c_char_p]),
         "mixture_load": (status, [c_char_p, out]),
@@ -353,7 +353,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "detector_mixture": (status, [handle, size, out]),
         "detector_free": (None, [handle]),
     }
-    read = "weights means covariances covariance_values cholesky precisions_cholesky log_dets"
+    read = "weights means dense_covariances covariances cholesky precisions_cholesky log_dets"
     for name in read.split():
         functions[f"mixture_{name}"] = (status, [handle, array, size])
     for bits, real in (("f64", c_double), ("f32", c_float)):

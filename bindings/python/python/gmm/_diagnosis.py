@@ -69,7 +69,7 @@ class Diagnosis:
     n_repairs: int
     #: Which restart won, from 0, and how many moves led on from it.
     restart: int = 0
-    moves: int = 0
+    n_swaps: int = 0
 
     @property
     def unsupported(self) -> NDArray[np.bool_]:

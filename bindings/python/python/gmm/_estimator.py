@@ -64,7 +64,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     prior : bool, gmm.Prior or dict, optional
         A conjugate prior on the parameters, instead of ``reg_covar``: the result then does not
         depend on that, unless the samples have no extent at all.
-    moves : int, optional
+    max_failed_swaps : int, optional
         After the restarts, moves in a row that may fail: each takes a component of the best fit
         away, splits another and climbs from there. By default 4 a restart, and none when there is
         one or ``means_init`` is given.
@@ -72,7 +72,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         How fast ``partial_fit`` forgets, greater than 0.5 and at most 1.
     starts : {'native', 'scikit-learn'}, default='native'
         Who finds the starts. With 'scikit-learn' the same ``random_state`` gives the same fit as
-        there, and the time that its k-means takes; sample weights and ``moves`` have no say then.
+        there, and the time that its k-means takes; sample weights and ``max_failed_swaps`` have
+        no say then.
     convergence : {'change', 'aitken'}, default='change'
         What ``tol`` is compared with: the change of the lower bound in an iteration, or how far
         Aitken's extrapolation says that it is from its limit.
@@ -140,7 +141,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         time_budget: float | None = None,
         callback: Callable[[Progress], bool | None] | None = None,
         prior: bool | Prior | dict[str, Any] | None = None,
-        moves: int | None = None,
+        max_failed_swaps: int | None = None,
         decay: float = 0.7,
         starts: str = "native",
         convergence: str = "change",
@@ -167,7 +168,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.time_budget = time_budget
         self.callback = callback
         self.prior = prior
-        self.moves = moves
+        self.max_failed_swaps = max_failed_swaps
         self.decay = decay
         self.starts = starts
         self.convergence = convergence
@@ -307,7 +308,11 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             options.start = self.mixture_
             return
         high, low = random_state.randint(1 << 32, size=2, dtype=np.int64).tolist()
-        options.seed, options.init, options.moves = high << 32 | low, self.init_params, self.moves
+        options.seed, options.init, options.max_failed_swaps = (
+            high << 32 | low,
+            self.init_params,
+            self.max_failed_swaps,
+        )
         options.weights, options.means = self.weights_init, self.means_init
         options.precisions = self.precisions_init
         # From a whole start every restart would be the same.

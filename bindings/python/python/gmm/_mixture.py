@@ -119,7 +119,7 @@ class Mixture:
         self._handle = handle
         self._k: int = _lib.gmm_mixture_n_components(handle.address)
         self._d: int = _lib.gmm_mixture_n_features(handle.address)
-        self._covariance: int = _lib.gmm_mixture_covariance(handle.address)
+        self._covariance: int = _lib.gmm_mixture_covariance_type(handle.address)
         # Nanoseconds that a score of a row takes on one thread, roughly.
         self._row_time = self._k * (20.0 + float(self._d) ** 2)
 
@@ -171,7 +171,7 @@ class Mixture:
     @property
     def covariances(self) -> Float64:
         """Covariances in the shape of their structure."""
-        return self._read("covariance_values", *_shape(self.covariance_type, self._k, self._d))
+        return self._read("covariances", *_shape(self.covariance_type, self._k, self._d))
 
     @property
     def cholesky(self) -> Float64:

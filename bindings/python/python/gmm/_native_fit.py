@@ -101,7 +101,7 @@ class Progress:
     #: Seconds since the fit began.
     elapsed: float
     #: How many moves were begun after the restarts.
-    moves: int
+    n_swaps: int
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Options:
     means: Float64 | None = None
     precisions: Float64 | None = None
     prior: Prior | None = None
-    moves: int | None = None
+    max_failed_swaps: int | None = None
     #: Returns whether to go on.
     observe: Callable[[Progress], bool] | None = None
     n_threads: int | None = None
@@ -187,7 +187,13 @@ def _goes_on(_: Progress) -> bool:
 
 def duration(how: Options, n: int, d: int) -> float:
     """Nanoseconds on one thread, were all iterations made; a rough count, and seldom too small."""
-    swaps = how.moves if how.moves is not None else 4 * how.n_init if how.n_init > 1 else 0
+    swaps = (
+        how.max_failed_swaps
+        if how.max_failed_swaps is not None
+        else 4 * how.n_init
+        if how.n_init > 1
+        else 0
+    )
     runs = float(how.n_init + 2 * swaps)
     return runs * how.max_iter * iteration_time(n, how.n_components, d)
 
@@ -206,11 +212,15 @@ def _call(how: Options, n: int, d: int) -> _Call:
     options.tol, options.reg_covar = how.tol, how.reg_covar
     options.max_iter = whole(how.max_iter, "max_iter", least=1)
     options.n_init, options.seed = whole(how.n_init, "n_init", least=1), seed(how.seed)
-    options.covariance = _abi.COVARIANCES.index(how.covariance_type)
+    options.covariance_type = _abi.COVARIANCES.index(how.covariance_type)
     options.convergence = _abi.CONVERGENCES.index(how.convergence)
     options.reg_covar_relative = int(how.reg_covar_relative)
     options.time_budget = how.time_budget or 0.0
-    options.moves = -1 if how.moves is None else whole(how.moves, "moves", most=MAX_INT64)
+    options.max_failed_swaps = (
+        -1
+        if how.max_failed_swaps is None
+        else whole(how.max_failed_swaps, "max_failed_swaps", most=MAX_INT64)
+    )
     if how.start is None:
         options.init = _abi.INITS.index(how.init)
     else:
@@ -232,7 +242,7 @@ def _callback(questions: Questions) -> Any:
 
     def call(_: int | None, step: Any) -> int:
         now = step.contents
-        progress = Progress(now.restart, now.iteration, now.lower_bound, now.elapsed, now.moves)
+        progress = Progress(now.restart, now.iteration, now.lower_bound, now.elapsed, now.n_swaps)
         return 0 if questions.ask(progress) else 1
 
     return _abi.ProgressCallback(call)
@@ -273,7 +283,7 @@ def _reported(mixture: Mixture, report: _abi.FitReport, kept: dict[str, Any]) ->
         repairs=repairs,
         n_repairs=report.n_repairs,
         restart=report.restart,
-        moves=report.moves,
+        n_swaps=report.n_swaps,
     )
     bounds = kept["lower_bounds"][: report.n_iter].tolist()
     return Fit(

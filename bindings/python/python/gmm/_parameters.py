@@ -30,7 +30,7 @@ CONSTRAINTS: Final[dict[str, list[Any]]] = {
     "time_budget": [Interval(Real, 0, None, closed="neither"), None],
     "callback": [callable, None],
     "prior": ["boolean", Prior, dict, None],
-    "moves": [Interval(Integral, 0, None, closed="left"), None],
+    "max_failed_swaps": [Interval(Integral, 0, None, closed="left"), None],
     "decay": [Interval(Real, 0.5, 1, closed="right")],
     "starts": [StrOptions({"native", "scikit-learn"})],
     "convergence": [StrOptions(set(CONVERGENCES))],

@@ -98,8 +98,9 @@ def select(
         Results do not depend on it.
     **parameters
         Others of :class:`gmm.GaussianMixture`: ``tol``, ``reg_covar``, ``reg_covar_relative``,
-        ``max_iter``, ``init_params``, ``convergence``, ``prior``, ``moves``, ``contamination``,
-        and ``time_budget``, which is that of the whole: what was not begun by then is left out.
+        ``max_iter``, ``init_params``, ``convergence``, ``prior``, ``max_failed_swaps``,
+        ``contamination``, and ``time_budget``, which is that of the whole: what was not begun by
+        then is left out.
 
     Returns
     -------
@@ -173,7 +174,7 @@ def _swept(
     options = _abi.SweepOptions()
     check(_lib.gmm_sweep_options_init(options, ctypes.sizeof(options)))
     options.n_components, options.n_components_len = _arrays.address(numbers), len(numbers)
-    options.covariances, options.covariances_len = _arrays.address(codes), len(codes)
+    options.covariance_types, options.covariance_types_len = _arrays.address(codes), len(codes)
     options.criterion = _abi.CRITERIA.index(criterion)
     options.fit = ctypes.pointer(call.options)
     function = getattr(_lib, f"gmm_sweep_{_arrays.suffix(samples)}")
@@ -207,7 +208,7 @@ def _candidate(swept: Handle, at: int) -> Candidate:
             error = str(refusal)
     return Candidate(
         n_components=one.n_components,
-        covariance_type=_abi.COVARIANCES[one.covariance],
+        covariance_type=_abi.COVARIANCES[one.covariance_type],
         bic=one.bic,
         aic=one.aic,
         icl=one.icl,

@@ -32,7 +32,7 @@ class Watch:
             return None
 
         def observe(progress: Progress) -> bool:
-            if self._estimator.verbose and progress.moves == 0:
+            if self._estimator.verbose and progress.n_swaps == 0:
                 self._tell(progress)
             answer = None if callback is None else callback(progress)
             self.settled = self._is_settled(progress)

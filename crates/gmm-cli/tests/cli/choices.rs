@@ -1,6 +1,6 @@
 //! The choices of `gmm fit`: each is the choice of the library, and what cannot be chosen is refused.
 
-use gmm_core::{Convergence, FitOptions, Init, Prior, RegCovar, Samples, Structure, Threads, fit};
+use gmm_core::{Convergence, CovarianceType, FitOptions, Init, Prior, RegCovar, Samples, Threads, fit};
 
 use super::bench::{Bench, csv, two_groups};
 
@@ -17,8 +17,8 @@ fn every_choice_is_that_of_the_library() {
     let samples = Samples::from_rows(&values, 90, 2).unwrap();
     let base = FitOptions::new(3);
     let prior = Prior::default();
-    let of = |covariance, prior| FitOptions { covariance, prior: Some(prior), ..base.clone() };
-    let diag = |prior| of(Structure::Diag, prior);
+    let of = |covariance_type, prior| FitOptions { covariance_type, prior: Some(prior), ..base.clone() };
+    let diag = |prior| of(CovarianceType::Diag, prior);
     let scaled = |covariance: Vec<f64>| Prior { covariance: Some(covariance), ..prior.clone() };
     let init = |init| FitOptions { init, ..base.clone() };
     for (asked, options) in [
@@ -28,7 +28,7 @@ fn every_choice_is_that_of_the_library() {
         ("-k 3 --init random_from_data", init(Init::RandomFromData)),
         ("-k 3 --init random", init(Init::Random)),
         ("-k 3 --init random --seed 9 --n-init 4", FitOptions { seed: 9, n_init: 4, ..init(Init::Random) }),
-        ("-k 3 --n-init 3 --moves 2", FitOptions { n_init: 3, moves: Some(2), ..base.clone() }),
+        ("-k 3 --n-init 3 --moves 2", FitOptions { n_init: 3, max_failed_swaps: Some(2), ..base.clone() }),
         ("-k 3 --convergence aitken", FitOptions { convergence: Convergence::Aitken, ..base.clone() }),
         ("-k 3 --convergence change", base.clone()),
         (
@@ -55,11 +55,11 @@ fn every_choice_is_that_of_the_library() {
         ("-k 3 --covariance diag --prior --prior-variance 3", diag(scaled(vec![3.0; 2]))),
         (
             "-k 3 --covariance spherical --prior --prior-variance 3",
-            of(Structure::Spherical, scaled(vec![3.0])),
+            of(CovarianceType::Spherical, scaled(vec![3.0])),
         ),
         (
             "-k 1 --covariance full --prior --prior-variance 3",
-            FitOptions { n_components: 1, ..of(Structure::Full, scaled(vec![3.0, 0.0, 0.0, 3.0])) },
+            FitOptions { n_components: 1, ..of(CovarianceType::Full, scaled(vec![3.0, 0.0, 0.0, 3.0])) },
         ),
     ] {
         let expected = fit(&samples, &options, &Threads::one()).unwrap();
@@ -142,15 +142,19 @@ fn weights_that_cannot_be_are_refused() {
 #[test]
 fn a_fit_goes_on_from_where_another_ended() {
     let bench = bench();
-    for structure in ["full", "tied", "diag", "spherical"] {
+    for covariance_type in ["full", "tied", "diag", "spherical"] {
         bench
-            .run(&format!("fit data.csv -k 3 -o whole -q --tol 0 --max-iter 7 --covariance {structure}"))
+            .run(&format!(
+                "fit data.csv -k 3 -o whole -q --tol 0 --max-iter 7 --covariance {covariance_type}"
+            ))
             .done();
-        bench.run(&format!("fit data.csv -k 3 -o m -q --tol 0 --max-iter 3 --covariance {structure}")).done();
+        bench
+            .run(&format!("fit data.csv -k 3 -o m -q --tol 0 --max-iter 3 --covariance {covariance_type}"))
+            .done();
         // Onto itself: the model is read before it is replaced.
         bench.run("fit data.csv --start m -o m -q --tol 0 --max-iter 4").done();
         let load = |name| gmm_io::load_model(&bench.path(name)).unwrap();
-        assert_eq!(load("m"), load("whole"), "{structure}");
+        assert_eq!(load("m"), load("whole"), "{covariance_type}");
     }
 }
 

@@ -53,24 +53,24 @@ fn every_structure_is_fitted_scored_and_shown() {
     let bench = bench();
     let values = two_groups().concat();
     let samples = gmm_core::Samples::from_rows(&values, 90, 2).unwrap();
-    for (structure, described, parameters) in [
+    for (covariance_type, described, parameters) in [
         ("full", "full: each component has its own matrix", 11),
         ("tied", "tied: all components share one matrix", 8),
         ("diag", "diag: each component has its own variances", 9),
         ("spherical", "spherical: each component has one variance", 7),
     ] {
-        bench.run(&format!("fit data.csv -k 2 --covariance {structure} -o m")).done();
+        bench.run(&format!("fit data.csv -k 2 --covariance {covariance_type} -o m")).done();
         let mixture = gmm_io::load_model(&bench.path("m")).unwrap();
-        assert_eq!(mixture.covariances().structure().name(), structure);
+        assert_eq!(mixture.covariances().covariance_type().name(), covariance_type);
         let energies = gmm_core::energy(&mixture, &samples, &gmm_core::Threads::one()).unwrap();
-        assert_eq!(bench.run("score m data.csv").columns()[0].1, energies, "{structure}");
+        assert_eq!(bench.run("score m data.csv").columns()[0].1, energies, "{covariance_type}");
         let shown = bench.run("show m").done();
         assert!(
             shown.contains(&format!("covariances  {described}\n  parameters   {parameters}\n")),
             "{shown}"
         );
         let json: serde_json::Value = serde_json::from_str(&bench.run("show m --json").done()).unwrap();
-        assert_eq!(json["covariance_type"], structure);
+        assert_eq!(json["covariance_type"], covariance_type);
         let covariances = serde_json::from_value::<Vec<serde_json::Value>>(json["covariances"].clone());
         assert_eq!(covariances.unwrap().len(), 2);
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use gmm_core::{Criterion, FitOptions, Samples, Structure, SweepOptions, Threads, sweep};
+use gmm_core::{CovarianceType, Criterion, FitOptions, Samples, SweepOptions, Threads, sweep};
 
 use super::bench::{Bench, csv, two_groups};
 
@@ -22,7 +22,7 @@ fn the_table_is_that_of_the_library_and_the_best_is_kept() {
     {
         let options = SweepOptions {
             n_components: vec![1, 2, 3, 5],
-            covariances: Structure::ALL.into(),
+            covariance_types: CovarianceType::ALL.into(),
             criterion,
             fit: FitOptions { seed: 4, n_init: 2, ..FitOptions::new(1) },
         };
@@ -33,7 +33,7 @@ fn the_table_is_that_of_the_library_and_the_best_is_kept() {
         ));
         let best = &expected.candidates[expected.best];
         let noun = if best.n_components == 1 { "component" } else { "components" };
-        let told = format!("{} {noun}, {}\n", best.n_components, best.covariance);
+        let told = format!("{} {noun}, {}\n", best.n_components, best.covariance_type);
         assert!(selected.stderr.contains(&told), "{told}: {}", selected.stderr);
         let text = selected.done();
         let mut lines = text.lines();
@@ -44,7 +44,7 @@ fn the_table_is_that_of_the_library_and_the_best_is_kept() {
         for candidate in &expected.candidates {
             let fields: Vec<&str> = lines.next().unwrap().split(',').collect();
             let (fitted, worth) = candidate.outcome.as_ref().unwrap();
-            let names = [candidate.n_components.to_string(), candidate.covariance.to_string()];
+            let names = [candidate.n_components.to_string(), candidate.covariance_type.to_string()];
             assert_eq!(fields[..2], names);
             assert_eq!(fields[2], worth.n_parameters.to_string());
             let numbers: Vec<f64> = fields[3..7].iter().map(|field| field.parse().unwrap()).collect();

@@ -11,17 +11,18 @@ use std::ops::ControlFlow;
 use crate::blocks::{SMALL_WORK, Threads};
 use crate::control::{Control, Progress, Stop};
 use crate::em::diagnosis::Diagnosis;
-use crate::em::m_step::Rules;
+use crate::em::m_step::MStep;
 use crate::em::options::FitOptions;
 use crate::em::restarts::{Best, Restarts};
-use crate::em::run::{Climb, Passes, climb};
+use crate::em::run::{EmRun, ExpectationSource, run_em};
 use crate::em::start::start;
-use crate::em::swaps::improve;
+use crate::em::swaps::search_swaps;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
-use crate::moments::{Groups, Moments};
+use crate::moments::{LastLabels, Moments};
 use crate::real::Real;
 use crate::samples::Samples;
+use crate::score::pass_work;
 
 /// Restarts that are handed to threads together: enough for 64 of them, and no list of all that there are to be.
 const AT_ONCE: usize = 64;
@@ -41,8 +42,8 @@ pub struct Fit {
     pub lower_bounds: Vec<f64>,
     /// Which restart won, from 0.
     pub restart: usize,
-    /// How many moves led on from there; 0 when none was tried or none led higher.
-    pub moves: usize,
+    /// How many swaps led on from there; 0 when none was tried or none led higher.
+    pub n_swaps: usize,
     /// What supports each component, and what had to be mended.
     pub diagnosis: Diagnosis,
 }
@@ -86,7 +87,10 @@ impl Fit {
 /// ```
 pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Threads) -> Result<Fit> {
     let quiet = &mut |_| ControlFlow::Continue(());
-    if options.n_init == 1 || threads.count() == 1 || work_of_pass(samples, options) >= SMALL_WORK {
+    let (n, d, is_diagonal) =
+        (samples.n_samples(), samples.n_features(), options.covariance_type.is_diagonal());
+    let work = pass_work(n, options.n_components, d, is_diagonal);
+    if options.n_init == 1 || threads.count() == 1 || work >= SMALL_WORK {
         return fit_observed(samples, options, threads, quiet);
     }
     options.check(samples.n_present(), samples.n_features())?;
@@ -108,13 +112,6 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
     }
     let control = &mut Control::new(watch, quiet);
     finish(restarts.best()?, samples, options, threads, control)
-}
-
-/// Multiply-adds of an E-step, as far as sharing them out is concerned.
-fn work_of_pass<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> usize {
-    let d = samples.n_features();
-    let steps = if options.covariance.is_diagonal() { d.saturating_mul(2) } else { d.saturating_mul(d) };
-    samples.n_samples().saturating_mul(options.n_components).saturating_mul(steps.saturating_add(32))
 }
 
 /// [`fit`], telling `observer` of every iteration. When it breaks, the fit ends with the best that was
@@ -160,8 +157,8 @@ fn finish<T: Real>(
 ) -> Result<Fit> {
     let mut passes = InMemory::new(samples, options, threads);
     let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
-    let moves = improve(&mut best, &mut passes, rules_of, options, control);
-    Ok(Fit::of(best, moves))
+    let n_swaps = search_swaps(&mut best, &mut passes, rules_of, options, control);
+    Ok(Fit::of(best, n_swaps))
 }
 
 /// One restart.
@@ -171,11 +168,11 @@ pub(crate) fn run<T: Real>(
     threads: &Threads,
     restart: usize,
     control: &mut Control<'_>,
-) -> Result<Climb> {
+) -> Result<EmRun> {
     let start = start(samples, options, threads, restart, control.watch())?;
     let mut passes = InMemory::new(samples, options, threads);
     let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
-    climb(start, &mut passes, rules_of, options.limits(), restart, control)
+    run_em(start, &mut passes, rules_of, options.limits(), restart, control)
 }
 
 /// The rules of the M-step.
@@ -184,34 +181,34 @@ fn rules<T: Real>(
     options: &FitOptions,
     moments: &Moments,
     threads: &Threads,
-) -> Result<Rules> {
+) -> Result<MStep> {
     let unit = samples.weight_unit();
-    Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
+    MStep::new(options.covariance_type, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
 }
 
 impl Fit {
-    /// The best of the restarts, after so many moves that were kept.
-    pub(crate) fn of(best: Best, moves: usize) -> Self {
-        let Best { climb: Climb { mixture, stop, lower_bounds, diagnosis }, restart, .. } = best;
-        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, moves, diagnosis }
+    /// The best of the restarts, after so many swaps that were kept.
+    pub(crate) fn of(best: Best, n_swaps: usize) -> Self {
+        let Best { run: EmRun { mixture, stop, lower_bounds, diagnosis }, restart, .. } = best;
+        Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, n_swaps, diagnosis }
     }
 }
 
 /// Samples that a pass can read wherever it likes.
 struct InMemory<'a, 'b, T> {
     samples: &'a Samples<'b, T>,
-    groups: Groups,
+    groups: LastLabels,
     threads: &'a Threads,
 }
 
 impl<'a, 'b, T: Real> InMemory<'a, 'b, T> {
     fn new(samples: &'a Samples<'b, T>, options: &FitOptions, threads: &'a Threads) -> Self {
         let (n, d, k) = (samples.n_samples(), samples.n_features(), options.n_components);
-        InMemory { samples, groups: Groups::new(n, d, k, options.covariance), threads }
+        InMemory { samples, groups: LastLabels::new(n, d, k, options.covariance_type), threads }
     }
 }
 
-impl<T: Real> Passes for InMemory<'_, '_, T> {
+impl<T: Real> ExpectationSource for InMemory<'_, '_, T> {
     type Error = Error;
 
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments> {
@@ -255,11 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn without_moves_the_best_restart_is_the_result() {
+    fn without_swaps_the_best_restart_is_the_result() {
         let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
         let samples = Samples::from_rows(&rows, 60, 1).unwrap();
-        let options =
-            FitOptions { n_init: 3, moves: Some(0), init: Init::RandomFromData, ..FitOptions::new(6) };
+        let options = FitOptions {
+            n_init: 3,
+            max_failed_swaps: Some(0),
+            init: Init::RandomFromData,
+            ..FitOptions::new(6)
+        };
         let mut quiet = |_: Progress| ControlFlow::Continue(());
         let mut control = Control::new(Watch::none(), &mut quiet);
         let threads = Threads::one();
@@ -273,8 +274,8 @@ mod tests {
     fn restarts_side_by_side_are_those_one_after_the_other() {
         let rows: Vec<f64> = (0..120).map(|i| f64::from(i * 7919 % 101) + f64::from(i % 3 * 40)).collect();
         let samples = Samples::from_rows(&rows, 60, 2).unwrap();
-        for moves in [None, Some(0)] {
-            let options = FitOptions { n_init: 6, moves, ..FitOptions::new(4) };
+        for max_failed_swaps in [None, Some(0)] {
+            let options = FitOptions { n_init: 6, max_failed_swaps, ..FitOptions::new(4) };
             let mut seen = Vec::new();
             let one = fit_observed(&samples, &options, &Threads::new(3), &mut |progress| {
                 seen.push(progress.restart);

@@ -5,11 +5,12 @@
 //! ```
 
 use crate::blocks::Threads;
-use crate::em::pooled::Overview;
+use crate::check;
+use crate::em::pooled::PooledMoments;
 use crate::em::prior::{KnownPrior, Prior};
 use crate::em::split::{Split, split_heaviest};
 use crate::error::{Error, Result};
-use crate::mixture::{Mixture, Raise, Ridge, Structure, check_range};
+use crate::mixture::{CovarianceType, Mixture, Raise, Ridge};
 use crate::moments::{Estimate, Moments, estimate};
 
 /// A component with a smaller share of all weight than this is empty: its sums are rounding.
@@ -34,8 +35,8 @@ impl RegCovar {
 
 /// What every M-step of a fit goes by. The data decided some of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
-    pub(crate) structure: Structure,
+pub(crate) struct MStep {
+    pub(crate) covariance_type: CovarianceType,
     pub(crate) ridge: Ridge,
     pub(crate) prior: Option<KnownPrior>,
     /// What a sample that counts 1 in the moments counts to the caller.
@@ -43,7 +44,7 @@ pub(crate) struct Rules {
 }
 
 /// What an M-step arrived at.
-pub(crate) struct Maximised {
+pub(crate) struct MStepResult {
     pub(crate) mixture: Mixture,
     /// The same without splits, if there were any.
     pub(crate) unsplit: Option<Mixture>,
@@ -51,34 +52,35 @@ pub(crate) struct Maximised {
     pub(crate) raises: Vec<Raise>,
 }
 
-impl Rules {
+impl MStep {
     /// The scale of the data is that of `moments`, whose shares sum to one for each sample.
     ///
     /// # Errors
     ///
     /// [`crate::Error::OutOfRange`] when that scale is asked for and beyond the numbers.
     pub(crate) fn new(
-        structure: Structure,
+        covariance_type: CovarianceType,
         reg_covar: RegCovar,
         prior: Option<&Prior>,
         unit: f64,
         moments: &Moments,
         threads: &Threads,
     ) -> Result<Self> {
-        let data = Overview::new(&estimate(moments, 0.0, threads)?);
+        let data = PooledMoments::new(&estimate(moments, 0.0, threads)?);
         let scale = data.mean_variance();
         let reg_covar = match reg_covar {
             RegCovar::Absolute(value) => value,
             RegCovar::Relative(factor) => factor * scale,
         };
-        check_range(&[reg_covar], 1)?;
+        check::covariances(&[reg_covar], 1)?;
         let k = moments.components().count();
         // A prior keeps variances from vanishing by itself, and has the scale of the data, whatever their unit is. Only
         // data without any extent have none to give; it is the ridge's then.
         let least = if scale > 0.0 { 0.0 } else { reg_covar };
-        let prior = prior.map(|prior| KnownPrior::new(prior, structure, k, &data, least)).transpose()?;
+        let prior =
+            prior.map(|prior| KnownPrior::new(prior, covariance_type, k, &data, least)).transpose()?;
         let base = if prior.is_some() { 0.0 } else { reg_covar };
-        Ok(Rules { structure, ridge: Ridge { base, scale }, prior, unit })
+        Ok(MStep { covariance_type, ridge: Ridge { base, scale }, prior, unit })
     }
 
     /// The M-step. A component that lost every sample is re-seeded if it may be; otherwise it keeps its place
@@ -94,7 +96,7 @@ impl Rules {
         current: &Mixture,
         may_split: bool,
         threads: &Threads,
-    ) -> Result<Maximised> {
+    ) -> Result<MStepResult> {
         let mut found = estimate(moments, EMPTY, threads)?;
         let mut raises = Vec::new();
         if may_split && !found.empty.is_empty() {
@@ -103,11 +105,11 @@ impl Rules {
             if !splits.is_empty() {
                 let unsplit = Some(self.finish(whole, current, &mut Vec::new(), threads)?);
                 let mixture = self.finish(found, current, &mut raises, threads)?;
-                return Ok(Maximised { mixture, unsplit, splits, raises });
+                return Ok(MStepResult { mixture, unsplit, splits, raises });
             }
         }
         let mixture = self.finish(found, current, &mut raises, threads)?;
-        Ok(Maximised { mixture, unsplit: None, splits: Vec::new(), raises })
+        Ok(MStepResult { mixture, unsplit: None, splits: Vec::new(), raises })
     }
 
     fn finish(
@@ -121,7 +123,7 @@ impl Rules {
         let (values, absent) = match &self.prior {
             // What is plausible without samples is known, so that nothing is absent.
             Some(prior) => (prior.apply(&mut found, self.unit), Vec::new()),
-            None => (self.structure.pool(found.covariances, &found.weights, d), found.empty),
+            None => (self.covariance_type.pool(found.covariances, &found.weights, d), found.empty),
         };
         let covariances = current.covariances().maximised(values, &absent, self.ridge, raises, threads)?;
         Ok(Mixture::assemble(found.weights, found.means, covariances, d)?.with_dropped(absent))

@@ -1,7 +1,7 @@
 //! The M-step of moments that a caller holds: [`Moments::maximise`].
 
 use crate::blocks::Threads;
-use crate::em::m_step::Rules;
+use crate::em::m_step::MStep;
 use crate::em::options::FitOptions;
 use crate::error::Result;
 use crate::mixture::Mixture;
@@ -26,8 +26,9 @@ impl Moments {
         threads: &Threads,
     ) -> Result<Mixture> {
         options.check_hyperparameters(self.n_features())?;
-        let structure = current.covariances().structure();
-        let rules = Rules::new(structure, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
+        let covariance_type = current.covariances().covariance_type();
+        let rules =
+            MStep::new(covariance_type, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
         Ok(rules.maximise(self, current, false, threads)?.mixture)
     }
 }

@@ -36,8 +36,8 @@ mod sweep;
 
 pub use diagnosis::{ComponentDiagnosis, Diagnosis, Repair};
 pub use fit::{Fit, fit, fit_observed};
+pub(crate) use m_step::MStep;
 pub use m_step::RegCovar;
-pub(crate) use m_step::Rules;
 pub use options::{FitOptions, Given, Init};
 pub use prior::Prior;
 pub use run::Convergence;

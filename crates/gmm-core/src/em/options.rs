@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::check;
 use crate::control::{Cancel, Watch};
 use crate::em::m_step::RegCovar;
 use crate::em::prior::Prior;
 use crate::em::run::{Convergence, Limits};
 use crate::error::{Error, Result};
-use crate::mixture::{Covariances, Mixture, Structure, check_memory};
-use crate::moments::check_non_negative;
+use crate::mixture::{CovarianceType, Covariances, Mixture, check_memory};
 
 /// Moves in a row that may fail, for each restart, unless the caller says how many.
 const MOVES_PER_RESTART: usize = 4;
@@ -59,9 +59,9 @@ impl Given {
 /// let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
 /// let samples = Samples::from_rows(&rows, 60, 1)?;
 /// // Two restarts, and moves until ten in a row found nothing better.
-/// let options = FitOptions { n_init: 2, moves: Some(10), ..FitOptions::new(6) };
+/// let options = FitOptions { n_init: 2, max_failed_swaps: Some(10), ..FitOptions::new(6) };
 /// let searched = fit(&samples, &options, &Threads::one())?;
-/// let restarted = fit(&samples, &FitOptions { moves: Some(0), ..options }, &Threads::one())?;
+/// let restarted = fit(&samples, &FitOptions { max_failed_swaps: Some(0), ..options }, &Threads::one())?;
 /// assert!(searched.lower_bound() >= restarted.lower_bound());
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
@@ -70,7 +70,7 @@ pub struct FitOptions {
     /// k.
     pub n_components: usize,
     /// What the covariances of the components have in common. Full by default.
-    pub covariance: Structure,
+    pub covariance_type: CovarianceType,
     /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
     pub tol: f64,
     /// What is held against `tol`. The change of the bound by default.
@@ -89,7 +89,7 @@ pub struct FitOptions {
     ///
     /// By default 4 for each restart, and none when there is one or means are given: `n_init` says how hard to
     /// search. There are at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
-    pub moves: Option<usize>,
+    pub max_failed_swaps: Option<usize>,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,
     /// Where restarts begin.
@@ -110,14 +110,14 @@ impl FitOptions {
     pub fn new(n_components: usize) -> Self {
         FitOptions {
             n_components,
-            covariance: Structure::default(),
+            covariance_type: CovarianceType::default(),
             tol: 1e-3,
             convergence: Convergence::default(),
             max_iter: 100,
             reg_covar: RegCovar::Absolute(1e-6),
             prior: None,
             n_init: 1,
-            moves: None,
+            max_failed_swaps: None,
             seed: 0,
             init: Init::default(),
             given: Given::default(),
@@ -138,11 +138,11 @@ impl FitOptions {
     }
 
     /// Moves in a row that may fail.
-    pub(crate) fn moves_in_a_row(&self) -> usize {
-        match (self.n_components, self.moves, self.n_init) {
+    pub(crate) fn max_failed_swaps(&self) -> usize {
+        match (self.n_components, self.max_failed_swaps, self.n_init) {
             // There is nothing to split.
             (1, ..) => 0,
-            (_, Some(moves), _) => moves,
+            (_, Some(swaps), _) => swaps,
             // A move would leave the means that the caller asked for.
             (_, None, _) if self.given.means.is_some() => 0,
             (_, None, 1) => 0,
@@ -152,44 +152,40 @@ impl FitOptions {
 
     /// Refuses what no data of `n_features` features, of which `n_samples` count, can be fitted by.
     pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
-        let positive = |option, value: usize| match value {
-            0 => Err(Error::InvalidOption { option, value: value.to_string(), requirement: "at least 1" }),
-            _ => Ok(()),
-        };
-        positive("n_components", self.n_components)?;
-        positive("max_iter", self.max_iter)?;
-        positive("n_init", self.n_init)?;
-        check_non_negative("tol", self.tol)?;
+        check::count("n_components", self.n_components)?;
+        check::count("max_iter", self.max_iter)?;
+        check::count("n_init", self.n_init)?;
+        check::addend("tol", self.tol)?;
         self.check_hyperparameters(n_features)?;
         let n_components = self.n_components;
         self.check_start(n_features)?;
         if n_samples < n_components {
             return Err(Error::TooFewSamples { n_samples, n_components });
         }
-        check_memory(n_components, n_features, self.covariance, self.memory_limit)
+        check_memory(n_components, n_features, self.covariance_type, self.memory_limit)
     }
 
     /// What an M-step goes by.
     pub(crate) fn check_hyperparameters(&self, n_features: usize) -> Result<()> {
-        check_non_negative("reg_covar", self.reg_covar.value())?;
-        self.prior.as_ref().map_or(Ok(()), |prior| prior.check(self.covariance, n_features))
+        check::addend("reg_covar", self.reg_covar.value())?;
+        self.prior.as_ref().map_or(Ok(()), |prior| prior.check(self.covariance_type, n_features))
     }
 
     fn check_start(&self, n_features: usize) -> Result<()> {
-        let refused =
-            |option, value: String, requirement| Err(Error::InvalidOption { option, value, requirement });
+        let refused = |option, value: String, requirement| Err(Error::option(option, value, requirement));
         let is_mixture = matches!(self.init, Init::Mixture(_));
         if (is_mixture || self.given.is_whole()) && self.n_init != 1 {
             let requirement = "1 when the start is given, for every restart would be the same";
             return refused("n_init", self.n_init.to_string(), requirement);
         }
-        if let Some(moves @ 1..) = self.moves.filter(|_| is_mixture || self.given.means.is_some()) {
-            let requirement = "0 when the start or its means are given, for a move leaves them";
-            return refused("moves", moves.to_string(), requirement);
+        if let Some(swaps @ 1..) = self.max_failed_swaps.filter(|_| is_mixture || self.given.means.is_some())
+        {
+            let requirement = "0 when the start or its means are given, for a swap leaves them";
+            return refused("max_failed_swaps", swaps.to_string(), requirement);
         }
         let shape = |left, left_shape: Vec<usize>, right_shape: Vec<usize>| match left_shape == right_shape {
             true => Ok(()),
-            false => Err(Error::ShapeMismatch { left, left_shape, right: "the fit", right_shape }),
+            false => Err(Error::shape(left, left_shape, "the fit", right_shape)),
         };
         if let Init::Mixture(start) = &self.init {
             let (k, d) = (start.n_components(), start.n_features());
@@ -200,8 +196,8 @@ impl FitOptions {
                 let requirement = "the number of components of the start";
                 return refused("n_components", self.n_components.to_string(), requirement);
             }
-            if start.covariances().structure() != self.covariance {
-                return refused("covariance", self.covariance.to_string(), "the structure of the start");
+            if start.covariances().covariance_type() != self.covariance_type {
+                return refused("covariance_type", self.covariance_type.to_string(), "that of the start");
             }
         }
         if let Some(weights) = &self.given.weights {
@@ -214,9 +210,9 @@ impl FitOptions {
         if let Some(covariances) = &self.given.covariances {
             let own = vec![covariances.n_components(), covariances.n_features()];
             shape("given.covariances", own, vec![self.n_components, n_features])?;
-            if covariances.structure() != self.covariance {
+            if covariances.covariance_type() != self.covariance_type {
                 let requirement = "the structure of given.covariances";
-                return refused("covariance", self.covariance.to_string(), requirement);
+                return refused("covariance_type", self.covariance_type.to_string(), requirement);
             }
         }
         Ok(())

@@ -7,21 +7,24 @@
 //! Whatever the responsibilities were, as long as those of each sample sum to one: the first pass of a fit
 //! tells the scale of the data, and none is needed for it.
 
+use crate::mixture::SecondMoments;
 use crate::moments::Estimate;
 
 /// What the data are like as a whole.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Overview {
+pub(crate) struct PooledMoments {
     /// d.
     pub(crate) mean: Vec<f64>,
-    /// d × d, or variances (d).
+    /// In the layout of the moments that it was made of.
     pub(crate) covariance: Vec<f64>,
+    pub(crate) layout: SecondMoments,
 }
 
-impl Overview {
+impl PooledMoments {
     pub(crate) fn new(estimate: &Estimate) -> Self {
         let d = estimate.means.len() / estimate.counts.len();
-        let size = estimate.covariances.len() / estimate.counts.len();
+        let layout = estimate.layout;
+        let size = layout.size(d);
         let total: f64 = estimate.counts.iter().sum();
         let mut mean = vec![0.0; d];
         for (count, own) in estimate.counts.iter().zip(estimate.means.chunks_exact(d)) {
@@ -32,17 +35,16 @@ impl Overview {
         for (count, (own, of_one)) in estimate.counts.iter().zip(components) {
             let shift: Vec<f64> = own.iter().zip(&mean).map(|(own, mean)| own - mean).collect();
             for (at, (sum, value)) in covariance.iter_mut().zip(of_one).enumerate() {
-                let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
+                let (i, j) = layout.features(at, d);
                 *sum += count / total * (value + shift[i] * shift[j]);
             }
         }
-        Overview { mean, covariance }
+        PooledMoments { mean, covariance, layout }
     }
 
     /// The variances of the features.
     pub(crate) fn variances(&self) -> impl Iterator<Item = f64> {
-        let d = self.mean.len();
-        let step = if self.covariance.len() == d { 1 } else { d + 1 };
+        let step = self.layout.variance_step(self.mean.len());
         self.covariance.iter().step_by(step).copied()
     }
 
@@ -64,9 +66,13 @@ mod tests {
             weights: vec![0.5, 0.5, 0.0],
             means: vec![1.0, 7.0, 100.0],
             covariances: vec![1.0, 4.0, 0.0],
+            layout: SecondMoments::Full,
             empty: vec![2],
         };
-        assert_eq!(Overview::new(&estimate), Overview { mean: vec![4.0], covariance: vec![11.5] });
+        assert_eq!(
+            PooledMoments::new(&estimate),
+            PooledMoments { mean: vec![4.0], covariance: vec![11.5], layout: SecondMoments::Full }
+        );
     }
 
     #[test]
@@ -76,9 +82,10 @@ mod tests {
             weights: vec![0.25, 0.75],
             means: vec![0.0, 0.0, 4.0, 8.0],
             covariances: vec![0.0; 8],
+            layout: SecondMoments::Full,
             empty: vec![],
         };
-        let overview = Overview::new(&estimate);
+        let overview = PooledMoments::new(&estimate);
         assert_eq!(overview.mean, [3.0, 6.0]);
         assert_eq!(overview.covariance, [3.0, 6.0, 6.0, 12.0]);
         assert_eq!(overview.mean_variance(), 7.5);

@@ -22,10 +22,11 @@
 //! the M-step raises a ridge, as without a prior. Source: Fraley & Raftery (2007), Bayesian regularization for normal
 //! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
 
-use crate::em::pooled::Overview;
+use crate::check;
+use crate::em::pooled::PooledMoments;
 use crate::error::{Error, Result};
-use crate::mixture::{Full, Mixture, Structure, check_range};
-use crate::moments::{Estimate, check_non_negative};
+use crate::mixture::{CovarianceType, Full, Mixture, SecondMoments, WishartPrior};
+use crate::moments::Estimate;
 
 /// What a prior may count for at most, in samples: far more than there ever are, so that all that data say is lost long
 /// before; and far less than what leaves the range when it is multiplied by logarithms and distances.
@@ -61,11 +62,9 @@ impl Default for Prior {
 
 impl Prior {
     /// Refuses what no data can make a prior of.
-    pub(crate) fn check(&self, structure: Structure, d: usize) -> Result<()> {
-        let refused = |option, value: f64, requirement| {
-            Err(Error::InvalidOption { option, value: value.to_string(), requirement })
-        };
-        check_non_negative("prior.mean_precision", self.mean_precision)?;
+    pub(crate) fn check(&self, covariance_type: CovarianceType, d: usize) -> Result<()> {
+        let refused = |option, value: f64, requirement| Err(Error::option(option, value, requirement));
+        check::addend("prior.mean_precision", self.mean_precision)?;
         // Written so that NaN is refused too.
         if !(self.weight_concentration >= 1.0 && self.weight_concentration.is_finite()) {
             return refused("prior.weight_concentration", self.weight_concentration, "finite and at least 1");
@@ -84,24 +83,25 @@ impl Prior {
                 return refused(option, value, "at most 1e100");
             }
         }
-        let lists =
-            [("prior.mean", &self.mean, d), ("prior.covariance", &self.covariance, side(structure, d))];
+        let lists = [
+            ("prior.mean", &self.mean, d),
+            ("prior.covariance", &self.covariance, covariance_type.shape(1, d).iter().product()),
+        ];
         for (left, list, len) in lists {
             let Some(list) = list else { continue };
             if list.len() != len {
-                let (left_shape, right_shape) = (vec![list.len()], vec![len]);
-                return Err(Error::ShapeMismatch { left, left_shape, right: "samples", right_shape });
+                return Err(Error::shape(left, [list.len()], "samples", [len]));
             }
             if let Some(&value) = list.iter().find(|value| !value.is_finite()) {
                 return refused(left, value, "finite");
             }
         }
         if let Some(values) = &self.covariance {
-            let step = if structure.is_diagonal() { 1 } else { d + 1 };
+            let step = SecondMoments::of(covariance_type).variance_step(d);
             if let Some(&value) = values.iter().step_by(step).find(|&&value| value <= 0.0) {
                 return refused("prior.covariance", value, "positive in every variance");
             }
-            if !structure.is_diagonal() {
+            if !covariance_type.is_diagonal() {
                 Full::symmetrise("prior.covariance", &mut values.clone(), d)?;
             }
         }
@@ -109,21 +109,13 @@ impl Prior {
     }
 }
 
-/// Elements of Λ.
-fn side(structure: Structure, d: usize) -> usize {
-    structure.shape(1, d).iter().product()
-}
-
 /// A prior whose every number is known.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KnownPrior {
-    structure: Structure,
+    covariance_type: CovarianceType,
     alpha: f64,
-    kappa: f64,
-    nu: f64,
     mean: Vec<f64>,
-    /// Λ.
-    scale: Vec<f64>,
+    wishart: WishartPrior,
 }
 
 impl KnownPrior {
@@ -135,35 +127,37 @@ impl KnownPrior {
     /// [`Error::OutOfRange`] when the data spread further than squares reach.
     pub(crate) fn new(
         prior: &Prior,
-        structure: Structure,
+        covariance_type: CovarianceType,
         n_components: usize,
-        data: &Overview,
+        data: &PooledMoments,
         reg_covar: f64,
     ) -> Result<Self> {
         let d = data.mean.len();
         let shrink = (n_components as f64).powf(-2.0 / d as f64);
         let scale = prior.covariance.clone().unwrap_or_else(|| {
-            let mut scale = if structure.is_diagonal() {
-                vec![data.mean_variance(); side(structure, d)]
+            let mut scale = if covariance_type.is_diagonal() {
+                covariance_type.isotropic(data.mean_variance(), d)
             } else {
                 data.covariance.clone()
             };
             scale.iter_mut().for_each(|value| *value *= shrink);
-            let step = if structure.is_diagonal() { 1 } else { d + 1 };
+            let step = SecondMoments::of(covariance_type).variance_step(d);
             scale.iter_mut().step_by(step).for_each(|variance| *variance += reg_covar);
             scale
         });
-        check_range(&scale, scale.len())?;
+        check::covariances(&scale, scale.len())?;
         if data.mean.iter().any(|mean| !mean.is_finite()) && prior.mean.is_none() {
             return Err(Error::ResultOutOfRange { what: "mean of all samples", real: "f64" });
         }
         Ok(KnownPrior {
-            structure,
+            covariance_type,
             alpha: prior.weight_concentration,
-            kappa: prior.mean_precision,
-            nu: prior.degrees_of_freedom.unwrap_or(d as f64 + 2.0),
             mean: prior.mean.clone().unwrap_or_else(|| data.mean.clone()),
-            scale,
+            wishart: WishartPrior {
+                kappa: prior.mean_precision,
+                nu: prior.degrees_of_freedom.unwrap_or(d as f64 + 2.0),
+                scale,
+            },
         })
     }
 
@@ -173,15 +167,16 @@ impl KnownPrior {
         let (k, d) = (estimate.counts.len(), self.mean.len());
         let counts: Vec<f64> = estimate.counts.iter().map(|count| count * unit).collect();
         let total: f64 = counts.iter().sum();
-        let size = estimate.covariances.len() / k;
+        let (layout, kappa) = (estimate.layout, self.wishart.kappa);
+        let size = layout.size(d);
         for component in 0..k {
             let count = counts[component];
             let mean = &mut estimate.means[component * d..][..d];
             let shift: Vec<f64> = mean.iter().zip(&self.mean).map(|(own, prior)| own - prior).collect();
-            let pull = if count > 0.0 { self.kappa / (self.kappa + count) } else { 1.0 };
+            let pull = if count > 0.0 { kappa / (kappa + count) } else { 1.0 };
             mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean -= pull * shift);
             for (at, value) in estimate.covariances[component * size..][..size].iter_mut().enumerate() {
-                let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
+                let (i, j) = layout.features(at, d);
                 *value = count * (*value + pull * (shift[i] * shift[j]));
             }
             // A flat prior leaves them as they are, were they so small that adding nothing changed them.
@@ -190,50 +185,14 @@ impl KnownPrior {
                 estimate.weights[component] = (count + extra) / (total + k as f64 * extra);
             }
         }
-        let scatters = &estimate.covariances;
-        let (nu, d_real) = (self.nu, d as f64);
-        match self.structure {
-            Structure::Full => self.shared_out(scatters, &counts, nu + d_real + 2.0),
-            Structure::Diag => self.shared_out(scatters, &counts, nu + 3.0),
-            Structure::Tied => {
-                let mut sum = self.scale.clone();
-                for scatter in scatters.chunks_exact(size) {
-                    sum.iter_mut().zip(scatter).for_each(|(sum, value)| *sum += value);
-                }
-                let divisor = total + nu + d_real + k as f64 + 1.0;
-                sum.iter().map(|value| value / divisor).collect()
-            }
-            Structure::Spherical => {
-                let one = |(scatter, count): (&[f64], &f64)| {
-                    (self.scale[0] + scatter.iter().sum::<f64>()) / ((count + 1.0) * d_real + nu + 2.0)
-                };
-                scatters.chunks_exact(d).zip(&counts).map(one).collect()
-            }
-        }
-    }
-
-    /// `(Λ + Pₖ) / (Sₖ + extra)`.
-    fn shared_out(&self, scatters: &[f64], counts: &[f64], extra: f64) -> Vec<f64> {
-        let one = |(scatter, count): (&[f64], &f64)| {
-            let divisor = count + extra;
-            scatter
-                .iter()
-                .zip(&self.scale)
-                .map(move |(value, scale)| (scale + value) / divisor)
-                .collect::<Vec<_>>()
-        };
-        scatters.chunks_exact(self.scale.len()).zip(counts).flat_map(one).collect()
+        self.wishart.mode(self.covariance_type, &estimate.covariances, &counts, d)
     }
 
     /// `ln p(θ)` of the parameters of a mixture, up to a constant.
     ///
     /// Cost: `k d³` multiply-adds for full covariances, `d³` for tied ones.
     pub(crate) fn log_density(&self, mixture: &Mixture) -> f64 {
-        let (k, d) = (mixture.n_components(), self.mean.len());
-        let covariances = mixture.covariances();
-        // Lₖ⁻ᵀ, or inverse deviations: its columns pᵢ have Σₖ⁻¹ = Σᵢ pᵢ pᵢᵀ.
-        let roots = covariances.precisions_cholesky();
-        let log_dets = covariances.log_dets();
+        let d = self.mean.len();
         let weights = if self.alpha == 1.0 {
             0.0
         } else {
@@ -242,61 +201,8 @@ impl KnownPrior {
         let shifts = mixture.means().chunks_exact(d).map(|mean| -> Vec<f64> {
             mean.iter().zip(&self.mean).map(|(own, prior)| own - prior).collect()
         });
-        let d_real = d as f64;
-        // Two times −ln p of each component: its log-determinant times a power, and two quadratic forms.
-        let penalties: f64 = match self.structure {
-            Structure::Full => shifts
-                .zip(roots.chunks_exact(d * d))
-                .zip(log_dets)
-                .map(|((shift, root), log_det)| {
-                    (self.nu + d_real + 2.0) * log_det + self.trace(root, d) + self.kappa * form(root, &shift)
-                })
-                .sum(),
-            Structure::Tied => {
-                let pulls: f64 = shifts.map(|shift| self.kappa * form(&roots, &shift)).sum();
-                (self.nu + d_real + 1.0 + k as f64) * log_dets[0] + self.trace(&roots, d) + pulls
-            }
-            Structure::Diag => shifts
-                .zip(roots.chunks_exact(d))
-                .zip(log_dets)
-                .map(|((shift, root), log_det)| {
-                    let of_feature =
-                        |i: usize| (self.scale[i] + self.kappa * shift[i] * shift[i]) * root[i] * root[i];
-                    (self.nu + 3.0) * log_det + (0..d).map(of_feature).sum::<f64>()
-                })
-                .sum(),
-            Structure::Spherical => shifts
-                .zip(&roots)
-                .zip(log_dets)
-                .map(|((shift, root), log_det)| {
-                    let squares: f64 = shift.iter().map(|shift| shift * shift).sum();
-                    // ln σ² is a d-th of the log-determinant.
-                    (self.nu + 2.0 + d_real) * log_det / d_real
-                        + (self.scale[0] + self.kappa * squares) * root * root
-                })
-                .sum(),
-        };
-        weights - 0.5 * penalties
+        weights - 0.5 * self.wishart.penalty(mixture.covariances(), shifts)
     }
-
-    /// `tr(Λ Σ⁻¹) = Σᵢ pᵢᵀ Λ pᵢ`.
-    fn trace(&self, root: &[f64], d: usize) -> f64 {
-        let mut sum = 0.0;
-        for column in 0..d {
-            for i in 0..=column {
-                let row: f64 = (0..=column).map(|j| self.scale[i * d + j] * root[j * d + column]).sum();
-                sum += root[i * d + column] * row;
-            }
-        }
-        sum
-    }
-}
-
-/// `vᵀ Σ⁻¹ v = Σᵢ (pᵢᵀ v)²`.
-fn form(root: &[f64], vector: &[f64]) -> f64 {
-    let d = vector.len();
-    let of_column = |column: usize| -> f64 { (0..=column).map(|i| root[i * d + column] * vector[i]).sum() };
-    (0..d).map(|column| of_column(column).powi(2)).sum()
 }
 
 #[cfg(test)]

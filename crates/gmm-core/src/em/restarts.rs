@@ -1,11 +1,11 @@
-//! Restarts: climbs from different starts, of which the best is kept and the others are not.
+//! Restarts: runs from different starts, of which the best is kept and the others are not.
 
 use crate::control::{Control, Stop};
-use crate::em::run::Climb;
+use crate::em::run::EmRun;
 
-/// The climb of the highest bound, the first of equals.
+/// The run of the highest bound, the first of equals.
 pub(crate) struct Best {
-    pub(crate) climb: Climb,
+    pub(crate) run: EmRun,
     /// Which restart it is.
     pub(crate) restart: usize,
     /// Iterations of all of them.
@@ -14,7 +14,7 @@ pub(crate) struct Best {
 
 /// What restarts came to so far, in their order.
 pub(crate) struct Restarts<E> {
-    best: Option<(Climb, usize)>,
+    best: Option<(EmRun, usize)>,
     refused: Option<E>,
     n_iter: usize,
     n_taken: usize,
@@ -33,22 +33,22 @@ impl<E> Restarts<E> {
     }
 
     /// The next restart, or why it was not begun. One that was told to stop is the last.
-    pub(crate) fn take(&mut self, climb: Result<Result<Climb, E>, Stop>) {
+    pub(crate) fn take(&mut self, run: Result<Result<EmRun, E>, Stop>) {
         if self.is_ended() {
             return;
         }
         let restart = self.n_taken;
         self.n_taken += 1;
-        match climb {
+        match run {
             Err(stop) => self.ended = Some(stop),
             Ok(Err(error)) => self.refused = self.refused.take().or(Some(error)),
-            Ok(Ok(climb)) => {
-                self.n_iter += climb.lower_bounds.len();
-                if climb.stop.is_told() {
-                    self.ended = Some(climb.stop.clone());
+            Ok(Ok(run)) => {
+                self.n_iter += run.lower_bounds.len();
+                if run.stop.is_told() {
+                    self.ended = Some(run.stop.clone());
                 }
-                if self.best.as_ref().is_none_or(|(best, _)| climb.lower_bound() > best.lower_bound()) {
-                    self.best = Some((climb, restart));
+                if self.best.as_ref().is_none_or(|(best, _)| run.lower_bound() > best.lower_bound()) {
+                    self.best = Some((run, restart));
                 }
             }
         }
@@ -62,13 +62,13 @@ impl<E> Restarts<E> {
     pub(crate) fn in_turn(
         n_init: usize,
         control: &mut Control<'_>,
-        mut climb: impl FnMut(usize, &mut Control<'_>) -> Result<Climb, E>,
+        mut run: impl FnMut(usize, &mut Control<'_>) -> Result<EmRun, E>,
     ) -> Result<Best, E> {
         let mut restarts = Restarts::new();
         for restart in 0..n_init {
             // The first runs whatever the watch says, so that there is a result to return.
             let ended = if restart > 0 { control.ended() } else { None };
-            restarts.take(ended.map_or_else(|| Ok(climb(restart, control)), Err));
+            restarts.take(ended.map_or_else(|| Ok(run(restart, control)), Err));
             if restarts.is_ended() {
                 break;
             }
@@ -80,12 +80,12 @@ impl<E> Restarts<E> {
     ///
     /// # Errors
     ///
-    /// The first refusal, when no climb got anywhere: one restart that worked is an answer.
+    /// The first refusal, when no run got anywhere: one restart that worked is an answer.
     pub(crate) fn best(self) -> Result<Best, E> {
         match (self.best, self.refused) {
-            (Some((mut climb, restart)), _) => {
-                climb.stop = self.ended.unwrap_or(climb.stop);
-                Ok(Best { climb, restart, n_iter: self.n_iter })
+            (Some((mut run, restart)), _) => {
+                run.stop = self.ended.unwrap_or(run.stop);
+                Ok(Best { run, restart, n_iter: self.n_iter })
             }
             (None, Some(error)) => Err(error),
             (None, None) => unreachable!("n_init is at least 1, and the first restart is never late"),

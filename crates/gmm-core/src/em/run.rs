@@ -6,12 +6,12 @@
 //! stop     when the bound changes by less than tol
 //! ```
 //!
-//! Where samples come from is [`Passes`]' business: memory and files climb alike.
+//! Where samples come from is [`ExpectationSource`]' business: memory and files climb alike.
 
 use crate::blocks::Threads;
 use crate::control::{Control, Stop};
 use crate::em::diagnosis::{Diagnosis, Repairs};
-use crate::em::m_step::{Maximised, Rules};
+use crate::em::m_step::{MStep, MStepResult};
 use crate::em::split::Split;
 use crate::error::Error;
 use crate::mixture::Mixture;
@@ -35,7 +35,7 @@ pub enum Convergence {
 }
 
 /// Samples that can be passed over again and again.
-pub(crate) trait Passes {
+pub(crate) trait ExpectationSource {
     /// Why a pass can fail.
     type Error: From<Error>;
 
@@ -60,14 +60,14 @@ pub(crate) struct Limits {
 }
 
 /// Where a climb ended.
-pub(crate) struct Climb {
+pub(crate) struct EmRun {
     pub(crate) mixture: Mixture,
     pub(crate) stop: Stop,
     pub(crate) lower_bounds: Vec<f64>,
     pub(crate) diagnosis: Diagnosis,
 }
 
-impl Climb {
+impl EmRun {
     /// The last bound, in nats per sample.
     pub(crate) fn lower_bound(&self) -> f64 {
         self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
@@ -80,16 +80,16 @@ impl Climb {
 ///
 /// Those of a pass, and of the first M-step. A later M-step that is refused, and a later pass that is cut short,
 /// end the climb where it was.
-pub(crate) fn climb<P: Passes>(
+pub(crate) fn run_em<P: ExpectationSource>(
     start: Mixture,
     passes: &mut P,
-    rules_of: impl Fn(&Moments) -> Result<Rules, Error>,
+    rules_of: impl Fn(&Moments) -> Result<MStep, Error>,
     limits: Limits,
     restart: usize,
     control: &mut Control<'_>,
-) -> Result<Climb, P::Error> {
+) -> Result<EmRun, P::Error> {
     let mut mixture = start;
-    let mut rules: Option<Rules> = None;
+    let mut rules: Option<MStep> = None;
     let mut repairs = Repairs::default();
     let mut lower_bounds: Vec<f64> = Vec::new();
     let mut trial: Option<Trial> = None;
@@ -127,7 +127,7 @@ pub(crate) fn climb<P: Passes>(
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),
         };
-        let Maximised { mixture: maximised, unsplit, splits, raises } = next;
+        let MStepResult { mixture: maximised, unsplit, splits, raises } = next;
         mixture = maximised;
         lower_bounds.push(bound);
         repairs.note_raises(lower_bounds.len(), raises);
@@ -150,7 +150,7 @@ pub(crate) fn climb<P: Passes>(
     }
     let base = rules.map_or(0.0, |rules| rules.ridge.base);
     let diagnosis = Diagnosis::new(&mixture, count, base, repairs);
-    Ok(Climb { mixture, stop, lower_bounds, diagnosis })
+    Ok(EmRun { mixture, stop, lower_bounds, diagnosis })
 }
 
 /// Splits whose worth the next bound will tell.

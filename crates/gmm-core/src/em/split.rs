@@ -7,6 +7,7 @@
 //! The two halves have together the weight, the mean and the covariance of the whole: nothing is invented,
 //! and EM finds out whether there were two.
 
+use crate::mixture::SecondMoments;
 use crate::moments::Estimate;
 
 /// Iterations of the power method. The axis need not be exact: any direction keeps the moments.
@@ -44,9 +45,10 @@ fn heaviest(estimate: &Estimate) -> Option<usize> {
 /// Gives `to` half of `from`; tells whether `from` has any extent to be cut through.
 fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
     let k = estimate.counts.len();
-    let (d, size) = (estimate.means.len() / k, estimate.covariances.len() / k);
+    let (d, layout) = (estimate.means.len() / k, estimate.layout);
+    let size = layout.size(d);
     let covariance = estimate.covariances[from * size..][..size].to_vec();
-    let (axis, variance) = leading_axis(&covariance, d);
+    let (axis, variance) = leading_axis(&covariance, layout, d);
     if !(variance > 0.0 && variance.is_finite()) || estimate.counts[from] == 0.0 {
         return false;
     }
@@ -58,7 +60,7 @@ fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
         }
         let out = &mut estimate.covariances[component * size..][..size];
         for (at, out) in out.iter_mut().enumerate() {
-            let (i, j) = if size == d { (at, at) } else { (at / d, at % d) };
+            let (i, j) = layout.features(at, d);
             *out = covariance[at] - 0.25 * variance * axis[i] * axis[j];
         }
     }
@@ -70,15 +72,15 @@ fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
     true
 }
 
-/// A unit vector close to the leading axis of a covariance (d × d, or variances), and the variance along it.
-fn leading_axis(covariance: &[f64], d: usize) -> (Vec<f64>, f64) {
-    let step = if covariance.len() == d { 1 } else { d + 1 };
+/// A unit vector close to the leading axis of a covariance in its layout, and the variance along it.
+fn leading_axis(covariance: &[f64], layout: SecondMoments, d: usize) -> (Vec<f64>, f64) {
+    let step = layout.variance_step(d);
     let variance = |i: usize| covariance[i * step];
     let widest = (1..d).fold(0, |best, i| if variance(i) > variance(best) { i } else { best });
     let mut axis = vec![0.0; d];
     axis[widest] = 1.0;
     let mut along = variance(widest);
-    if covariance.len() == d {
+    if layout == SecondMoments::Diagonal {
         return (axis, along);
     }
     for _ in 0..POWER_STEPS {
@@ -102,18 +104,20 @@ fn leading_axis(covariance: &[f64], d: usize) -> (Vec<f64>, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::em::pooled::Overview;
+    use crate::em::pooled::PooledMoments;
 
     fn with_empty(covariance: Vec<f64>) -> Estimate {
         let size = covariance.len();
         let mut covariances = vec![0.0; 3 * size];
         covariances[size..2 * size].copy_from_slice(&covariance);
         covariances[2 * size..].copy_from_slice(&covariance);
+        let layout = if size == 2 { SecondMoments::Diagonal } else { SecondMoments::Full };
         Estimate {
             counts: vec![0.0, 6.0, 2.0],
             weights: vec![0.0, 0.75, 0.25],
             means: vec![9.0, 9.0, 1.0, 2.0, 5.0, 5.0],
             covariances,
+            layout,
             empty: vec![0],
         }
     }
@@ -122,11 +126,11 @@ mod tests {
     fn the_heaviest_is_cut_across_its_longest_axis_and_the_whole_stays_what_it_was() {
         for covariance in [vec![5.0, 4.0, 4.0, 5.0], vec![9.0, 1.0]] {
             let mut estimate = with_empty(covariance);
-            let before = Overview::new(&estimate);
+            let before = PooledMoments::new(&estimate);
             assert_eq!(split_heaviest(&mut estimate), [Split { component: 0, from: 1 }]);
             assert_eq!((&*estimate.counts, &*estimate.empty), (&[3.0, 3.0, 2.0][..], &[][..]));
             assert_eq!(estimate.weights, [0.375, 0.375, 0.25]);
-            let after = Overview::new(&estimate);
+            let after = PooledMoments::new(&estimate);
             let pairs = before.covariance.iter().zip(&after.covariance);
             for (before, after) in pairs.chain(before.mean.iter().zip(&after.mean)) {
                 assert!((before - after).abs() < 1e-12, "{before} {after}");

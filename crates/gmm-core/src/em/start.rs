@@ -5,13 +5,15 @@
 //! covariances are still those of `init`.
 
 use crate::blocks::{BLOCK_ROWS, Threads};
+use crate::check;
 use crate::control::Watch;
-use crate::em::m_step::{RegCovar, Rules};
+use crate::em::m_step::{MStep, RegCovar};
 use crate::em::options::{FitOptions, Given, Init};
 use crate::error::{Error, Place, Result};
 use crate::init::{kmeans_centres, plus_plus_centres, row_centres, write_random_shares};
-use crate::mixture::{Covariances, Mixture, Structure};
-use crate::moments::{Moments, Products, central_moments, check_non_negative, check_rows, check_sizes};
+use crate::mixture::SecondMoments;
+use crate::mixture::{CovarianceType, Covariances, Mixture};
+use crate::moments::{Moments, central_moments, check_rows, check_sizes};
 use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
@@ -26,7 +28,8 @@ pub(crate) fn start<T: Real>(
 ) -> Result<Mixture> {
     let (k, given) = (options.n_components, &options.given);
     if let Some(means) = &given.means {
-        check_means(means, samples.n_features())?;
+        let d = samples.n_features();
+        check::finite("given.means", means, |at| Place::Cell { row: at / d, column: at % d })?;
     }
     if let Given { weights: Some(weights), means: Some(means), covariances: Some(covariances) } = given {
         check_weight_sum(weights)?;
@@ -39,12 +42,18 @@ pub(crate) fn start<T: Real>(
         Init::KmeansPlusPlus => plus_plus_centres(samples, k, &mut stream, threads, watch),
         Init::RandomFromData => row_centres(samples, k, &mut stream),
         Init::Random => {
-            let moments = random_moments(samples, k, options.covariance, &stream, threads);
+            let moments = random_moments(samples, k, options.covariance_type, &stream, threads);
             let centres = moments.references().to_vec();
-            return made_of(samples, options, &moments, &about(options.covariance, k, centres)?, threads);
+            return made_of(
+                samples,
+                options,
+                &moments,
+                &about(options.covariance_type, k, centres)?,
+                threads,
+            );
         }
     };
-    let nearest = about(options.covariance, k, centres)?;
+    let nearest = about(options.covariance_type, k, centres)?;
     made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest, threads)
 }
 
@@ -57,7 +66,7 @@ fn made_of<T: Real>(
     threads: &Threads,
 ) -> Result<Mixture> {
     let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
-    let rules = Rules::new(options.covariance, options.reg_covar, prior, unit, moments, threads)?;
+    let rules = MStep::new(options.covariance_type, options.reg_covar, prior, unit, moments, threads)?;
     with_given(&rules.maximise(moments, about, true, threads)?.mixture, &options.given)
 }
 
@@ -65,11 +74,11 @@ fn made_of<T: Real>(
 fn random_moments<T: Real>(
     samples: &Samples<'_, T>,
     n_components: usize,
-    structure: Structure,
+    covariance_type: CovarianceType,
     stream: &Stream,
     threads: &Threads,
 ) -> Moments {
-    let products = Products::of(structure);
+    let products = SecondMoments::of(covariance_type);
     central(samples, n_components, |references| {
         Moments::of_shares(samples, references, products, threads, |rows, shares| {
             shares.resize(n_components * BLOCK_ROWS, T::ZERO);
@@ -79,20 +88,10 @@ fn random_moments<T: Real>(
 }
 
 /// Equal weights and unit covariances: the most likely component is the nearest centre.
-fn about(structure: Structure, n_components: usize, centres: Vec<f64>) -> Result<Mixture> {
+fn about(covariance_type: CovarianceType, n_components: usize, centres: Vec<f64>) -> Result<Mixture> {
     let d = centres.len() / n_components;
-    let unit = Covariances::unit(structure, n_components, d)?;
+    let unit = Covariances::unit(covariance_type, n_components, d)?;
     Mixture::assemble(vec![1.0 / n_components as f64; n_components], centres, unit, d)
-}
-
-fn check_means(means: &[f64], d: usize) -> Result<()> {
-    match means.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => {
-            let (value, at) = (means[at], Place::Cell { row: at / d, column: at % d });
-            Err(Error::NotFinite { what: "given.means", at, value })
-        }
-    }
 }
 
 /// Given weights sum to one. A value that is no weight is left to [`Mixture::from_covariances`], which names it.
@@ -127,10 +126,10 @@ fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
 /// those of a fit.
 ///
 /// ```
-/// use gmm_core::{RegCovar, Samples, Structure, Threads, mixture_from_labels};
+/// use gmm_core::{RegCovar, Samples, CovarianceType, Threads, mixture_from_labels};
 ///
 /// let samples = Samples::from_rows(&[0.0, 2.0, 10.0, 14.0], 4, 1)?;
-/// let (structure, ridge) = (Structure::Diag, RegCovar::Absolute(0.0));
+/// let (structure, ridge) = (CovarianceType::Diag, RegCovar::Absolute(0.0));
 /// let mixture = mixture_from_labels(&samples, &[0, 0, 1, 1], 2, structure, ridge, &Threads::one())?;
 /// assert_eq!((mixture.means(), mixture.covariances().values()), (&[1.0, 12.0][..], &[1.0, 4.0][..]));
 /// # Ok::<(), gmm_core::Error>(())
@@ -139,28 +138,27 @@ pub fn mixture_from_labels<T: Real>(
     samples: &Samples<'_, T>,
     labels: &[u32],
     n_components: usize,
-    structure: Structure,
+    covariance_type: CovarianceType,
     reg_covar: RegCovar,
     threads: &Threads,
 ) -> Result<Mixture> {
     let (k, d) = (n_components, samples.n_features());
-    check_non_negative("reg_covar", reg_covar.value())?;
-    check_sizes(k, d, structure)?;
+    check::addend("reg_covar", reg_covar.value())?;
+    check_sizes(k, d, covariance_type)?;
     if labels.len() != samples.n_samples() {
-        let (left_shape, right_shape) = (vec![labels.len()], vec![samples.n_samples(), d]);
-        return Err(Error::ShapeMismatch { left: "labels", left_shape, right: "samples", right_shape });
+        return Err(Error::shape("labels", [labels.len()], "samples", [samples.n_samples(), d]));
     }
     if let Some(row) = labels.iter().position(|&label| label as usize >= k) {
         let value = format!("{} at row {row}", labels[row]);
-        return Err(Error::InvalidOption { option: "labels", value, requirement: "below n_components" });
+        return Err(Error::option("labels", value, "below n_components"));
     }
-    let products = Products::of(structure);
+    let products = SecondMoments::of(covariance_type);
     let moments = central(samples, k, |references| {
         Moments::of_labels(samples, references, products, threads, |rows, _, out| {
             out.copy_from_slice(&labels[rows]);
         })
     });
-    one_step(samples, &moments, structure, reg_covar, threads)
+    one_step(samples, &moments, covariance_type, reg_covar, threads)
 }
 
 /// The mixture that responsibilities (n × k) make of samples, of any structure: one M-step of a fit, and
@@ -174,19 +172,19 @@ pub fn mixture_from_labels<T: Real>(
 pub fn mixture_from_responsibilities<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
-    structure: Structure,
+    covariance_type: CovarianceType,
     reg_covar: RegCovar,
     threads: &Threads,
 ) -> Result<Mixture> {
     let k = responsibilities.n_components();
-    check_non_negative("reg_covar", reg_covar.value())?;
+    check::addend("reg_covar", reg_covar.value())?;
     check_rows(samples, responsibilities)?;
-    check_sizes(k, samples.n_features(), structure)?;
-    let moments = central_moments(samples, responsibilities, Products::of(structure), threads);
-    one_step(samples, &moments, structure, reg_covar, threads)
+    check_sizes(k, samples.n_features(), covariance_type)?;
+    let moments = central_moments(samples, responsibilities, SecondMoments::of(covariance_type), threads);
+    one_step(samples, &moments, covariance_type, reg_covar, threads)
 }
 
-/// Moments about the first sample that counts, or about the means when those are far from it.
+/// Moments about the first sample that has weight, or about the means when those are far from it.
 fn central<T: Real>(
     samples: &Samples<'_, T>,
     n_components: usize,
@@ -194,23 +192,19 @@ fn central<T: Real>(
 ) -> Moments {
     let mut first = vec![0.0; samples.n_features()];
     samples.copy_row(samples.first_present(), &mut first);
-    let moments = moments_about(&first.repeat(n_components));
-    match moments.closer_references() {
-        None => moments,
-        Some(means) => moments_about(&means),
-    }
+    Moments::about_close_points(&first.repeat(n_components), moments_about)
 }
 
 fn one_step<T: Real>(
     samples: &Samples<'_, T>,
     moments: &Moments,
-    structure: Structure,
+    covariance_type: CovarianceType,
     reg_covar: RegCovar,
     threads: &Threads,
 ) -> Result<Mixture> {
     let k = moments.components().count();
-    let unit = about(structure, k, moments.references().to_vec())?;
-    let rules = Rules::new(structure, reg_covar, None, samples.weight_unit(), moments, threads)?;
+    let unit = about(covariance_type, k, moments.references().to_vec())?;
+    let rules = MStep::new(covariance_type, reg_covar, None, samples.weight_unit(), moments, threads)?;
     Ok(rules.maximise(moments, &unit, true, threads)?.mixture)
 }
 

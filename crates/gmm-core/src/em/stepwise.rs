@@ -15,7 +15,8 @@ use crate::em::options::FitOptions;
 use crate::em::prior::Prior;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
-use crate::moments::{Moments, Products};
+use crate::mixture::SecondMoments;
+use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -72,11 +73,7 @@ impl Stepwise {
     pub fn new(start: Mixture, options: StepwiseOptions) -> Result<Self> {
         if !(options.decay > 0.5 && options.decay <= 1.0) {
             let requirement = "greater than 0.5 and at most 1";
-            return Err(Error::InvalidOption {
-                option: "decay",
-                value: options.decay.to_string(),
-                requirement,
-            });
+            return Err(Error::option("decay", options.decay, requirement));
         }
         as_fit(&options, &start).check_hyperparameters(start.n_features())?;
         let moments = moments_of(&start);
@@ -141,7 +138,7 @@ impl Stepwise {
 
 fn as_fit(options: &StepwiseOptions, mixture: &Mixture) -> FitOptions {
     FitOptions {
-        covariance: mixture.covariances().structure(),
+        covariance_type: mixture.covariances().covariance_type(),
         reg_covar: options.reg_covar,
         prior: options.prior.clone(),
         ..FitOptions::new(mixture.n_components())
@@ -151,10 +148,10 @@ fn as_fit(options: &StepwiseOptions, mixture: &Mixture) -> FitOptions {
 /// The moments, about the means, of one sample that is like the mixture.
 fn moments_of(mixture: &Mixture) -> Moments {
     let (k, d) = (mixture.n_components(), mixture.n_features());
-    let products = Products::of(mixture.covariances().structure());
+    let products = SecondMoments::of(mixture.covariances().covariance_type());
     let total: f64 = mixture.weights().iter().sum();
     let mut sums = Vec::with_capacity(k * products.len(d));
-    let dense = (products == Products::Pairs).then(|| mixture.covariances().to_full());
+    let dense = (products == SecondMoments::Full).then(|| mixture.covariances().to_full());
     for component in 0..k {
         let weight = mixture.weights()[component] / total;
         sums.push(weight);
@@ -170,19 +167,19 @@ fn moments_of(mixture: &Mixture) -> Moments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Structure;
+    use crate::CovarianceType;
     use crate::mixture::Covariances;
 
     #[test]
     fn moments_of_a_mixture_are_those_it_is_made_of() {
-        for structure in Structure::ALL {
-            let values = match structure {
-                Structure::Full => vec![2.0, 0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 3.0],
-                Structure::Tied => vec![2.0, 0.5, 0.5, 1.0],
-                Structure::Diag => vec![2.0, 1.0, 1.0, 3.0],
-                Structure::Spherical => vec![2.0, 3.0],
+        for covariance_type in CovarianceType::ALL {
+            let values = match covariance_type {
+                CovarianceType::Full => vec![2.0, 0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 3.0],
+                CovarianceType::Tied => vec![2.0, 0.5, 0.5, 1.0],
+                CovarianceType::Diag => vec![2.0, 1.0, 1.0, 3.0],
+                CovarianceType::Spherical => vec![2.0, 3.0],
             };
-            let covariances = Covariances::new(structure, &values, 2, 2).unwrap();
+            let covariances = Covariances::new(covariance_type, &values, 2, 2).unwrap();
             let start =
                 Mixture::from_covariances(&[0.25, 0.75], &[0.0, 1.0, 3.0, -1.0], covariances, &[]).unwrap();
             let options =
@@ -190,7 +187,7 @@ mod tests {
             let again = moments_of(&start).maximise(&start, &as_fit(&options, &start)).unwrap();
             assert_eq!((again.weights(), again.means()), (start.weights(), start.means()));
             for (got, want) in again.covariances().values().iter().zip(&values) {
-                assert!((got - want).abs() < 1e-15, "{structure}");
+                assert!((got - want).abs() < 1e-15, "{covariance_type}");
             }
         }
     }

@@ -9,12 +9,12 @@ use std::ops::ControlFlow;
 use crate::blocks::Threads;
 use crate::control::{Control, Progress, Stop, Watch};
 use crate::em::fit::Fit;
-use crate::em::m_step::Rules;
+use crate::em::m_step::MStep;
 use crate::em::options::FitOptions;
 use crate::em::restarts::Restarts;
-use crate::em::run::{Passes, climb};
+use crate::em::run::{ExpectationSource, run_em};
 use crate::em::start::start;
-use crate::em::swaps::improve;
+use crate::em::swaps::search_swaps;
 use crate::error::{Error, Place};
 use crate::mixture::Mixture;
 use crate::moments::Moments;
@@ -97,14 +97,14 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let samples = if drawn.weights.is_empty() { samples } else { samples.with_weights(&drawn.weights)? };
     let unit = streamed.unit;
     let rules_of = |moments: &Moments| {
-        Rules::new(options.covariance, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
+        MStep::new(options.covariance_type, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
     };
     let mut best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
         let start = start(&samples, options, threads, restart, control.watch())?;
-        climb(start, &mut streamed, rules_of, options.limits(), restart, control)
+        run_em(start, &mut streamed, rules_of, options.limits(), restart, control)
     })?;
-    let moves = improve(&mut best, &mut streamed, rules_of, options, &mut control);
-    Ok(Fit::of(best, moves))
+    let n_swaps = search_swaps(&mut best, &mut streamed, rules_of, options, &mut control);
+    Ok(Fit::of(best, n_swaps))
 }
 
 struct Streamed<'a, T, S> {
@@ -208,7 +208,7 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
     }
 }
 
-impl<T: Real, S: Source<T>> Passes for Streamed<'_, T, S> {
+impl<T: Real, S: Source<T>> ExpectationSource for Streamed<'_, T, S> {
     type Error = StreamError<S::Error>;
 
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments, Self::Error> {

@@ -4,7 +4,7 @@
 //! ```text
 //! remove  j, each as likely            φⱼ = 0, the others divided by what is left
 //! split   m ≠ j, with probability φₘ    μₘ, μⱼ ← two draws from N(μₘ, Σₘ)     φₘ, φⱼ ← ½ φₘ     Σⱼ ← Σₘ
-//! climb   as a restart does             kept when its bound is higher than the best so far
+//! run     as a restart does             kept when its bound is higher than the best so far
 //! ```
 //!
 //! A restart draws all of its centres anew and nearly always has some of them wrong: two in one group, and
@@ -14,10 +14,10 @@
 //! Hautamäki, Kärkkäinen & Fränti (2012); docs/math.md, section 4.
 
 use crate::control::Control;
-use crate::em::m_step::Rules;
+use crate::em::m_step::MStep;
 use crate::em::options::FitOptions;
 use crate::em::restarts::Best;
-use crate::em::run::{Limits, Passes, climb};
+use crate::em::run::{ExpectationSource, Limits, run_em};
 use crate::error::Error;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
@@ -33,51 +33,51 @@ const ROUNDING: f64 = 1e-9;
 /// kept. One that is refused has failed.
 ///
 /// A move that gains less than `tol` is kept, but it has failed too: so much is left to any climb.
-pub(crate) fn improve<P: Passes>(
+pub(crate) fn search_swaps<P: ExpectationSource>(
     best: &mut Best,
     passes: &mut P,
-    rules_of: impl Fn(&Moments) -> Result<Rules, Error>,
+    rules_of: impl Fn(&Moments) -> Result<MStep, Error>,
     options: &FitOptions,
     control: &mut Control<'_>,
 ) -> usize {
-    let patience = options.moves_in_a_row();
+    let patience = options.max_failed_swaps();
     // Each of those that may fail in a row could take as long as a restart did.
     let mut iterations_left = patience.saturating_mul(best.n_iter.div_ceil(options.n_init));
-    let mut stream = Stream::of_moves(options.seed);
+    let mut stream = Stream::of_swaps(options.seed);
     let (mut failed, mut kept) = (0, 0);
     for _ in 0..patience.saturating_mul(MOST_MOVES) {
-        if failed >= patience || iterations_left == 0 || best.climb.stop.is_told() {
+        if failed >= patience || iterations_left == 0 || best.run.stop.is_told() {
             break;
         }
         // A move may fail before it has an iteration, and every one of them may.
         if let Some(stop) = control.ended() {
-            best.climb.stop = stop;
+            best.run.stop = stop;
             break;
         }
         control.begin_move();
         failed += 1;
-        let bound = best.climb.lower_bound();
+        let bound = best.run.lower_bound();
         let limits = Limits { beat: Some(bound), ..options.limits() };
-        let start = moved(&best.climb.mixture, &mut stream);
-        let climbed = start.and_then(|at| climb(at, passes, &rules_of, limits, best.restart, control).ok());
+        let start = moved(&best.run.mixture, &mut stream);
+        let finished = start.and_then(|at| run_em(at, passes, &rules_of, limits, best.restart, control).ok());
         // One that was refused took a pass too.
-        let n_iter = climbed.as_ref().map_or(1, |climbed| climbed.lower_bounds.len());
+        let n_iter = finished.as_ref().map_or(1, |finished| finished.lower_bounds.len());
         iterations_left = iterations_left.saturating_sub(n_iter);
-        let Some(climbed) = climbed else {
+        let Some(finished) = finished else {
             if let Some(stop) = control.report(best.restart, 0, bound) {
-                best.climb.stop = stop;
+                best.run.stop = stop;
             }
             continue;
         };
-        let (gain, rounding) = (climbed.lower_bound() - bound, ROUNDING * bound.abs().max(1.0));
+        let (gain, rounding) = (finished.lower_bound() - bound, ROUNDING * bound.abs().max(1.0));
         if gain > options.tol.max(rounding) {
             failed = 0;
         }
         if gain > rounding {
             kept += 1;
-            best.climb = climbed;
-        } else if climbed.stop.is_told() {
-            best.climb.stop = climbed.stop;
+            best.run = finished;
+        } else if finished.stop.is_told() {
+            best.run.stop = finished.stop;
         }
     }
     kept

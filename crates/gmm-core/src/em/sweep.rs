@@ -12,7 +12,7 @@ use crate::control::Stop;
 use crate::em::fit::{Fit, fit};
 use crate::em::options::FitOptions;
 use crate::error::{Error, Result};
-use crate::mixture::Structure;
+use crate::mixture::CovarianceType;
 use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::{Criteria, Criterion, criteria};
@@ -23,7 +23,7 @@ pub struct SweepOptions {
     /// Numbers of components.
     pub n_components: Vec<usize>,
     /// Covariance structures.
-    pub covariances: Vec<Structure>,
+    pub covariance_types: Vec<CovarianceType>,
     /// What decides. The Bayesian criterion by default.
     pub criterion: Criterion,
     /// Everything else of a fit; its number of components and structure are not read.
@@ -35,7 +35,7 @@ impl SweepOptions {
     pub fn new(n_components: impl Into<Vec<usize>>) -> Self {
         SweepOptions {
             n_components: n_components.into(),
-            covariances: vec![Structure::Full],
+            covariance_types: vec![CovarianceType::Full],
             criterion: Criterion::default(),
             fit: FitOptions::new(1),
         }
@@ -48,7 +48,7 @@ pub struct Candidate {
     /// k.
     pub n_components: usize,
     /// What its covariances have in common.
-    pub covariance: Structure,
+    pub covariance_type: CovarianceType,
     /// The best of its restarts and what it is worth, or why there is none.
     pub outcome: Result<(Fit, Criteria)>,
 }
@@ -76,11 +76,11 @@ pub struct Sweep {
 ///
 /// ```
 /// use std::ops::ControlFlow;
-/// use gmm_core::{Samples, Structure, SweepOptions, Threads, sweep};
+/// use gmm_core::{Samples, CovarianceType, SweepOptions, Threads, sweep};
 ///
 /// let rows: Vec<f64> = (0..300).map(|i| [0.0, 20.0, 50.0][i % 3] + (i % 17) as f64 * 0.1).collect();
 /// let samples = Samples::from_rows(&rows, 300, 1)?;
-/// let options = SweepOptions { covariances: Structure::ALL.into(), ..SweepOptions::new([1, 2, 3, 4]) };
+/// let options = SweepOptions { covariance_types: CovarianceType::ALL.into(), ..SweepOptions::new([1, 2, 3, 4]) };
 /// let sweep = sweep(&samples, &options, &Threads::one(), &mut |_| ControlFlow::Continue(()))?;
 /// assert_eq!(sweep.candidates.len(), 16);
 /// assert_eq!(sweep.candidates[sweep.best].n_components, 3);
@@ -92,18 +92,22 @@ pub fn sweep<T: Real>(
     threads: &Threads,
     observer: &mut dyn FnMut(&Candidate) -> ControlFlow<()>,
 ) -> Result<Sweep> {
-    let lists = [("n_components", options.n_components.len()), ("covariances", options.covariances.len())];
+    let lists =
+        [("n_components", options.n_components.len()), ("covariances", options.covariance_types.len())];
     if let Some((option, _)) = lists.into_iter().find(|(_, len)| *len == 0) {
         let requirement = "a list of at least one";
-        return Err(Error::InvalidOption { option, value: "empty".into(), requirement });
+        return Err(Error::option(option, "empty", requirement));
     }
     let fits: Vec<FitOptions> = options
         .n_components
         .iter()
         .flat_map(|&n_components| {
-            let with =
-                move |&covariance: &Structure| FitOptions { n_components, covariance, ..options.fit.clone() };
-            options.covariances.iter().map(with)
+            let with = move |&covariance_type: &CovarianceType| FitOptions {
+                n_components,
+                covariance_type,
+                ..options.fit.clone()
+            };
+            options.covariance_types.iter().map(with)
         })
         .collect();
     let (ended, watch) = (AtomicBool::new(false), options.fit.watch());
@@ -116,7 +120,7 @@ pub fn sweep<T: Real>(
         }
         Some(Candidate {
             n_components: of.n_components,
-            covariance: of.covariance,
+            covariance_type: of.covariance_type,
             outcome: evaluated(samples, &FitOptions { time_budget: left, ..of.clone() }, threads),
         })
     };
@@ -168,7 +172,7 @@ fn choose(candidates: Vec<Candidate>, criterion: Criterion) -> Result<Sweep> {
         (None, Some(error)) => Err(error.clone()),
         (None, None) => {
             let (option, requirement) = ("time_budget", "long enough for one fit");
-            Err(Error::InvalidOption { option, value: "spent".into(), requirement })
+            Err(Error::option(option, "spent", requirement))
         }
     }
 }
@@ -186,8 +190,11 @@ mod tests {
         let rows = rows();
         let samples = Samples::from_rows(&rows, 450, 2).unwrap();
         let fit = FitOptions { n_init: 2, ..FitOptions::new(1) };
-        let options =
-            SweepOptions { covariances: Structure::ALL.into(), fit, ..SweepOptions::new([1, 2, 3, 500]) };
+        let options = SweepOptions {
+            covariance_types: CovarianceType::ALL.into(),
+            fit,
+            ..SweepOptions::new([1, 2, 3, 500])
+        };
         let table = |threads| {
             sweep(&samples, &options, &Threads::new(threads), &mut |_| ControlFlow::Continue(())).unwrap()
         };

@@ -2,15 +2,15 @@
 
 use super::expectation::{Expectation, Expected, Factors};
 use super::parameters::{OfParameters, Wanted, of_parameters, sums_about_means};
-use super::range::{Limits, Way};
-use super::rows::{check_len, check_output, check_range};
+use super::range::{Limits, Precision};
 use super::{check_written, dense, full, inverses};
 use crate::blocks::{Threads, blocks};
+use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::score::{Block, BlockScorer, Terms, check_features};
+use crate::score::{Block, BlockOutput, BlockScorer, check_features};
 
 /// `eₙ = dJ/dEₙ`.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +84,12 @@ pub fn energy_vjp<T: Real>(
     let samples = &samples.unweighted();
     let (n, k, d) = (samples.n_samples(), mixture.n_components(), samples.n_features());
     check_cotangents(&cotangents, cov_diag, n)?;
-    check_output("gradient of samples", &gradients.samples, &[n, d])?;
-    check_output("gradient of weights", &gradients.weights, &[k])?;
-    check_output("gradient of means", &gradients.means, &[k, d])?;
-    check_output("gradient of covariances", &gradients.covariances, &[k, d, d])?;
-    check_output("gradient of cholesky factors", &gradients.cholesky, &[k, d, d])?;
-    check_output("gradient of log-determinants", &gradients.log_dets, &[k])?;
+    check::output("gradient of samples", gradients.samples.as_deref().map(<[T]>::len), &[n, d])?;
+    check::output("gradient of weights", gradients.weights.as_deref().map(<[T]>::len), &[k])?;
+    check::output("gradient of means", gradients.means.as_deref().map(<[T]>::len), &[k, d])?;
+    check::output("gradient of covariances", gradients.covariances.as_deref().map(<[T]>::len), &[k, d, d])?;
+    check::output("gradient of cholesky factors", gradients.cholesky.as_deref().map(<[T]>::len), &[k, d, d])?;
+    check::output("gradient of log-determinants", gradients.log_dets.as_deref().map(<[T]>::len), &[k])?;
     let mixture = &*dense(mixture)?;
     let inverses = inverses(full(mixture), threads);
     let limits = Limits::new(mixture, full(mixture), &inverses, samples);
@@ -107,11 +107,11 @@ pub fn energy_vjp<T: Real>(
     let way = limits.way_of_energy::<T>(largest, cov_diag);
     // Gradients of samples come first, and may not be written before those of parameters are known to be numbers.
     let is_bounded = !wants_moments || (limits.holds_moments(largest) && absent(mixture).next().is_none());
-    let is_aside = way == Way::Careful || !is_bounded;
+    let is_aside = way == Precision::DoubleChecked || !is_bounded;
     let mut aside = of_samples.as_ref().filter(|_| is_aside).map(|out| vec![T::ZERO; out.len()]);
     let mut out = aside.as_deref_mut().or(of_samples.as_deref_mut());
     let own = match way {
-        Way::Own => Some(work.run::<T>(out.as_deref_mut())).filter(|expected| expected.is_held),
+        Precision::Native => Some(work.run::<T>(out.as_deref_mut())).filter(|expected| expected.is_held),
         _ => None,
     };
     let expected = own.unwrap_or_else(|| work.run::<f64>(out));
@@ -134,7 +134,7 @@ pub fn energy_vjp<T: Real>(
     ];
     for (what, values, out, len) in &pairs {
         if out.is_some() {
-            check_range::<T>(what, values, |at| place(at, *len, d))?;
+            check::gradient::<T>(what, values, |at| place(at, *len, d))?;
         }
     }
     if let (Some(out), Some(from)) = (of_samples, aside) {
@@ -165,7 +165,7 @@ fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Fac
     let (mut block, mut of_rows) = (Block::new(), Vec::new());
     for rows in blocks(0..samples.n_samples()) {
         scorer.whiten(samples, rows.clone(), &mut block);
-        scorer.finish(&mut block, Terms::Squares, None);
+        scorer.finish(&mut block, BlockOutput::Squares, None);
         factors.of_rows(samples, rows, &mut of_rows);
         for &component in &absent {
             let squares = &block.terms[component * block.stride..];
@@ -189,7 +189,7 @@ fn check_cotangents<T: Real>(cotangents: &EnergyCotangents<'_, T>, cov_diag: f64
     let what = "energy cotangents";
     match cotangents {
         EnergyCotangents::Each(each) => {
-            check_len(what, Some(each.len()), &[n])?;
+            check::output(what, Some(each.len()), &[n])?;
             if let Some(row) = each.iter().position(|&value| !Real::is_finite(value)) {
                 return Err(Error::NotFinite { what, at: Place::Row(row), value: each[row].to_f64() });
             }
@@ -203,7 +203,7 @@ fn check_cotangents<T: Real>(cotangents: &EnergyCotangents<'_, T>, cov_diag: f64
         return Ok(());
     }
     let (option, value) = ("cotangent of cov_diag", cov_diag.to_string());
-    Err(Error::InvalidOption { option, value, requirement: "finite" })
+    Err(Error::option(option, value, "finite"))
 }
 
 struct Work<'a, T> {

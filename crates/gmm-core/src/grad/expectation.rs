@@ -14,10 +14,11 @@ use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, 
 
 use super::rows::{convert, pack, take, take_block, write_panels};
 use super::unwhiteners;
-use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, Threads, blocks, chunks};
+use crate::blocks::{BLOCK_ROWS, BufferPool, SMALL_WORK, Threads, blocks, chunks};
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
-use crate::moments::{Moments, Part, Pool, Products, Sums, Weights, parts_by_rows};
+use crate::mixture::SecondMoments;
+use crate::moments::{Accumulator, Moments, Part, Sums, Weights, parts_by_rows};
 use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::{Block, BlockScorer, infinitely_far};
@@ -118,7 +119,7 @@ impl<T: Real> Expectation<'_, T> {
         let scorer = BlockScorer::<C>::own(self.mixture);
         let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
         let parts = match self.wants_moments {
-            true => parts_by_rows(n, k, Products::Pairs.len(d)),
+            true => parts_by_rows(n, k, SecondMoments::Full.len(d)),
             false if scorer.work(n) < SMALL_WORK => vec![Part { rows: 0..n, components: 0..k }],
             false => chunks(n, 1).into_iter().map(|rows| Part { rows, components: 0..k }).collect(),
         };
@@ -129,13 +130,15 @@ impl<T: Real> Expectation<'_, T> {
         let items: Vec<_> = items.collect();
         let (unit, signs) = (self.factors.unit(), self.signs());
         let (mut energy, mut infinite, mut totals) = (0.0, None, [None, None]);
-        let spare = Spare::default();
+        let spare = BufferPool::default();
         threads.map_in_order_with(
             items,
             2 * scorer.work(n),
             |scratch: &mut Scratch<T, C>, (rows, out)| {
                 let mut sums = signs.map(|is_there| {
-                    is_there.then(|| Sums::Own(Pool::new(Products::Pairs, centres.clone(), d, &spare)))
+                    is_there.then(|| {
+                        Sums::Native(Accumulator::new(SecondMoments::Full, centres.clone(), d, &spare))
+                    })
                 });
                 let (energy, infinite) =
                     self.part((&scorer, &unwhiten), (samples, rows), out, unit, &mut sums, scratch);
@@ -154,7 +157,7 @@ impl<T: Real> Expectation<'_, T> {
         let references: Vec<f64> = centres.iter().map(|value| value.to_f64()).collect();
         let of_sums = |sums| {
             let total_weight = samples.total_weight();
-            Moments::from_sums((Products::Pairs, d), references.clone(), total_weight, -energy, sums)
+            Moments::from_sums((SecondMoments::Full, d), references.clone(), total_weight, -energy, sums)
         };
         let scales = match self.factors {
             Factors::Same(factor) => [factor, 0.0],
@@ -215,7 +218,7 @@ impl<T: Real> Expectation<'_, T> {
             if !is_shared {
                 self.scales_of(samples, rows.clone(), unit, factors);
             }
-            let values = match Products::Pairs.wants_panels::<C>(d) {
+            let values = match SecondMoments::Full.wants_panels::<C>(d) {
                 true => Values::Panels(panels),
                 false => {
                     convert(samples.rows(rows.clone(), own), copy);
@@ -328,7 +331,7 @@ struct ScoredBlock<C> {
     deviations: Lines<C>,
 }
 
-fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, spare: &Spare) {
+fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, spare: &BufferPool) {
     match total {
         Some(total) => {
             total.iter_mut().zip(&sums).for_each(|(total, part)| *total += part);

@@ -182,14 +182,14 @@ fn symmetric_product(left: Factor<'_>, right: Factor<'_>, d: usize) -> Vec<f64> 
 fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<f64> {
     let mut out = vec![0.0; d * d];
     if d >= FAER_FROM {
-        let structure = match wanted {
+        let covariance_type = match wanted {
             Shape::Dense => BlockStructure::Rectangular,
             Shape::Lower => BlockStructure::TriangularLower,
         };
         let ((left, left_structure), (right, right_structure)) = (left.view(d), right.view(d));
         matmul(
             MatMut::from_row_major_slice_mut(&mut out, d, d),
-            structure,
+            covariance_type,
             Accum::Replace,
             left,
             left_structure,

@@ -5,9 +5,9 @@
 use super::estimate::{Backward, Cotangents, Share};
 use super::expectation::{Expectation, Factors};
 use super::parameters::{Wanted, of_parameters, sums_about_means};
-use super::range::{Limits, Way};
+use super::range::{Limits, Precision};
 use super::running::RunningMoments;
-use super::{Aside, Gradients, full, inverses};
+use super::{Gradients, StagedGradients, full, inverses};
 use crate::blocks::Threads;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
@@ -166,7 +166,7 @@ fn value(options: &LossOptions, mean_energy: f64, cov_diag: f64) -> Result<f64> 
     if options.energy * options.cov_diag < 0.0 && mean_energy == f64::INFINITY && cov_diag == f64::INFINITY {
         let (option, value) = ("weight of cov_diag", options.cov_diag.to_string());
         let requirement = "of the sign of the weight of the energy, for both are infinite";
-        return Err(Error::InvalidOption { option, value, requirement });
+        return Err(Error::option(option, value, requirement));
     }
     let term = |weight: f64, value: f64| if weight == 0.0 { 0.0 } else { weight * value };
     let terms = [(options.energy, mean_energy), (options.cov_diag, cov_diag)];
@@ -182,7 +182,7 @@ fn check_weight(option: &'static str, value: f64) -> Result<()> {
     if value.is_finite() {
         return Ok(());
     }
-    Err(Error::InvalidOption { option, value: value.to_string(), requirement: "finite" })
+    Err(Error::option(option, value, "finite"))
 }
 
 fn mean_energy<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &Threads) -> f64 {
@@ -211,19 +211,19 @@ fn differentiate<T: Real>(
     let work = Work { samples, responsibilities, mixture, share, inverses: &inverses, options, threads };
     let way = limits.way_of_loss::<T>(options.energy, options.cov_diag);
     let with_value = |mean_energy: f64| Ok((mean_energy, value_of(mean_energy)?));
-    if way == Way::Own
+    if way == Precision::Native
         && let Some(mean_energy) = work.run::<T>(&mut gradients)?
     {
         return with_value(mean_energy);
     }
-    if way != Way::Careful {
+    if way != Precision::DoubleChecked {
         let mean_energy = work.run::<f64>(&mut gradients)?;
         return with_value(mean_energy.expect("doubles hold what they are bounded by"));
     }
-    let mut aside = Aside::like(&gradients);
+    let mut aside = StagedGradients::like(&gradients);
     let mean_energy = work.run::<f64>(&mut aside.as_gradients())?;
     let values = with_value(mean_energy.expect("sums of doubles are held by doubles"))?;
-    aside.hand_over(gradients, samples.n_features(), responsibilities.n_components())?;
+    aside.commit(gradients, samples.n_features(), responsibilities.n_components())?;
     Ok(values)
 }
 

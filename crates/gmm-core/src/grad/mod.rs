@@ -26,8 +26,9 @@ use std::borrow::Cow;
 use gmm_kernels::Product;
 
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Place, Result};
-use crate::mixture::{Covariances, Full, Mixture};
+use crate::mixture::{Full, Mixture};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
@@ -49,9 +50,13 @@ pub struct Gradients<'a, T> {
 impl<T: Real> Gradients<'_, T> {
     fn check(&self, samples: &Samples<'_, T>, responsibilities: &Responsibilities<'_, T>) -> Result<()> {
         let (n, d) = (samples.n_samples(), samples.n_features());
-        rows::check_output("gradient of samples", &self.samples, &[n, d])?;
+        check::output("gradient of samples", self.samples.as_deref().map(<[T]>::len), &[n, d])?;
         let k = responsibilities.n_components();
-        rows::check_output("gradient of responsibilities", &self.responsibilities, &[n, k])
+        check::output(
+            "gradient of responsibilities",
+            self.responsibilities.as_deref().map(<[T]>::len),
+            &[n, k],
+        )
     }
 
     fn are_wanted(&self) -> bool {
@@ -60,15 +65,18 @@ impl<T: Real> Gradients<'_, T> {
 }
 
 /// Gradients in memory of their own, until it is known that all of them are numbers.
-struct Aside<T> {
+struct StagedGradients<T> {
     samples: Option<Vec<T>>,
     responsibilities: Option<Vec<T>>,
 }
 
-impl<T: Real> Aside<T> {
+impl<T: Real> StagedGradients<T> {
     fn like(gradients: &Gradients<'_, T>) -> Self {
         let like = |out: &Option<&mut [T]>| out.as_ref().map(|out| vec![T::ZERO; out.len()]);
-        Aside { samples: like(&gradients.samples), responsibilities: like(&gradients.responsibilities) }
+        StagedGradients {
+            samples: like(&gradients.samples),
+            responsibilities: like(&gradients.responsibilities),
+        }
     }
 
     fn as_gradients(&mut self) -> Gradients<'_, T> {
@@ -79,7 +87,7 @@ impl<T: Real> Aside<T> {
     }
 
     /// Writes them where they are wanted.
-    fn hand_over(self, to: Gradients<'_, T>, n_features: usize, n_components: usize) -> Result<()> {
+    fn commit(self, to: Gradients<'_, T>, n_features: usize, n_components: usize) -> Result<()> {
         check_written("samples", self.samples.as_deref(), n_features)?;
         check_written("responsibilities", self.responsibilities.as_deref(), n_components)?;
         let pairs = [(self.samples, to.samples), (self.responsibilities, to.responsibilities)];
@@ -105,7 +113,7 @@ fn check_written<T: Real>(what: &'static str, values: Option<&[T]>, width: usize
 
 /// The same mixture with a matrix a component: gradients know no structure of covariances.
 fn dense(mixture: &Mixture) -> Result<Cow<'_, Mixture>> {
-    if matches!(mixture.covariances(), Covariances::Full(_)) {
+    if mixture.covariances().as_full().is_some() {
         return Ok(Cow::Borrowed(mixture));
     }
     let full = mixture.covariances().to_full().into_owned();
@@ -116,10 +124,7 @@ fn dense(mixture: &Mixture) -> Result<Cow<'_, Mixture>> {
 
 /// The covariances of a mixture that [`dense`] gave.
 fn full(mixture: &Mixture) -> &Full {
-    match mixture.covariances() {
-        Covariances::Full(full) => full,
-        _ => unreachable!("dense mixtures have full covariances"),
-    }
+    mixture.covariances().as_full().expect("dense mixtures have full covariances")
 }
 
 /// `Lₖ⁻¹` (k × d × d).

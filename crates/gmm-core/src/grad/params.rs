@@ -2,10 +2,10 @@
 
 use super::estimate::{Backward, Cotangents, Share};
 use super::linear::{of_factor, symmetrised};
-use super::range::{Limits, Way, largest};
-use super::rows::check_len;
-use super::{Aside, Gradients, full, inverses};
+use super::range::{Limits, Precision, largest};
+use super::{Gradients, StagedGradients, full, inverses};
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::moments::{ParamsOptions, params_with};
@@ -82,18 +82,18 @@ pub fn params_vjp<T: Real>(
     let wants_samples = gradients.samples.is_some();
     let wide = || Backward::<f64>::new(&mixture, &cotangents, share, wants_samples, threads);
     match way {
-        Way::Own => Backward::<T>::new(&mixture, &cotangents, share, wants_samples, threads).run(
+        Precision::Native => Backward::<T>::new(&mixture, &cotangents, share, wants_samples, threads).run(
             samples,
             responsibilities,
             gradients,
             false,
             threads,
         ),
-        Way::Wide => wide().run(samples, responsibilities, gradients, false, threads),
-        Way::Careful => {
-            let mut aside = Aside::like(&gradients);
+        Precision::Double => wide().run(samples, responsibilities, gradients, false, threads),
+        Precision::DoubleChecked => {
+            let mut aside = StagedGradients::like(&gradients);
             wide().run(samples, responsibilities, aside.as_gradients(), false, threads);
-            aside.hand_over(gradients, d, k)?;
+            aside.commit(gradients, d, k)?;
         }
     }
     Ok(mixture)
@@ -111,7 +111,7 @@ impl ParamsCotangents<'_> {
             (FACTORS, self.cholesky, &[k, d, d]),
             ("cotangent of log-determinants", self.log_dets, &[k]),
         ] {
-            check_len(what, values.map(<[f64]>::len), shape)?;
+            check::output(what, values.map(<[f64]>::len), shape)?;
             // What stands above the diagonal of a factor's cotangent is not read.
             let is_read = |at: usize| what != FACTORS || at % d <= at / d % d;
             let bad = |values: &[f64]| (0..values.len()).find(|&at| is_read(at) && !values[at].is_finite());

@@ -10,13 +10,13 @@ use crate::samples::Samples;
 
 /// How gradients are formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Precision {
     /// In the type of the samples.
-    Own,
+    Native,
     /// In double, and no result is beyond the type of the samples.
-    Wide,
+    Double,
     /// In double, and a result may be beyond it.
-    Careful,
+    DoubleChecked,
 }
 
 /// No number on the way may be larger, in single and in double precision: what remains is for sums of them.
@@ -48,11 +48,11 @@ pub(super) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |most, value| larger(most, value.abs()))
 }
 
-fn worse(one: Way, other: Way) -> Way {
+fn worse(one: Precision, other: Precision) -> Precision {
     match (one, other) {
-        (Way::Careful, _) | (_, Way::Careful) => Way::Careful,
-        (Way::Own, Way::Own) => Way::Own,
-        _ => Way::Wide,
+        (Precision::DoubleChecked, _) | (_, Precision::DoubleChecked) => Precision::DoubleChecked,
+        (Precision::Native, Precision::Native) => Precision::Native,
+        _ => Precision::Double,
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> Limits<'a> {
     }
 
     /// For gradients of samples with the parameters held fixed, `|eₙ| ≤ e`.
-    fn way_of_samples<T: Real>(&self, e: f64) -> Way {
+    fn way_of_samples<T: Real>(&self, e: f64) -> Precision {
         let components = self.inverses.iter().zip(&self.factors);
         let largest = components.fold(self.length, |most: f64, (inverse, factor)| {
             let y = inverse * self.length;
@@ -116,7 +116,7 @@ impl<'a> Limits<'a> {
 
     /// For gradients through the estimate, given bounds on a mean's cotangent and on a covariance's, and on those
     /// of weights.
-    pub(super) fn way_through_estimate<T: Real>(&self, p: f64, m: f64, c: f64) -> Way {
+    pub(super) fn way_through_estimate<T: Real>(&self, p: f64, m: f64, c: f64) -> Precision {
         let product = m + 2.0 * c * self.length;
         let form = 2.0 * self.length * product;
         let size = self.mixture.n_features() * self.mixture.n_features();
@@ -142,21 +142,21 @@ impl<'a> Limits<'a> {
     }
 
     /// For gradients of energies whose factors have magnitudes of sum `e`, with respect to samples and parameters.
-    pub(super) fn way_of_energy<T: Real>(&self, e: f64, cov_diag: f64) -> Way {
+    pub(super) fn way_of_energy<T: Real>(&self, e: f64, cov_diag: f64) -> Precision {
         let Bounds { weights, means, covariances, factors } = self.of_parameters(e, cov_diag);
         let largest = [means, covariances, factors].into_iter().fold(weights, larger);
         worse(self.way_of_samples::<T>(e), self.way::<T>(largest, true))
     }
 
     /// For the gradients of a loss, before any is known.
-    pub(super) fn way_of_loss<T: Real>(&self, energy: f64, cov_diag: f64) -> Way {
+    pub(super) fn way_of_loss<T: Real>(&self, energy: f64, cov_diag: f64) -> Precision {
         let Bounds { weights, means, covariances, .. } = self.of_parameters(energy.abs(), cov_diag);
         let through = self.way_through_estimate::<T>(weights, means, covariances);
         let is_plain = self.is_plain::<T>(&[energy, cov_diag]);
         let of_energy = self.largest_energy() * energy.abs();
         let of_cov_diag = if cov_diag == 0.0 { 0.0 } else { self.mixture.cov_diag() * cov_diag.abs() };
         let holds_value = larger(of_energy, of_cov_diag) < most::<f64>() && self.holds_moments(energy.abs());
-        let way = if holds_value { self.way::<T>(0.0, is_plain) } else { Way::Careful };
+        let way = if holds_value { self.way::<T>(0.0, is_plain) } else { Precision::DoubleChecked };
         worse(self.way_of_samples::<T>(energy.abs()), worse(through, way))
     }
 
@@ -198,10 +198,10 @@ impl<'a> Limits<'a> {
         cov_diag_weight.abs() * inverses.sum::<f64>()
     }
 
-    fn way<T: Real>(&self, largest: f64, is_plain: bool) -> Way {
+    fn way<T: Real>(&self, largest: f64, is_plain: bool) -> Precision {
         if largest.is_nan() || largest >= most::<T>() {
-            return Way::Careful;
+            return Precision::DoubleChecked;
         }
-        if is_plain && self.mixture.packed::<T>().fits { Way::Own } else { Way::Wide }
+        if is_plain && self.mixture.packed::<T>().fits { Precision::Native } else { Precision::Double }
     }
 }

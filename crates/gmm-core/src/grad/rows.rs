@@ -6,7 +6,6 @@ use std::ops::Range;
 use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, prefetch, unpack_rows};
 
 use crate::blocks::BLOCK_ROWS;
-use crate::error::{Error, Place, Result};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
@@ -121,33 +120,4 @@ pub(super) fn take_block<'a, T>(
         prefetch(&after[..here.len()]);
     }
     Some(here)
-}
-
-/// Every value must have one in `T`; the first that has none is named.
-pub(super) fn check_range<T: Real>(
-    what: &'static str,
-    values: &[f64],
-    place: impl Fn(usize) -> Place,
-) -> Result<()> {
-    match values.iter().position(|&value| !Real::is_finite(T::from_f64(value))) {
-        None => Ok(()),
-        Some(at) => Err(Error::GradientOutOfRange { what, at: place(at), real: T::NAME }),
-    }
-}
-
-/// An output must have the length of its shape.
-pub(super) fn check_output<T>(what: &'static str, out: &Option<&mut [T]>, shape: &[usize]) -> Result<()> {
-    check_len(what, out.as_ref().map(|out| out.len()), shape)
-}
-
-/// The same of an input that may not be there.
-pub(super) fn check_len(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
-    let expected = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    // What is not there has no length, not even one to be compared.
-    let len = len.or(expected);
-    if len == expected {
-        return Ok(());
-    }
-    let left_shape = len.into_iter().collect();
-    Err(Error::ShapeMismatch { left: what, left_shape, right: "its shape", right_shape: shape.to_vec() })
 }

@@ -30,7 +30,7 @@ impl RunningMoments {
             return Ok(RunningMoments { decay, moments: None, n_batches: 0 });
         }
         let (value, requirement) = (decay.to_string(), "at least 0 and less than 1");
-        Err(Error::InvalidOption { option: "decay", value, requirement })
+        Err(Error::option("decay", value, requirement))
     }
 
     /// How many batches were taken in.
@@ -47,7 +47,7 @@ impl RunningMoments {
         options.check()?;
         let Some(moments) = &self.moments else {
             let (option, value) = ("number of batches", 0.to_string());
-            return Err(Error::InvalidOption { option, value, requirement: "at least 1" });
+            return Err(Error::option(option, value, "at least 1"));
         };
         mixture_of(moments, options, &Threads::one())
     }
@@ -68,7 +68,7 @@ impl RunningMoments {
             };
             let (left_shape, right_shape) = (shape(&batch), shape(before));
             let (left, right) = ("components of the batch", "running moments");
-            return Err(Error::ShapeMismatch { left, left_shape, right, right_shape });
+            return Err(Error::shape(left, left_shape, right, right_shape));
         }
         let own = (1.0 - self.decay) / count;
         let mut moments = before.clone();

@@ -8,10 +8,11 @@ use gmm_kernels::{
 };
 
 use super::expectation::{Expectation, Factors};
-use super::range::{Limits, Way};
-use super::rows::{check_len, pack, take, take_block, write_panels};
+use super::range::{Limits, Precision};
+use super::rows::{pack, take, take_block, write_panels};
 use super::{check_written, dense, full, inverses, unwhiteners};
 use crate::blocks::{Threads, blocks, chunks_for};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
@@ -48,7 +49,7 @@ pub fn score_function<T: Real>(
     threads: &Threads,
 ) -> Result<()> {
     check_features(mixture, samples)?;
-    check_len("scores", Some(scores.len()), &[samples.n_samples(), samples.n_features()])?;
+    check::output("scores", Some(scores.len()), &[samples.n_samples(), samples.n_features()])?;
     let mixture = &*dense(mixture)?;
     let (samples, d) = (&samples.unweighted(), mixture.n_features());
     let inverses = inverses(full(mixture), threads);
@@ -57,11 +58,11 @@ pub fn score_function<T: Real>(
     let pass = Expectation { mixture, inverses: &inverses, factors, wants_moments: false };
     let wide = |out: &mut [T]| pass.run::<f64>(samples, Some(out), threads).check();
     match limits.way_of_energy::<T>(1.0, 0.0) {
-        Way::Own => {
+        Precision::Native => {
             pass.run::<T>(samples, Some(scores), threads);
         }
-        Way::Wide => wide(scores)?,
-        Way::Careful => {
+        Precision::Double => wide(scores)?,
+        Precision::DoubleChecked => {
             let mut aside = vec![T::ZERO; scores.len()];
             wide(&mut aside)?;
             check_written("log-densities", Some(&aside), d)?;
@@ -106,11 +107,11 @@ pub fn hessian_vector_products<T: Real>(
 ) -> Result<()> {
     check_features(mixture, samples)?;
     let (n, d) = (samples.n_samples(), samples.n_features());
-    check_len("products", Some(products.len()), &[n, d])?;
+    check::output("products", Some(products.len()), &[n, d])?;
     let shape = vec![vectors.n_samples(), vectors.n_features()];
     if shape != [n, d] {
         let (left, right, right_shape) = ("vectors", "samples", vec![n, d]);
-        return Err(Error::ShapeMismatch { left, left_shape: shape, right, right_shape });
+        return Err(Error::shape(left, shape, right, right_shape));
     }
     let mixture = &*dense(mixture)?;
     let inverses = inverses(full(mixture), threads);

@@ -1,6 +1,7 @@
 //! The ways to a mixture from known parameters, and what each refuses.
 
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::mixture::covariance::{Covariances, Full};
@@ -57,10 +58,10 @@ impl Mixture {
         dropped: &[usize],
     ) -> Result<Self> {
         let d = check_shapes(weights, means, "covariances", covariances)?;
-        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
-        check_len("ridges", ridges, "weights", weights.len())?;
-        check_list("ridges", ridges, true)?;
-        check_matrices("cholesky factors", cholesky, d)?;
+        check::len("cholesky factors", cholesky.len(), "covariances", &[covariances.len()])?;
+        check::len("ridges", ridges.len(), "weights", &[weights.len()])?;
+        check::non_negative("ridges", ridges, Place::Component)?;
+        check::finite("cholesky factors", cholesky, matrix_place(d))?;
         let mut values = covariances.to_vec();
         Full::symmetrise("covariances", &mut values, d)?;
         let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
@@ -85,15 +86,10 @@ impl Mixture {
         let (own, wanted) = ([covariances.n_components(), covariances.n_features()], [weights.len(), d]);
         if own != wanted {
             let (left_shape, right_shape) = (own.to_vec(), wanted.to_vec());
-            return Err(Error::ShapeMismatch {
-                left: "covariances",
-                left_shape,
-                right: "means",
-                right_shape,
-            });
+            return Err(Error::shape("covariances", left_shape, "means", right_shape));
         }
-        check_list("weights", weights, true)?;
-        check_finite_means(means, d)?;
+        check::non_negative("weights", weights, Place::Component)?;
+        check::finite("means", means, |at| Place::Cell { row: at / d, column: at % d })?;
         let dropped = check_dropped(dropped, weights)?;
         Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), covariances, d)?.with_dropped(dropped))
     }
@@ -115,16 +111,16 @@ impl Mixture {
         log_dets: &[f64],
     ) -> Result<Self> {
         let d = check_shapes(weights, means, "covariances", covariances)?;
-        check_len("cholesky factors", cholesky, "covariances", covariances.len())?;
-        check_len("log-determinants", log_dets, "weights", weights.len())?;
-        check_list("log-determinants", log_dets, false)?;
+        check::len("cholesky factors", cholesky.len(), "covariances", &[covariances.len()])?;
+        check::len("log-determinants", log_dets.len(), "weights", &[weights.len()])?;
+        check::finite("log-determinants", log_dets, Place::Component)?;
         let mut lower = cholesky.to_vec();
         for (at, value) in lower.iter_mut().enumerate() {
             if at % d > at / d % d {
                 *value = 0.0;
             }
         }
-        check_matrices("cholesky factors", &lower, d)?;
+        check::finite("cholesky factors", &lower, matrix_place(d))?;
         for (component, matrix) in covariances.chunks_exact(d * d).enumerate() {
             if let Some(row) = (0..d).find(|row| matrix[row * (d + 1)] < 0.0) {
                 let at = Place::ComponentCell { component, row, column: row };
@@ -140,16 +136,11 @@ impl Mixture {
 fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[f64]) -> Result<usize> {
     let d = check_means(weights, means)?;
     if means.len().checked_mul(d) != Some(matrices.len()) {
-        return Err(Error::ShapeMismatch {
-            left: what,
-            left_shape: vec![matrices.len()],
-            right: "means",
-            right_shape: vec![weights.len(), d],
-        });
+        return Err(Error::shape(what, [matrices.len()], "means", [weights.len(), d]));
     }
-    check_list("weights", weights, true)?;
-    check_finite_means(means, d)?;
-    check_matrices(what, matrices, d)?;
+    check::non_negative("weights", weights, Place::Component)?;
+    check::finite("means", means, |at| Place::Cell { row: at / d, column: at % d })?;
+    check::finite(what, matrices, matrix_place(d))?;
     Ok(d)
 }
 
@@ -161,23 +152,21 @@ fn check_means(weights: &[f64], means: &[f64]) -> Result<usize> {
         return Err(Error::Empty { what: "means", rows: k, cols: d });
     }
     if k * d != means.len() {
-        let (left_shape, right_shape) = (vec![means.len()], vec![k]);
-        return Err(Error::ShapeMismatch { left: "means", left_shape, right: "weights", right_shape });
+        return Err(Error::shape("means", [means.len()], "weights", [k]));
     }
     Ok(d)
 }
 
-fn check_finite_means(means: &[f64], d: usize) -> Result<()> {
-    let Some(at) = means.iter().position(|value| !value.is_finite()) else { return Ok(()) };
-    let (at, value) = (Place::Cell { row: at / d, column: at % d }, means[at]);
-    Err(Error::NotFinite { what: "means", at, value })
+/// Where element `at` of k matrices (k × d × d) stands.
+fn matrix_place(d: usize) -> impl Fn(usize) -> Place {
+    move |at| Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d }
 }
 
 /// Ascending, each once; all of them exist and have no weight.
 fn check_dropped(dropped: &[usize], weights: &[f64]) -> Result<Vec<usize>> {
     if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
         let requirement = "a list of components whose weight is 0";
-        return Err(Error::InvalidOption { option: "dropped", value: component.to_string(), requirement });
+        return Err(Error::option("dropped", component, requirement));
     }
     let mut dropped = dropped.to_vec();
     dropped.sort_unstable();
@@ -191,41 +180,6 @@ fn check_sum(weights: &[f64]) -> Result<()> {
         return Err(Error::WeightSum { sum });
     }
     Ok(())
-}
-
-fn check_len(left: &'static str, values: &[f64], right: &'static str, len: usize) -> Result<()> {
-    if values.len() != len {
-        return Err(Error::ShapeMismatch {
-            left,
-            left_shape: vec![values.len()],
-            right,
-            right_shape: vec![len],
-        });
-    }
-    Ok(())
-}
-
-fn check_list(what: &'static str, values: &[f64], non_negative: bool) -> Result<()> {
-    for (component, &value) in values.iter().enumerate() {
-        let at = Place::Component(component);
-        if !value.is_finite() {
-            return Err(Error::NotFinite { what, at, value });
-        }
-        if non_negative && value < 0.0 {
-            return Err(Error::Negative { what, at, value });
-        }
-    }
-    Ok(())
-}
-
-fn check_matrices(what: &'static str, values: &[f64], d: usize) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => {
-            let place = Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d };
-            Err(Error::NotFinite { what, at: place, value: values[at] })
-        }
-    }
 }
 
 #[cfg(test)]

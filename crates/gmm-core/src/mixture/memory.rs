@@ -10,7 +10,7 @@
 //! held against what the caller says there is, and then asked for once, as one piece that is given back untouched.
 
 use crate::error::{Error, Result};
-use crate::mixture::covariance::Structure;
+use crate::mixture::covariance::CovarianceType;
 
 /// Less than this is not asked for beforehand: 64 MiB.
 const SMALL: u64 = 1 << 26;
@@ -25,16 +25,16 @@ const SMALL: u64 = 1 << 26;
 /// [`Error::SizeOverflow`] beyond the address space; otherwise [`Error::OutOfMemory`].
 ///
 /// ```
-/// use gmm_core::{Error, Structure, check_memory};
+/// use gmm_core::{Error, CovarianceType, check_memory};
 ///
-/// assert!(check_memory(8, 64, Structure::Full, None).is_ok());
+/// assert!(check_memory(8, 64, CovarianceType::Full, None).is_ok());
 /// // A covariance of 100 000 features is 80 GB.
-/// let refused = check_memory(1, 100_000, Structure::Full, Some(16_000_000_000));
+/// let refused = check_memory(1, 100_000, CovarianceType::Full, Some(16_000_000_000));
 /// assert!(matches!(refused, Err(Error::OutOfMemory { .. })));
-/// assert!(check_memory(1, 100_000, Structure::Diag, Some(16_000_000_000)).is_ok());
+/// assert!(check_memory(1, 100_000, CovarianceType::Diag, Some(16_000_000_000)).is_ok());
 /// ```
-pub fn check_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
-    check((k, d, structure), "a fit", bytes_of_fit(k as u128, d as u128, structure), limit)
+pub fn check_memory(k: usize, d: usize, covariance_type: CovarianceType, limit: Option<u64>) -> Result<()> {
+    check((k, d, covariance_type), "a fit", bytes_of_fit(k as u128, d as u128, covariance_type), limit)
 }
 
 /// The same of a mixture that is only held and scored with, which takes half of it.
@@ -42,36 +42,46 @@ pub fn check_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>
 /// # Errors
 ///
 /// As [`check_memory`].
-pub fn check_mixture_memory(k: usize, d: usize, structure: Structure, limit: Option<u64>) -> Result<()> {
-    check((k, d, structure), "a mixture", bytes_of_mixture(k as u128, d as u128, structure), limit)
+pub fn check_mixture_memory(
+    k: usize,
+    d: usize,
+    covariance_type: CovarianceType,
+    limit: Option<u64>,
+) -> Result<()> {
+    check(
+        (k, d, covariance_type),
+        "a mixture",
+        bytes_of_mixture(k as u128, d as u128, covariance_type),
+        limit,
+    )
 }
 
 fn check(
-    (n_components, n_features, structure): (usize, usize, Structure),
+    (n_components, n_features, covariance_type): (usize, usize, CovarianceType),
     purpose: &'static str,
     bytes: Option<u128>,
     limit: Option<u64>,
 ) -> Result<()> {
-    let bytes = addressable(bytes, (n_components, n_features, structure))?;
+    let bytes = addressable(bytes, (n_components, n_features, covariance_type))?;
     if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
-        let covariance = structure.name();
+        let covariance = covariance_type.name();
         return Err(Error::OutOfMemory { n_components, n_features, covariance, purpose, bytes, limit });
     }
     Ok(())
 }
 
 /// A number of bytes that pointers reach.
-fn addressable(bytes: Option<u128>, (k, d, structure): (usize, usize, Structure)) -> Result<u64> {
+fn addressable(bytes: Option<u128>, (k, d, covariance_type): (usize, usize, CovarianceType)) -> Result<u64> {
     let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as u128 / 2);
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
-        let shape = if structure.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
+        let shape = if covariance_type.is_diagonal() { vec![k, d] } else { vec![k, d, d] };
         Error::SizeOverflow { what: "covariances", shape }
     })
 }
 
 /// What a fit of k components in d features takes, in bytes; refused beyond the address space.
-pub(crate) fn addressed(k: usize, d: usize, structure: Structure) -> Result<u64> {
-    addressable(bytes_of_fit(k as u128, d as u128, structure), (k, d, structure))
+pub(crate) fn addressed(k: usize, d: usize, covariance_type: CovarianceType) -> Result<u64> {
+    addressable(bytes_of_fit(k as u128, d as u128, covariance_type), (k, d, covariance_type))
 }
 
 /// Zeros (n × m), or a refusal of what they are for.
@@ -84,27 +94,27 @@ pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Resu
 }
 
 /// Numbers in the covariances of a structure; `None` beyond 128 bits.
-fn matrices(k: u128, d: u128, structure: Structure) -> Option<u128> {
-    match structure {
-        Structure::Full => k.checked_mul(d)?.checked_mul(d),
-        Structure::Tied => d.checked_mul(d),
-        Structure::Diag => k.checked_mul(d),
-        Structure::Spherical => Some(k),
+fn matrices(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
+    match covariance_type {
+        CovarianceType::Full => k.checked_mul(d)?.checked_mul(d),
+        CovarianceType::Tied => d.checked_mul(d),
+        CovarianceType::Diag => k.checked_mul(d),
+        CovarianceType::Spherical => Some(k),
     }
 }
 
 /// Of the least that a fit holds at once.
-fn bytes_of_fit(k: u128, d: u128, structure: Structure) -> Option<u128> {
+fn bytes_of_fit(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
     let means = k.checked_mul(d)?;
-    let sums = if structure.is_diagonal() { means } else { means.checked_mul(d)? };
-    let held = matrices(k, d, structure)?.checked_mul(9)? / 2;
+    let sums = if covariance_type.is_diagonal() { means } else { means.checked_mul(d)? };
+    let held = matrices(k, d, covariance_type)?.checked_mul(9)? / 2;
     let numbers = means.checked_mul(5)?.checked_add(held)?.checked_add(sums.checked_mul(2)?)?;
     numbers.checked_mul(size_of::<f64>() as u128)
 }
 
 /// Of a mixture that is packed for scores.
-fn bytes_of_mixture(k: u128, d: u128, structure: Structure) -> Option<u128> {
-    let held = matrices(k, d, structure)?.checked_mul(5)? / 2;
+fn bytes_of_mixture(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
+    let held = matrices(k, d, covariance_type)?.checked_mul(5)? / 2;
     k.checked_mul(d)?.checked_add(held)?.checked_mul(size_of::<f64>() as u128)
 }
 
@@ -123,37 +133,39 @@ mod tests {
 
     #[test]
     fn sizes_beyond_any_memory_are_refused_in_words_that_help() {
-        let refused = |k, d, structure, limit| check_memory(k, d, structure, limit).unwrap_err().to_string();
+        let refused = |k, d, covariance_type, limit| {
+            check_memory(k, d, covariance_type, limit).unwrap_err().to_string()
+        };
         // 8 (5 + 4.5 × 10⁵ + 2 × 10⁵) × 10⁵ bytes.
         assert_eq!(
-            refused(1, 100_000, Structure::Full, Some(24_000_000_000)),
+            refused(1, 100_000, CovarianceType::Full, Some(24_000_000_000)),
             "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit takes \
              520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
              features"
         );
         assert_eq!(
-            refused(1_000_000_000_000, 1, Structure::Diag, Some(1 << 34)),
+            refused(1_000_000_000_000, 1, CovarianceType::Diag, Some(1 << 34)),
             "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit \
              takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
         );
         assert_eq!(
-            refused(usize::MAX, 3, Structure::Full, None),
+            refused(usize::MAX, 3, CovarianceType::Full, None),
             "covariances of shape 18446744073709551615 x 3 x 3 would not fit in memory"
         );
         // 8 (10⁵ + 2.5 × 10¹⁰) bytes.
-        let held = check_mixture_memory(1, 100_000, Structure::Full, Some(24_000_000_000));
+        let held = check_mixture_memory(1, 100_000, CovarianceType::Full, Some(24_000_000_000));
         assert!(
             held.unwrap_err()
                 .to_string()
                 .contains("and a mixture takes 200.0 GB of memory where there are 24.0")
         );
-        assert!(check_mixture_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_ok());
-        assert!(check_memory(1, 10_000, Structure::Full, Some(2_100_000_000)).is_err());
-        for structure in Structure::ALL {
+        assert!(check_mixture_memory(1, 10_000, CovarianceType::Full, Some(2_100_000_000)).is_ok());
+        assert!(check_memory(1, 10_000, CovarianceType::Full, Some(2_100_000_000)).is_err());
+        for covariance_type in CovarianceType::ALL {
             for (k, d) in [(usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX), (1 << 40, 1 << 40)] {
-                assert!(check_memory(k, d, structure, None).is_err(), "{structure} {k} {d}");
+                assert!(check_memory(k, d, covariance_type, None).is_err(), "{covariance_type} {k} {d}");
             }
-            assert!(check_memory(1000, 30, structure, None).is_ok());
+            assert!(check_memory(1000, 30, covariance_type, None).is_ok());
         }
         assert!(zeros("samples", usize::MAX / 8, 1).is_err() && zeros("samples", 1 << 40, 1 << 40).is_err());
     }

@@ -20,8 +20,8 @@ mod build;
 mod memory;
 
 pub(crate) use cholesky::invert_lower;
-pub use covariance::{Covariances, Diag, Full, Spherical, Structure, Tied};
-pub(crate) use covariance::{Raise, Ridge, Whiteners, check_range};
+pub use covariance::{CovarianceType, Covariances, Diag, Full, Spherical, Tied};
+pub(crate) use covariance::{Raise, Ridge, SecondMoments, Whiteners, WishartPrior};
 pub(crate) use memory::{addressed, zeros};
 pub use memory::{check_memory, check_mixture_memory};
 pub(crate) use packed::Packed;

@@ -8,7 +8,7 @@ use crate::real::Real;
 /// A Gaussian mixture `p(z) = Σₖ φₖ N(z; μₖ, Σₖ)` with k components in d features.
 ///
 /// Whoever holds one can score with it: every parameter is finite, no weight is negative, and every
-/// covariance has its Cholesky factor beside it. Covariances may have any [structure](crate::Structure).
+/// covariance has its Cholesky factor beside it. Covariances may have any [structure](crate::CovarianceType).
 ///
 /// ```
 /// use gmm_core::Mixture;

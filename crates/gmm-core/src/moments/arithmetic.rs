@@ -1,13 +1,13 @@
 //! Adding, scaling and moving moments: what there is to do with them but to divide.
 
 use crate::error::{Error, Result};
+use crate::mixture::SecondMoments;
 use crate::moments::e_step::{Moments, add};
-use crate::moments::sums::Products;
 
 impl Moments {
     /// From sums that were formed before, component by component.
     pub(crate) fn from_sums(
-        (products, n_features): (Products, usize),
+        (products, n_features): (SecondMoments, usize),
         references: Vec<f64>,
         total_weight: f64,
         log_likelihood: f64,
@@ -77,7 +77,7 @@ impl Moments {
             let (count, rest) = sums.split_at_mut(1);
             let (first, second) = rest.split_at_mut(d);
             for (at, value) in second.iter_mut().enumerate() {
-                let (i, j) = if products == Products::Squares { (at, at) } else { (at / d, at % d) };
+                let (i, j) = products.features(at, d);
                 if j <= i {
                     *value += first[i] * e[j] + e[i] * first[j] + count[0] * e[i] * e[j];
                 }

@@ -14,9 +14,9 @@
 use crate::blocks::Threads;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
+use crate::mixture::SecondMoments;
 use crate::moments::Moments;
-use crate::moments::last_labels::Groups;
-use crate::moments::sums::Products;
+use crate::moments::last_labels::LastLabels;
 use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::check_features;
@@ -67,7 +67,7 @@ impl Moments {
         threads: &Threads,
     ) -> Result<Self> {
         check_features(mixture, samples)?;
-        let mut groups = Groups::none(mixture.n_components());
+        let mut groups = LastLabels::none(mixture.n_components());
         let mut moments = Moments::of_expectation(samples, mixture, &mut groups, threads);
         moments.move_to(mixture.means());
         Ok(moments)
@@ -76,9 +76,9 @@ impl Moments {
     /// How long the buffer is.
     pub fn buffer_len(mixture: &Mixture) -> usize {
         let d = mixture.n_features();
-        let second = match Products::of(mixture.covariances().structure()) {
-            Products::Pairs => d * (d + 1) / 2,
-            Products::Squares => d,
+        let second = match SecondMoments::of(mixture.covariances().covariance_type()) {
+            SecondMoments::Full => d * (d + 1) / 2,
+            SecondMoments::Diagonal => d,
         };
         HEAD + mixture.n_components() * (1 + d + second)
     }
@@ -91,8 +91,10 @@ impl Moments {
             buffer.push(count);
             buffer.extend_from_slice(first);
             match self.products() {
-                Products::Squares => buffer.extend_from_slice(second),
-                Products::Pairs => (0..d).for_each(|i| buffer.extend_from_slice(&second[i * d..=i * d + i])),
+                SecondMoments::Diagonal => buffer.extend_from_slice(second),
+                SecondMoments::Full => {
+                    (0..d).for_each(|i| buffer.extend_from_slice(&second[i * d..=i * d + i]))
+                }
             }
         }
         buffer
@@ -110,13 +112,7 @@ impl Moments {
         let (what, d) = ("moments", mixture.n_features());
         let len = Moments::buffer_len(mixture);
         if buffer.len() != len {
-            let (left_shape, right_shape) = (vec![buffer.len()], vec![len]);
-            return Err(Error::ShapeMismatch {
-                left: what,
-                left_shape,
-                right: "those of the mixture",
-                right_shape,
-            });
+            return Err(Error::shape(what, [buffer.len()], "those of the mixture", [len]));
         }
         let at = Place::Row;
         // A log-likelihood of −∞ is one: some sample had no density.
@@ -124,7 +120,7 @@ impl Moments {
         if let Some(row) = buffer.iter().enumerate().position(|entry| !is_value(entry)) {
             return Err(Error::NotFinite { what, at: at(row), value: buffer[row] });
         }
-        let products = Products::of(mixture.covariances().structure());
+        let products = SecondMoments::of(mixture.covariances().covariance_type());
         let step = (len - HEAD) / mixture.n_components();
         let counts = std::iter::once(0).chain((HEAD..len).step_by(step));
         if let Some(row) = counts.into_iter().find(|&row| buffer[row] < 0.0) {
@@ -142,8 +138,8 @@ impl Moments {
             sums.extend_from_slice(&own[..1 + d]);
             let mut second = &own[1 + d..];
             match products {
-                Products::Squares => sums.extend_from_slice(second),
-                Products::Pairs => {
+                SecondMoments::Diagonal => sums.extend_from_slice(second),
+                SecondMoments::Full => {
                     for i in 0..d {
                         sums.extend_from_slice(&second[..=i]);
                         sums.extend(std::iter::repeat_n(0.0, d - i - 1));
@@ -172,11 +168,11 @@ fn check_counts(total: f64, counts: impl ExactSizeIterator<Item = f64>) -> Resul
 }
 
 /// `aᵢ² ≤ n Bᵢᵢ`: no variance is negative.
-fn check_second(component: usize, own: &[f64], products: Products, d: usize) -> Result<()> {
+fn check_second(component: usize, own: &[f64], products: SecondMoments, d: usize) -> Result<()> {
     let (count, (first, second)) = (own[0], own[1..].split_at(d));
     let square = |i: usize| match products {
-        Products::Squares => second[i],
-        Products::Pairs => second[i * (i + 3) / 2],
+        SecondMoments::Diagonal => second[i],
+        SecondMoments::Full => second[i * (i + 3) / 2],
     };
     let is_possible = |i: usize| {
         // Of a component that nothing belongs to, or hardly anything any more, only rounding is left.

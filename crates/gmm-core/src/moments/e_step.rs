@@ -13,11 +13,12 @@ use std::ops::Range;
 
 use gmm_kernels::{Lines, NegligibleToAll, Values};
 
-use crate::blocks::{BLOCK_ROWS, Spare, Threads, blocks};
+use crate::blocks::{BLOCK_ROWS, BufferPool, Threads, blocks};
 use crate::mixture::Mixture;
-use crate::moments::last_labels::Groups;
+use crate::mixture::SecondMoments;
+use crate::moments::last_labels::LastLabels;
 use crate::moments::sums::{
-    Part, Pool, Products, Sums, Weights, Wide, parts_by_component, parts_by_rows, values_of,
+    Accumulator, DoubleBuffers, Part, Sums, Weights, parts_by_component, parts_by_rows, values_of,
 };
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
@@ -28,7 +29,7 @@ use crate::score::{Block, BlockScorer};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
     pub(super) n_features: usize,
-    pub(super) products: Products,
+    pub(super) products: SecondMoments,
     /// `cₖ` (k × d).
     pub(super) references: Vec<f64>,
     pub(super) log_likelihood: f64,
@@ -36,7 +37,7 @@ pub struct Moments {
     /// Pairs of samples and components that had a part in them.
     pub(super) n_pairs: usize,
     /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
-    /// meaningful. Of [`Products::Squares`] it is the diagonal (d).
+    /// meaningful. Of [`SecondMoments::Diagonal`] it is the diagonal (d).
     pub(super) sums: Vec<f64>,
 }
 
@@ -62,7 +63,7 @@ impl Moments {
     }
 
     /// Which second moments they are.
-    pub(crate) fn products(&self) -> Products {
+    pub(crate) fn products(&self) -> SecondMoments {
         self.products
     }
 
@@ -79,7 +80,7 @@ impl Moments {
         samples: &Samples<'_, T>,
         responsibilities: &Responsibilities<'_, T>,
         references: &[f64],
-        products: Products,
+        products: SecondMoments,
         threads: &Threads,
     ) -> Self {
         Moments::of_shares(samples, references, products, threads, |rows, shares| {
@@ -92,7 +93,7 @@ impl Moments {
     pub(crate) fn of_shares<T: Real>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        products: Products,
+        products: SecondMoments,
         threads: &Threads,
         shares_of: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
     ) -> Self {
@@ -117,7 +118,7 @@ impl Moments {
     pub(crate) fn of_expectation<T: Real>(
         samples: &Samples<'_, T>,
         mixture: &Mixture,
-        groups: &mut Groups,
+        groups: &mut LastLabels,
         threads: &Threads,
     ) -> Self {
         let d = samples.n_features();
@@ -127,7 +128,7 @@ impl Moments {
         let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(least * phi)).collect();
         let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
         let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
-        let products = Products::of(mixture.covariances().structure());
+        let products = SecondMoments::of(mixture.covariances().covariance_type());
         let parts = parts_by_rows(samples.n_samples(), phi.len(), products.len(d));
         let pass = |scratch: &mut (Block<T>, Vec<T>), part: &Part, sums: &mut Sums<T>| {
             let (block, copy) = scratch;
@@ -185,7 +186,7 @@ impl Moments {
     ) -> Self {
         // Centres are compared by distances of any size, before any covariance gives them a scale.
         let scorer = BlockScorer::wide(mixture);
-        let products = Products::of(mixture.covariances().structure());
+        let products = SecondMoments::of(mixture.covariances().covariance_type());
         Moments::of_labels(samples, mixture.means(), products, threads, |rows, block, labels| {
             scorer.expect(samples, rows, block);
             block.write_labels(labels);
@@ -197,7 +198,7 @@ impl Moments {
     pub(crate) fn of_labels<T: Real>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        products: Products,
+        products: SecondMoments,
         threads: &Threads,
         labels_of: impl Fn(Range<usize>, &mut Block<T>, &mut [u32]) + Sync,
     ) -> Self {
@@ -228,12 +229,12 @@ impl Moments {
     fn sum<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        (products, parts): (Products, Vec<Part>),
+        (products, parts): (SecondMoments, Vec<Part>),
         threads: &Threads,
         add_part: impl Fn(&mut S, &Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
         let d = samples.n_features();
-        let spare = Spare::default();
+        let spare = BufferPool::default();
         // Where a sample can be, so that a difference to it is exact when it is small.
         let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
         if rounded.iter().all(|&value| Real::is_finite(value)) {
@@ -241,7 +242,7 @@ impl Moments {
             let moments =
                 Moments::fold(samples, references, (products, &parts), threads, &spare, |scratch, part| {
                     let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
-                    let mut sums = Sums::Own(Pool::new(products, centres, d, &spare));
+                    let mut sums = Sums::Native(Accumulator::new(products, centres, d, &spare));
                     (add_part(scratch, part, &mut sums), sums)
                 });
             if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
@@ -250,7 +251,8 @@ impl Moments {
         }
         Moments::fold(samples, references.to_vec(), (products, &parts), threads, &spare, |scratch, part| {
             let centres = references[part.components.start * d..part.components.end * d].to_vec();
-            let mut sums = Sums::Wide(Pool::new(products, centres, d, &spare), Wide::default());
+            let mut sums =
+                Sums::Double(Accumulator::new(products, centres, d, &spare), DoubleBuffers::default());
             (add_part(scratch, part, &mut sums), sums)
         })
     }
@@ -258,9 +260,9 @@ impl Moments {
     fn fold<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: Vec<f64>,
-        (products, parts): (Products, &[Part]),
+        (products, parts): (SecondMoments, &[Part]),
         threads: &Threads,
-        spare: &Spare,
+        spare: &BufferPool,
         sums_of: impl Fn(&mut S, &Part) -> (f64, Sums<T>) + Sync,
     ) -> Self {
         let (n, d) = (samples.n_samples(), samples.n_features());
@@ -300,10 +302,19 @@ impl Moments {
         moments
     }
 
+    /// The moments that `moments_about` makes, about `references` (k × d), or about the means when those are far away.
+    pub(crate) fn about_close_points(references: &[f64], moments_about: impl Fn(&[f64]) -> Moments) -> Self {
+        let moments = moments_about(references);
+        match moments.closer_references() {
+            None => moments,
+            Some(means) => moments_about(&means),
+        }
+    }
+
     /// The means, if for some component and feature the reference point is further from it than one
     /// standard deviation: the second moment about it would then have lost digits.
     pub(crate) fn closer_references(&self) -> Option<Vec<f64>> {
-        let (d, step) = (self.n_features, self.variance_step());
+        let (d, step) = (self.n_features, self.products.variance_step(self.n_features));
         let mut means = self.references.clone();
         let mut far = false;
         for ((weight, first, second), mean) in self.components().zip(means.chunks_exact_mut(d)) {
@@ -316,16 +327,11 @@ impl Moments {
         (far && means.iter().all(|mean| mean.is_finite())).then_some(means)
     }
 
-    /// From one diagonal element of second moments to the next.
-    fn variance_step(&self) -> usize {
-        if self.products == Products::Squares { 1 } else { self.n_features + 1 }
-    }
-
     /// Whether single precision held every product: none overflowed, and neither weights nor variances are
     /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
     /// are, and all weights.
     pub(crate) fn fit_single(&self) -> bool {
-        let (least, step) = (SMALLEST * self.total_weight, self.variance_step());
+        let (least, step) = (SMALLEST * self.total_weight, self.products.variance_step(self.n_features));
         self.components().all(|(weight, first, second)| {
             let d = first.len();
             let held = |i: usize| {

@@ -10,10 +10,11 @@
 use gmm_kernels::LANES;
 
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Result};
-use crate::mixture::{Full, Mixture, Structure, check_memory, check_range, mirror};
+use crate::mixture::SecondMoments;
+use crate::mixture::{CovarianceType, Full, Mixture, check_memory, mirror};
 use crate::moments::Moments;
-use crate::moments::sums::Products;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
@@ -39,8 +40,8 @@ impl Default for ParamsOptions {
 
 impl ParamsOptions {
     pub(crate) fn check(&self) -> Result<()> {
-        check_non_negative("ridge (eps)", self.ridge)?;
-        check_non_negative("ridge_limit", self.ridge_limit.unwrap_or(0.0))
+        check::addend("ridge (eps)", self.ridge)?;
+        check::addend("ridge_limit", self.ridge_limit.unwrap_or(0.0))
     }
 }
 
@@ -107,8 +108,8 @@ pub(crate) fn params_moments<T: Real>(
 ) -> Result<Moments> {
     options.check()?;
     check_rows(samples, responsibilities)?;
-    check_sizes(responsibilities.n_components(), samples.n_features(), Structure::Full)?;
-    Ok(central_moments(samples, responsibilities, Products::Pairs, threads))
+    check_sizes(responsibilities.n_components(), samples.n_features(), CovarianceType::Full)?;
+    Ok(central_moments(samples, responsibilities, SecondMoments::Full, threads))
 }
 
 /// The mixture that [`params_with`] makes of moments.
@@ -138,12 +139,12 @@ pub(crate) fn check_rows<T: Real>(
     if responsibilities.n_samples() == samples.n_samples() {
         return Ok(());
     }
-    Err(Error::ShapeMismatch {
-        left: "responsibilities",
-        left_shape: vec![responsibilities.n_samples(), responsibilities.n_components()],
-        right: "samples",
-        right_shape: vec![samples.n_samples(), samples.n_features()],
-    })
+    Err(Error::shape(
+        "responsibilities",
+        [responsibilities.n_samples(), responsibilities.n_components()],
+        "samples",
+        [samples.n_samples(), samples.n_features()],
+    ))
 }
 
 /// The moments about points that are close to the means of the components.
@@ -153,17 +154,13 @@ pub(crate) fn check_rows<T: Real>(
 pub(crate) fn central_moments<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
-    products: Products,
+    products: SecondMoments,
     threads: &Threads,
 ) -> Moments {
     let about = |references: &[f64]| {
         Moments::of_responsibilities(samples, responsibilities, references, products, threads)
     };
-    let moments = about(&reference_points(samples, responsibilities));
-    match moments.closer_references() {
-        None => moments,
-        Some(means) => about(&means),
-    }
+    Moments::about_close_points(&reference_points(samples, responsibilities), about)
 }
 
 /// Means (k × d) that are good enough to be the reference points of moments: those of a sixteenth
@@ -217,9 +214,11 @@ pub(crate) struct Estimate {
     pub(crate) weights: Vec<f64>,
     /// k × d.
     pub(crate) means: Vec<f64>,
-    /// k × d × d, exactly symmetric, or variances (k × d) of [`Products::Squares`]; no ridge; zero for an
+    /// k × d × d, exactly symmetric, or variances (k × d) of [`SecondMoments::Diagonal`]; no ridge; zero for an
     /// empty component.
     pub(crate) covariances: Vec<f64>,
+    /// Of each covariance.
+    pub(crate) layout: SecondMoments,
     /// Components without responsibility, ascending: count and weight 0, mean at the reference point.
     pub(crate) empty: Vec<usize>,
 }
@@ -233,13 +232,14 @@ pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Resu
     let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
-    let products = moments.products();
-    let len = if products == Products::Squares { d } else { d * d };
+    let layout = moments.products();
+    let len = layout.size(d);
     let mut out = Estimate {
         counts: Vec::new(),
         weights: Vec::new(),
         means: references.to_vec(),
         covariances: vec![0.0; k * len],
+        layout,
         empty: Vec::new(),
     };
     let mut shifts = vec![0.0; k * d];
@@ -272,13 +272,13 @@ pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Resu
     threads.map_in_order(
         present.collect(),
         k * len,
-        |(((weight, _, second), _), (covariance, shift))| match products {
-            Products::Squares => central_squares(second, weight, shift, covariance),
-            Products::Pairs => central_pairs(second, weight, shift, covariance),
+        |(((weight, _, second), _), (covariance, shift))| match layout {
+            SecondMoments::Diagonal => central_squares(second, weight, shift, covariance),
+            SecondMoments::Full => central_pairs(second, weight, shift, covariance),
         },
         |()| {},
     );
-    check_range(&out.covariances, len)?;
+    check::covariances(&out.covariances, len)?;
     Ok(out)
 }
 
@@ -308,16 +308,8 @@ fn not_negative(variance: f64) -> f64 {
 }
 
 /// Parameters of this size must be possible to hold.
-pub(crate) fn check_sizes(k: usize, d: usize, structure: Structure) -> Result<()> {
-    check_memory(k, d, structure, None)
-}
-
-/// Options that add to a variance must be numbers that can be added.
-pub(crate) fn check_non_negative(option: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(Error::InvalidOption { option, value: value.to_string(), requirement: "finite and not negative" })
+pub(crate) fn check_sizes(k: usize, d: usize, covariance_type: CovarianceType) -> Result<()> {
+    check_memory(k, d, covariance_type, None)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use gmm_kernels::leaves_early;
 
-use crate::mixture::Structure;
+use crate::mixture::CovarianceType;
 use crate::real::Real;
 use crate::score::Block;
 
@@ -17,35 +17,35 @@ use crate::score::Block;
 const SPARSE: f64 = 0.5;
 
 /// Four bytes a sample, when there can be something to gain. Each is written by the thread that has its row.
-pub(crate) struct Groups {
+pub(crate) struct LastLabels {
     n_components: usize,
     labels: Vec<AtomicU32>,
     sparse: bool,
 }
 
-impl Groups {
+impl LastLabels {
     /// Nothing is known yet. Under diagonal covariances nothing leaves early.
     pub(crate) fn new(
         n_samples: usize,
         n_features: usize,
         n_components: usize,
-        structure: Structure,
+        covariance_type: CovarianceType,
     ) -> Self {
-        let gains = leaves_early(n_features) && n_components > 1 && !structure.is_diagonal();
+        let gains = leaves_early(n_features) && n_components > 1 && !covariance_type.is_diagonal();
         let n_labels = if gains { n_samples } else { 0 };
         let labels = (0..n_labels).map(|_| AtomicU32::new(0)).collect();
-        Groups { n_components, labels, sparse: false }
+        LastLabels { n_components, labels, sparse: false }
     }
 
     /// Never anything: for samples that come and go.
     pub(crate) fn none(n_components: usize) -> Self {
-        Groups { n_components, labels: Vec::new(), sparse: false }
+        LastLabels { n_components, labels: Vec::new(), sparse: false }
     }
 
     /// As if a pass had found these labels, and few pairs that mattered.
     #[cfg(test)]
     pub(crate) fn of_labels(labels: Vec<u32>, n_components: usize) -> Self {
-        Groups { n_components, labels: labels.into_iter().map(AtomicU32::new).collect(), sparse: true }
+        LastLabels { n_components, labels: labels.into_iter().map(AtomicU32::new).collect(), sparse: true }
     }
 
     /// Notes how many pairs of samples and components mattered in the pass that wrote the labels.
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn rows_are_ordered_by_component_and_stay_in_order_within_one() {
-        let mut groups = Groups { n_components: 3, labels: Vec::new(), sparse: false };
+        let mut groups = LastLabels { n_components: 3, labels: Vec::new(), sparse: false };
         groups.labels = [2, 0, 2, 1, 0, 0, 2].into_iter().map(AtomicU32::new).collect();
         assert_eq!(groups.order(0..7), None);
         groups.learn(10, 7);

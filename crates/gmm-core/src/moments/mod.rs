@@ -25,9 +25,8 @@ mod buffer;
 
 pub use e_step::Moments;
 pub(crate) use estimate::{
-    Estimate, central_moments, check_non_negative, check_rows, check_sizes, estimate, mixture_of,
-    params_moments,
+    Estimate, central_moments, check_rows, check_sizes, estimate, mixture_of, params_moments,
 };
 pub use estimate::{ParamsOptions, params, params_with};
-pub(crate) use last_labels::Groups;
-pub(crate) use sums::{Part, Pool, Products, Sums, Weights, parts_by_rows};
+pub(crate) use last_labels::LastLabels;
+pub(crate) use sums::{Accumulator, Part, Sums, Weights, parts_by_rows};

@@ -6,8 +6,8 @@ use gmm_kernels::{
     DiagonalScatter, Lines, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
 };
 
-use crate::blocks::{BLOCK_ROWS, SMALL_WORK, Spare, chunks};
-use crate::mixture::Structure;
+use crate::blocks::{BLOCK_ROWS, BufferPool, SMALL_WORK, chunks};
+use crate::mixture::SecondMoments;
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -46,32 +46,18 @@ const LARGE_SUMS: usize = 1 << 19;
 /// Parts that large sums are cut into: as many threads can help.
 const LARGE_PARTS: usize = 16;
 
-/// Which second moments are summed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Products {
-    /// Of every two features (d × d, of which the lower triangle is used).
-    Pairs,
-    /// Of each feature with itself (d).
-    Squares,
-}
-
-impl Products {
-    /// What the M-step of a structure reads.
-    pub(crate) fn of(structure: Structure) -> Self {
-        if structure.is_diagonal() { Products::Squares } else { Products::Pairs }
-    }
-
-    /// Elements of one component's sums.
+impl SecondMoments {
+    /// Elements of one component's sums: its count, its first moments and these.
     pub(crate) fn len(self, n_features: usize) -> usize {
         match self {
-            Products::Pairs => component_len(n_features),
-            Products::Squares => diagonal_len(n_features),
+            SecondMoments::Full => component_len(n_features),
+            SecondMoments::Diagonal => diagonal_len(n_features),
         }
     }
 
     /// Whether blocks are to come as [`Values::Panels`].
     pub(crate) fn wants_panels<T: Real>(self, n_features: usize) -> bool {
-        self == Products::Squares || Scatter::<T>::wants_panels(n_features)
+        self == SecondMoments::Diagonal || Scatter::<T>::wants_panels(n_features)
     }
 }
 
@@ -79,7 +65,7 @@ impl Products {
 pub(crate) fn values_of<'a, T: Real>(
     samples: &Samples<'a, T>,
     rows: Range<usize>,
-    products: Products,
+    products: SecondMoments,
     (panels, copy): &'a mut (Lines<T>, Vec<T>),
 ) -> Values<'a, T> {
     if products.wants_panels::<T>(samples.n_features()) {
@@ -91,19 +77,19 @@ pub(crate) fn values_of<'a, T: Real>(
 
 /// Sums over a chunk, by products in the type of the samples or in `f64`.
 pub(crate) enum Sums<T> {
-    Own(Pool<T>),
-    Wide(Pool<f64>, Wide),
+    Native(Accumulator<T>),
+    Double(Accumulator<f64>, DoubleBuffers),
 }
 
 /// The kernel that adds.
-pub(crate) enum Pool<T> {
+pub(crate) enum Accumulator<T> {
     Pairs(Scatter<T>),
     Squares(DiagonalScatter<T>),
 }
 
 /// What a block is in `f64`.
 #[derive(Default)]
-pub(crate) struct Wide {
+pub(crate) struct DoubleBuffers {
     values: Vec<f64>,
     weights: Vec<f64>,
 }
@@ -117,18 +103,25 @@ pub(crate) struct Weights<'a, T> {
     pub(crate) rule: Option<NegligibleToAll<'a, T>>,
 }
 
-impl<T: Real> Pool<T> {
-    pub(crate) fn new(products: Products, centres: Vec<T>, n_features: usize, spare: &Spare) -> Self {
+impl<T: Real> Accumulator<T> {
+    pub(crate) fn new(
+        products: SecondMoments,
+        centres: Vec<T>,
+        n_features: usize,
+        spare: &BufferPool,
+    ) -> Self {
         match products {
-            Products::Pairs => Pool::Pairs(Scatter::new(centres, n_features, spare.take())),
-            Products::Squares => Pool::Squares(DiagonalScatter::new(centres, n_features, spare.take())),
+            SecondMoments::Full => Accumulator::Pairs(Scatter::new(centres, n_features, spare.take())),
+            SecondMoments::Diagonal => {
+                Accumulator::Squares(DiagonalScatter::new(centres, n_features, spare.take()))
+            }
         }
     }
 
     fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
         let Weights { n_rows, values: shares, rule } = weights;
         match (self, values) {
-            (Pool::Pairs(scatter), values) => {
+            (Accumulator::Pairs(scatter), values) => {
                 for (at, shares) in shares.chunks_exact(BLOCK_ROWS).enumerate() {
                     let rule = rule.map(|NegligibleToAll { reach, thresholds }| Negligible {
                         reach,
@@ -137,25 +130,25 @@ impl<T: Real> Pool<T> {
                     scatter.add(first + at, values, &shares[..n_rows], rule);
                 }
             }
-            (Pool::Squares(scatter), Values::Panels(panels)) => {
+            (Accumulator::Squares(scatter), Values::Panels(panels)) => {
                 scatter.add(first, panels, shares, BLOCK_ROWS, n_rows, rule)
             }
-            (Pool::Squares(_), Values::Rows(_)) => unreachable!("squares are summed from panels"),
+            (Accumulator::Squares(_), Values::Rows(_)) => unreachable!("squares are summed from panels"),
         }
     }
 
     /// Pairs of samples and components that were not left out; squares are not counted.
     fn n_pairs(&self) -> usize {
         match self {
-            Pool::Pairs(scatter) => scatter.n_pairs(),
-            Pool::Squares(_) => 0,
+            Accumulator::Pairs(scatter) => scatter.n_pairs(),
+            Accumulator::Squares(_) => 0,
         }
     }
 
     fn finish(self) -> Vec<f64> {
         match self {
-            Pool::Pairs(scatter) => scatter.finish(),
-            Pool::Squares(scatter) => scatter.finish(),
+            Accumulator::Pairs(scatter) => scatter.finish(),
+            Accumulator::Squares(scatter) => scatter.finish(),
         }
     }
 }
@@ -164,8 +157,8 @@ impl<T: Real> Sums<T> {
     /// Adds a block to the components from `first` on, one for each [`BLOCK_ROWS`] weights.
     pub(crate) fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
         match self {
-            Sums::Own(pool) => pool.add(first, values, weights),
-            Sums::Wide(pool, wide) => {
+            Sums::Native(pool) => pool.add(first, values, weights),
+            Sums::Double(pool, wide) => {
                 let widen = |narrow: &[T], wide: &mut Vec<f64>| {
                     wide.clear();
                     wide.extend(narrow.iter().map(|value| value.to_f64()));
@@ -188,15 +181,15 @@ impl<T: Real> Sums<T> {
 
     pub(crate) fn n_pairs(&self) -> usize {
         match self {
-            Sums::Own(pool) => pool.n_pairs(),
-            Sums::Wide(pool, _) => pool.n_pairs(),
+            Sums::Native(pool) => pool.n_pairs(),
+            Sums::Double(pool, _) => pool.n_pairs(),
         }
     }
 
     pub(crate) fn finish(self) -> Vec<f64> {
         match self {
-            Sums::Own(pool) => pool.finish(),
-            Sums::Wide(pool, _) => pool.finish(),
+            Sums::Native(pool) => pool.finish(),
+            Sums::Double(pool, _) => pool.finish(),
         }
     }
 }

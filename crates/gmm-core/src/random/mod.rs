@@ -1,5 +1,5 @@
 //! Random numbers whose values are part of the results: PCG streams, one per restart, one for samples
-//! and one for moves.
+//! and one for swaps.
 
 mod normal;
 
@@ -14,13 +14,13 @@ const ORIGIN: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
 /// The stream of drawn samples: the first that no restart of a fit can have.
 const SAMPLES: u128 = 1 << 64;
 
-/// The stream of moves: the next.
-const MOVES: u128 = SAMPLES + 1;
+/// The stream of swaps: the next.
+const SWAPS: u128 = SAMPLES + 1;
 
 /// A stream of uniform numbers, the same on every platform.
 ///
 /// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`; stream `restart`, 2⁶⁴ for samples, or 2⁶⁴ + 1 for
-/// moves.
+/// swaps.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream(Pcg64);
 
@@ -34,9 +34,9 @@ impl Stream {
         Stream::numbered(seed, SAMPLES)
     }
 
-    /// The stream that moves after restarts are drawn from.
-    pub(crate) fn of_moves(seed: u64) -> Self {
-        Stream::numbered(seed, MOVES)
+    /// The stream that swaps after restarts are drawn from.
+    pub(crate) fn of_swaps(seed: u64) -> Self {
+        Stream::numbered(seed, SWAPS)
     }
 
     fn numbered(seed: u64, number: u128) -> Self {

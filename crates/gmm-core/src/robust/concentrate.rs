@@ -10,10 +10,10 @@
 
 use crate::blocks::Threads;
 use crate::control::{Stop, Watch};
-use crate::em::{FitOptions, RegCovar, Rules, start};
+use crate::em::{FitOptions, MStep, RegCovar, start};
 use crate::error::Result;
-use crate::mixture::{Mixture, Structure};
-use crate::moments::{Groups, Moments};
+use crate::mixture::{CovarianceType, Mixture};
+use crate::moments::{LastLabels, Moments};
 use crate::robust::RobustOptions;
 use crate::robust::trim::Ranking;
 use crate::samples::Samples;
@@ -55,12 +55,11 @@ pub(super) fn concentrate(
     watch: &Watch,
 ) -> Result<Concentrated> {
     let (n, d, k) = (samples.n_samples(), samples.n_features(), n_components);
-    let structure = Structure::Tied;
+    let covariance_type = CovarianceType::Tied;
     let reg_covar = RegCovar::Absolute(options.reg_covar);
-    let fit_options =
-        FitOptions { covariance: structure, reg_covar, seed: options.seed, ..FitOptions::new(k) };
+    let fit_options = FitOptions { covariance_type, reg_covar, seed: options.seed, ..FitOptions::new(k) };
     let mut mixture = start(&samples.with_weights(begin)?, &fit_options, threads, 0, watch)?;
-    let mut groups = Groups::new(n, d, k, structure);
+    let mut groups = LastLabels::new(n, d, k, covariance_type);
     let mut ranking = Ranking::new(samples);
     let mut kept = vec![0.0; n];
     let mut bounds: Vec<f64> = Vec::new();
@@ -82,7 +81,7 @@ pub(super) fn concentrate(
         }
         let present = samples.with_weights(&kept)?;
         let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);
-        let rules = Rules::new(structure, reg_covar, None, present.weight_unit(), &moments, threads)?;
+        let rules = MStep::new(covariance_type, reg_covar, None, present.weight_unit(), &moments, threads)?;
         // An emptied component stays empty: half of another one in its place could lower the likelihood.
         mixture = rules.maximise(&moments, &mixture, false, threads)?.mixture;
     }

@@ -23,10 +23,10 @@ use std::time::Duration;
 use faer::MatRef;
 
 use crate::blocks::Threads;
+use crate::check;
 use crate::control::{Cancel, Stop, Watch};
 use crate::error::{Error, Result};
-use crate::mixture::{Mixture, Structure, addressed, check_memory};
-use crate::moments::check_non_negative;
+use crate::mixture::{CovarianceType, Mixture, addressed, check_memory};
 use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::{attribution, check_shares, energy};
@@ -93,8 +93,7 @@ impl RobustOptions {
     }
 
     fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
-        let refused =
-            |option, value: String, requirement| Err(Error::InvalidOption { option, value, requirement });
+        let refused = |option, value: String, requirement| Err(Error::option(option, value, requirement));
         if !(0.0..1.0).contains(&self.contamination) {
             let requirement = "at least 0 and less than 1";
             return refused("contamination", self.contamination.to_string(), requirement);
@@ -106,12 +105,14 @@ impl RobustOptions {
         if self.max_iter == 0 {
             return refused("max_iter", "0".into(), "at least 1");
         }
-        check_non_negative("tol", self.tol)?;
-        check_non_negative("reg_covar", self.reg_covar)?;
+        check::addend("tol", self.tol)?;
+        check::addend("reg_covar", self.reg_covar)?;
         // Ks beyond the samples are left out, and no memory is taken for them.
-        self.n_components.iter().try_for_each(|&k| addressed(k, n_features, Structure::Tied).map(drop))?;
+        self.n_components
+            .iter()
+            .try_for_each(|&k| addressed(k, n_features, CovarianceType::Tied).map(drop))?;
         let most = self.n_components.iter().copied().filter(|&k| k <= n_samples).max().unwrap_or(1);
-        check_memory(most, n_features, Structure::Tied, self.memory_limit)
+        check_memory(most, n_features, CovarianceType::Tied, self.memory_limit)
     }
 }
 

@@ -7,7 +7,7 @@
 //! Tied mixtures do not care about units; k-means and the ridge do. Only they see the scaled samples.
 
 use crate::error::{Error, Result};
-use crate::mixture::{Covariances, Mixture, Structure, zeros};
+use crate::mixture::{CovarianceType, Covariances, Mixture, zeros};
 use crate::real::Real;
 use crate::samples::Samples;
 
@@ -78,7 +78,7 @@ impl Scaling {
         let lower: Vec<f64> =
             tied.cholesky().iter().enumerate().map(|(at, value)| scales[at / d] * value).collect();
         let (k, ridges) = (components.len(), vec![0.0; components.len()]);
-        let covariances = Covariances::from_factors(Structure::Tied, &values, &ridges, &lower, k, d)?;
+        let covariances = Covariances::from_factors(CovarianceType::Tied, &values, &ridges, &lower, k, d)?;
         Mixture::from_covariances(&weights, &means, covariances, &[])
     }
 }
@@ -124,7 +124,7 @@ mod tests {
         let rows = [1e-6, 4e7, 3e-6, 1e7, 2e-6, 9e7];
         let samples = Samples::from_rows(&rows, 3, 2).unwrap();
         let scaling = Scaling::of(&samples).unwrap();
-        let covariances = Covariances::new(Structure::Tied, &[2.0, 0.7, 0.7, 0.5], 2, 2).unwrap();
+        let covariances = Covariances::new(CovarianceType::Tied, &[2.0, 0.7, 0.7, 0.5], 2, 2).unwrap();
         let scaled_mixture =
             Mixture::from_covariances(&[0.25, 0.75], &[0.0, 1.0, -1.0, 0.5], covariances, &[]).unwrap();
         let scaled = scaling.scaled(&samples).unwrap();

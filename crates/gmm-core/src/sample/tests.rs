@@ -1,7 +1,7 @@
 //! Draws against numbers made elsewhere, against themselves, and against the mixture they are from.
 
 use super::*;
-use crate::{Covariances, Structure};
+use crate::{CovarianceType, Covariances};
 
 /// Three components in two features, the second of weight 0; the factors are L as they stand here.
 fn mixture() -> Mixture {
@@ -151,7 +151,7 @@ fn samples_beyond_the_range_of_their_type_are_refused() {
 fn every_structure_draws_what_its_matrices_draw() {
     let (weights, means) = ([0.5, 0.5], [0.0, 1.0, 5.0, -5.0]);
     let dense = Mixture::new(&weights, &means, &[4.0, 0.0, 0.0, 9.0, 1.0, 0.0, 0.0, 16.0]).unwrap();
-    let diag = Covariances::new(Structure::Diag, &[4.0, 9.0, 1.0, 16.0], 2, 2).unwrap();
+    let diag = Covariances::new(CovarianceType::Diag, &[4.0, 9.0, 1.0, 16.0], 2, 2).unwrap();
     let diag = Mixture::from_covariances(&weights, &means, diag, &[]).unwrap();
     assert_eq!(sample(&diag, 50, 3).unwrap(), sample(&dense, 50, 3).unwrap());
     let rows = sample(&dense, 50, 3).unwrap().0;

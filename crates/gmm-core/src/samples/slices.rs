@@ -17,12 +17,7 @@ pub(super) fn view_rows<'a, T>(
     cols: usize,
 ) -> Result<MatRef<'a, T>> {
     if rows.checked_mul(cols) != Some(values.len()) {
-        return Err(Error::ShapeMismatch {
-            left: what,
-            left_shape: vec![values.len()],
-            right: "its rows and columns",
-            right_shape: vec![rows, cols],
-        });
+        return Err(Error::shape(what, [values.len()], "its rows and columns", [rows, cols]));
     }
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
@@ -47,23 +42,23 @@ pub(super) fn view_strided<'a, T>(
     let reach = |n: usize, step: usize| (n - 1).checked_mul(step);
     let last = reach(rows, down).zip(reach(cols, right)).and_then(|(down, right)| down.checked_add(right));
     let Some(used) = last.and_then(|last| values.get(..=last)) else {
-        return Err(Error::ShapeMismatch {
-            left: what,
-            left_shape: vec![values.len()],
-            right: "its last row and column with these strides",
-            right_shape: vec![last.map_or(usize::MAX, |last| last.saturating_add(1))],
-        });
+        return Err(Error::shape(
+            what,
+            [values.len()],
+            "its last row and column with these strides",
+            [last.map_or(usize::MAX, |last| last.saturating_add(1))],
+        ));
     };
     let view = if right == 1 {
         MatRef::from_row_major_slice_with_stride(used, rows, cols, down)
     } else if down == 1 {
         MatRef::from_column_major_slice_with_stride(used, rows, cols, right)
     } else {
-        return Err(Error::InvalidOption {
-            option: "stride of rows and columns",
-            value: format!("{row_stride} and {col_stride}"),
-            requirement: "1 or -1 for one of the two; copy such values to rows without gaps first",
-        });
+        return Err(Error::option(
+            "stride of rows and columns",
+            format!("{row_stride} and {col_stride}"),
+            "1 or -1 for one of the two; copy such values to rows without gaps first",
+        ));
     };
     let view = if row_stride < 0 && rows > 1 { view.reverse_rows() } else { view };
     Ok(if col_stride < 0 && cols > 1 { view.reverse_cols() } else { view })

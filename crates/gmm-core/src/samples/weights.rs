@@ -3,6 +3,7 @@
 //! Only ratios of weights matter to a mixture. They are computed with in a unit that makes the largest of
 //! them about 1, so that weights of any size have products of any type.
 
+use crate::check;
 use crate::error::{Error, Place, Result};
 
 /// Weights `sₙ` (n), finite, not negative and not all zero.
@@ -19,16 +20,8 @@ pub(crate) struct SampleWeights<'a> {
 impl<'a> SampleWeights<'a> {
     pub(crate) fn new(values: &'a [f64], n_samples: usize) -> Result<Self> {
         let what = "sample weights";
-        if values.len() != n_samples {
-            let (left_shape, right_shape) = (vec![values.len()], vec![n_samples]);
-            return Err(Error::ShapeMismatch { left: what, left_shape, right: "samples", right_shape });
-        }
-        if let Some(row) = values.iter().position(|weight| !weight.is_finite()) {
-            return Err(Error::NotFinite { what, at: Place::Row(row), value: values[row] });
-        }
-        if let Some(row) = values.iter().position(|&weight| weight < 0.0) {
-            return Err(Error::Negative { what, at: Place::Row(row), value: values[row] });
-        }
+        check::len(what, values.len(), "samples", &[n_samples])?;
+        check::non_negative(what, values, Place::Row)?;
         let most = values.iter().copied().fold(0.0, f64::max);
         if most == 0.0 {
             return Err(Error::NoWeight);

@@ -139,13 +139,13 @@ mod tests {
 
     #[test]
     fn parameters_are_counted_by_structure() {
-        use crate::mixture::{Covariances, Structure};
+        use crate::mixture::{CovarianceType, Covariances};
 
         // k = 2, d = 3: six in the means, one free weight, and the covariances.
-        for (structure, expected) in Structure::ALL.into_iter().zip([12, 6, 6, 2]) {
-            let covariances = Covariances::unit(structure, 2, 3).unwrap();
+        for (covariance_type, expected) in CovarianceType::ALL.into_iter().zip([12, 6, 6, 2]) {
+            let covariances = Covariances::unit(covariance_type, 2, 3).unwrap();
             let mixture = Mixture::from_covariances(&[0.5, 0.5], &[0.0; 6], covariances, &[]).unwrap();
-            assert_eq!(n_parameters(&mixture), 7 + expected, "{structure}");
+            assert_eq!(n_parameters(&mixture), 7 + expected, "{covariance_type}");
         }
     }
 

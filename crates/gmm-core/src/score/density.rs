@@ -22,8 +22,8 @@ use crate::samples::Samples;
 /// Scores blocks under a mixture: in the type of the samples or, for `f32` samples under a mixture whose
 /// parameters `f32` cannot hold, in `f64`.
 pub(crate) enum BlockScorer<'a, T> {
-    Own(&'a Packed<T>),
-    Wide(&'a Packed<f64>),
+    Native(&'a Packed<T>),
+    Double(&'a Packed<f64>),
 }
 
 /// One block of rows on its way through the kernels. Buffers are reused from block to block.
@@ -40,12 +40,12 @@ pub(crate) struct Block<T> {
     pub(crate) stride: usize,
     kept: Vec<T>,
     whitened: Lines<T>,
-    wide: Wide,
+    wide: DoubleBuffers,
 }
 
 /// The panels, terms and scratch of a block that is scored in `f64`.
 #[derive(Default)]
-struct Wide {
+struct DoubleBuffers {
     panels: Lines<f64>,
     terms: Vec<f64>,
     kept: Vec<f64>,
@@ -54,7 +54,7 @@ struct Wide {
 
 /// What a block of squares is made into.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Terms {
+pub(crate) enum BlockOutput {
     /// Only log-densities; the squares stay.
     Squares,
     /// `rₙₖ`.
@@ -85,7 +85,7 @@ impl<T: Real> Block<T> {
             stride: n_rows.next_multiple_of(LANES).min(BLOCK_ROWS),
             kept: Vec::new(),
             whitened: Lines::new(),
-            wide: Wide::default(),
+            wide: DoubleBuffers::default(),
         }
     }
 
@@ -116,23 +116,23 @@ impl<'a, T: Real> BlockScorer<'a, T> {
     /// Scores in the type of the samples, if that type can hold the mixture.
     pub(crate) fn new(mixture: &'a Mixture) -> Self {
         let own = mixture.packed();
-        if own.fits { BlockScorer::Own(own) } else { BlockScorer::wide(mixture) }
+        if own.fits { BlockScorer::Native(own) } else { BlockScorer::wide(mixture) }
     }
 
     /// Scores in `f64` whatever the samples are: for distances that may have any size.
     pub(crate) fn wide(mixture: &'a Mixture) -> Self {
-        BlockScorer::Wide(mixture.packed())
+        BlockScorer::Double(mixture.packed())
     }
 
     /// Scores in the type of the samples, whether it can hold the mixture or not.
     pub(crate) fn own(mixture: &'a Mixture) -> Self {
-        BlockScorer::Own(mixture.packed())
+        BlockScorer::Native(mixture.packed())
     }
 
     /// The components of a mixture of dense covariances that is scored in its own type.
     pub(crate) fn dense(&self) -> &[Whitener<T>] {
         match self {
-            BlockScorer::Own(Packed { whiteners: Whiteners::Dense(dense), .. }) => dense,
+            BlockScorer::Native(Packed { whiteners: Whiteners::Dense(dense), .. }) => dense,
             _ => unreachable!(
                 "gradients are formed of dense covariances, in the type that was chosen for them"
             ),
@@ -141,8 +141,8 @@ impl<'a, T: Real> BlockScorer<'a, T> {
 
     fn log_weights(&self) -> &[f64] {
         match self {
-            BlockScorer::Own(packed) => &packed.log_weights,
-            BlockScorer::Wide(packed) => &packed.log_weights,
+            BlockScorer::Native(packed) => &packed.log_weights,
+            BlockScorer::Double(packed) => &packed.log_weights,
         }
     }
 
@@ -154,36 +154,34 @@ impl<'a, T: Real> BlockScorer<'a, T> {
     /// `−½ (d ln 2π + ln det Σₖ)` (k).
     pub(crate) fn heights(&self) -> &[f64] {
         match self {
-            BlockScorer::Own(packed) => &packed.heights,
-            BlockScorer::Wide(packed) => &packed.heights,
+            BlockScorer::Native(packed) => &packed.heights,
+            BlockScorer::Double(packed) => &packed.heights,
         }
     }
 
     fn n_features(&self) -> usize {
         match self {
-            BlockScorer::Own(packed) => packed.n_features(),
-            BlockScorer::Wide(packed) => packed.n_features(),
+            BlockScorer::Native(packed) => packed.n_features(),
+            BlockScorer::Double(packed) => packed.n_features(),
         }
     }
 
     fn is_diagonal(&self) -> bool {
         match self {
-            BlockScorer::Own(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
-            BlockScorer::Wide(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
+            BlockScorer::Native(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
+            BlockScorer::Double(packed) => matches!(packed.whiteners, Whiteners::Diagonal(_)),
         }
     }
 
-    /// Multiply-adds that `n_rows` rows take, as far as sharing them out is concerned.
+    /// Multiply-adds of scoring `n_rows` rows; threads are used from a certain number on.
     pub(crate) fn work(&self, n_rows: usize) -> usize {
-        let (k, d) = (self.log_weights().len(), self.n_features());
-        let steps = if self.is_diagonal() { 2 * d } else { d.saturating_mul(d) };
-        n_rows.saturating_mul(k.saturating_mul(steps.saturating_add(32)))
+        pass_work(n_rows, self.log_weights().len(), self.n_features(), self.is_diagonal())
     }
 
     /// Packs one block and scores it: log-densities, and responsibilities as terms.
     pub(crate) fn expect(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
         self.whiten(samples, rows, block);
-        self.finish(block, Terms::Shares, None);
+        self.finish(block, BlockOutput::Shares, None);
     }
 
     /// Scores a block of rows that follow one another in `rows` (n × d) and of which nothing is scored that
@@ -193,7 +191,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         let panels = block.panels.fit(panels_len(first.len(), self.n_features()));
         pack_rows(rows, panels, self.n_features());
         self.whiten_packed(first.len(), Some((first, margin)), block);
-        self.finish(block, Terms::Shares, None);
+        self.finish(block, BlockOutput::Shares, None);
     }
 
     /// Scores `n_rows` rows that are packed, under dense covariances: log-densities, and responsibilities as terms.
@@ -216,7 +214,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                 squared_norms_and_whitened(dense, panels, n_rows, kept, &mut block.terms, stride);
             }
         }
-        self.finish(block, Terms::Shares, None);
+        self.finish(block, BlockOutput::Shares, None);
     }
 
     /// Packs one block; its terms are squared distances.
@@ -232,7 +230,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         let len = self.log_weights().len() * *stride;
         terms.resize(len, T::ZERO);
         match self {
-            BlockScorer::Own(packed) => match (&packed.whiteners, some) {
+            BlockScorer::Native(packed) => match (&packed.whiteners, some) {
                 (Whiteners::Diagonal(diagonal), _) => diagonal.squared_norms(panels, n_rows, terms, *stride),
                 (Whiteners::Dense(dense), None) => {
                     squared_norms(dense, panels, n_rows, whitened, terms, *stride)
@@ -243,11 +241,11 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                     squared_norms_that_matter(dense, panels, matters, whitened, terms, *stride);
                 }
             },
-            BlockScorer::Wide(packed) => {
+            BlockScorer::Double(packed) => {
                 let to = wide.panels.fit(panels.len());
                 to.iter_mut().zip(&**panels).for_each(|(to, value)| *to = value.to_f64());
                 wide.terms.resize(len, 0.0);
-                let Wide { panels, terms, whitened, .. } = wide;
+                let DoubleBuffers { panels, terms, whitened, .. } = wide;
                 match &packed.whiteners {
                     Whiteners::Dense(dense) => squared_norms(dense, panels, n_rows, whitened, terms, *stride),
                     Whiteners::Diagonal(diagonal) => diagonal.squared_norms(panels, n_rows, terms, *stride),
@@ -259,23 +257,23 @@ impl<'a, T: Real> BlockScorer<'a, T> {
 
     /// Makes log-densities of a block of squares, and of its terms what is asked for; writes the terms to
     /// `out` as well (n × k), if there is one.
-    pub(crate) fn finish(&self, block: &mut Block<T>, to: Terms, mut out: Option<&mut [T]>) {
+    pub(crate) fn finish(&self, block: &mut Block<T>, to: BlockOutput, mut out: Option<&mut [T]>) {
         let Block { terms, log_densities, stride, wide, .. } = block;
         let mut is_written = false;
         match self {
-            BlockScorer::Own(packed) => {
-                is_written = to == Terms::Shares;
+            BlockScorer::Native(packed) => {
+                is_written = to == BlockOutput::Shares;
                 make(to, terms, *stride, &packed.peaks, log_densities, out.as_deref_mut());
             }
-            BlockScorer::Wide(packed) => {
+            BlockScorer::Double(packed) => {
                 make(to, &mut wide.terms, *stride, &packed.peaks, log_densities, None);
                 block.narrow();
             }
         }
         let is_mended = match to {
-            Terms::Squares => false,
-            Terms::Shares => self.mend(block, f64::exp),
-            Terms::Logs => self.mend(block, |log_weight| log_weight),
+            BlockOutput::Squares => false,
+            BlockOutput::Shares => self.mend(block, f64::exp),
+            BlockOutput::Logs => self.mend(block, |log_weight| log_weight),
         };
         if let Some(out) = out
             && (is_mended || !is_written)
@@ -316,7 +314,7 @@ pub(crate) fn infinitely_far(log_densities: &[f64]) -> Option<usize> {
 
 /// Only shares are written to `out`: the kernel of the others does not.
 fn make<T: Real>(
-    to: Terms,
+    to: BlockOutput,
     terms: &mut [T],
     stride: usize,
     peaks: &Peaks<T>,
@@ -324,10 +322,21 @@ fn make<T: Real>(
     out: Option<&mut [T]>,
 ) {
     match to {
-        Terms::Squares => log_densities(terms, stride, peaks, sums),
-        Terms::Shares => responsibilities(terms, stride, peaks, sums, out),
-        Terms::Logs => log_responsibilities(terms, stride, peaks, sums),
+        BlockOutput::Squares => log_densities(terms, stride, peaks, sums),
+        BlockOutput::Shares => responsibilities(terms, stride, peaks, sums, out),
+        BlockOutput::Logs => log_responsibilities(terms, stride, peaks, sums),
     }
+}
+
+/// Multiply-adds of one pass over the samples: those of whitening, and 32 a pair for the log-sum-exp.
+pub(crate) fn pass_work(
+    n_samples: usize,
+    n_components: usize,
+    n_features: usize,
+    is_diagonal: bool,
+) -> usize {
+    let steps = n_features.saturating_mul(if is_diagonal { 2 } else { n_features });
+    n_samples.saturating_mul(n_components).saturating_mul(steps.saturating_add(32))
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use std::ops::Range;
 use gmm_kernels::{sum, unpack_rows};
 
 use crate::blocks::{SMALL_WORK, Threads, blocks, chunks};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::score::density::{Block, BlockScorer, Terms, infinitely_far};
+use crate::score::density::{Block, BlockOutput, BlockScorer, infinitely_far};
 
 /// What [`score`] writes: every field that is `Some` is filled, from one pass over the samples.
 ///
@@ -117,7 +118,7 @@ pub(crate) fn part_of_mean<T: Real>(
     let mut part = 0.0;
     for rows in blocks(rows) {
         scorer.whiten(samples, rows, block);
-        scorer.finish(block, Terms::Squares, None);
+        scorer.finish(block, BlockOutput::Squares, None);
         if infinitely_far(&block.log_densities).is_some() {
             return f64::INFINITY;
         }
@@ -156,7 +157,7 @@ fn write_block<T: Real>(scorer: &BlockScorer<'_, T>, block: &mut Block<T>, out: 
         if logs.is_some() {
             block.keep_squares();
         }
-        scorer.finish(block, Terms::Shares, out.responsibilities);
+        scorer.finish(block, BlockOutput::Shares, out.responsibilities);
         if let Some(out) = out.labels {
             block.write_labels(out);
         }
@@ -164,10 +165,10 @@ fn write_block<T: Real>(scorer: &BlockScorer<'_, T>, block: &mut Block<T>, out: 
             block.take_squares();
         }
     } else if logs.is_none() {
-        scorer.finish(block, Terms::Squares, None);
+        scorer.finish(block, BlockOutput::Squares, None);
     }
     if logs.is_some() {
-        scorer.finish(block, Terms::Logs, logs);
+        scorer.finish(block, BlockOutput::Logs, logs);
     }
     let densities = &block.log_densities;
     if let Some(out) = out.energies {
@@ -249,8 +250,8 @@ pub(crate) fn check_features<T: Real>(mixture: &Mixture, samples: &Samples<'_, T
 
 impl<'a, T: Real> Scores<'a, T> {
     pub(crate) fn check(&self, n: usize, k: usize) -> Result<()> {
-        let list = |what, len: Option<usize>| check_output(what, len, &[n]);
-        let matrix = |what, len: Option<usize>| check_output(what, len, &[n, k]);
+        let list = |what, len: Option<usize>| check::output(what, len, &[n]);
+        let matrix = |what, len: Option<usize>| check::output(what, len, &[n, k]);
         list("energies", self.energies.as_ref().map(|out| out.len()))?;
         list("log-densities", self.log_densities.as_ref().map(|out| out.len()))?;
         matrix("responsibilities", self.responsibilities.as_ref().map(|out| out.len()))?;
@@ -285,22 +286,6 @@ impl<'a, T: Real> Scores<'a, T> {
             },
         )
     }
-}
-
-fn check_output(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
-    let expected = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    // An output that is not there has no length, not even one to be compared.
-    let len = len.or(expected);
-    if len == expected {
-        return Ok(());
-    }
-    let left_shape = len.into_iter().collect();
-    Err(Error::ShapeMismatch {
-        left: what,
-        left_shape,
-        right: "its rows and columns",
-        right_shape: shape.to_vec(),
-    })
 }
 
 fn split<T>(out: Option<&mut [T]>, at: usize) -> (Option<&mut [T]>, Option<&mut [T]>) {

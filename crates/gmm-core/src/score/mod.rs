@@ -15,7 +15,7 @@ mod criteria;
 mod outliers;
 
 pub use criteria::{Criteria, Criterion, aic, bic, criteria, n_parameters};
-pub(crate) use density::{Block, BlockScorer, Terms, infinitely_far};
+pub(crate) use density::{Block, BlockOutput, BlockScorer, infinitely_far, pass_work};
 pub(crate) use energy::check_features;
 pub use energy::{Scores, energy, labels, responsibilities, score, squared_mahalanobis};
 pub use outliers::{attribution, threshold_by_contamination, threshold_by_percentile};

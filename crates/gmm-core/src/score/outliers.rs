@@ -40,7 +40,7 @@ use crate::score::energy::check_features;
 pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<f64> {
     if !(0.0..=100.0).contains(&percent) {
         let (value, requirement) = (percent.to_string(), "within 0 and 100");
-        return Err(Error::InvalidOption { option: "percent", value, requirement });
+        return Err(Error::option("percent", value, requirement));
     }
     let mut values = checked(energies)?;
     let place = (values.len() - 1) as f64 * (percent / 100.0);
@@ -88,7 +88,7 @@ pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<
 pub fn threshold_by_contamination<T: Real>(energies: &[T], fraction: f64) -> Result<f64> {
     if !(0.0..1.0).contains(&fraction) {
         let (value, requirement) = (fraction.to_string(), "at least 0 and less than 1");
-        return Err(Error::InvalidOption { option: "fraction", value, requirement });
+        return Err(Error::option("fraction", value, requirement));
     }
     let mut values = checked(energies)?;
     let n = values.len();

@@ -197,7 +197,7 @@ pub unsafe extern "C" fn gmm_moments_maximise(
             check_slot("out", out)?;
             let mut regions = Regions::default();
             let (mixture, moments) = (mixture(handle)?, regions.input("moments", moments, &[len])?);
-            let kind = (mixture.covariances().structure(), mixture.n_features());
+            let kind = (mixture.covariances().covariance_type(), mixture.n_features());
             let options = open_rules(options, kind, &mut regions)?;
             regions.slot(out)?;
             give(out, gmm_mixture(Moments::from_buffer(mixture, moments)?.maximise(mixture, &options)?));

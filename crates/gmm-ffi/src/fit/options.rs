@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use std::time::Duration;
 
 use gmm_core::{
-    Covariances, FitOptions, Given, Init, MatRef, Progress, Real, RegCovar, Samples, Structure, Threads,
+    CovarianceType, Covariances, FitOptions, Given, Init, MatRef, Progress, Real, RegCovar, Samples, Threads,
 };
 use libc::size_t;
 
@@ -14,8 +14,8 @@ use crate::fit::prior::{gmm_prior, open_prior};
 use crate::plumbing::memory;
 use crate::plumbing::{
     GMM_CONVERGENCE_CHANGE, GMM_COVARIANCE_OF_START, GMM_INIT_KMEANS, GMM_INVALID_ARGUMENT, Log, Refusal,
-    Regions, convergence, flag, gmm_cancel, gmm_convergence, gmm_covariance, gmm_error, gmm_init,
-    gmm_log_callback, gmm_mixture, gmm_status, guard, handle, has_error, init, sized, structure,
+    Regions, convergence, covariance_type, flag, gmm_cancel, gmm_convergence, gmm_covariance_type, gmm_error,
+    gmm_init, gmm_log_callback, gmm_mixture, gmm_status, guard, handle, has_error, init, sized,
     write_defaults,
 };
 
@@ -25,7 +25,7 @@ use crate::plumbing::{
 pub struct gmm_progress {
     /// `sizeof(gmm_progress)` as the library knows it.
     pub size: size_t,
-    /// Which restart, from 0; once moves have begun, the one that won.
+    /// Which restart, from 0; once swaps have begun, the one that won.
     pub restart: size_t,
     /// Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
     pub iteration: size_t,
@@ -33,8 +33,8 @@ pub struct gmm_progress {
     pub lower_bound: f64,
     /// Seconds since the fit began.
     pub elapsed: f64,
-    /// How many moves were begun after the restarts; 0 while those run.
-    pub moves: size_t,
+    /// How many swaps were begun after the restarts; 0 while those run.
+    pub n_swaps: size_t,
 }
 
 /// Is told of every iteration, on the thread that called the fit; 0 goes on, anything else ends the
@@ -67,7 +67,7 @@ pub struct gmm_fit_options {
     /// Start from this mixture (of K components) instead of `init`; NULL unless changed.
     pub start: *const gmm_mixture,
     /// GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; with `start` it must be that of the start.
-    pub covariance: gmm_covariance,
+    pub covariance_type: gmm_covariance_type,
     /// GMM_CONVERGENCE_*: what is held against `tol`. GMM_CONVERGENCE_CHANGE unless changed.
     pub convergence: gmm_convergence,
     /// GMM_INIT_*: where each restart begins. GMM_INIT_KMEANS unless changed.
@@ -83,7 +83,7 @@ pub struct gmm_fit_options {
     /// Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
     /// `init`, unless they are given too. NULL unless changed.
     pub means: *const f64,
-    /// Covariances to start from, in the shape of `covariance`. NULL unless changed.
+    /// Covariances to start from, in the shape of `covariance_type`. NULL unless changed.
     pub covariances: *const f64,
     /// Their inverses, instead of them. NULL unless changed.
     pub precisions: *const f64,
@@ -98,7 +98,7 @@ pub struct gmm_fit_options {
     pub cancel: *const gmm_cancel,
     /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
     /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
-    pub moves: i64,
+    pub max_failed_swaps: i64,
     /// Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
     pub log: gmm_log_callback,
     /// What `log` is called with. NULL unless changed.
@@ -108,8 +108,8 @@ pub struct gmm_fit_options {
     pub error: *mut gmm_error,
 }
 
-/// The library's own choice of `moves`.
-const MOVES_BY_RESTARTS: i64 = -1;
+/// The library's own choice of `max_failed_swaps`.
+const SWAPS_BY_RESTARTS: i64 = -1;
 
 pub(crate) fn default_options() -> gmm_fit_options {
     let FitOptions { n_components, tol, max_iter, reg_covar, n_init, seed, .. } = FitOptions::new(1);
@@ -122,7 +122,7 @@ pub(crate) fn default_options() -> gmm_fit_options {
         n_init,
         seed,
         start: null(),
-        covariance: GMM_COVARIANCE_OF_START,
+        covariance_type: GMM_COVARIANCE_OF_START,
         convergence: GMM_CONVERGENCE_CHANGE,
         init: GMM_INIT_KMEANS,
         reg_covar_relative: 0,
@@ -136,7 +136,7 @@ pub(crate) fn default_options() -> gmm_fit_options {
         progress: None,
         userdata: null_mut(),
         cancel: null(),
-        moves: MOVES_BY_RESTARTS,
+        max_failed_swaps: SWAPS_BY_RESTARTS,
         log: None,
         log_userdata: null_mut(),
         error: null_mut(),
@@ -183,10 +183,10 @@ pub(crate) unsafe fn open<'a>(
         // SAFETY: not null, so a live handle, as the caller promised.
         false => Some(unsafe { handle::mixture(options.start) }?),
     };
-    let own = start.map_or(Structure::Full, |start| start.covariances().structure());
-    let covariance = match options.covariance {
+    let own = start.map_or(CovarianceType::Full, |start| start.covariances().covariance_type());
+    let kind = match options.covariance_type {
         GMM_COVARIANCE_OF_START => own,
-        code => structure("options.covariance", code)?,
+        code => covariance_type("options.covariance_type", code)?,
     };
     let init = match (start, init(options.init)?) {
         (None, init) => init,
@@ -200,19 +200,19 @@ pub(crate) unsafe fn open<'a>(
         None => return refused("options.sample_weights is set; here the source gives the weights"),
     };
     let fit = FitOptions {
-        covariance,
+        covariance_type: kind,
         tol: options.tol,
         convergence: convergence(options.convergence)?,
         max_iter: options.max_iter,
         // SAFETY: null or what the header says, as the caller promised.
-        prior: unsafe { open_prior(options.prior, (covariance, d), regions) }?,
+        prior: unsafe { open_prior(options.prior, (kind, d), regions) }?,
         reg_covar: reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?,
         n_init: options.n_init,
-        moves: moves(options.moves)?,
+        max_failed_swaps: max_failed_swaps(options.max_failed_swaps)?,
         seed: options.seed,
         init,
         // SAFETY: null or readable for their shapes, as the caller promised.
-        given: unsafe { given(&options, (covariance, d), regions) }?,
+        given: unsafe { given(&options, (kind, d), regions) }?,
         time_budget: time_budget(options.time_budget)?,
         // SAFETY: null or live, as the caller promised.
         cancel: unsafe { handle::cancel(options.cancel) }.cloned(),
@@ -229,7 +229,7 @@ pub(crate) unsafe fn open<'a>(
 /// The pointers of the start are null or readable for their shapes.
 unsafe fn given(
     options: &gmm_fit_options,
-    (structure, d): (Structure, usize),
+    (covariance_type, d): (CovarianceType, usize),
     regions: &mut Regions,
 ) -> Result<Given, Refusal> {
     let k = options.n_components;
@@ -245,9 +245,9 @@ unsafe fn given(
         .any(|it| !it.is_null())
     {
         // Before what is given is read and copied.
-        memory::check(k, d, structure)?;
+        memory::check(k, d, covariance_type)?;
     }
-    let shape = structure.shape(k, d);
+    let shape = covariance_type.shape(k, d);
     // SAFETY: null or readable for these shapes, as promised.
     let (weights, means, covariances, precisions) = unsafe {
         (
@@ -258,8 +258,8 @@ unsafe fn given(
         )
     };
     let covariances = match (covariances, precisions) {
-        (Some(values), _) => Some(Covariances::new(structure, values, k, d)?),
-        (None, Some(values)) => Some(Covariances::from_precisions(structure, values, k, d)?),
+        (Some(values), _) => Some(Covariances::new(covariance_type, values, k, d)?),
+        (None, Some(values)) => Some(Covariances::from_precisions(covariance_type, values, k, d)?),
         (None, None) => None,
     };
     Ok(Given { weights: weights.map(<[f64]>::to_vec), means: means.map(<[f64]>::to_vec), covariances })
@@ -272,17 +272,19 @@ unsafe fn given(
 /// As [`open`].
 pub(crate) unsafe fn open_rules(
     options: *const gmm_fit_options,
-    (own, d): (Structure, usize),
+    (own, d): (CovarianceType, usize),
     regions: &mut Regions,
 ) -> Result<FitOptions, Refusal> {
     // SAFETY: readable for its size, as the caller promised, and valid whatever its bytes are.
     let options = unsafe { sized("options", options, default_options()) }?;
-    let code = options.covariance;
-    if code != GMM_COVARIANCE_OF_START && structure("options.covariance", code)? != own {
-        return refused("options.covariance is not that of the mixture; leave it GMM_COVARIANCE_OF_START");
+    let code = options.covariance_type;
+    if code != GMM_COVARIANCE_OF_START && covariance_type("options.covariance_type", code)? != own {
+        return refused(
+            "options.covariance_type is not that of the mixture; leave it GMM_COVARIANCE_OF_START",
+        );
     }
     Ok(FitOptions {
-        covariance: own,
+        covariance_type: own,
         reg_covar: reg_covar(options.reg_covar, "options.reg_covar_relative", options.reg_covar_relative)?,
         // SAFETY: null or what the header says, as the caller promised.
         prior: unsafe { open_prior(options.prior, (own, d), regions) }?,
@@ -295,14 +297,14 @@ pub(crate) fn reg_covar(value: f64, what: &str, relative: i32) -> Result<RegCova
     Ok(if flag(what, relative)? { RegCovar::Relative(value) } else { RegCovar::Absolute(value) })
 }
 
-fn moves(count: i64) -> Result<Option<usize>, Refusal> {
-    if count == MOVES_BY_RESTARTS {
+fn max_failed_swaps(count: i64) -> Result<Option<usize>, Refusal> {
+    if count == SWAPS_BY_RESTARTS {
         return Ok(None);
     }
     usize::try_from(count).map(Some).map_err(|_| {
         Refusal::new(
             GMM_INVALID_ARGUMENT,
-            format_args!("options.moves is {count}; it must be at least 0, or -1 for 4 a restart"),
+            format_args!("options.max_failed_swaps is {count}; it must be at least 0, or -1 for 4 a restart"),
         )
     })
 }
@@ -347,9 +349,9 @@ impl Observer {
 
     /// What to do after an iteration.
     pub(crate) fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
-        let Progress { restart, moves, iteration, lower_bound, elapsed } = progress;
+        let Progress { restart, n_swaps, iteration, lower_bound, elapsed } = progress;
         let (size, elapsed) = (size_of::<gmm_progress>(), elapsed.as_secs_f64());
-        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed, moves };
+        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed, n_swaps };
         let ended = self.progress.is_some_and(|callback| {
             // SAFETY: whoever passed the callback and its userdata promised that they can be called so.
             unsafe { callback(self.userdata, &raw const told) != 0 }

@@ -2,7 +2,7 @@
 
 use std::ptr::null;
 
-use gmm_core::{Prior, Structure};
+use gmm_core::{CovarianceType, Prior};
 use libc::size_t;
 
 use crate::plumbing::{Regions, gmm_status, guard, sized, write_defaults};
@@ -65,14 +65,14 @@ pub unsafe extern "C" fn gmm_prior_init(prior: *mut gmm_prior, size: size_t) -> 
     guard(|| unsafe { write_defaults("prior", prior, default_prior(), size) })
 }
 
-/// The prior behind a pointer, for covariances of `structure` in D = `d` features.
+/// The prior behind a pointer, for covariances of `covariance_type` in D = `d` features.
 ///
 /// # Safety
 ///
 /// `prior` is null, or a struct whose pointers are null or readable for their shapes.
 pub(crate) unsafe fn open_prior(
     prior: *const gmm_prior,
-    (structure, d): (Structure, usize),
+    (covariance_type, d): (CovarianceType, usize),
     regions: &mut Regions,
 ) -> Result<Option<Prior>, crate::plumbing::Refusal> {
     if prior.is_null() {
@@ -84,7 +84,7 @@ pub(crate) unsafe fn open_prior(
     let (mean, covariance) = unsafe {
         (
             regions.optional_input("prior.mean", prior.mean, &[d])?,
-            regions.optional_input("prior.covariance", prior.covariance, &structure.shape(1, d))?,
+            regions.optional_input("prior.covariance", prior.covariance, &covariance_type.shape(1, d))?,
         )
     };
     let degrees_of_freedom = prior.degrees_of_freedom;

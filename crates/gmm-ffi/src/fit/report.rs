@@ -65,8 +65,8 @@ pub struct gmm_fit_report {
     pub repairs: *mut gmm_repair,
     /// How many repairs fit there; later ones are left out. Set by the caller.
     pub repairs_capacity: size_t,
-    /// How many moves led on from the restart that won.
-    pub moves: size_t,
+    /// How many swaps led on from the restart that won.
+    pub n_swaps: size_t,
 }
 
 /// The size of the first report there was: up to and with `restart`. Later fields are optional.
@@ -115,7 +115,7 @@ impl Report<'_> {
             held_by_ridge: null_mut(),
             repairs: null_mut(),
             repairs_capacity: 0,
-            moves: 0,
+            n_swaps: 0,
         };
         // SAFETY: readable for its size, as promised, and valid whatever its bytes are.
         let (fields, size) = unsafe { sized_output("report", out, empty, FIRST_REPORT) }?;
@@ -185,7 +185,7 @@ impl Report<'_> {
                 _ => GMM_OK,
             },
             n_repairs: repairs.len(),
-            moves: fitted.moves,
+            n_swaps: fitted.n_swaps,
             ..self.fields
         };
         // SAFETY: opened with this size, and still writable as promised.

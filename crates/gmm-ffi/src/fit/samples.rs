@@ -20,7 +20,7 @@ use crate::plumbing::{
 /// gmm_fit_options options;
 /// gmm_fit_options_init(&options);
 /// options.n_components = 3;
-/// options.covariance = GMM_COVARIANCE_DIAG;
+/// options.covariance_type = GMM_COVARIANCE_DIAG;
 /// options.time_budget = 60;
 /// gmm_fit_report report = {.size = sizeof report};
 /// if (gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, &report) == GMM_OK &&

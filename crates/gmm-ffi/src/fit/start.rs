@@ -1,6 +1,8 @@
 //! Mixtures that known labels or responsibilities make of samples.
 
-use gmm_core::{RegCovar, Responsibilities, Structure, mixture_from_labels, mixture_from_responsibilities};
+use gmm_core::{
+    CovarianceType, RegCovar, Responsibilities, mixture_from_labels, mixture_from_responsibilities,
+};
 
 use crate::fit::options::{gmm_fit_options, open, refused, weighted};
 use crate::plumbing::memory;
@@ -20,7 +22,7 @@ use crate::plumbing::{
 /// gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL);
 /// ```
 ///
-/// Of `options`, `n_components`, `covariance`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
+/// Of `options`, `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
 /// read; `start`, what else a fit is told to start from, and `prior` must not be set. `threads` may be NULL
 /// for the library's own. Free the mixture with `gmm_mixture_free`.
 ///
@@ -109,12 +111,12 @@ unsafe fn from_labels<M: Matrix>(
     let (samples, threads) = unsafe { (regions.matrix("samples", samples)?, handle::threads(threads)) };
     let shape = samples.shape();
     // SAFETY: readable for N, and options as the caller promised them.
-    let (labels, Step { n_components, covariance, reg_covar, weights }) =
+    let (labels, Step { n_components, covariance_type, reg_covar, weights }) =
         unsafe { (regions.input("labels", labels, &[shape.0])?, open_step(options, shape, &mut regions)?) };
     regions.slot(out)?;
-    memory::check(n_components, shape.1, covariance)?;
+    memory::check(n_components, shape.1, covariance_type)?;
     let samples = weighted(samples, weights, threads)?;
-    let mixture = mixture_from_labels(&samples, labels, n_components, covariance, reg_covar, threads)?;
+    let mixture = mixture_from_labels(&samples, labels, n_components, covariance_type, reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };
     Ok(())
@@ -152,10 +154,11 @@ unsafe fn from_responsibilities<M: Matrix>(
         }
         .into());
     }
-    memory::check(step.n_components, samples.ncols(), step.covariance)?;
+    memory::check(step.n_components, samples.ncols(), step.covariance_type)?;
     let (samples, shares) =
         (weighted(samples, step.weights, threads)?, Responsibilities::new_on(shares, threads)?);
-    let mixture = mixture_from_responsibilities(&samples, &shares, step.covariance, step.reg_covar, threads)?;
+    let mixture =
+        mixture_from_responsibilities(&samples, &shares, step.covariance_type, step.reg_covar, threads)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };
     Ok(())
@@ -164,7 +167,7 @@ unsafe fn from_responsibilities<M: Matrix>(
 /// What of the options one step reads.
 struct Step<'a> {
     n_components: usize,
-    covariance: Structure,
+    covariance_type: CovarianceType,
     reg_covar: RegCovar,
     weights: Option<&'a [f64]>,
 }
@@ -186,6 +189,6 @@ unsafe fn open_step<'a>(
     if fit.init != gmm_core::Init::default() || fit.given != gmm_core::Given::default() {
         return refused("options give a start; labels or responsibilities are one already");
     }
-    let (n_components, covariance, reg_covar) = (fit.n_components, fit.covariance, fit.reg_covar);
-    Ok(Step { n_components, covariance, reg_covar, weights })
+    let (n_components, covariance_type, reg_covar) = (fit.n_components, fit.covariance_type, fit.reg_covar);
+    Ok(Step { n_components, covariance_type, reg_covar, weights })
 }

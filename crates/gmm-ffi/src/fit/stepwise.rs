@@ -100,7 +100,7 @@ pub unsafe extern "C" fn gmm_stepwise_create(
         guard_for(options, || {
             check_slot("out", out)?;
             let (start, options) = (mixture(start)?, sized("options", options, default_options())?);
-            let kind = (start.covariances().structure(), start.n_features());
+            let kind = (start.covariances().covariance_type(), start.n_features());
             let mut regions = Regions::default();
             let prior = open_prior(options.prior, kind, &mut regions)?;
             regions.slot(out)?;

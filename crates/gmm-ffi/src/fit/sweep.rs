@@ -3,16 +3,17 @@
 use std::ops::ControlFlow;
 use std::ptr::{null, null_mut};
 
-use gmm_core::{Candidate, Structure, Sweep, SweepOptions, sweep};
+use gmm_core::{Candidate, CovarianceType, Sweep, SweepOptions, sweep};
 use libc::size_t;
 
 use crate::fit::options::{default_options, gmm_fit_options, open, refused, weighted};
 use crate::fit::report::{Report, gmm_fit_report};
 use crate::plumbing::{
     GMM_CRITERION_BIC, GMM_INVALID_ARGUMENT, GMM_NULL_POINTER, GMM_OK, Matrix, Refusal, Regions, check_slot,
-    criterion, free, give, gmm_covariance, gmm_criterion, gmm_error, gmm_matrix_f32, gmm_matrix_f64,
-    gmm_mixture, gmm_status, gmm_stop, gmm_sweep, gmm_threads, guard, guard_for, handle, has_error, sized,
-    sized_output, status_of, stop_code, structure, structure_code, write_defaults, write_sized,
+    covariance_type, covariance_type_code, criterion, free, give, gmm_covariance_type, gmm_criterion,
+    gmm_error, gmm_matrix_f32, gmm_matrix_f64, gmm_mixture, gmm_status, gmm_stop, gmm_sweep, gmm_threads,
+    guard, guard_for, handle, has_error, sized, sized_output, status_of, stop_code, write_defaults,
+    write_sized,
 };
 
 /// What to try. Fill it with `gmm_sweep_options_init` and then set what there is to choose from; fields may
@@ -27,13 +28,13 @@ pub struct gmm_sweep_options {
     /// How many those are.
     pub n_components_len: size_t,
     /// GMM_COVARIANCE_*, each a structure to try. NULL, unless changed, for full covariances alone.
-    pub covariances: *const gmm_covariance,
+    pub covariance_types: *const gmm_covariance_type,
     /// How many those are.
-    pub covariances_len: size_t,
+    pub covariance_types_len: size_t,
     /// GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
     pub criterion: gmm_criterion,
     /// Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-    /// `covariance` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
+    /// `covariance_type` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
     /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
     /// start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
     pub fit: *const gmm_fit_options,
@@ -54,7 +55,7 @@ pub struct gmm_candidate {
     /// K.
     pub n_components: size_t,
     /// GMM_COVARIANCE_*.
-    pub covariance: gmm_covariance,
+    pub covariance_type: gmm_covariance_type,
     /// GMM_OK, or why there is no mixture, as `gmm_sweep_mixture` says in words; what follows is then 0 or
     /// NaN.
     pub status: gmm_status,
@@ -79,8 +80,8 @@ fn default_sweep() -> gmm_sweep_options {
         size: size_of::<gmm_sweep_options>(),
         n_components: null(),
         n_components_len: 0,
-        covariances: null(),
-        covariances_len: 0,
+        covariance_types: null(),
+        covariance_types_len: 0,
         criterion: GMM_CRITERION_BIC,
         fit: null(),
         error: null_mut(),
@@ -170,21 +171,25 @@ unsafe fn sweep_into<M: Matrix>(
         return refused("options.n_components_len is 0; there must be at least one number of components");
     }
     // SAFETY: readable for their lengths or null, as the caller promised.
-    let (ks, structures) = unsafe {
+    let (ks, covariance_types) = unsafe {
         (
             regions.input("options.n_components", ks, &[len])?,
-            regions.optional_input("options.covariances", options.covariances, &[options.covariances_len])?,
+            regions.optional_input(
+                "options.covariance_types",
+                options.covariance_types,
+                &[options.covariance_types_len],
+            )?,
         )
     };
-    let structures = structures.map_or(Ok(vec![Structure::Full]), |codes| {
-        codes.iter().map(|&code| structure("options.covariances", code)).collect()
+    let covariance_types = covariance_types.map_or(Ok(vec![CovarianceType::Full]), |codes| {
+        codes.iter().map(|&code| covariance_type("options.covariance_types", code)).collect()
     })?;
-    let Some(&first) = structures.first() else {
-        return refused("options.covariances_len is 0; there must be at least one structure");
+    let Some(&first) = covariance_types.first() else {
+        return refused("options.covariance_types_len is 0; there must be at least one structure");
     };
     let decides = criterion(options.criterion)?;
     let (n, d) = samples.shape();
-    let known = gmm_fit_options { covariance: structure_code(first), ..default_options() };
+    let known = gmm_fit_options { covariance_type: covariance_type_code(first), ..default_options() };
     let fit_options = match options.fit.is_null() {
         true => known,
         // SAFETY: not null, so readable for its size, as the caller promised.
@@ -197,25 +202,21 @@ unsafe fn sweep_into<M: Matrix>(
     let fit_options = gmm_fit_options {
         size: size_of::<gmm_fit_options>(),
         n_components: 1,
-        covariance: known.covariance,
+        covariance_type: known.covariance_type,
         ..fit_options
     };
     // SAFETY: ours, with the pointers that the caller promised.
     let opened = unsafe { open(&raw const fit_options, (Some(n), d), &mut regions) }?;
     regions.slot(out)?;
     let own_covariance = matches!(&opened.fit.prior, Some(prior) if prior.covariance.is_some());
-    if own_covariance && structures.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
+    if own_covariance && covariance_types.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
         return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
     }
     if !opened.observer.is_nobody() {
         return refused("options.fit.progress is set; a sweep tells of candidates, not of iterations");
     }
-    let tried = SweepOptions {
-        n_components: ks.to_vec(),
-        covariances: structures,
-        criterion: decides,
-        fit: opened.fit,
-    };
+    let tried =
+        SweepOptions { n_components: ks.to_vec(), covariance_types, criterion: decides, fit: opened.fit };
     let samples = weighted(samples, opened.sample_weights, threads)?;
     let log = opened.log;
     let swept = sweep(&samples, &tried, threads, &mut |candidate| {
@@ -356,7 +357,7 @@ fn told(candidate: &Candidate) -> gmm_candidate {
     let none = gmm_candidate {
         size: size_of::<gmm_candidate>(),
         n_components: candidate.n_components,
-        covariance: structure_code(candidate.covariance),
+        covariance_type: covariance_type_code(candidate.covariance_type),
         status: GMM_OK,
         stop: 0,
         n_iter: 0,

@@ -5,8 +5,8 @@ use libc::size_t;
 
 use crate::plumbing::memory;
 use crate::plumbing::{
-    Refusal, Regions, check_slot, free, give, gmm_covariance, gmm_mixture, gmm_status, guard, mixture,
-    structure_code,
+    Refusal, Regions, check_slot, covariance_type_code, free, give, gmm_covariance_type, gmm_mixture,
+    gmm_status, guard, mixture,
 };
 
 /// A mixture of `k` components in `d` features from known parameters, into `*out`.
@@ -77,7 +77,7 @@ unsafe fn create(
         )
     };
     regions.slot(out)?;
-    memory::check(k, d, gmm_core::Structure::Full)?;
+    memory::check(k, d, gmm_core::CovarianceType::Full)?;
     let mixture = make(weights, means, matrices)?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_mixture(mixture)) };
@@ -126,9 +126,10 @@ pub unsafe extern "C" fn gmm_mixture_n_features(handle: *const gmm_mixture) -> s
 ///
 /// `handle` is NULL or a live handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_mixture_covariance(handle: *const gmm_mixture) -> gmm_covariance {
+pub unsafe extern "C" fn gmm_mixture_covariance_type(handle: *const gmm_mixture) -> gmm_covariance_type {
     // SAFETY: the caller's promise is passed on.
-    unsafe { mixture(handle) }.map_or(-1, |mixture| structure_code(mixture.covariances().structure()))
+    unsafe { mixture(handle) }
+        .map_or(-1, |mixture| covariance_type_code(mixture.covariances().covariance_type()))
 }
 
 /// Mixing weights, into `out` of `len` = K doubles.
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn gmm_mixture_means(
 ///
 /// As `gmm_mixture_weights`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_mixture_covariances(
+pub unsafe extern "C" fn gmm_mixture_dense_covariances(
     handle: *const gmm_mixture,
     out: *mut f64,
     len: size_t,
@@ -191,7 +192,7 @@ pub unsafe extern "C" fn gmm_mixture_covariances(
 ///
 /// As `gmm_mixture_weights`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gmm_mixture_covariance_values(
+pub unsafe extern "C" fn gmm_mixture_covariances(
     handle: *const gmm_mixture,
     out: *mut f64,
     len: size_t,

@@ -1,22 +1,22 @@
 //! Choices and answers as numbers: no C enum crosses, whose size is the compiler's business.
 
-use gmm_core::{Convergence, Criterion, Init, Repair, Stop, Structure};
+use gmm_core::{Convergence, CovarianceType, Criterion, Init, Repair, Stop};
 
 use crate::plumbing::status::{GMM_INVALID_ARGUMENT, Refusal};
 
 /// What the covariances of a mixture have in common. New codes may be added at the end.
-pub type gmm_covariance = i32;
+pub type gmm_covariance_type = i32;
 
 /// That of the mixture that a fit starts from; full without one.
-pub const GMM_COVARIANCE_OF_START: gmm_covariance = -1;
+pub const GMM_COVARIANCE_OF_START: gmm_covariance_type = -1;
 /// Every component has its own matrix: K x D x D.
-pub const GMM_COVARIANCE_FULL: gmm_covariance = 0;
+pub const GMM_COVARIANCE_FULL: gmm_covariance_type = 0;
 /// All components share one matrix: D x D.
-pub const GMM_COVARIANCE_TIED: gmm_covariance = 1;
+pub const GMM_COVARIANCE_TIED: gmm_covariance_type = 1;
 /// Every component has its own variances: K x D.
-pub const GMM_COVARIANCE_DIAG: gmm_covariance = 2;
+pub const GMM_COVARIANCE_DIAG: gmm_covariance_type = 2;
 /// Every component has one variance, the same for all features: K.
-pub const GMM_COVARIANCE_SPHERICAL: gmm_covariance = 3;
+pub const GMM_COVARIANCE_SPHERICAL: gmm_covariance_type = 3;
 
 /// What is held against `tol`. New codes may be added at the end.
 pub type gmm_convergence = i32;
@@ -77,22 +77,22 @@ fn unknown(what: &str, code: i32, prefix: &str) -> Refusal {
     Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is {code}; it must be one of {prefix}_*"))
 }
 
-pub(crate) fn structure(what: &str, code: gmm_covariance) -> Result<Structure, Refusal> {
+pub(crate) fn covariance_type(what: &str, code: gmm_covariance_type) -> Result<CovarianceType, Refusal> {
     match code {
-        GMM_COVARIANCE_FULL => Ok(Structure::Full),
-        GMM_COVARIANCE_TIED => Ok(Structure::Tied),
-        GMM_COVARIANCE_DIAG => Ok(Structure::Diag),
-        GMM_COVARIANCE_SPHERICAL => Ok(Structure::Spherical),
+        GMM_COVARIANCE_FULL => Ok(CovarianceType::Full),
+        GMM_COVARIANCE_TIED => Ok(CovarianceType::Tied),
+        GMM_COVARIANCE_DIAG => Ok(CovarianceType::Diag),
+        GMM_COVARIANCE_SPHERICAL => Ok(CovarianceType::Spherical),
         _ => Err(unknown(what, code, "GMM_COVARIANCE")),
     }
 }
 
-pub(crate) fn structure_code(structure: Structure) -> gmm_covariance {
-    match structure {
-        Structure::Full => GMM_COVARIANCE_FULL,
-        Structure::Tied => GMM_COVARIANCE_TIED,
-        Structure::Diag => GMM_COVARIANCE_DIAG,
-        Structure::Spherical => GMM_COVARIANCE_SPHERICAL,
+pub(crate) fn covariance_type_code(covariance_type: CovarianceType) -> gmm_covariance_type {
+    match covariance_type {
+        CovarianceType::Full => GMM_COVARIANCE_FULL,
+        CovarianceType::Tied => GMM_COVARIANCE_TIED,
+        CovarianceType::Diag => GMM_COVARIANCE_DIAG,
+        CovarianceType::Spherical => GMM_COVARIANCE_SPHERICAL,
     }
 }
 

@@ -46,7 +46,7 @@ impl Log {
         if self.callback.is_none() {
             return;
         }
-        let which = format!("{} covariances, K = {}", candidate.covariance, candidate.n_components);
+        let which = format!("{} covariances, K = {}", candidate.covariance_type, candidate.n_components);
         match &candidate.outcome {
             Err(error) => self.line(GMM_LOG_WARNING, &format!("{which}: no mixture: {error}")),
             Ok((fit, criteria)) => {
@@ -88,10 +88,10 @@ impl Log {
 }
 
 fn came_to(fit: &Fit) -> String {
-    let Fit { mixture, n_iter, restart, moves, .. } = fit;
+    let Fit { mixture, n_iter, restart, n_swaps, .. } = fit;
     let bound = fit.lower_bound();
     format!(
-        "{} components x {} features: {} iterations in restart {restart}, {moves} moves, \
+        "{} components x {} features: {} iterations in restart {restart}, {n_swaps} swaps, \
          lower bound {bound:.6} nats a sample",
         mixture.n_components(),
         mixture.n_features(),

@@ -1,6 +1,6 @@
 //! How much memory this process can have, for refusals before any is asked for.
 
-use gmm_core::{Structure, check_mixture_memory};
+use gmm_core::{CovarianceType, check_mixture_memory};
 
 use crate::plumbing::status::Refusal;
 
@@ -8,10 +8,10 @@ use crate::plumbing::status::Refusal;
 const SMALL: usize = 1 << 20;
 
 /// Refuses k components in d features whose mixture takes more memory than there is.
-pub(crate) fn check(k: usize, d: usize, structure: Structure) -> Result<(), Refusal> {
+pub(crate) fn check(k: usize, d: usize, covariance_type: CovarianceType) -> Result<(), Refusal> {
     // The system is not asked on behalf of a small call, which would take longer for it.
     let is_small = k.saturating_mul(d).saturating_mul(d) < SMALL;
-    Ok(check_mixture_memory(k, d, structure, if is_small { None } else { limit() })?)
+    Ok(check_mixture_memory(k, d, covariance_type, if is_small { None } else { limit() })?)
 }
 
 /// What the machine has, swap included, or less where the process may not have as much; `None` where nobody says.

@@ -25,7 +25,7 @@ mod log;
 pub use cancel::*;
 pub use codes::*;
 pub(crate) use codes::{
-    convergence, criterion, flag, init, repair_code, stop_code, structure, structure_code,
+    convergence, covariance_type, covariance_type_code, criterion, flag, init, repair_code, stop_code,
 };
 pub(crate) use guard::{HasError, guard, guard_for, has_error};
 pub use guard::{gmm_last_error_copy, gmm_last_error_message};

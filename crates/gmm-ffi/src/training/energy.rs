@@ -1,6 +1,6 @@
 //! Energies under parameters that the caller holds.
 
-use gmm_core::{Mixture, Real, Samples, Scores, Structure, score};
+use gmm_core::{CovarianceType, Mixture, Real, Samples, Scores, score};
 use libc::size_t;
 
 use crate::plumbing::memory;
@@ -89,7 +89,7 @@ unsafe fn energy_into<M: Matrix>(
     if k == 0 {
         return Err(gmm_core::Error::Empty { what: "mu", rows: 0, cols: d }.into());
     }
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     // SAFETY: readable for these shapes, as the caller promised.
     let parameters = unsafe {
         [

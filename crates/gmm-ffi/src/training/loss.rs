@@ -3,8 +3,8 @@
 use std::ptr::null_mut;
 
 use gmm_core::{
-    Gradients, LossOptions, ParamsOptions, Real, Responsibilities, RunningMoments, Samples, Structure, loss,
-    running_loss,
+    CovarianceType, Gradients, LossOptions, ParamsOptions, Real, Responsibilities, RunningMoments, Samples,
+    loss, running_loss,
 };
 use libc::size_t;
 
@@ -31,7 +31,7 @@ pub struct gmm_training_options {
     pub w_cov_diag: f64,
     /// Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
     /// up to this. 0, unless changed, for a refusal instead.
-    pub eps_limit: f64,
+    pub ridge_limit: f64,
     /// 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
     /// refusal.
     pub drop_empty: i32,
@@ -52,7 +52,7 @@ fn default_options() -> gmm_training_options {
         eps: params.ridge,
         w_energy: energy,
         w_cov_diag: cov_diag,
-        eps_limit: 0.0,
+        ridge_limit: 0.0,
         drop_empty: 0,
         running: null_mut(),
         error: null_mut(),
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn gmm_training_options_init(
 /// ```text
 /// gmm_training_options options;
 /// gmm_training_options_init(&options);
-/// options.eps_limit = 1e-2, options.drop_empty = 1;
+/// options.ridge_limit = 1e-2, options.drop_empty = 1;
 /// gmm_running_create(0.9, &options.running);
 /// while (next(&z, &gamma))
 ///     gmm_training_loss_f64(&z, &gamma, &options, NULL, &loss, NULL, NULL, d_z, d_gamma, NULL);
@@ -182,7 +182,7 @@ unsafe fn training_loss_into<M: Matrix>(
             regions.optional_output("mixture", mixture, &[1])?.is_some(),
         )
     };
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let loss = match running {
         None => loss(&samples, &gamma, &options, gradients, threads)?,
@@ -215,7 +215,7 @@ pub(crate) unsafe fn open_training<'a>(
     let options = unsafe { sized("options", options, default_options()) }?;
     let params = ParamsOptions {
         ridge: options.eps,
-        ridge_limit: (options.eps_limit != 0.0).then_some(options.eps_limit),
+        ridge_limit: (options.ridge_limit != 0.0).then_some(options.ridge_limit),
         drop_empty: flag("options.drop_empty", options.drop_empty)?,
     };
     // SAFETY: null or a live handle that nobody else uses, as the caller promised.

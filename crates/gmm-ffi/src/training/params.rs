@@ -1,6 +1,6 @@
 //! Parameters from responsibilities.
 
-use gmm_core::{Error, Mixture, Real, Responsibilities, Samples, Structure, params};
+use gmm_core::{CovarianceType, Error, Mixture, Real, Responsibilities, Samples, params};
 
 use crate::plumbing::memory;
 use crate::plumbing::{
@@ -89,7 +89,7 @@ unsafe fn params_into<M: Matrix>(
         ]
     };
     let threads = default_threads();
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let mixture = params(&samples, &gamma, eps, threads)?;
     check_range::<M::Real>(&mixture)?;

@@ -33,7 +33,7 @@ pub unsafe extern "C" fn gmm_running_create(decay: f64, out: *mut *mut gmm_runni
 /// The mixture that they make, a copy, into `*out`: what to score with after training. Free it with
 /// `gmm_mixture_free`.
 ///
-/// Of `options`, which may be NULL for the defaults, `eps`, `eps_limit` and `drop_empty` are read. Covariances are
+/// Of `options`, which may be NULL for the defaults, `eps`, `ridge_limit` and `drop_empty` are read. Covariances are
 /// without `eps`; scores are with it. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and what
 /// `gmm_training_loss_f64` refuses of a mixture.
 ///

@@ -1,8 +1,8 @@
 //! Gradients: of the loss of a deep mixture, and of its two parts.
 
 use gmm_core::{
-    EnergyCotangents, EnergyGradients, Gradients, LossOptions, Mixture, ParamsCotangents, ParamsOptions,
-    Real, Responsibilities, Samples, Structure, energy_vjp, loss, params_vjp,
+    CovarianceType, EnergyCotangents, EnergyGradients, Gradients, LossOptions, Mixture, ParamsCotangents,
+    ParamsOptions, Real, Responsibilities, Samples, energy_vjp, loss, params_vjp,
 };
 use libc::size_t;
 
@@ -228,7 +228,7 @@ unsafe fn loss_into<M: Matrix>(
     let params = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let options = LossOptions { energy, cov_diag: cov_diag_weight, params };
     let threads = default_threads();
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     let loss = loss(&samples, &gamma, &options, gradients, threads)?;
     for (out, value) in values.into_iter().zip([loss.value, loss.mean_energy, loss.cov_diag]) {
@@ -257,7 +257,7 @@ unsafe fn energy_vjp_into<M: Matrix>(
     if k == 0 {
         return Err(gmm_core::Error::Empty { what: "mu", rows: 0, cols: d }.into());
     }
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     // SAFETY: readable for these shapes, as the caller promised.
     let (parameters, d_energy) = unsafe {
         (
@@ -331,7 +331,7 @@ unsafe fn params_vjp_into<M: Matrix>(
     };
     let options = ParamsOptions { ridge: eps, ..ParamsOptions::default() };
     let threads = default_threads();
-    memory::check(k, d, Structure::Full)?;
+    memory::check(k, d, CovarianceType::Full)?;
     let (samples, gamma) = (Samples::new_on(z, threads)?, Responsibilities::new_on(gamma, threads)?);
     params_vjp(&samples, &gamma, &options, cotangents, gradients, threads)?;
     Ok(())

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gmm_core::{
-    Covariances, Mixture, ParamsOptions, Responsibilities, Samples, Structure, Threads, energy, params_with,
+    CovarianceType, Covariances, Mixture, ParamsOptions, Responsibilities, Samples, Threads, energy,
+    params_with,
 };
 use gmm_io::{Error, Model, load_model, read_metadata, save_model};
 use tempfile::TempDir;
@@ -55,19 +56,19 @@ fn what_is_loaded_is_what_was_saved_to_the_last_bit() {
 fn every_structure_comes_back_in_its_own_shape() {
     let (_directory, path) = saved();
     let full = [2.0, 0.5, 0.5, 1.0, 0.3, 0.1, 0.1, 0.7];
-    for structure in Structure::ALL {
-        let shape = structure.shape(2, 2);
-        let values = if structure == Structure::Diag { &[2.0, 0.5, 0.3, 0.7] } else { &full[..] };
+    for covariance_type in CovarianceType::ALL {
+        let shape = covariance_type.shape(2, 2);
+        let values = if covariance_type == CovarianceType::Diag { &[2.0, 0.5, 0.3, 0.7] } else { &full[..] };
         let values = &values[..shape.iter().product()];
-        let covariances = Covariances::new(structure, values, 2, 2).unwrap();
+        let covariances = Covariances::new(covariance_type, values, 2, 2).unwrap();
         let mixture = Mixture::from_covariances(&[1.0, 0.0], &[0.1; 4], covariances, &[1]).unwrap();
         save_model(&path, &mixture).unwrap();
-        assert_eq!(load_model(&path).unwrap(), mixture, "{structure}");
+        assert_eq!(load_model(&path).unwrap(), mixture, "{covariance_type}");
         let bytes = fs::read(&path).unwrap();
         let header = String::from_utf8_lossy(&bytes);
         let shape = format!("{shape:?}").replace(' ', "");
         for part in [
-            format!(r#""gmm":"format=1 covariance_type={structure}""#),
+            format!(r#""gmm":"format=1 covariance_type={covariance_type}""#),
             format!(r#""covariances":{{"dtype":"F64","shape":{shape}"#),
             format!(r#""cholesky":{{"dtype":"F64","shape":{shape}"#),
         ] {
@@ -84,7 +85,7 @@ fn a_structure_that_is_not_that_of_the_arrays_is_refused() {
         refusal(&path),
         "FILE: not a model that this version reads: tensor `covariances` has shape [2, 2, 2] where means say [2, 2]"
     );
-    let covariances = Covariances::new(Structure::Diag, &[2.25, 0.5], 1, 2).unwrap();
+    let covariances = Covariances::new(CovarianceType::Diag, &[2.25, 0.5], 1, 2).unwrap();
     save_model(&path, &Mixture::from_covariances(&[1.0], &[0.0; 2], covariances, &[]).unwrap()).unwrap();
     let bytes = fs::read(&path).unwrap();
     let at = bytes.windows(8).position(|window| window == 2.25_f64.to_le_bytes()).unwrap();

@@ -5,7 +5,7 @@ use gmm_core::{
     ParamsOptions, Real, Responsibilities, Samples, Threads, energy_vjp, loss, params, params_vjp,
     score_function,
 };
-use gmm_verify::{Case, Dtype, Golden, Kind, compare_case, golden_dir};
+use gmm_verify::{Case, Dtype, Kind, compare_case, golden_cases, golden_dir};
 
 /// What one type cannot hold: case, quantity, reason. A row that is not needed any more fails.
 const EXCEPTIONS: &[(Dtype, &str, &str, &str)] = &[
@@ -164,7 +164,7 @@ impl<T: Real> Given<'_, T> {
 
 fn every_gradient_holds<T: Real>(dtype: Dtype) {
     let (mut failures, mut compared, mut worst) = (Vec::new(), 0, 0.0_f64);
-    for case in Golden::load(&golden_dir()).iter().filter(|case| !case.doc_only) {
+    for case in golden_cases(&golden_dir()).iter().filter(|case| !case.doc_only) {
         let excepted = |quantity: &str| {
             EXCEPTIONS
                 .iter()
@@ -243,7 +243,7 @@ fn every_golden_gradient_holds_in_f32() {
 #[test]
 fn golden_gradients_through_the_estimate_are_reached_in_two_steps_by_either_way() {
     let mut compared = 0;
-    for case in Golden::load(&golden_dir()).iter().filter(|case| !case.doc_only) {
+    for case in golden_cases(&golden_dir()).iter().filter(|case| !case.doc_only) {
         if case.kind == Kind::Energy {
             continue;
         }

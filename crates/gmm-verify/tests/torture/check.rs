@@ -91,12 +91,12 @@ pub fn owes<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, fitted: &Fi
         return broken("weights");
     }
     let covariances = mixture.covariances();
-    let (structure, k) = (covariances.structure(), options.n_components);
+    let (covariance_type, k) = (covariances.covariance_type(), options.n_components);
     if !finite(mixture.means()) || !finite(covariances.cholesky()) || !finite(covariances.log_dets()) {
         return broken("parameters");
     }
     let (values, ridges, factors) = (covariances.values(), covariances.ridges(), covariances.cholesky());
-    if let Err(error) = Covariances::from_factors(structure, values, ridges, factors, k, d) {
+    if let Err(error) = Covariances::from_factors(covariance_type, values, ridges, factors, k, d) {
         return broken(&format!("covariances, {error}"));
     }
     let counts: f64 = diagnosis.components.iter().map(|one| one.effective_count).sum();

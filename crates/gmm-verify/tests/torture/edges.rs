@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gmm_core::{
-    Error, FitOptions, Init, Place, Prior, Real, RegCovar, Samples, Stop, StreamError, Structure, Threads,
-    fit, fit_stream,
+    CovarianceType, Error, FitOptions, Init, Place, Prior, Real, RegCovar, Samples, Stop, StreamError,
+    Threads, fit, fit_stream,
 };
 
 use crate::data::plain;
@@ -56,8 +56,8 @@ fn more_components_than_samples_that_count_are_refused_before_any_arithmetic() {
     // Squares that overflow would be refused otherwise.
     let z = [1e300, -1e300, 0.0];
     let samples = Samples::from_rows(&z, 3, 1).unwrap().with_weights(&[1.0, 1.0, 0.0]).unwrap();
-    for covariance in Structure::ALL {
-        let options = FitOptions { covariance, ..FitOptions::new(3) };
+    for covariance in CovarianceType::ALL {
+        let options = FitOptions { covariance_type: covariance, ..FitOptions::new(3) };
         assert_eq!(
             fit(&samples, &options, &Threads::one()),
             Err(Error::TooFewSamples { n_samples: 2, n_components: 3 })
@@ -70,9 +70,9 @@ fn more_components_than_samples_that_count_are_refused_before_any_arithmetic() {
 fn no_time_at_all_is_time_for_one_iteration() {
     let z = plain(60, 2);
     let samples = Samples::from_rows(&z, 60, 2).unwrap();
-    for covariance in Structure::ALL {
+    for covariance in CovarianceType::ALL {
         let options = FitOptions {
-            covariance,
+            covariance_type: covariance,
             time_budget: Some(Duration::ZERO),
             n_init: 3,
             tol: 0.0,
@@ -92,9 +92,9 @@ fn no_time_at_all_is_time_for_one_iteration() {
 fn no_extent_is_refused_unless_a_ridge_or_a_prior_gives_it_one() {
     let same = [2.5; 12];
     let samples = Samples::from_rows(&same, 6, 2).unwrap();
-    for covariance in Structure::ALL {
+    for covariance in CovarianceType::ALL {
         let run = |reg_covar, prior| {
-            let options = FitOptions { covariance, reg_covar, prior, ..FitOptions::new(2) };
+            let options = FitOptions { covariance_type: covariance, reg_covar, prior, ..FitOptions::new(2) };
             fit(&samples, &options, &Threads::one())
         };
         for (reg_covar, prior) in [
@@ -118,9 +118,9 @@ fn no_extent_is_refused_unless_a_ridge_or_a_prior_gives_it_one() {
 fn a_spread_beyond_the_numbers_is_no_scale() {
     let z = [0.0, 1e160].repeat(6);
     let samples = Samples::from_rows(&z, 12, 1).unwrap();
-    for covariance in Structure::ALL {
+    for covariance in CovarianceType::ALL {
         let run = |reg_covar, prior| {
-            let options = FitOptions { covariance, reg_covar, prior, ..FitOptions::new(2) };
+            let options = FitOptions { covariance_type: covariance, reg_covar, prior, ..FitOptions::new(2) };
             fit(&samples, &options, &Threads::one())
         };
         let expected = Error::OutOfRange { what: "covariance", component: 0, real: "f64" };

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use gmm_core::{
-    Error, Fit, FitOptions, Init, Mixture, Moments, Prior, Progress, RegCovar, Samples, Structure, Threads,
-    fit, fit_stream, mixture_from_labels,
+    CovarianceType, Error, Fit, FitOptions, Init, Mixture, Moments, Prior, Progress, RegCovar, Samples,
+    Threads, fit, fit_stream, mixture_from_labels,
 };
 use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::{Dtype, Quantity, Site, budget, compare};
@@ -69,7 +69,7 @@ fn column() -> impl Strategy<Value = Column> {
 
 prop_compose! {
     fn options()(
-        structure in 0..4_usize,
+        covariance_type in 0..4_usize,
         init in 0..4_usize,
         ridge in 0..3_usize,
         has_prior in any::<bool>(),
@@ -77,7 +77,7 @@ prop_compose! {
         n_init in 1..3_usize,
     ) -> FitOptions {
         FitOptions {
-            covariance: Structure::ALL[structure],
+            covariance_type: CovarianceType::ALL[covariance_type],
             init: inits()[init].clone(),
             reg_covar: RIDGES[ridge],
             prior: has_prior.then(Prior::default),
@@ -126,14 +126,14 @@ prop_compose! {
         seed in any::<u64>(),
         (n, d, k) in (2..400_usize, 1..8_usize, 1..5_usize),
         apart in 1.0..6.0,
-        structure in 0..4_usize,
+        covariance_type in 0..4_usize,
     ) -> Weighted {
         let case = Drawn::new(seed, n.max(12 * d * k), d, k, apart);
         let mut stream = Stream(seed ^ 1);
         let weights = (0..case.n).map(|_| (4.0 * stream.uniform()).floor()).collect();
         // A few iterations: many amplify rounding where components overlap.
         let options = FitOptions {
-            covariance: Structure::ALL[structure],
+            covariance_type: CovarianceType::ALL[covariance_type],
             tol: 0.0,
             max_iter: 3,
             ..FitOptions::new(k)
@@ -150,7 +150,7 @@ impl Weighted {
     /// The mixture of the groups that the samples were drawn in.
     fn start(&self) -> Mixture {
         let labels: Vec<u32> = (0..self.case.n).map(|row| (row % self.case.k) as u32).collect();
-        let FitOptions { covariance, reg_covar, .. } = self.options;
+        let FitOptions { covariance_type: covariance, reg_covar, .. } = self.options;
         mixture_from_labels(&self.samples(), &labels, self.case.k, covariance, reg_covar, &Threads::one())
             .unwrap()
     }
@@ -167,7 +167,7 @@ impl Weighted {
             ("covariances", got.mixture.covariances().values(), want.mixture.covariances().values()),
             ("lower bounds", &got.lower_bounds, &want.lower_bounds),
         ];
-        let case = format!("{law} {:?}", self.options.covariance);
+        let case = format!("{law} {:?}", self.options.covariance_type);
         for (array, got, want) in parts {
             let site = Site { case: &case, array, dtype: Dtype::F64 };
             let tolerance = budget(Quantity::Fit, Dtype::F64, d, n, 1.0);
@@ -312,8 +312,8 @@ proptest! {
         prop_assert_eq!(check("decay", &decayed.to_buffer(), &fewer), Ok(()));
         let again = Moments::from_buffer(&start, &buffer).unwrap();
         prop_assert_eq!(again.to_buffer(), buffer);
-        let FitOptions { covariance, n_components, .. } = any.options;
-        let options = FitOptions { covariance, ..FitOptions::new(n_components) };
+        let FitOptions { covariance_type: covariance, n_components, .. } = any.options;
+        let options = FitOptions { covariance_type: covariance, ..FitOptions::new(n_components) };
         prop_assert_eq!(again.maximise(&start, &options), whole.maximise(&start, &options));
     }
 

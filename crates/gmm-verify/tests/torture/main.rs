@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use check::{Outcome, RIDGES, endure, inits};
 use data::Nasty;
-use gmm_core::{Error, FitOptions, Prior, Real, RegCovar, Structure};
+use gmm_core::{CovarianceType, Error, FitOptions, Prior, Real, RegCovar};
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;
 
@@ -38,12 +38,19 @@ fn choices(case: &Nasty) -> Vec<FitOptions> {
     let priors = [RIDGES[0], RIDGES[1]].map(|reg_covar| (reg_covar, Some(Prior::default())));
     let rules: Vec<_> = ridges.into_iter().chain(priors).collect();
     let mut all = Vec::new();
-    for covariance in Structure::ALL {
+    for covariance in CovarianceType::ALL {
         for (reg_covar, prior) in &rules {
             for init in inits() {
                 let (reg_covar, prior) = (*reg_covar, prior.clone());
                 let base = FitOptions::new(case.k);
-                all.push(FitOptions { covariance, reg_covar, prior, init, max_iter: 15, ..base });
+                all.push(FitOptions {
+                    covariance_type: covariance,
+                    reg_covar,
+                    prior,
+                    init,
+                    max_iter: 15,
+                    ..base
+                });
             }
         }
     }
@@ -56,7 +63,7 @@ fn torture<T: Real>() {
     for case in data::list() {
         let z: Vec<T> = case.z.iter().map(|&value| T::from_f64(value)).collect();
         for options in choices(&case) {
-            let FitOptions { covariance, reg_covar, init, prior, .. } = &options;
+            let FitOptions { covariance_type: covariance, reg_covar, init, prior, .. } = &options;
             let place = format!("{}: {covariance}, {reg_covar:?}, {init:?}", case.name);
             let place = if prior.is_some() { place + ", prior" } else { place };
             let why = match endure(&z, case.weights.as_deref(), case.d, &options) {

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use gmm_core::{
-    Fit, FitOptions, Init, Prior, Samples, Stepwise, StepwiseOptions, Structure, SweepOptions, Threads, fit,
-    fit_stream, sweep,
+    CovarianceType, Fit, FitOptions, Init, Prior, Samples, Stepwise, StepwiseOptions, SweepOptions, Threads,
+    fit, fit_stream, sweep,
 };
 use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::{Dtype, Quantity, Site, budget, compare};
@@ -31,8 +31,14 @@ fn weights_restarts_and_priors_are_the_same_bits_from_any_number_of_threads() {
     let calm = Samples::from_rows(&calm, case.n, case.d).unwrap().with_weights(&weights).unwrap();
     let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap().with_weights(&weights).unwrap();
     let narrow = Samples::from_rows(&narrow, case.n, case.d).unwrap().with_weights(&weights).unwrap();
-    for covariance in Structure::ALL {
-        let options = FitOptions { covariance, n_init: 3, max_iter: 6, tol: 0.0, ..FitOptions::new(4) };
+    for covariance in CovarianceType::ALL {
+        let options = FitOptions {
+            covariance_type: covariance,
+            n_init: 3,
+            max_iter: 6,
+            tol: 0.0,
+            ..FitOptions::new(4)
+        };
         let variants = [
             options.clone(),
             FitOptions { init: Init::Random, prior: Some(Prior::default()), ..options.clone() },
@@ -52,7 +58,7 @@ fn weights_restarts_and_priors_are_the_same_bits_from_any_number_of_threads() {
                 learner.update(&samples, &threads).unwrap();
             }
             let all = SweepOptions {
-                covariances: vec![covariance],
+                covariance_types: vec![covariance],
                 fit: FitOptions { n_init: 1, ..options.clone() },
                 ..SweepOptions::new([1, 2, 3])
             };

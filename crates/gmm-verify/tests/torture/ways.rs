@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use gmm_core::{
-    Covariances, Error, FitOptions, Mixture, Samples, Stepwise, StepwiseOptions, StreamError, Structure,
+    CovarianceType, Covariances, Error, FitOptions, Mixture, Samples, Stepwise, StepwiseOptions, StreamError,
     SweepOptions, Threads, fit, fit_stream, sweep,
 };
 
@@ -21,10 +21,11 @@ fn samples_of(case: &Nasty) -> Samples<'_, f64> {
 fn a_source_owes_what_memory_owes() {
     for case in list() {
         for (covariance, prior) in
-            Structure::ALL.into_iter().flat_map(|one| priors().map(|prior| (one, prior)))
+            CovarianceType::ALL.into_iter().flat_map(|one| priors().map(|prior| (one, prior)))
         {
             let what = format!("{}, {covariance}, prior {}", case.name, prior.is_some());
-            let options = FitOptions { covariance, prior, max_iter: 20, ..FitOptions::new(case.k) };
+            let options =
+                FitOptions { covariance_type: covariance, prior, max_iter: 20, ..FitOptions::new(case.k) };
             let mut rows = Rows::new(&case.z, case.weights.as_deref(), case.d, 7);
             let streamed =
                 fit_stream(&mut rows, &options, &Threads::one(), &mut |_| ControlFlow::Continue(()));
@@ -47,7 +48,7 @@ fn a_source_owes_what_memory_owes() {
 #[test]
 fn a_learner_is_never_ruined_by_a_batch() {
     for case in list() {
-        for covariance in Structure::ALL {
+        for covariance in CovarianceType::ALL {
             for (reg_covar, prior) in
                 RIDGES.into_iter().flat_map(|ridge| priors().map(|prior| (ridge, prior)))
             {
@@ -56,10 +57,10 @@ fn a_learner_is_never_ruined_by_a_batch() {
                 let means: Vec<f64> = (0..k * d).map(|at| (at / d) as f64).collect();
                 let identity = (0..d * d).map(|at| f64::from(at % (d + 1) == 0));
                 let values: Vec<f64> = match covariance {
-                    Structure::Full => identity.clone().chain(identity).collect(),
-                    Structure::Tied => identity.collect(),
-                    Structure::Diag => vec![1.0; k * d],
-                    Structure::Spherical => vec![1.0; k],
+                    CovarianceType::Full => identity.clone().chain(identity).collect(),
+                    CovarianceType::Tied => identity.collect(),
+                    CovarianceType::Diag => vec![1.0; k * d],
+                    CovarianceType::Spherical => vec![1.0; k],
                 };
                 let start = Covariances::new(covariance, &values, k, d).unwrap();
                 let start = Mixture::from_covariances(&[0.5, 0.5], &means, start, &[]).unwrap();
@@ -92,7 +93,7 @@ fn a_learner_is_never_ruined_by_a_batch() {
 fn a_sweep_chooses_what_is_a_number() {
     for case in list() {
         let options = SweepOptions {
-            covariances: Structure::ALL.into(),
+            covariance_types: CovarianceType::ALL.into(),
             fit: FitOptions { max_iter: 10, ..FitOptions::new(1) },
             ..SweepOptions::new([1, 2, 3])
         };

@@ -12,13 +12,13 @@ fn starts_lead_to_the_groups_and_a_seed_to_the_same_bits() {
     let rows = groups();
     let samples = Samples::from_rows(&rows, 300, 2).unwrap();
     for init in [Init::Kmeans, Init::KmeansPlusPlus, Init::RandomFromData, Init::Random] {
-        for structure in Structure::ALL {
+        for covariance_type in CovarianceType::ALL {
             let options = FitOptions {
-                covariance: structure,
+                covariance_type,
                 init: init.clone(),
                 n_init: 10,
                 // Where starts lead, and not where the likelihood of few samples is higher still.
-                moves: Some(0),
+                max_failed_swaps: Some(0),
                 max_iter: 500,
                 tol: 1e-7,
                 seed: 3,
@@ -29,7 +29,7 @@ fn starts_lead_to_the_groups_and_a_seed_to_the_same_bits() {
             means.sort_by(f64::total_cmp);
             // Of components that all begin alike EM seldom finds the way.
             for (mean, want) in means.iter().zip([0.5, 30.5, 60.5]).filter(|_| init != Init::Random) {
-                assert!((mean - want).abs() < 0.5, "{init:?} {structure}: {means:?}");
+                assert!((mean - want).abs() < 0.5, "{init:?} {covariance_type}: {means:?}");
             }
             for threads in [2, 3, 7] {
                 assert_eq!(fit(&samples, &options, &Threads::new(threads)).unwrap(), fitted);
@@ -43,13 +43,14 @@ fn what_is_given_is_what_the_first_pass_is_scored_by() {
     let rows = groups();
     let samples = Samples::from_rows(&rows, 300, 2).unwrap();
     let (weights, means) = (vec![0.2, 0.3, 0.5], vec![60.0, 60.0, 0.0, 0.0, 30.0, 30.0]);
-    let variances = Covariances::new(Structure::Diag, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2).unwrap();
+    let variances = Covariances::new(CovarianceType::Diag, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2).unwrap();
     let given = Given {
         weights: Some(weights.clone()),
         means: Some(means.clone()),
         covariances: Some(variances.clone()),
     };
-    let options = FitOptions { covariance: Structure::Diag, given, max_iter: 1, ..FitOptions::new(3) };
+    let options =
+        FitOptions { covariance_type: CovarianceType::Diag, given, max_iter: 1, ..FitOptions::new(3) };
     let known = Mixture::from_covariances(&weights, &means, variances, &[]).unwrap();
     let log_likelihood = crate::criteria(&known, &samples, &Threads::one()).unwrap().log_likelihood;
     let fitted = fit(&samples, &options, &Threads::one()).unwrap();
@@ -64,14 +65,14 @@ fn what_is_not_given_is_what_init_finds() {
     let samples = Samples::from_rows(&rows, 300, 2).unwrap();
     let threads = Threads::one();
     let (weights, means) = (vec![0.2, 0.3, 0.5], vec![60.0, 60.0, 0.0, 0.0, 30.0, 30.0]);
-    for (structure, init) in Structure::ALL.into_iter().zip([
+    for (covariance_type, init) in CovarianceType::ALL.into_iter().zip([
         Init::Kmeans,
         Init::KmeansPlusPlus,
         Init::RandomFromData,
         Init::Random,
     ]) {
-        let covariances = Covariances::unit(structure, 3, 2).unwrap();
-        let options = FitOptions { covariance: structure, init, seed: 5, ..FitOptions::new(3) };
+        let covariances = Covariances::unit(covariance_type, 3, 2).unwrap();
+        let options = FitOptions { covariance_type, init, seed: 5, ..FitOptions::new(3) };
         for restart in [0, 1] {
             let found = start(&samples, &options, &threads, restart, &Watch::none()).unwrap();
             for subset in 1..7 {
@@ -98,13 +99,13 @@ fn what_is_not_given_is_what_init_finds() {
     };
     assert!(bounds(0) != bounds(1));
     let fitted = fit(&samples, &several, &threads).unwrap();
-    assert_eq!(fitted.moves, 0);
+    assert_eq!(fitted.n_swaps, 0);
     let first = fit(&samples, &FitOptions { n_init: 1, ..several.clone() }, &threads).unwrap();
     assert!(fitted.lower_bound() >= first.lower_bound());
-    let refused = fit(&samples, &FitOptions { moves: Some(2), ..several }, &threads).unwrap_err();
+    let refused = fit(&samples, &FitOptions { max_failed_swaps: Some(2), ..several }, &threads).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "moves is 2; it must be 0 when the start or its means are given, for a move leaves them"
+        "max_failed_swaps is 2; it must be 0 when the start or its means are given, for a swap leaves them"
     );
 }
 
@@ -115,17 +116,18 @@ fn labels_and_responsibilities_of_one_make_the_same_mixture() {
     let labels: Vec<u32> = (0..300).map(|row| row % 3).collect();
     let shares: Vec<f64> = (0..900).map(|at| f64::from(u8::from(at / 3 % 3 == at % 3))).collect();
     let shares = Responsibilities::from_rows(&shares, 300, 3).unwrap();
-    for structure in Structure::ALL {
+    for covariance_type in CovarianceType::ALL {
         let (ridge, threads) = (RegCovar::Absolute(1e-3), Threads::one());
-        let by_labels = mixture_from_labels(&samples, &labels, 3, structure, ridge, &threads).unwrap();
-        let by_shares = mixture_from_responsibilities(&samples, &shares, structure, ridge, &threads).unwrap();
+        let by_labels = mixture_from_labels(&samples, &labels, 3, covariance_type, ridge, &threads).unwrap();
+        let by_shares =
+            mixture_from_responsibilities(&samples, &shares, covariance_type, ridge, &threads).unwrap();
         let pairs = by_labels.means().iter().zip(by_shares.means());
         let values = by_labels.covariances().values().iter().zip(by_shares.covariances().values());
         for (one, other) in pairs.chain(values) {
-            assert!((one - other).abs() < 1e-9, "{structure}: {one} {other}");
+            assert!((one - other).abs() < 1e-9, "{covariance_type}: {one} {other}");
         }
         // Values of one group: 0 to 1 in steps of a hundredth, and where it stands.
-        assert!((by_labels.means()[2] - 30.5).abs() < 0.05, "{structure}");
+        assert!((by_labels.means()[2] - 30.5).abs() < 0.05, "{covariance_type}");
     }
 }
 
@@ -134,9 +136,9 @@ fn a_component_that_no_label_names_has_half_of_the_heaviest() {
     let samples = Samples::from_rows(&[0.0, 1.0, 2.0, 9.0], 4, 1).unwrap();
     let (ridge, threads) = (RegCovar::Absolute(0.0), Threads::one());
     let labels = [0, 0, 0, 1];
-    let mixture = mixture_from_labels(&samples, &labels, 3, Structure::Full, ridge, &threads).unwrap();
+    let mixture = mixture_from_labels(&samples, &labels, 3, CovarianceType::Full, ridge, &threads).unwrap();
     assert_eq!(mixture.weights(), [0.375, 0.25, 0.375]);
-    let refused = mixture_from_labels(&samples, &[0, 3, 0, 1], 3, Structure::Full, ridge, &threads);
+    let refused = mixture_from_labels(&samples, &[0, 3, 0, 1], 3, CovarianceType::Full, ridge, &threads);
     assert_eq!(refused.unwrap_err().to_string(), "labels is 3 at row 1; it must be below n_components");
 }
 
@@ -172,10 +174,10 @@ fn what_is_given_and_wrong_is_refused_by_name() {
         ),
         (
             Given {
-                covariances: Some(Covariances::new(Structure::Diag, &[1.0, 1.0], 2, 1).unwrap()),
+                covariances: Some(Covariances::new(CovarianceType::Diag, &[1.0, 1.0], 2, 1).unwrap()),
                 ..none.clone()
             },
-            "covariance is full; it must be the structure of given.covariances",
+            "covariance_type is full; it must be the structure of given.covariances",
         ),
     ] {
         assert_eq!(refusal(given), message);

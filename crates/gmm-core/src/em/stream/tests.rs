@@ -1,7 +1,7 @@
 //! A source against the same rows in memory.
 
 use super::*;
-use crate::{Structure, fit};
+use crate::{CovarianceType, fit};
 
 /// Rows in memory that are handed out a few at a time.
 struct Few<'a> {
@@ -58,21 +58,28 @@ fn a_source_is_fitted_as_the_same_rows_in_memory_are_however_it_is_cut() {
     // Blocks of different weight, some of none; in units whose products with squares are no numbers, too.
     let weights_of = |unit| (0..600).map(|row| unit * (row / 100 % 3) as f64).collect::<Vec<f64>>();
     let all_weights = [1.0, 1e-316, 1e300].map(weights_of);
-    for structure in Structure::ALL {
+    for covariance_type in CovarianceType::ALL {
         for weights in std::iter::once(None).chain(all_weights.iter().map(|weights| Some(&**weights))) {
             // Moves find components of few samples here, in which rounding is more than the tolerance below.
             let options =
-                FitOptions { covariance: structure, n_init: 2, moves: Some(0), ..FitOptions::new(3) };
+                FitOptions { covariance_type, n_init: 2, max_failed_swaps: Some(0), ..FitOptions::new(3) };
             let samples = Samples::from_rows(&rows, 600, 2).unwrap();
             let samples = weights.map_or(samples, |weights| samples.with_weights(weights).unwrap());
             let whole = fit(&samples, &options, &Threads::one()).unwrap();
             for at_once in [1, 7, 100, 600] {
                 let mut source = Few { rows: &rows, weights, at_once, next: 0, broken_at: None };
                 let fitted = streamed(&mut source, &options).unwrap();
-                assert_eq!((fitted.n_iter, fitted.restart), (whole.n_iter, whole.restart), "{structure}");
+                assert_eq!(
+                    (fitted.n_iter, fitted.restart),
+                    (whole.n_iter, whole.restart),
+                    "{covariance_type}"
+                );
                 let pairs = fitted.mixture.means().iter().zip(whole.mixture.means());
                 for (got, want) in pairs.chain(fitted.lower_bounds.iter().zip(&whole.lower_bounds)) {
-                    assert!((got - want).abs() < 1e-9 * want.abs().max(1.0), "{structure}: {got} {want}");
+                    assert!(
+                        (got - want).abs() < 1e-9 * want.abs().max(1.0),
+                        "{covariance_type}: {got} {want}"
+                    );
                 }
                 let counts = fitted.diagnosis.components.iter().map(|component| component.effective_count);
                 let total = weights.map_or(600.0, |weights| weights.iter().sum());

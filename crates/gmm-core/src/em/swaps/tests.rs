@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::control::Progress;
 use crate::em::options::Init;
-use crate::mixture::Structure;
+use crate::mixture::CovarianceType;
 use crate::{
     Cancel, Fit, Prior, Real, Samples, Source, Stop, Threads, fit, fit_observed, fit_stream, sample,
 };
@@ -38,7 +38,7 @@ fn fitted<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Fit {
 
 /// The same without moves.
 fn plain<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Fit {
-    fitted(samples, &FitOptions { moves: Some(0), ..options.clone() })
+    fitted(samples, &FitOptions { max_failed_swaps: Some(0), ..options.clone() })
 }
 
 #[test]
@@ -49,11 +49,11 @@ fn moves_lead_out_of_where_restarts_are_stuck() {
     let best = fitted(&samples, &known).lower_bound();
     let mut stuck = 0;
     for seed in 0..10 {
-        let options = FitOptions { seed, moves: Some(40), ..options() };
+        let options = FitOptions { seed, max_failed_swaps: Some(40), ..options() };
         let (without, with) = (plain(&samples, &options), fitted(&samples, &options));
         stuck += usize::from(without.lower_bound() < best - 0.05);
-        assert_eq!(without.moves, 0);
-        assert_eq!(with.moves > 0, with.lower_bound() > without.lower_bound());
+        assert_eq!(without.n_swaps, 0);
+        assert_eq!(with.n_swaps > 0, with.lower_bound() > without.lower_bound());
         assert!(with.lower_bound() > best - 2e-3, "{seed}: {} {best}", with.lower_bound());
     }
     assert!(stuck >= 8, "{stuck}");
@@ -64,9 +64,9 @@ fn no_move_leads_down_whatever_is_fitted() {
     let rows = rows(500);
     let singles: Vec<f32> = rows.iter().map(|&x| x as f32).collect();
     let weights: Vec<f64> = (0..500).map(|row| f64::from(row % 4) * 0.7).collect();
-    for covariance in Structure::ALL {
+    for covariance_type in CovarianceType::ALL {
         for prior in [None, Some(Prior::default())] {
-            let options = FitOptions { covariance, prior, n_init: 2, ..options() };
+            let options = FitOptions { covariance_type, prior, n_init: 2, ..options() };
             let one = Samples::from_rows(&rows, 500, 2).unwrap();
             let single = Samples::from_rows(&singles, 500, 2).unwrap();
             let weighted = one.with_weights(&weights).unwrap();
@@ -75,8 +75,8 @@ fn no_move_leads_down_whatever_is_fitted() {
                 (fitted(&weighted, &options), plain(&weighted, &options)),
                 (fitted(&single, &options), plain(&single, &options)),
             ] {
-                assert!(with.lower_bound() >= without.lower_bound(), "{covariance}");
-                assert_eq!(with.moves > 0, with != without, "{covariance}");
+                assert!(with.lower_bound() >= without.lower_bound(), "{covariance_type}");
+                assert_eq!(with.n_swaps > 0, with != without, "{covariance_type}");
                 assert_eq!((with.restart, with.n_iter), (without.restart, with.lower_bounds.len()));
             }
         }
@@ -89,8 +89,8 @@ fn the_diagnosis_is_that_of_the_mixture_that_came_out() {
     let rows = rows(800);
     let weights: Vec<f64> = (0..800).map(|row| 1.0 + f64::from(row % 3)).collect();
     let samples = Samples::from_rows(&rows, 800, 2).unwrap().with_weights(&weights).unwrap();
-    let fitted = fitted(&samples, &FitOptions { moves: Some(40), ..options() });
-    assert!(fitted.moves > 0);
+    let fitted = fitted(&samples, &FitOptions { max_failed_swaps: Some(40), ..options() });
+    assert!(fitted.n_swaps > 0);
     let total: f64 = weights.iter().sum();
     for (component, weight) in fitted.diagnosis.components.iter().zip(fitted.mixture.weights()) {
         assert!((component.effective_count - weight * total).abs() < 1e-9 * total);
@@ -102,7 +102,7 @@ fn a_row_that_counts_twice_moves_like_two_rows() {
     let rows = rows(400);
     let twice: Vec<f64> = [&rows[..], &rows[..]].concat();
     let weights = [2.0; 400];
-    let options = FitOptions { moves: Some(30), init: Init::Kmeans, ..options() };
+    let options = FitOptions { max_failed_swaps: Some(30), init: Init::Kmeans, ..options() };
     let heavy = Samples::from_rows(&rows, 400, 2).unwrap().with_weights(&weights).unwrap();
     let both = Samples::from_rows(&twice, 800, 2).unwrap();
     let [heavy, both] = [fitted(&heavy, &options), fitted(&both, &options)].map(|fit| fit.lower_bound());
@@ -113,14 +113,14 @@ fn a_row_that_counts_twice_moves_like_two_rows() {
 fn the_same_bits_from_any_number_of_threads() {
     let rows = rows(12_000);
     let samples = Samples::from_rows(&rows, 6000, 4).unwrap();
-    for covariance in Structure::ALL {
-        let options = FitOptions { covariance, n_init: 2, n_components: 12, ..options() };
+    for covariance_type in CovarianceType::ALL {
+        let options = FitOptions { covariance_type, n_init: 2, n_components: 12, ..options() };
         let one = fitted(&samples, &options);
-        assert!(one.moves > 0, "{covariance}");
+        assert!(one.n_swaps > 0, "{covariance_type}");
         for threads in [2, 3, 7] {
             assert!(
                 fit(&samples, &options, &Threads::new(threads)).unwrap() == one,
-                "{covariance} {threads}"
+                "{covariance_type} {threads}"
             );
         }
     }
@@ -131,7 +131,7 @@ fn one_restart_has_no_moves_unless_they_are_asked_for_and_one_component_none_at_
     let rows = rows(300);
     let samples = Samples::from_rows(&rows, 300, 2).unwrap();
     assert_eq!(fitted(&samples, &options()), plain(&samples, &options()));
-    let alone = FitOptions { n_components: 1, n_init: 3, moves: Some(9), ..options() };
+    let alone = FitOptions { n_components: 1, n_init: 3, max_failed_swaps: Some(9), ..options() };
     assert_eq!(fitted(&samples, &alone), plain(&samples, &alone));
 }
 
@@ -141,13 +141,13 @@ fn a_spent_budget_or_a_break_ends_the_moves_with_the_best_so_far() {
     let samples = Samples::from_rows(&rows, 800, 2).unwrap();
     let options = FitOptions { n_init: 2, ..options() };
     let spent = fitted(&samples, &FitOptions { time_budget: Some(Duration::ZERO), ..options.clone() });
-    assert_eq!((spent.stop, spent.n_iter, spent.restart, spent.moves), (Stop::OutOfTime, 1, 0, 0));
+    assert_eq!((spent.stop, spent.n_iter, spent.restart, spent.n_swaps), (Stop::OutOfTime, 1, 0, 0));
     let without = plain(&samples, &options);
     for last in 1..6 {
         let mut seen = Vec::new();
         let mut observer = |progress: Progress| {
-            seen.push((progress.moves, progress.iteration));
-            if progress.moves == last && progress.iteration == 2 {
+            seen.push((progress.n_swaps, progress.iteration));
+            if progress.n_swaps == last && progress.iteration == 2 {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -168,11 +168,11 @@ fn moves_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with
     let mut weights = [1.0; 23];
     weights[22] = 1e-300;
     let samples = Samples::from_rows(&rows, 23, 1).unwrap().with_weights(&weights).unwrap();
-    for covariance in Structure::ALL {
+    for covariance_type in CovarianceType::ALL {
         let endless = FitOptions {
-            covariance,
+            covariance_type,
             init: Init::Random,
-            moves: Some(1 << 40),
+            max_failed_swaps: Some(1 << 40),
             n_init: 1,
             ..FitOptions::new(2)
         };
@@ -180,20 +180,20 @@ fn moves_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with
         let in_time = FitOptions { time_budget: Some(Duration::from_millis(20)), ..endless.clone() };
         // A fit that nothing ends may end by itself.
         let stop = fitted(&samples, &in_time).stop;
-        assert!(matches!(stop, Stop::OutOfTime | Stop::Converged), "{covariance} {stop:?}");
+        assert!(matches!(stop, Stop::OutOfTime | Stop::Converged), "{covariance_type} {stop:?}");
 
         let cancel = Cancel::new();
         cancel.request();
         let cancelled = FitOptions { cancel: Some(cancel), ..endless.clone() };
-        assert_eq!(fitted(&samples, &cancelled).stop, Stop::Cancelled, "{covariance}");
+        assert_eq!(fitted(&samples, &cancelled).stop, Stop::Cancelled, "{covariance_type}");
 
         let mut told = 0;
         let stop = fit_observed(&samples, &endless, &Threads::one(), &mut |progress| {
-            told += usize::from(progress.moves > 0);
+            told += usize::from(progress.n_swaps > 0);
             if told == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert!(told == 3 || stop.unwrap().stop != Stop::Cancelled, "{covariance} {told}");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{covariance}");
+        assert!(told == 3 || stop.unwrap().stop != Stop::Cancelled, "{covariance_type} {told}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{covariance_type}");
     }
 }
 
@@ -227,14 +227,14 @@ fn a_source_moves_as_the_same_rows_in_memory_do() {
     let whole = fitted(&Samples::from_rows(&rows, 800, 2).unwrap(), &options);
     let mut observer = |_: Progress| ControlFlow::Continue(());
     let streamed = fit_stream(&mut Rows(&rows, 0), &options, &Threads::one(), &mut observer).unwrap();
-    assert!(whole.moves > 0);
-    assert_eq!((streamed.moves, streamed.n_iter), (whole.moves, whole.n_iter));
+    assert!(whole.n_swaps > 0);
+    assert_eq!((streamed.n_swaps, streamed.n_iter), (whole.n_swaps, whole.n_iter));
     assert!((streamed.lower_bound() - whole.lower_bound()).abs() < 1e-9);
 }
 
 #[test]
 fn a_move_takes_one_and_splits_another() {
-    let (before, mut stream) = (ring(), Stream::of_moves(0));
+    let (before, mut stream) = (ring(), Stream::of_swaps(0));
     let mut splits = [false; 8];
     for _ in 0..100 {
         let after = moved(&before, &mut stream).unwrap();
@@ -254,7 +254,7 @@ fn a_move_takes_one_and_splits_another() {
 #[test]
 fn a_dropped_component_comes_back_and_the_only_one_is_not_taken() {
     let before = Mixture::new(&[0.0, 1.0], &[0.0, 5.0], &[1.0, 2.0]).unwrap().with_dropped(vec![0]);
-    let mut stream = Stream::of_moves(0);
+    let mut stream = Stream::of_swaps(0);
     let after: Vec<Option<Mixture>> = (0..40).map(|_| moved(&before, &mut stream)).collect();
     assert!(after.iter().any(Option::is_none));
     for after in after.into_iter().flatten() {
@@ -267,10 +267,10 @@ fn a_dropped_component_comes_back_and_the_only_one_is_not_taken() {
 fn moves_from_a_given_start_are_refused() {
     let rows = rows(100);
     let samples = Samples::from_rows(&rows, 100, 2).unwrap();
-    let options = FitOptions { init: Init::Mixture(ring()), moves: Some(4), ..FitOptions::new(8) };
+    let options = FitOptions { init: Init::Mixture(ring()), max_failed_swaps: Some(4), ..FitOptions::new(8) };
     let refusal = fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
     assert_eq!(
         refusal,
-        "moves is 4; it must be 0 when the start or its means are given, for a move leaves them"
+        "max_failed_swaps is 4; it must be 0 when the start or its means are given, for a swap leaves them"
     );
 }

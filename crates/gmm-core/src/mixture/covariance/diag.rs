@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use gmm_kernels::Diagonal;
 
-use super::{Full, Raise, Ridge, Whiteners, check_range, copy_part};
+use super::{Full, Raise, Ridge, Whiteners, copy_part};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -43,7 +44,7 @@ impl Diag {
             return Err(Error::PrecisionNotPositiveDefinite { component, pivot });
         }
         let values: Vec<f64> = precisions.iter().map(|precision| 1.0 / precision).collect();
-        check_range(&values, n_features)?;
+        check::covariances(&values, n_features)?;
         Diag::new(values, n_features)
     }
 

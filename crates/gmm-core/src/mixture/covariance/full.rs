@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use gmm_kernels::Whitener;
 
-use super::{Raise, Ridge, Whiteners, check_range, copy_part};
+use super::{Raise, Ridge, Whiteners, copy_part};
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::mixture::cholesky;
 use crate::real::Real;
@@ -83,7 +84,7 @@ impl Full {
             values.extend(cholesky::multiply_by_transpose(&factor, n_features));
             factors.extend(factor);
         }
-        check_range(&values, n_features * n_features)?;
+        check::covariances(&values, n_features * n_features)?;
         let ridges = vec![0.0; values.len() / (n_features * n_features)];
         Full::from_factors(values, ridges, factors, n_features)
     }

@@ -7,38 +7,43 @@
 //! kernels take), `unwhiten`, `copied`, `variances`, `pivots`, `n_parameters`. Nothing outside of this folder
 //! matches on a structure but to name it.
 
-mod structure;
+mod covariance_type;
+mod second_moments;
 mod ridge;
 mod full;
 mod diag;
 mod spherical;
 mod tied;
+mod posterior;
 
 use std::borrow::Cow;
 
 use gmm_kernels::{Diagonal, Whitener};
 
 use crate::blocks::Threads;
+use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
+pub use covariance_type::CovarianceType;
 pub use diag::Diag;
 pub use full::Full;
+pub(crate) use posterior::WishartPrior;
 pub(crate) use ridge::{Raise, Ridge};
+pub(crate) use second_moments::SecondMoments;
 pub use spherical::Spherical;
-pub use structure::Structure;
 pub use tied::Tied;
 
 /// The covariances of a mixture, their factors and log-determinants.
 ///
 /// ```
-/// use gmm_core::{Covariances, Mixture, Structure};
+/// use gmm_core::{Covariances, Mixture, CovarianceType};
 ///
-/// let diag = Covariances::new(Structure::Diag, &[1.0, 4.0, 9.0, 16.0], 2, 2)?;   // variances (k × d)
+/// let diag = Covariances::new(CovarianceType::Diag, &[1.0, 4.0, 9.0, 16.0], 2, 2)?;   // variances (k × d)
 /// assert_eq!(diag.cholesky(), [1.0, 2.0, 3.0, 4.0]);                             // deviations (k × d)
 /// assert_eq!(diag.to_full().values(), [1.0, 0.0, 0.0, 4.0, 9.0, 0.0, 0.0, 16.0]);
 /// let mixture = Mixture::from_covariances(&[0.5, 0.5], &[0.0; 4], diag, &[])?;
-/// assert_eq!(mixture.covariances().structure(), Structure::Diag);
+/// assert_eq!(mixture.covariances().covariance_type(), CovarianceType::Diag);
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -55,49 +60,54 @@ pub enum Covariances {
 
 /// The same call on whichever structure it is.
 macro_rules! each {
-    ($covariances:expr, $structure:ident => $call:expr) => {
+    ($covariances:expr, $covariance_type:ident => $call:expr) => {
         match $covariances {
-            Covariances::Full($structure) => $call,
-            Covariances::Tied($structure) => $call,
-            Covariances::Diag($structure) => $call,
-            Covariances::Spherical($structure) => $call,
+            Covariances::Full($covariance_type) => $call,
+            Covariances::Tied($covariance_type) => $call,
+            Covariances::Diag($covariance_type) => $call,
+            Covariances::Spherical($covariance_type) => $call,
         }
     };
 }
 
-impl Structure {
-    /// What covariances of each component by itself (k × d × d, or k × d when [`Structure::is_diagonal`])
+impl CovarianceType {
+    /// What covariances of each component by itself (k × d × d, or k × d when [`CovarianceType::is_diagonal`])
     /// come to under a structure: their mean by weight, or over features, where something is shared.
     pub(crate) fn pool(self, values: Vec<f64>, weights: &[f64], d: usize) -> Vec<f64> {
         match self {
-            Structure::Full | Structure::Diag => values,
-            Structure::Tied => Tied::pool(&values, weights),
-            Structure::Spherical => Spherical::pool(&values, d),
+            CovarianceType::Full | CovarianceType::Diag => values,
+            CovarianceType::Tied => Tied::pool(&values, weights),
+            CovarianceType::Spherical => Spherical::pool(&values, d),
         }
     }
 }
 
 impl Covariances {
-    /// Covariances of k components in d features from their values, in the [shape](Structure::shape) of
+    /// Covariances of k components in d features from their values, in the [shape](CovarianceType::shape) of
     /// their structure, row-major. No ridge is added.
     ///
     /// # Errors
     ///
     /// A shape that is not that of the structure, values that are not finite, a matrix that is not symmetric,
     /// [`Error::NotPositiveDefinite`] naming the component (0 when all share one) and the feature.
-    pub fn new(structure: Structure, values: &[f64], n_components: usize, n_features: usize) -> Result<Self> {
+    pub fn new(
+        covariance_type: CovarianceType,
+        values: &[f64],
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<Self> {
         let (k, d) = (n_components, n_features);
-        let values = checked(structure, "covariances", values, k, d)?;
-        Covariances::factored(structure, values, k, d)
+        let values = checked(covariance_type, "covariances", values, k, d)?;
+        Covariances::factored(covariance_type, values, k, d)
     }
 
     /// From values that were checked or computed.
-    fn factored(structure: Structure, values: Vec<f64>, k: usize, d: usize) -> Result<Self> {
-        Ok(match structure {
-            Structure::Full => Covariances::Full(Full::new(values, vec![0.0; k], d, &Threads::one())?),
-            Structure::Tied => Covariances::Tied(Tied::new(values, k, d)?),
-            Structure::Diag => Covariances::Diag(Diag::new(values, d)?),
-            Structure::Spherical => Covariances::Spherical(Spherical::new(values, d)?),
+    fn factored(covariance_type: CovarianceType, values: Vec<f64>, k: usize, d: usize) -> Result<Self> {
+        Ok(match covariance_type {
+            CovarianceType::Full => Covariances::Full(Full::new(values, vec![0.0; k], d, &Threads::one())?),
+            CovarianceType::Tied => Covariances::Tied(Tied::new(values, k, d)?),
+            CovarianceType::Diag => Covariances::Diag(Diag::new(values, d)?),
+            CovarianceType::Spherical => Covariances::Spherical(Spherical::new(values, d)?),
         })
     }
 
@@ -107,18 +117,18 @@ impl Covariances {
     ///
     /// As [`Covariances::new`]; [`Error::PrecisionNotPositiveDefinite`]; [`Error::OutOfRange`].
     pub fn from_precisions(
-        structure: Structure,
+        covariance_type: CovarianceType,
         precisions: &[f64],
         n_components: usize,
         n_features: usize,
     ) -> Result<Self> {
         let (k, d) = (n_components, n_features);
-        let precisions = checked(structure, "precisions", precisions, k, d)?;
-        Ok(match structure {
-            Structure::Full => Covariances::Full(Full::from_precisions(&precisions, d)?),
-            Structure::Tied => Covariances::Tied(Tied::from_precisions(&precisions, k, d)?),
-            Structure::Diag => Covariances::Diag(Diag::from_precisions(&precisions, d)?),
-            Structure::Spherical => Covariances::Spherical(Spherical::from_precisions(&precisions, d)?),
+        let precisions = checked(covariance_type, "precisions", precisions, k, d)?;
+        Ok(match covariance_type {
+            CovarianceType::Full => Covariances::Full(Full::from_precisions(&precisions, d)?),
+            CovarianceType::Tied => Covariances::Tied(Tied::from_precisions(&precisions, k, d)?),
+            CovarianceType::Diag => Covariances::Diag(Diag::from_precisions(&precisions, d)?),
+            CovarianceType::Spherical => Covariances::Spherical(Spherical::from_precisions(&precisions, d)?),
         })
     }
 
@@ -130,7 +140,7 @@ impl Covariances {
     /// As [`Covariances::new`]; [`Error::BadFactor`]; [`Error::InvalidOption`] for a ridge that is not zero
     /// unless they are full.
     pub fn from_factors(
-        structure: Structure,
+        covariance_type: CovarianceType,
         values: &[f64],
         ridges: &[f64],
         cholesky: &[f64],
@@ -138,41 +148,52 @@ impl Covariances {
         n_features: usize,
     ) -> Result<Self> {
         let (k, d) = (n_components, n_features);
-        let values = checked(structure, "covariances", values, k, d)?;
-        check_shape("ridges", ridges.len(), &[k])?;
-        check_shape("cholesky factors", cholesky.len(), &structure.shape(k, d))?;
-        check_finite("cholesky factors", cholesky, |at| structure.place(at, d))?;
-        check_finite("ridges", ridges, Place::Component)?;
-        if let Some(at) = ridges.iter().position(|&ridge| ridge < 0.0) {
-            let (at, value) = (Place::Component(at), ridges[at]);
-            return Err(Error::Negative { what: "ridges", at, value });
-        }
-        if let Some(ridge) = ridges.iter().find(|&&ridge| structure != Structure::Full && ridge != 0.0) {
+        let values = checked(covariance_type, "covariances", values, k, d)?;
+        check::len("ridges", ridges.len(), "covariances of this structure", &[k])?;
+        check::len(
+            "cholesky factors",
+            cholesky.len(),
+            "covariances of this structure",
+            &covariance_type.shape(k, d),
+        )?;
+        check::finite("cholesky factors", cholesky, |at| covariance_type.place(at, d))?;
+        check::non_negative("ridges", ridges, Place::Component)?;
+        if let Some(ridge) =
+            ridges.iter().find(|&&ridge| covariance_type != CovarianceType::Full && ridge != 0.0)
+        {
             let requirement = "0 unless covariances are full";
-            return Err(Error::InvalidOption { option: "ridge", value: ridge.to_string(), requirement });
+            return Err(Error::option("ridge", ridge, requirement));
         }
         let cholesky = cholesky.to_vec();
-        Ok(match structure {
-            Structure::Full => Covariances::Full(Full::from_factors(values, ridges.to_vec(), cholesky, d)?),
-            Structure::Tied => Covariances::Tied(Tied::from_factors(values, cholesky, k, d)?),
-            Structure::Diag => Covariances::Diag(Diag::from_factors(values, cholesky, d)?),
-            Structure::Spherical => Covariances::Spherical(Spherical::from_factors(values, cholesky, d)?),
+        Ok(match covariance_type {
+            CovarianceType::Full => {
+                Covariances::Full(Full::from_factors(values, ridges.to_vec(), cholesky, d)?)
+            }
+            CovarianceType::Tied => Covariances::Tied(Tied::from_factors(values, cholesky, k, d)?),
+            CovarianceType::Diag => Covariances::Diag(Diag::from_factors(values, cholesky, d)?),
+            CovarianceType::Spherical => {
+                Covariances::Spherical(Spherical::from_factors(values, cholesky, d)?)
+            }
         })
     }
 
     /// Unit variances.
-    pub(crate) fn unit(structure: Structure, n_components: usize, n_features: usize) -> Result<Self> {
+    pub(crate) fn unit(
+        covariance_type: CovarianceType,
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<Self> {
         let (k, d) = (n_components, n_features);
-        let mut values = vec![1.0; structure.shape(k, d).iter().product()];
-        if !structure.is_diagonal() {
+        let mut values = vec![1.0; covariance_type.shape(k, d).iter().product()];
+        if !covariance_type.is_diagonal() {
             values.iter_mut().enumerate().for_each(|(at, value)| {
                 *value = f64::from(at % (d * d) % (d + 1) == 0);
             });
         }
-        Covariances::factored(structure, values, k, d)
+        Covariances::factored(covariance_type, values, k, d)
     }
 
-    /// The M-step: covariances of the same structure from `values` in its [shape](Structure::shape), with
+    /// The M-step: covariances of the same structure from `values` in its [shape](CovarianceType::shape), with
     /// a ridge on every variance as part of them. Those of `absent` components are as they were. What was
     /// added beyond what was asked for is told.
     ///
@@ -200,12 +221,12 @@ impl Covariances {
     }
 
     /// Which structure.
-    pub fn structure(&self) -> Structure {
+    pub fn covariance_type(&self) -> CovarianceType {
         match self {
-            Covariances::Full(_) => Structure::Full,
-            Covariances::Tied(_) => Structure::Tied,
-            Covariances::Diag(_) => Structure::Diag,
-            Covariances::Spherical(_) => Structure::Spherical,
+            Covariances::Full(_) => CovarianceType::Full,
+            Covariances::Tied(_) => CovarianceType::Tied,
+            Covariances::Diag(_) => CovarianceType::Diag,
+            Covariances::Spherical(_) => CovarianceType::Spherical,
         }
     }
 
@@ -219,7 +240,7 @@ impl Covariances {
         each!(self, covariances => covariances.n_features())
     }
 
-    /// The covariances in the [shape](Structure::shape) of their structure, without ridges: scikit-learn's
+    /// The covariances in the [shape](CovarianceType::shape) of their structure, without ridges: scikit-learn's
     /// `covariances_`.
     pub fn values(&self) -> &[f64] {
         each!(self, covariances => covariances.values())
@@ -231,7 +252,7 @@ impl Covariances {
     }
 
     /// Lower factors of matrices (full, tied), deviations of variances (diag, spherical), in the
-    /// [shape](Structure::shape) of the structure.
+    /// [shape](CovarianceType::shape) of the structure.
     pub fn cholesky(&self) -> &[f64] {
         each!(self, covariances => covariances.cholesky())
     }
@@ -242,9 +263,17 @@ impl Covariances {
     }
 
     /// scikit-learn's `precisions_cholesky_`: `Lₖ⁻ᵀ`, upper triangular (full, tied), or inverse deviations
-    /// (diag, spherical), in the [shape](Structure::shape) of the structure.
+    /// (diag, spherical), in the [shape](CovarianceType::shape) of the structure.
     pub fn precisions_cholesky(&self) -> Vec<f64> {
         each!(self, covariances => covariances.precisions_cholesky())
+    }
+
+    /// These covariances, if they are full.
+    pub(crate) fn as_full(&self) -> Option<&Full> {
+        match self {
+            Covariances::Full(full) => Some(full),
+            _ => None,
+        }
     }
 
     /// The same covariances as a matrix for each component.
@@ -323,24 +352,21 @@ impl<T: Real> Whiteners<T> {
     }
 }
 
-/// Every variance and covariance must be a number: sums of squares of samples beyond 1e154 are not. Each
-/// component has `len` of them.
-pub(crate) fn check_range(values: &[f64], len: usize) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(Error::OutOfRange { what: "covariance", component: at / len, real: "f64" }),
-    }
-}
-
 /// A copy of values of the right shape, all finite, and exactly symmetric where they are matrices.
-fn checked(structure: Structure, what: &'static str, values: &[f64], k: usize, d: usize) -> Result<Vec<f64>> {
+fn checked(
+    covariance_type: CovarianceType,
+    what: &'static str,
+    values: &[f64],
+    k: usize,
+    d: usize,
+) -> Result<Vec<f64>> {
     if k == 0 || d == 0 {
         return Err(Error::Empty { what, rows: k, cols: d });
     }
-    check_shape(what, values.len(), &structure.shape(k, d))?;
-    check_finite(what, values, |at| structure.place(at, d))?;
+    check::len(what, values.len(), "covariances of this structure", &covariance_type.shape(k, d))?;
+    check::finite(what, values, |at| covariance_type.place(at, d))?;
     let mut values = values.to_vec();
-    if !structure.is_diagonal() {
+    if !covariance_type.is_diagonal() {
         Full::symmetrise(what, &mut values, d)?;
     }
     Ok(values)
@@ -349,21 +375,6 @@ fn checked(structure: Structure, what: &'static str, values: &[f64], k: usize, d
 /// Gives component `to` what `from` has; each has `len` values.
 fn copy_part(values: &mut [f64], len: usize, from: usize, to: usize) {
     values.copy_within(from * len..(from + 1) * len, to * len);
-}
-
-fn check_shape(left: &'static str, len: usize, shape: &[usize]) -> Result<()> {
-    if shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size)) == Some(len) {
-        return Ok(());
-    }
-    let right = "covariances of this structure";
-    Err(Error::ShapeMismatch { left, left_shape: vec![len], right, right_shape: shape.to_vec() })
-}
-
-fn check_finite(what: &'static str, values: &[f64], place: impl Fn(usize) -> Place) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(Error::NotFinite { what, at: place(at), value: values[at] }),
-    }
 }
 
 #[cfg(test)]

@@ -72,34 +72,38 @@ impl Ridge {
 mod tests {
     use super::*;
     use crate::blocks::Threads;
-    use crate::mixture::covariance::{Covariances, Structure};
+    use crate::mixture::covariance::{CovarianceType, Covariances};
 
-    fn maximised(structure: Structure, values: Vec<f64>, ridge: Ridge) -> (Result<Covariances>, Vec<Raise>) {
+    fn maximised(
+        covariance_type: CovarianceType,
+        values: Vec<f64>,
+        ridge: Ridge,
+    ) -> (Result<Covariances>, Vec<Raise>) {
         let mut raises = Vec::new();
-        let unit = Covariances::unit(structure, 1, 2).unwrap();
+        let unit = Covariances::unit(covariance_type, 1, 2).unwrap();
         (unit.maximised(values, &[], ridge, &mut raises, &Threads::one()), raises)
     }
 
     #[test]
     fn a_singular_covariance_gets_what_it_needs_and_no_other_gets_anything() {
         let none = Ridge { base: 0.0, scale: 1.0 };
-        for (structure, values) in [
-            (Structure::Full, vec![4.0, 4.0, 4.0, 4.0]),
-            (Structure::Tied, vec![4.0, 4.0, 4.0, 4.0]),
-            (Structure::Diag, vec![8.0, 0.0]),
+        for (covariance_type, values) in [
+            (CovarianceType::Full, vec![4.0, 4.0, 4.0, 4.0]),
+            (CovarianceType::Tied, vec![4.0, 4.0, 4.0, 4.0]),
+            (CovarianceType::Diag, vec![8.0, 0.0]),
         ] {
-            let (covariances, raises) = maximised(structure, values.clone(), none);
-            let [Raise { component: 0, ridge }] = raises[..] else { panic!("{structure}: {raises:?}") };
-            assert!((4.0 * LEAST..=4e3 * LEAST).contains(&ridge), "{structure}: {ridge:e}");
+            let (covariances, raises) = maximised(covariance_type, values.clone(), none);
+            let [Raise { component: 0, ridge }] = raises[..] else { panic!("{covariance_type}: {raises:?}") };
+            assert!((4.0 * LEAST..=4e3 * LEAST).contains(&ridge), "{covariance_type}: {ridge:e}");
             assert_eq!(covariances.unwrap().values()[0], values[0] + ridge);
         }
-        let (covariances, raises) = maximised(Structure::Full, vec![2.0, 1.0, 1.0, 2.0], none);
+        let (covariances, raises) = maximised(CovarianceType::Full, vec![2.0, 1.0, 1.0, 2.0], none);
         assert_eq!((covariances.unwrap().values()[0], raises.len()), (2.0, 0));
     }
 
     #[test]
     fn no_variance_anywhere_is_refused_and_some_elsewhere_is_a_scale() {
-        let zero = |scale| maximised(Structure::Spherical, vec![0.0], Ridge { base: 0.0, scale });
+        let zero = |scale| maximised(CovarianceType::Spherical, vec![0.0], Ridge { base: 0.0, scale });
         let (refused, raises) = zero(0.0);
         assert_eq!(refused, Err(Error::NotPositiveDefinite { component: 0, pivot: 0, ridge: 0.0 }));
         assert_eq!(raises, []);
@@ -112,10 +116,11 @@ mod tests {
     #[test]
     fn a_unit_of_which_no_part_is_a_number_ends_too() {
         let none = Ridge { base: 0.0, scale: 0.0 };
-        for (structure, values) in [(Structure::Full, vec![1e-320; 4]), (Structure::Diag, vec![1e-320, 0.0])]
+        for (covariance_type, values) in
+            [(CovarianceType::Full, vec![1e-320; 4]), (CovarianceType::Diag, vec![1e-320, 0.0])]
         {
-            let (covariances, raises) = maximised(structure, values, none);
-            assert!(covariances.is_ok() && raises[0].ridge <= 1e-320, "{structure}: {raises:?}");
+            let (covariances, raises) = maximised(covariance_type, values, none);
+            assert!(covariances.is_ok() && raises[0].ridge <= 1e-320, "{covariance_type}: {raises:?}");
         }
     }
 
@@ -123,9 +128,9 @@ mod tests {
     #[test]
     fn an_infinite_unit_has_no_parts() {
         let none = Ridge { base: 0.0, scale: f64::INFINITY };
-        for structure in Structure::ALL {
-            let zeros = vec![0.0; structure.shape(1, 2).iter().product()];
-            let (refused, raises) = maximised(structure, zeros, none);
+        for covariance_type in CovarianceType::ALL {
+            let zeros = vec![0.0; covariance_type.shape(1, 2).iter().product()];
+            let (refused, raises) = maximised(covariance_type, zeros, none);
             assert_eq!(refused, Err(Error::NotPositiveDefinite { component: 0, pivot: 0, ridge: 0.0 }));
             assert_eq!(raises, []);
         }
@@ -134,7 +139,7 @@ mod tests {
     #[test]
     fn what_no_ridge_mends_is_refused_with_the_last_one_tried() {
         let (refused, _) =
-            maximised(Structure::Full, vec![1.0, 3.0, 3.0, 1.0], Ridge { base: 1e-6, scale: 1.0 });
+            maximised(CovarianceType::Full, vec![1.0, 3.0, 3.0, 1.0], Ridge { base: 1e-6, scale: 1.0 });
         assert!(matches!(refused, Err(Error::NotPositiveDefinite { ridge, .. }) if ridge >= 1e-2));
     }
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use gmm_kernels::Diagonal;
 
 use super::diag::{check_deviations, check_variances};
-use super::{Full, Raise, Ridge, Whiteners, check_range, copy_part};
+use super::{Full, Raise, Ridge, Whiteners, copy_part};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -40,7 +41,7 @@ impl Spherical {
             return Err(Error::PrecisionNotPositiveDefinite { component, pivot: 0 });
         }
         let values: Vec<f64> = precisions.iter().map(|precision| 1.0 / precision).collect();
-        check_range(&values, 1)?;
+        check::covariances(&values, 1)?;
         Spherical::new(values, n_features)
     }
 
@@ -82,7 +83,7 @@ impl Spherical {
             })?;
         }
         // A sum of finite variances may not be finite.
-        check_range(&values, 1)?;
+        check::covariances(&values, 1)?;
         Spherical::new(values, self.n_features)
     }
 

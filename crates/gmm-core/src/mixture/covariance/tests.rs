@@ -3,91 +3,96 @@
 use super::*;
 
 /// Values of a structure for k = 2, d = 2.
-fn values(structure: Structure) -> Vec<f64> {
-    match structure {
-        Structure::Full => vec![4.0, 2.0, 2.0, 5.0, 1.0, 0.0, 0.0, 9.0],
-        Structure::Tied => vec![4.0, 2.0, 2.0, 5.0],
-        Structure::Diag => vec![4.0, 16.0, 1.0, 9.0],
-        Structure::Spherical => vec![4.0, 0.25],
+fn values(covariance_type: CovarianceType) -> Vec<f64> {
+    match covariance_type {
+        CovarianceType::Full => vec![4.0, 2.0, 2.0, 5.0, 1.0, 0.0, 0.0, 9.0],
+        CovarianceType::Tied => vec![4.0, 2.0, 2.0, 5.0],
+        CovarianceType::Diag => vec![4.0, 16.0, 1.0, 9.0],
+        CovarianceType::Spherical => vec![4.0, 0.25],
     }
 }
 
 #[test]
 fn every_structure_is_its_dense_equivalent() {
-    for structure in Structure::ALL {
-        let covariances = Covariances::new(structure, &values(structure), 2, 2).unwrap();
-        assert_eq!((covariances.structure(), covariances.n_components()), (structure, 2));
+    for covariance_type in CovarianceType::ALL {
+        let covariances = Covariances::new(covariance_type, &values(covariance_type), 2, 2).unwrap();
+        assert_eq!((covariances.covariance_type(), covariances.n_components()), (covariance_type, 2));
         let dense =
             Full::new(covariances.to_full().values().to_vec(), vec![0.0; 2], 2, &Threads::one()).unwrap();
-        assert_eq!(covariances.to_full().cholesky(), dense.cholesky(), "{structure}");
+        assert_eq!(covariances.to_full().cholesky(), dense.cholesky(), "{covariance_type}");
         for (got, want) in covariances.log_dets().iter().zip(dense.log_dets()) {
-            assert!((got - want).abs() < 1e-15, "{structure}: {got} {want}");
+            assert!((got - want).abs() < 1e-15, "{covariance_type}: {got} {want}");
         }
         for component in 0..2 {
-            assert_eq!(covariances.variances(component), dense.variances(component), "{structure}");
+            assert_eq!(covariances.variances(component), dense.variances(component), "{covariance_type}");
         }
         let copied = covariances.copied(1, 0);
         let of_one =
             |full: &Full| (full.values()[4..].to_vec(), full.cholesky()[4..].to_vec(), full.log_dets()[1]);
-        assert_eq!(copied.log_dets(), [covariances.log_dets()[1]; 2], "{structure}");
-        assert_eq!(copied.to_full().values()[..4], covariances.to_full().values()[4..], "{structure}");
-        assert_eq!(copied.to_full().cholesky()[..4], covariances.to_full().cholesky()[4..], "{structure}");
-        assert_eq!(of_one(&copied.to_full()), of_one(&covariances.to_full()), "{structure}");
+        assert_eq!(copied.log_dets(), [covariances.log_dets()[1]; 2], "{covariance_type}");
+        assert_eq!(copied.to_full().values()[..4], covariances.to_full().values()[4..], "{covariance_type}");
+        assert_eq!(
+            copied.to_full().cholesky()[..4],
+            covariances.to_full().cholesky()[4..],
+            "{covariance_type}"
+        );
+        assert_eq!(of_one(&copied.to_full()), of_one(&covariances.to_full()), "{covariance_type}");
         let (mut own, mut by_dense) = ([3.0, -2.0], [3.0, -2.0]);
         covariances.unwhiten(1, &mut own);
         dense.unwhiten(1, &mut by_dense);
-        assert_eq!(own, by_dense, "{structure}");
+        assert_eq!(own, by_dense, "{covariance_type}");
         let factors = [covariances.values(), covariances.ridges(), covariances.cholesky()];
-        let again = Covariances::from_factors(structure, factors[0], factors[1], factors[2], 2, 2);
+        let again = Covariances::from_factors(covariance_type, factors[0], factors[1], factors[2], 2, 2);
         assert_eq!(again, Ok(covariances));
     }
 }
 
 #[test]
 fn precisions_are_inverted_in_their_own_shape() {
-    let two = Covariances::from_precisions(Structure::Tied, &[2.0, 1.0, 1.0, 1.0], 3, 2).unwrap();
+    let two = Covariances::from_precisions(CovarianceType::Tied, &[2.0, 1.0, 1.0, 1.0], 3, 2).unwrap();
     assert_eq!((two.values(), two.log_dets().len()), (&[1.0, -1.0, -1.0, 2.0][..], 3));
-    let diag = Covariances::from_precisions(Structure::Diag, &[4.0, 0.25], 1, 2).unwrap();
+    let diag = Covariances::from_precisions(CovarianceType::Diag, &[4.0, 0.25], 1, 2).unwrap();
     assert_eq!((diag.values(), &*diag.precisions_cholesky()), (&[0.25, 4.0][..], &[2.0, 0.5][..]));
-    let refused = Covariances::from_precisions(Structure::Diag, &[4.0, 0.0], 1, 2).unwrap_err();
+    let refused = Covariances::from_precisions(CovarianceType::Diag, &[4.0, 0.0], 1, 2).unwrap_err();
     assert_eq!(refused, Error::PrecisionNotPositiveDefinite { component: 0, pivot: 1 });
 }
 
 #[test]
 fn what_is_no_covariance_is_refused_by_name() {
-    let refusal =
-        |structure, values: &[f64]| Covariances::new(structure, values, 2, 2).unwrap_err().to_string();
+    let refusal = |covariance_type, values: &[f64]| {
+        Covariances::new(covariance_type, values, 2, 2).unwrap_err().to_string()
+    };
     let advice = "(ridge 0e0); use fewer components, a larger reg_covar, or rescale the features";
-    for (structure, values, message) in [
+    for (covariance_type, values, message) in [
         (
-            Structure::Tied,
+            CovarianceType::Tied,
             &[1.0, 2.0, 2.0, 1.0][..],
             format!("covariance of component 0 is not positive definite at feature 1 {advice}"),
         ),
         (
-            Structure::Diag,
+            CovarianceType::Diag,
             &[1.0, 1.0, 1.0, 0.0],
             format!("covariance of component 1 is not positive definite at feature 1 {advice}"),
         ),
         (
-            Structure::Spherical,
+            CovarianceType::Spherical,
             &[1.0, -1.0],
             format!("covariance of component 1 is not positive definite at feature 0 {advice}"),
         ),
         (
-            Structure::Spherical,
+            CovarianceType::Spherical,
             &[1.0, f64::NAN],
             "covariances is NaN at component 1; remove or impute such values first".into(),
         ),
         (
-            Structure::Diag,
+            CovarianceType::Diag,
             &[1.0],
             "covariances has shape 1 but covariances of this structure has shape 2 x 2".into(),
         ),
     ] {
-        assert_eq!(refusal(structure, values), message);
+        assert_eq!(refusal(covariance_type, values), message);
     }
-    let wrong = Covariances::from_factors(Structure::Diag, &[4.0, 9.0], &[0.0], &[2.0, 2.0], 1, 2);
+    let wrong = Covariances::from_factors(CovarianceType::Diag, &[4.0, 9.0], &[0.0], &[2.0, 2.0], 1, 2);
     assert_eq!(
         wrong.unwrap_err().to_string(),
         "cholesky factor of component 0 does not multiply to the covariance at row 1, column 1; \

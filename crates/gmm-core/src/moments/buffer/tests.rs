@@ -1,16 +1,16 @@
 //! Buffers against sums written out.
 
 use super::*;
-use crate::{Covariances, FitOptions, Structure};
+use crate::{CovarianceType, Covariances, FitOptions};
 
-fn mixture(structure: Structure) -> Mixture {
-    let values = match structure {
-        Structure::Full => vec![2.0, 0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 3.0],
-        Structure::Tied => vec![2.0, 0.5, 0.5, 1.0],
-        Structure::Diag => vec![2.0, 1.0, 1.0, 3.0],
-        Structure::Spherical => vec![2.0, 3.0],
+fn mixture(covariance_type: CovarianceType) -> Mixture {
+    let values = match covariance_type {
+        CovarianceType::Full => vec![2.0, 0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 3.0],
+        CovarianceType::Tied => vec![2.0, 0.5, 0.5, 1.0],
+        CovarianceType::Diag => vec![2.0, 1.0, 1.0, 3.0],
+        CovarianceType::Spherical => vec![2.0, 3.0],
     };
-    let covariances = Covariances::new(structure, &values, 2, 2).unwrap();
+    let covariances = Covariances::new(covariance_type, &values, 2, 2).unwrap();
     Mixture::from_covariances(&[0.25, 0.75], &[0.0, 1.0, 3.0, -1.0], covariances, &[]).unwrap()
 }
 
@@ -20,8 +20,8 @@ const ROWS: [f64; 12] = [0.5, 1.0, 2.5, -0.5, 1.0, 0.0, 4.0, -2.0, -1.0, 2.0, 3.
 fn a_buffer_is_what_its_layout_says() {
     let samples =
         Samples::from_rows(&ROWS, 6, 2).unwrap().with_weights(&[2.0, 1.0, 1.0, 0.0, 3.0, 1.0]).unwrap();
-    for structure in Structure::ALL {
-        let mixture = mixture(structure);
+    for covariance_type in CovarianceType::ALL {
+        let mixture = mixture(covariance_type);
         let shares = crate::responsibilities(&mixture, &samples, &Threads::one()).unwrap();
         let energies = crate::energy(&mixture, &samples, &Threads::one()).unwrap();
         let mut expected = vec![8.0, 0.0];
@@ -37,7 +37,7 @@ fn a_buffer_is_what_its_layout_says() {
                 let terms = [1.0, x, y, x * x, y * x, y * y];
                 own.iter_mut().zip(terms).for_each(|(own, term)| *own += weight * term);
             }
-            let diagonal = matches!(structure, Structure::Diag | Structure::Spherical);
+            let diagonal = matches!(covariance_type, CovarianceType::Diag | CovarianceType::Spherical);
             expected
                 .extend(own.iter().enumerate().filter(|(at, _)| !(diagonal && *at == 4)).map(|(_, own)| own));
         }
@@ -45,10 +45,10 @@ fn a_buffer_is_what_its_layout_says() {
         assert_eq!(
             (buffer.len(), buffer.len()),
             (expected.len(), Moments::buffer_len(&mixture)),
-            "{structure}"
+            "{covariance_type}"
         );
         for (got, want) in buffer.iter().zip(&expected) {
-            assert!((got - want).abs() < 1e-12, "{structure}: {buffer:?} {expected:?}");
+            assert!((got - want).abs() < 1e-12, "{covariance_type}: {buffer:?} {expected:?}");
         }
         let again = Moments::from_buffer(&mixture, &buffer).unwrap();
         assert_eq!(again.to_buffer(), buffer);
@@ -59,8 +59,8 @@ fn a_buffer_is_what_its_layout_says() {
 #[test]
 fn sums_of_buffers_are_buffers_of_all_samples() {
     let narrow: Vec<f32> = ROWS[4..].iter().map(|&x| x as f32).collect();
-    for structure in Structure::ALL {
-        let mixture = mixture(structure);
+    for covariance_type in CovarianceType::ALL {
+        let mixture = mixture(covariance_type);
         let of = |rows: &[f64]| {
             let samples = Samples::from_rows(rows, rows.len() / 2, 2).unwrap();
             Moments::of(&samples, &mixture, &Threads::one()).unwrap()
@@ -72,13 +72,13 @@ fn sums_of_buffers_are_buffers_of_all_samples() {
         ];
         let sum: Vec<f64> = parts[0].iter().zip(&parts[1]).map(|(a, b)| a + b).collect();
         for (got, want) in sum.iter().zip(of(&ROWS).to_buffer()) {
-            assert!((got - want).abs() < 1e-5, "{structure}");
+            assert!((got - want).abs() < 1e-5, "{covariance_type}");
         }
-        let options = FitOptions { covariance: structure, ..FitOptions::new(2) };
+        let options = FitOptions { covariance_type, ..FitOptions::new(2) };
         let joined = Moments::from_buffer(&mixture, &sum).unwrap().maximise(&mixture, &options).unwrap();
         let whole = of(&ROWS).maximise(&mixture, &options).unwrap();
         for (got, want) in joined.means().iter().zip(whole.means()) {
-            assert!((got - want).abs() < 1e-5, "{structure}");
+            assert!((got - want).abs() < 1e-5, "{covariance_type}");
         }
     }
 }
@@ -98,7 +98,7 @@ fn buffers_that_are_none_are_refused_with_their_place() {
 
 #[test]
 fn moving_the_reference_points_moves_no_moment() {
-    let near = mixture(Structure::Full);
+    let near = mixture(CovarianceType::Full);
     let means: Vec<f64> = near.means().iter().map(|mean| mean + 0.5).collect();
     let far = Mixture::from_covariances(near.weights(), &means, near.covariances().clone(), &[]).unwrap();
     let samples = Samples::from_rows(&ROWS, 6, 2).unwrap();
@@ -146,8 +146,8 @@ fn a_negative_variance_is_refused_by_name() {
 #[test]
 fn what_samples_left_behind_is_consistent_whatever_they_are() {
     fn check<T: Real>(scale: f64, weight: f64) {
-        for structure in Structure::ALL {
-            let mixture = mixture(structure);
+        for covariance_type in CovarianceType::ALL {
+            let mixture = mixture(covariance_type);
             let rows: Vec<T> =
                 (0..2000).map(|at| T::from_f64(scale * (1.0 + ((at * 7919) % 997) as f64 * 1e-6))).collect();
             let weights: Vec<f64> = (0..1000).map(|row| weight * (1.0 + (row % 3) as f64)).collect();
@@ -159,10 +159,10 @@ fn what_samples_left_behind_is_consistent_whatever_they_are() {
                 let moments = Moments::of(&samples, &mixture, &Threads::one()).unwrap().to_buffer();
                 sum.iter_mut().zip(&moments).for_each(|(sum, part)| *sum += part);
                 let checked = Moments::from_buffer(&mixture, &sum);
-                assert!(checked.is_ok(), "{structure} {scale:e} {weight:e}: {checked:?}");
+                assert!(checked.is_ok(), "{covariance_type} {scale:e} {weight:e}: {checked:?}");
             }
             let faded: Vec<f64> = sum.iter().map(|value| value * 1e-3).collect();
-            assert!(Moments::from_buffer(&mixture, &faded).is_ok(), "{structure} {scale:e} {weight:e}");
+            assert!(Moments::from_buffer(&mixture, &faded).is_ok(), "{covariance_type} {scale:e} {weight:e}");
         }
     }
     for scale in [0.0, 1e-160, 1e-20, 1.0, 1e6, 1e17] {

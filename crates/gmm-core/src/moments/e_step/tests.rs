@@ -1,7 +1,7 @@
 //! Moments against sums written out, wherever the samples were cut.
 
 use super::*;
-use crate::mixture::Structure;
+use crate::mixture::CovarianceType;
 
 #[test]
 fn merging_does_not_care_where_the_samples_were_cut() {
@@ -14,7 +14,7 @@ fn merging_does_not_care_where_the_samples_were_cut() {
         let n = range.len();
         let samples = Samples::from_rows(&rows[2 * range.start..2 * range.end], n, 2).unwrap();
         let shares = Responsibilities::from_rows(&shares[2 * range.start..2 * range.end], n, 2).unwrap();
-        Moments::of_responsibilities(&samples, &shares, &references, Products::Pairs, &Threads::one())
+        Moments::of_responsibilities(&samples, &shares, &references, SecondMoments::Full, &Threads::one())
     };
     let whole = of(0..20);
     for cut in 1..20 {
@@ -29,7 +29,7 @@ fn merging_does_not_care_where_the_samples_were_cut() {
 #[test]
 fn large_sums_are_those_of_every_row_and_component() {
     let (n, d, k) = (300, 256, 8);
-    assert!(parts_by_component(n, k, Products::Pairs.len(d)).len() == 2 * k);
+    assert!(parts_by_component(n, k, SecondMoments::Full.len(d)).len() == 2 * k);
     let value = |row: usize, feature: usize| ((row * 7 + feature * 5 + row * feature) % 11) as f64;
     let share = |row: usize, component: usize| [4.0, 1.0, 0.0, 9.0, 1.0][(row + component) % 5];
     let rows: Vec<f64> = (0..n * d).map(|at| value(at / d, at % d)).collect();
@@ -38,7 +38,8 @@ fn large_sums_are_those_of_every_row_and_component() {
     let samples = Samples::from_rows(&rows, n, d).unwrap();
     let shares = Responsibilities::from_rows(&shares, n, k).unwrap();
     for threads in [Threads::one(), Threads::new(3)] {
-        let moments = Moments::of_responsibilities(&samples, &shares, &references, Products::Pairs, &threads);
+        let moments =
+            Moments::of_responsibilities(&samples, &shares, &references, SecondMoments::Full, &threads);
         for (component, (weight, first, second)) in moments.components().enumerate() {
             let about = &references[component * d..][..d];
             assert_eq!(weight, (0..n).map(|row| share(row, component)).sum::<f64>());
@@ -80,10 +81,11 @@ fn samples_that_leave_early_change_nothing_but_rounding() {
     for apart in [0.0, 0.5, 2.0, 4.0, 40.0] {
         let (rows, mixture) = four_groups(apart);
         let samples = Samples::from_rows(&rows, 2000, 20).unwrap();
-        let pass = |groups: &mut Groups| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
-        let all = pass(&mut Groups::new(2000, 20, 4, Structure::Full));
+        let pass =
+            |groups: &mut LastLabels| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
+        let all = pass(&mut LastLabels::new(2000, 20, 4, CovarianceType::Full));
         for labels in [|row: u32| row % 4, |row: u32| row / 7 % 4] {
-            let mut groups = Groups::of_labels((0..2000).map(labels).collect(), 4);
+            let mut groups = LastLabels::of_labels((0..2000).map(labels).collect(), 4);
             assert!(groups.order(0..2000).is_some());
             let some = pass(&mut groups);
             // 2000 energies, each within 4 ulp.

@@ -1,50 +1,13 @@
-//! Rows are cut into blocks, blocks into chunks, and chunks are shared out to threads.
-//!
-//! How rows are cut depends on the shape of the problem and never on the number of threads, and
-//! partial sums are folded in the order of the rows: results are the same to the last bit on one
-//! thread and on sixty-four.
-//!
-//! This is the only file that knows a thread. Parallelism is passed, never ambient: a call takes a
-//! [`Threads`], and no process-wide pool is configured or used.
+//! Threads: how many threads a call may use, and the pool that they come from.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
-use std::ops::Range;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-/// Rows that are packed and scored together. Part of the result, so a constant and no tuning knob.
-pub(crate) const BLOCK_ROWS: usize = gmm_kernels::ROWS;
-
-/// Chunks that rows are cut into at most: partial sums that are folded, and threads that can help.
-const MAX_CHUNKS: usize = 64;
-
-/// Elements of all partial sums together that a fold should touch at most.
-const MAX_PARTIAL_ELEMENTS: usize = 1 << 22;
-
-/// Below this many multiply-adds a call stays on its own thread: waking another takes longer.
-pub(crate) const SMALL_WORK: usize = 1 << 20;
-
-/// Cuts `n_rows` into whole blocks, for partial sums of `partial_len` elements each.
-pub(crate) fn chunks(n_rows: usize, partial_len: usize) -> Vec<Range<usize>> {
-    let n_blocks = n_rows.div_ceil(BLOCK_ROWS);
-    let n_chunks = (MAX_PARTIAL_ELEMENTS / partial_len.max(1)).clamp(8, MAX_CHUNKS).min(n_blocks);
-    // As even as whole blocks allow: twenty-one blocks are eight chunks of two or three, not seven of three, of which
-    // one of two threads had four, twelve blocks.
-    let start = |chunk: usize| n_rows.min(chunk * n_blocks / n_chunks * BLOCK_ROWS);
-    (0..n_chunks).map(|chunk| start(chunk)..start(chunk + 1)).collect()
-}
-
-/// Chunks of rows whose results are not added up: all rows at once where there is little to do.
-pub(crate) fn chunks_for(work: usize, n_rows: usize) -> Vec<Range<usize>> {
-    if work < SMALL_WORK { std::iter::once(0..n_rows).collect() } else { chunks(n_rows, 1) }
-}
-
-/// The blocks of a chunk.
-pub(crate) fn blocks(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    rows.clone().step_by(BLOCK_ROWS).map(move |start| start..rows.end.min(start + BLOCK_ROWS))
-}
+use crate::blocks::SMALL_WORK;
+use crate::blocks::fold::{OrderedFold, PanicGuard};
 
 /// How many threads a call may use, and the pool they come from.
 ///
@@ -91,7 +54,7 @@ impl Threads {
     /// Maps every item, on several threads when `work` multiply-adds are worth it, and folds the
     /// results in the order of the items.
     ///
-    /// At most `EARLY` results a thread wait to be folded at any time.
+    /// At most `MAX_PENDING` results a thread wait to be folded at any time.
     pub(crate) fn map_in_order<I: Send, R: Send>(
         &self,
         items: Vec<I>,
@@ -117,14 +80,14 @@ impl Threads {
             return items.into_iter().for_each(|item| fold(map(&mut scratch, item)));
         };
         let items = Mutex::new(items.into_iter().enumerate());
-        let turns = Turns { count: self.count, state: Mutex::new(Turn::new(fold)), moved: Condvar::new() };
+        let turns = OrderedFold::new(self.count, fold);
         on_every_thread(&pool, &|| {
-            let _leave = Leave(&turns);
+            let _leave = PanicGuard(&turns);
             let mut scratch = S::default();
             loop {
                 let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((at, item)) = next else { return };
-                turns.hand_in(at, map(&mut scratch, item));
+                turns.submit(at, map(&mut scratch, item));
             }
         });
     }
@@ -198,87 +161,9 @@ impl Threads {
     }
 }
 
-/// Memory of results that were folded, for results to come, of which there are never more than there were at once:
-/// fresh memory, a megabyte for the sums of 32 components of 64 features, comes from the system, which clears its pages
-/// one after the other.
-#[derive(Default)]
-pub(crate) struct Spare(Mutex<Vec<Vec<f64>>>);
-
-impl Spare {
-    /// Some, with anything in it, or an empty one.
-    pub(crate) fn take(&self) -> Vec<f64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    pub(crate) fn give(&self, memory: Vec<f64>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-    }
-}
-
-/// Results of a thread that may wait for their turn. Fewer, and a thread whose core is taken from it for a
-/// moment would stop the others; more, and memory would grow with the number of chunks.
-const EARLY: usize = 8;
-
-/// Results on their way to being folded in order.
-struct Turns<R, F> {
-    count: usize,
-    state: Mutex<Turn<R, F>>,
-    /// The turn moved on.
-    moved: Condvar,
-}
-
-struct Turn<R, F> {
-    /// The next to be folded.
-    next: usize,
-    /// Those that came before their turn, a few, in no order.
-    waiting: Vec<(usize, R)>,
-    fold: F,
-    /// A thread left in a panic: its result will never come.
-    broken: bool,
-}
-
-impl<R, F: FnMut(R)> Turn<R, F> {
-    fn new(fold: F) -> Self {
-        Turn { next: 0, waiting: Vec::new(), fold, broken: false }
-    }
-}
-
-impl<R, F: FnMut(R)> Turns<R, F> {
-    /// Folds result `at` if it is its turn, and those that waited for it; otherwise leaves it, and waits
-    /// while too many do. Whoever has the result whose turn it is never waits.
-    fn hand_in(&self, at: usize, result: R) {
-        let mut turn = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        turn.waiting.push((at, result));
-        while let Some(place) = {
-            let next = turn.next;
-            turn.waiting.iter().position(|&(at, _)| at == next)
-        } {
-            let (_, result) = turn.waiting.swap_remove(place);
-            (turn.fold)(result);
-            turn.next += 1;
-        }
-        self.moved.notify_all();
-        while turn.waiting.len() >= EARLY * self.count && turn.next < at && !turn.broken {
-            turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
 /// Behind a pointer, so that what rayon makes of a closure is compiled once and not for every caller.
 fn on_every_thread(pool: &rayon::ThreadPool, work: &(dyn Fn() + Sync)) {
     pool.broadcast(|_| work());
-}
-
-/// Tells the others when its thread leaves in a panic.
-struct Leave<'a, R, F>(&'a Turns<R, F>);
-
-impl<R, F> Drop for Leave<'_, R, F> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).broken = true;
-            self.0.moved.notify_all();
-        }
-    }
 }
 
 impl Drop for Threads {
@@ -306,6 +191,7 @@ impl fmt::Debug for Threads {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::{BLOCK_ROWS, BufferPool, MAX_CHUNKS, chunks};
 
     #[test]
     fn chunks_are_whole_blocks_that_cover_every_row_once() {
@@ -360,7 +246,7 @@ mod tests {
 
     #[test]
     fn spare_memory_is_handed_out_once() {
-        let spare = Spare::default();
+        let spare = BufferPool::default();
         assert_eq!(spare.take(), []);
         spare.give(vec![1.0, 2.0]);
         assert_eq!((spare.take(), spare.take()), (vec![1.0, 2.0], vec![]));
