@@ -77,7 +77,7 @@ pub struct Tolerance {
     pub scale: Scale,
 }
 
-/// The rows of the table. Shapes as in the specification: n samples, d features, k components.
+/// The rows of the table. Shapes as in docs/math.md: n samples, d features, k components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// `n_k, a_k, B_k` (sufficient statistics), however they were cut, merged or ordered.

@@ -1,9 +1,9 @@
-//! The second opinion: sections 1, 2 and 4 of the specification as plain loops, f64 in and f64 out.
+//! The second opinion: sections 1, 2 and 4 of docs/math.md as plain loops, f64 in and f64 out.
 //!
 //! Nothing here is fast, blocked, parallel or shared with the library. It is to be read beside the
 //! formulas and believed. To be the better of two opinions it carries every sum in a [`Sum`], and
 //! means in two numbers, so that what it answers does not depend on n or on the distance of the
-//! samples from the origin. Bad input panics: refusals are tested against the specification, not
+//! samples from the origin. Bad input panics: refusals are tested against docs/math.md, not
 //! against this file.
 //!
 //! Shapes: `z` n × d, `gamma` n × k, row-major. `n` is taken from the length of `z`.
