@@ -92,8 +92,7 @@ pub(crate) fn run_em<P: ExpectationSource>(
     let mut rules: Option<MStep> = None;
     let mut repairs = Repairs::default();
     let mut lower_bounds: Vec<f64> = Vec::new();
-    let mut trial: Option<Trial> = None;
-    let mut splits_left = mixture.n_components();
+    let mut trials = Trials { pending: None, splits_left: mixture.n_components() };
     let mut count = 0.0;
     let stop = loop {
         let moments = match passes.expectation(&mixture) {
@@ -113,16 +112,11 @@ pub(crate) fn run_em<P: ExpectationSource>(
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),
         };
-        if let Some(Trial { unsplit, splits }) = trial.take() {
-            if lower_bounds.last().is_some_and(|&last| bound < last) {
-                // Two halves were worse than none: the climb goes on without.
-                mixture = unsplit;
-                splits_left = 0;
-                continue;
-            }
-            repairs.note_splits(lower_bounds.len(), &splits);
+        if let Some(unsplit) = trials.judge(bound, &lower_bounds, &mut repairs) {
+            mixture = unsplit;
+            continue;
         }
-        let next = match rules.maximise(&moments, &mixture, splits_left > 0, passes.threads()) {
+        let next = match rules.maximise(&moments, &mixture, trials.splits_left > 0, passes.threads()) {
             Ok(next) => next,
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),
@@ -131,10 +125,9 @@ pub(crate) fn run_em<P: ExpectationSource>(
         mixture = maximised;
         lower_bounds.push(bound);
         repairs.note_raises(lower_bounds.len(), raises);
-        splits_left = splits_left.saturating_sub(splits.len());
-        trial = unsplit.map(|unsplit| Trial { unsplit, splits });
+        trials.begin(unsplit, splits);
         let reported = control.report(restart, lower_bounds.len(), bound);
-        if settled(&lower_bounds, limits) && trial.is_none() {
+        if settled(&lower_bounds, limits) && trials.pending.is_none() {
             break Stop::Converged;
         }
         if let Some(stop) = reported {
@@ -144,8 +137,8 @@ pub(crate) fn run_em<P: ExpectationSource>(
             break Stop::MaxIterations;
         }
     };
-    // Halves that nobody has compared with the whole are not what was fitted.
-    if let Some(Trial { unsplit, .. }) = trial {
+    // Halves that no bound has judged are not part of the result.
+    if let Some(Trial { unsplit, .. }) = trials.pending {
         mixture = unsplit;
     }
     let base = rules.map_or(0.0, |rules| rules.ridge.base);
@@ -153,10 +146,37 @@ pub(crate) fn run_em<P: ExpectationSource>(
     Ok(EmRun { mixture, stop, lower_bounds, diagnosis })
 }
 
-/// Splits whose worth the next bound will tell.
+/// Splits of one iteration, which the bound of the next one judges.
 struct Trial {
     unsplit: Mixture,
     splits: Vec<Split>,
+}
+
+/// The splits of a run.
+struct Trials {
+    pending: Option<Trial>,
+    /// How many splits a run may still make.
+    splits_left: usize,
+}
+
+impl Trials {
+    /// The mixture to go on from when the pending splits lowered the bound; no other split is made then. Splits that
+    /// did not are noted as repairs.
+    fn judge(&mut self, bound: f64, lower_bounds: &[f64], repairs: &mut Repairs) -> Option<Mixture> {
+        let Trial { unsplit, splits } = self.pending.take()?;
+        if lower_bounds.last().is_some_and(|&last| bound < last) {
+            self.splits_left = 0;
+            return Some(unsplit);
+        }
+        repairs.note_splits(lower_bounds.len(), &splits);
+        None
+    }
+
+    /// Waits for the bound that judges `splits`; `unsplit` is the mixture without them.
+    fn begin(&mut self, unsplit: Option<Mixture>, splits: Vec<Split>) {
+        self.splits_left = self.splits_left.saturating_sub(splits.len());
+        self.pending = unsplit.map(|unsplit| Trial { unsplit, splits });
+    }
 }
 
 /// Whether a climb is so far below the bound that it has to exceed that it is not worth going on.

@@ -38,6 +38,28 @@ pub struct EnergyGradients<'a, T> {
     pub log_dets: Option<&'a mut [T]>,
 }
 
+impl<T> EnergyGradients<'_, T> {
+    /// Every output has the length of its shape.
+    fn check(&self, n: usize, k: usize, d: usize) -> Result<()> {
+        let output = |what, out: &Option<&mut [T]>, shape: &[usize]| {
+            check::output(what, out.as_deref().map(<[T]>::len), shape)
+        };
+        output("gradient of samples", &self.samples, &[n, d])?;
+        output("gradient of weights", &self.weights, &[k])?;
+        output("gradient of means", &self.means, &[k, d])?;
+        output("gradient of covariances", &self.covariances, &[k, d, d])?;
+        output("gradient of cholesky factors", &self.cholesky, &[k, d, d])?;
+        output("gradient of log-determinants", &self.log_dets, &[k])
+    }
+
+    /// Whether any but that of samples is requested.
+    fn are_of_parameters(&self) -> bool {
+        [&self.weights, &self.means, &self.covariances, &self.cholesky, &self.log_dets]
+            .iter()
+            .any(|gradient| gradient.is_some())
+    }
+}
+
 /// Gradients of `J = Σₙ eₙ Eₙ + c cov_diag`; returns the mean energy.
 ///
 /// ```text
@@ -84,12 +106,7 @@ pub fn energy_vjp<T: Real>(
     let samples = &samples.unweighted();
     let (n, k, d) = (samples.n_samples(), mixture.n_components(), samples.n_features());
     check_cotangents(&cotangents, cov_diag, n)?;
-    check::output("gradient of samples", gradients.samples.as_deref().map(<[T]>::len), &[n, d])?;
-    check::output("gradient of weights", gradients.weights.as_deref().map(<[T]>::len), &[k])?;
-    check::output("gradient of means", gradients.means.as_deref().map(<[T]>::len), &[k, d])?;
-    check::output("gradient of covariances", gradients.covariances.as_deref().map(<[T]>::len), &[k, d, d])?;
-    check::output("gradient of cholesky factors", gradients.cholesky.as_deref().map(<[T]>::len), &[k, d, d])?;
-    check::output("gradient of log-determinants", gradients.log_dets.as_deref().map(<[T]>::len), &[k])?;
+    gradients.check(n, k, d)?;
     let mixture = &*dense(mixture)?;
     let inverses = inverses(full(mixture), threads);
     let limits = Limits::new(mixture, full(mixture), &inverses, samples);
@@ -99,9 +116,7 @@ pub fn energy_vjp<T: Real>(
     };
     let wanted =
         Wanted { covariances: gradients.covariances.is_some(), factors: gradients.cholesky.is_some() };
-    let parameters = [&gradients.weights, &gradients.means, &gradients.log_dets];
-    let wants_moments =
-        wanted.covariances || wanted.factors || parameters.iter().any(|gradient| gradient.is_some());
+    let wants_moments = gradients.are_of_parameters();
     let work = Work { mixture, samples, inverses: &inverses, factors, wants_moments, threads };
     let mut of_samples = gradients.samples;
     let way = limits.way_of_energy::<T>(largest, cov_diag);

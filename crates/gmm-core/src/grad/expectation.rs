@@ -115,15 +115,10 @@ impl<T: Real> Expectation<'_, T> {
             Some(_) => unwhiteners::<C>(self.inverses, self.mixture.n_features(), scale, threads),
             None => Vec::new(),
         };
-        let (n, k, d) = (samples.n_samples(), self.mixture.n_components(), samples.n_features());
+        let (n, d) = (samples.n_samples(), samples.n_features());
         let scorer = BlockScorer::<C>::own(self.mixture);
         let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
-        let parts = match self.wants_moments {
-            true => parts_by_rows(n, k, SecondMoments::Full.len(d)),
-            false if scorer.work(n) < SMALL_WORK => vec![Part { rows: 0..n, components: 0..k }],
-            false => chunks(n, 1).into_iter().map(|rows| Part { rows, components: 0..k }).collect(),
-        };
-        let items = parts.into_iter().map(|part| {
+        let items = self.parts(n, scorer.work(n)).into_iter().map(|part| {
             let out = take(&mut gradients, part.rows.len(), d);
             (part.rows, out)
         });
@@ -159,15 +154,29 @@ impl<T: Real> Expectation<'_, T> {
             let total_weight = samples.total_weight();
             Moments::from_sums((SecondMoments::Full, d), references.clone(), total_weight, -energy, sums)
         };
-        let scales = match self.factors {
-            Factors::Same(factor) => [factor, 0.0],
-            Factors::Each(_) => [unit, -unit],
-        };
-        let moments = totals.into_iter().zip(scales);
+        let moments = totals.into_iter().zip(self.scales());
         let moments: Vec<_> = moments.filter_map(|(sums, scale)| Some((of_sums(sums?), scale))).collect();
         let is_held =
             size_of::<C>() == size_of::<f64>() || moments.iter().all(|(moments, _)| moments.fit_single());
         Expected { energy, moments, is_held, infinite }
+    }
+
+    /// The parts that threads share. Only sums are worth the trouble to keep few.
+    fn parts(&self, n: usize, work: usize) -> Vec<Part> {
+        let (k, d) = (self.mixture.n_components(), self.mixture.n_features());
+        match self.wants_moments {
+            true => parts_by_rows(n, k, SecondMoments::Full.len(d)),
+            false if work < SMALL_WORK => vec![Part { rows: 0..n, components: 0..k }],
+            false => chunks(n, 1).into_iter().map(|rows| Part { rows, components: 0..k }).collect(),
+        }
+    }
+
+    /// What the two sums are multiplied by: that of positive factors, and that of negative ones.
+    fn scales(&self) -> [f64; 2] {
+        match self.factors {
+            Factors::Same(factor) => [factor, 0.0],
+            Factors::Each(_) => [self.factors.unit(), -self.factors.unit()],
+        }
     }
 
     /// Whether some factors are positive, and some negative.

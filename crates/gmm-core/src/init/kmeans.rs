@@ -83,30 +83,11 @@ pub(crate) fn kmeans(
     let mut moves = None;
     let (mut n_iter, mut n_compared) = (0, 0);
     while n_iter < max_iter && watch.ended().is_none() {
-        let (mut changed, mut cut_short) = (false, false);
-        threads.map_in_order(
-            drawn.parts().iter().zip(&mut parts).collect(),
-            drawn.n_rows().saturating_mul(centres.len()),
-            |(part, assigned): (&Part, &mut Assigned)| {
-                if watch.ended().is_some() {
-                    return None;
-                }
-                let n_compared = match &moves {
-                    Some(moves) => assigned.assign_undecided(part, &centres, moves, d),
-                    None => assigned.assign_all(part, &centres, d),
-                };
-                Some((assigned.refresh_sums(part), n_compared))
-            },
-            |of_part| match of_part {
-                None => cut_short = true,
-                Some((of_part, compared)) => {
-                    changed |= of_part;
-                    n_compared += compared;
-                }
-            },
-        );
+        let Assignment { changed, cut_short, n_compared: compared } =
+            assign(drawn, &mut parts, (&centres, moves.as_ref()), threads, watch);
         n_iter += 1;
-        // Rows of a part that was passed over have no centre yet, or that of an iteration before.
+        n_compared += compared;
+        // Rows of a part that was skipped have no centre yet, or that of an earlier iteration.
         if !changed || cut_short {
             break;
         }
@@ -121,6 +102,7 @@ pub(crate) fn kmeans(
             break;
         }
     }
+    debug_assert!(n_compared <= n_iter * drawn.n_rows(), "a row is compared at most once an iteration");
     Clusters {
         centres,
         #[cfg(test)]
@@ -130,6 +112,52 @@ pub(crate) fn kmeans(
         #[cfg(test)]
         n_compared,
     }
+}
+
+/// What one assignment of all rows came to.
+#[derive(Default)]
+struct Assignment {
+    /// Whether a row changed its centre.
+    changed: bool,
+    /// Whether the watch ended it before all parts were assigned.
+    cut_short: bool,
+    /// Rows that were compared with all centres.
+    n_compared: usize,
+}
+
+/// Assigns every row to its nearest centre; bounds, moved by `moves`, decide for most of them without a comparison.
+#[inline]
+fn assign(
+    drawn: &Drawn,
+    parts: &mut [Assigned],
+    (centres, moves): (&[f64], Option<&Moves>),
+    threads: &Threads,
+    watch: &Watch,
+) -> Assignment {
+    let d = drawn.n_features();
+    let mut all = Assignment::default();
+    threads.map_in_order(
+        drawn.parts().iter().zip(parts).collect(),
+        drawn.n_rows().saturating_mul(centres.len()),
+        |(part, assigned): (&Part, &mut Assigned)| {
+            if watch.ended().is_some() {
+                return None;
+            }
+            let n_compared = match moves {
+                Some(moves) => assigned.assign_undecided(part, centres, moves, d),
+                None => assigned.assign_all(part, centres, d),
+            };
+            Some((assigned.refresh_sums(part), n_compared))
+        },
+        |of_part| match of_part {
+            None => all.cut_short = true,
+            Some((changed, n_compared)) => {
+                all.changed |= changed;
+                all.n_compared += n_compared;
+            }
+        },
+    );
+    all
 }
 
 fn uses_bounds(k: usize, d: usize) -> bool {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::ptr::{null, null_mut};
 
-use gmm_core::{Candidate, CovarianceType, Sweep, SweepOptions, sweep};
+use gmm_core::{Candidate, CovarianceType, FitOptions, Sweep, SweepOptions, sweep};
 use libc::size_t;
 
 use crate::fit::options::{default_options, gmm_fit_options, open, refused, weighted};
@@ -195,10 +195,7 @@ unsafe fn sweep_into<M: Matrix>(
         // SAFETY: not null, so readable for its size, as the caller promised.
         false => unsafe { sized("options.fit", options.fit, known) }?,
     };
-    let starts = [fit_options.weights, fit_options.means, fit_options.covariances, fit_options.precisions];
-    if !fit_options.start.is_null() || starts.iter().any(|start| !start.is_null()) {
-        return refused("options.fit gives a start; a sweep has as many as candidates");
-    }
+    check_no_start(&fit_options)?;
     let fit_options = gmm_fit_options {
         size: size_of::<gmm_fit_options>(),
         n_components: 1,
@@ -208,10 +205,7 @@ unsafe fn sweep_into<M: Matrix>(
     // SAFETY: ours, with the pointers that the caller promised.
     let opened = unsafe { open(&raw const fit_options, (Some(n), d), &mut regions) }?;
     regions.slot(out)?;
-    let own_covariance = matches!(&opened.fit.prior, Some(prior) if prior.covariance.is_some());
-    if own_covariance && covariance_types.iter().any(|other| other.shape(1, d) != first.shape(1, d)) {
-        return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
-    }
+    check_prior(&opened.fit, &covariance_types, d)?;
     if !opened.observer.is_nobody() {
         return refused("options.fit.progress is set; a sweep tells of candidates, not of iterations");
     }
@@ -225,6 +219,26 @@ unsafe fn sweep_into<M: Matrix>(
     })?;
     // SAFETY: checked, and writable as the caller promised.
     unsafe { give(out, gmm_sweep(swept)) };
+    Ok(())
+}
+
+/// Candidates find starts of their own.
+fn check_no_start(fit: &gmm_fit_options) -> Result<(), Refusal> {
+    let starts = [fit.weights, fit.means, fit.covariances, fit.precisions];
+    if !fit.start.is_null() || starts.iter().any(|start| !start.is_null()) {
+        return refused("options.fit gives a start; a sweep has as many as candidates");
+    }
+    Ok(())
+}
+
+/// The covariance of a prior has one shape, which all candidates must share.
+fn check_prior(fit: &FitOptions, covariance_types: &[CovarianceType], d: usize) -> Result<(), Refusal> {
+    let is_given = matches!(&fit.prior, Some(prior) if prior.covariance.is_some());
+    let mut shapes = covariance_types.iter().map(|covariance_type| covariance_type.shape(1, d));
+    let first = shapes.next();
+    if is_given && shapes.any(|shape| Some(&shape) != first.as_ref()) {
+        return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
+    }
     Ok(())
 }
 
