@@ -1,15 +1,15 @@
-//! Checks of what a caller passed that more than one room makes: lengths, finite values, signs.
+//! Checks of arguments that more than one room makes: lengths, finite values, signs.
 //!
-//! A check that one function alone needs stands beside that function. Each check names the argument in the caller's
-//! words and the first place that is wrong.
+//! A check that only one function needs is next to that function. Each error names the argument in the caller's words
+//! and the first invalid position.
 
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
-/// An output, or an optional input, has as many elements as `shape`. One that is absent passes.
+/// An output, or an optional input, has as many elements as `shape`. An absent one passes.
 pub(crate) fn output(what: &'static str, len: Option<usize>, shape: &[usize]) -> Result<()> {
     let expected = product(shape);
-    // What is absent gets the expected length, so that the only comparison is of defined numbers.
+    // An absent argument gets the expected length, so that one comparison serves both cases.
     let len = len.or(expected);
     if len == expected {
         return Ok(());
@@ -17,7 +17,7 @@ pub(crate) fn output(what: &'static str, len: Option<usize>, shape: &[usize]) ->
     Err(Error::shape(what, len.into_iter().collect::<Vec<_>>(), "its rows and columns", shape))
 }
 
-/// A slice of `len` elements has as many as `shape`, which is that of `of`.
+/// `len` is the number of elements of `shape`, the shape of `of`.
 pub(crate) fn len(what: &'static str, len: usize, of: &'static str, shape: &[usize]) -> Result<()> {
     if product(shape) == Some(len) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(crate) fn len(what: &'static str, len: usize, of: &'static str, shape: &[usi
     Err(Error::shape(what, [len], of, shape))
 }
 
-/// Every value is finite; the first that is not is reported at `place`.
+/// Every value is finite. `place` maps the index of the first value that is not to its position in the argument.
 pub(crate) fn finite(what: &'static str, values: &[f64], place: impl Fn(usize) -> Place) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
@@ -33,7 +33,7 @@ pub(crate) fn finite(what: &'static str, values: &[f64], place: impl Fn(usize) -
     }
 }
 
-/// Every value is finite, and none is negative; the first that is wrong is reported at `place`.
+/// Every value is finite, and none is negative. `place` maps the index of the first invalid value to its position.
 pub(crate) fn non_negative(what: &'static str, values: &[f64], place: impl Fn(usize) -> Place) -> Result<()> {
     for (at, &value) in values.iter().enumerate() {
         if !value.is_finite() {
@@ -46,7 +46,7 @@ pub(crate) fn non_negative(what: &'static str, values: &[f64], place: impl Fn(us
     Ok(())
 }
 
-/// Every value of a gradient is finite in `T`; the first that is not is reported at `place`.
+/// Every value of a gradient is finite in `T`. `place` maps the index of the first that is not to its position.
 pub(crate) fn gradient<T: Real>(
     what: &'static str,
     values: &[f64],
@@ -58,7 +58,7 @@ pub(crate) fn gradient<T: Real>(
     }
 }
 
-/// Every covariance is finite, where a component has `len` elements: squares of samples beyond 1e154 are not.
+/// Every covariance is finite; a component has `len` elements. Squares of samples beyond 1e154 are infinite.
 pub(crate) fn covariances(values: &[f64], len: usize) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
@@ -66,7 +66,7 @@ pub(crate) fn covariances(values: &[f64], len: usize) -> Result<()> {
     }
 }
 
-/// An option that is added to a variance is finite and not negative.
+/// An option that will be added to a variance is finite and not negative.
 pub(crate) fn addend(option: &'static str, value: f64) -> Result<()> {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
@@ -74,7 +74,7 @@ pub(crate) fn addend(option: &'static str, value: f64) -> Result<()> {
     Err(Error::option(option, value, "finite and not negative"))
 }
 
-/// An option that counts something is at least 1.
+/// An option that is a number of things is at least 1.
 pub(crate) fn count(option: &'static str, value: usize) -> Result<()> {
     if value == 0 { Err(Error::option(option, value, "at least 1")) } else { Ok(()) }
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_value_that_is_wrong_is_reported() {
+    fn the_first_invalid_value_is_reported() {
         let at = |row| Error::Negative { what: "weights", at: Place::Component(row), value: -1.0 };
         assert_eq!(non_negative("weights", &[0.0, -1.0, f64::NAN], Place::Component), Err(at(1)));
         assert!(finite("means", &[0.0, -1.0], Place::Component).is_ok());

@@ -1,4 +1,4 @@
-//! What a fit tells while it runs, and who may end it.
+//! How a fit reports its progress, and what may end it early: a token, a time budget or the observer.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// A token that ends calls from elsewhere: from another thread, or from a signal handler. Clones are the same token.
+/// A token that ends calls from another thread or from a signal handler. A clone is the same token.
 ///
 /// ```
 /// use gmm_core::{Cancel, FitOptions, Samples, Stop, Threads, fit};
@@ -24,22 +24,22 @@ use crate::error::Error;
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// A token that asks for nothing yet.
+    /// A token whose end is not requested yet.
     pub fn new() -> Self {
         Cancel::default()
     }
 
-    /// Asks every call that has this token to end soon. Neither allocates nor waits.
+    /// Requests that every call with this token ends soon. Neither allocates nor waits.
     pub fn request(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Makes the token as it was when it was new.
+    /// Withdraws the request: the token is as if new.
     pub fn reset(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the end was requested.
+    /// Whether the end of calls is requested.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -52,10 +52,10 @@ impl PartialEq for Cancel {
     }
 }
 
-/// Beside as long again as its budget, a fit that has nothing to return yet may take this much longer.
+/// A fit without a result yet may take twice its time budget and this much more.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Tells loops when a call has to end: when its token asks for it, or its time is spent.
+/// Whether a call has to end: its token requests it, or its time budget is spent. Loops ask it.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     begun: Instant,
@@ -69,13 +69,13 @@ impl Watch {
         Watch { begun: Instant::now(), time_budget, cancel: cancel.cloned() }
     }
 
-    /// Nothing ends the call.
+    /// A watch that never ends the call.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
         Watch::new(None, None)
     }
 
-    /// Why the call has to end, if it has to. Reads the clock only where there is a budget.
+    /// The reason to end the call now, if there is one. Reads the clock only if there is a time budget.
     pub(crate) fn ended(&self) -> Option<Stop> {
         if self.cancel.as_ref().is_some_and(Cancel::is_requested) {
             return Some(Stop::Cancelled);
@@ -83,7 +83,8 @@ impl Watch {
         self.time_budget.filter(|&budget| self.begun.elapsed() >= budget).map(|_| Stop::OutOfTime)
     }
 
-    /// Why a call has to end that has nothing to return yet: a budget is exceeded a good deal before it is refused.
+    /// The reason to end a call that has no result yet. Such a call may exceed its budget by as much again plus
+    /// [`GRACE`], because ending it means an error.
     pub(crate) fn ended_without_result(&self) -> Option<Stop> {
         let is_long_over =
             |budget: Duration| self.begun.elapsed() >= budget.saturating_mul(2).saturating_add(GRACE);
@@ -93,50 +94,50 @@ impl Watch {
         }
     }
 
-    /// What is left of the budget; `None` for as much as it takes.
+    /// What is left of the time budget; `None` if there is no budget.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.time_budget.map(|budget| budget.saturating_sub(self.begun.elapsed()))
     }
 }
 
-/// One iteration, as it is reported to an observer.
+/// The report of one iteration to an observer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Which restart, from 0; once swaps have begun, the one that won.
+    /// Which restart, from 0. After the first swap has begun: the restart with the best bound.
     pub restart: usize,
-    /// How many swaps were begun after the restarts; 0 while those run.
+    /// The number of swaps begun so far; 0 while the restarts run.
     pub n_swaps: usize,
-    /// Which iteration of the restart or of the last move, from 1; 0 for a move that failed before it had one.
+    /// Which iteration of the restart or of the last swap, from 1; 0 for a swap that failed before its first iteration.
     pub iteration: usize,
-    /// Its bound, in nats per sample; of a move without iterations, the best so far.
+    /// The bound after the iteration, in nats per sample; for a swap without iterations, the best bound so far.
     pub lower_bound: f64,
-    /// Since the fit began.
+    /// The time since the fit began.
     pub elapsed: Duration,
 }
 
-/// Why a fit ended. Whatever it was, the mixture is one to use.
+/// Why a fit ended. The mixture is valid whatever the reason.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Stop {
-    /// The bound settled within `tol`.
+    /// The bound changed by less than `tol`.
     Converged,
-    /// `max_iter` came first.
+    /// The fit did not converge within `max_iter` iterations.
     MaxIterations,
-    /// The observer or the token asked for it.
+    /// The observer or the token requested it.
     Cancelled,
     /// The time budget was spent.
     OutOfTime,
-    /// The next parameters were none, for this reason; those before them are the result.
+    /// The next M-step failed with this error; the result has the parameters before that step.
     Refused(Error),
 }
 
 impl Stop {
-    /// Whether somebody wanted the fit to end, or its time was up.
-    pub(crate) fn is_told(&self) -> bool {
+    /// Whether the fit was ended from outside: by a request, or by its time budget.
+    pub(crate) fn is_external(&self) -> bool {
         matches!(self, Stop::Cancelled | Stop::OutOfTime)
     }
 
-    /// What a call that was told to end is refused with, where it has nothing to return.
+    /// The error of a call that was ended from outside before it had a result.
     pub(crate) fn without_result(self) -> Option<Error> {
         match self {
             Stop::Cancelled => Some(Error::Cancelled),
@@ -145,7 +146,7 @@ impl Stop {
         }
     }
 
-    /// Why a call ended that was refused with this.
+    /// The reason that [`Stop::without_result`] turns into this error, if it is such an error.
     pub(crate) fn of_refusal(error: &Error) -> Option<Stop> {
         match error {
             Error::Cancelled => Some(Stop::Cancelled),
@@ -154,7 +155,7 @@ impl Stop {
         }
     }
 
-    /// In a few words, and what to try.
+    /// The reason in a few words, and what to try.
     pub fn reason(&self) -> String {
         match self {
             Stop::Converged => "converged".into(),
@@ -166,11 +167,11 @@ impl Stop {
     }
 }
 
-/// Watches over a fit, and tells its observer.
+/// Reports the iterations of a fit to its observer, and decides when the fit has to end.
 pub(crate) struct Control<'a> {
     watch: Watch,
     observer: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
-    /// Whether the observer has asked for the end, which it may do in the very iteration in which a climb converges.
+    /// Whether the observer has requested the end. It may do so in the iteration in which EM converges.
     is_broken: bool,
     n_swaps: usize,
 }
@@ -180,22 +181,22 @@ impl<'a> Control<'a> {
         Control { watch, observer, is_broken: false, n_swaps: 0 }
     }
 
-    /// For loops that report no iterations.
+    /// The watch alone, for loops that report no iterations.
     pub(crate) fn watch(&self) -> &Watch {
         &self.watch
     }
 
-    /// Why nothing else shall begin, if so.
+    /// The reason not to begin anything else, if there is one.
     pub(crate) fn ended(&self) -> Option<Stop> {
         if self.is_broken { Some(Stop::Cancelled) } else { self.watch.ended() }
     }
 
-    /// What is reported from now on belongs to the next move.
-    pub(crate) fn begin_move(&mut self) {
+    /// Later reports belong to the next swap.
+    pub(crate) fn begin_swap(&mut self) {
         self.n_swaps += 1;
     }
 
-    /// Reports an iteration; why there shall be no other, if so.
+    /// Reports an iteration; returns the reason to do no other, if there is one.
     pub(crate) fn report(&mut self, restart: usize, iteration: usize, lower_bound: f64) -> Option<Stop> {
         let elapsed = self.watch.begun.elapsed();
         let progress = Progress { restart, n_swaps: self.n_swaps, iteration, lower_bound, elapsed };

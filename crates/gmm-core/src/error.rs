@@ -1,8 +1,9 @@
-//! What is refused, where, and what to try. Positions count from 0.
+//! The errors: each names the invalid argument or option, the first invalid position, and what to try.
+//! Positions count from 0.
 
 use std::fmt;
 
-/// Why an input or an option was refused. Nothing was written or changed when one is returned.
+/// Why a call was refused. A call that returns an error has written and changed nothing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,27 +17,27 @@ pub enum Error {
         /// Its columns.
         cols: usize,
     },
-    /// Two arguments whose shapes do not belong together.
+    /// The shapes of two arguments do not agree.
     #[error("{left} has shape {} but {right} has shape {}", Shape(left_shape), Shape(right_shape))]
     ShapeMismatch {
         /// The argument that was refused.
         left: &'static str,
-        /// Its shape; of a plain slice, its length.
+        /// Its shape; for a plain slice, its length.
         left_shape: Vec<usize>,
-        /// What it was held against.
+        /// The argument that its shape was compared with.
         right: &'static str,
-        /// The shape of that.
+        /// The shape of that argument.
         right_shape: Vec<usize>,
     },
-    /// A product of sizes that no memory could hold.
+    /// An array of this shape has more elements than memory can hold.
     #[error("{what} of shape {} would not fit in memory", Shape(shape))]
     SizeOverflow {
-        /// What would have been made or read.
+        /// The array that would have been allocated or read.
         what: &'static str,
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// Components and features whose covariances take more memory than there is.
+    /// The covariances of so many components and features need more memory than is available.
     #[error(
         "{covariance} covariances of {n_components} components x {n_features} features are {}, and {purpose} takes {}; \
          use {}fewer components or fewer features",
@@ -51,72 +52,72 @@ pub enum Error {
         n_features: usize,
         /// The structure of the covariances: `full`, `tied`, `diag` or `spherical`.
         covariance: &'static str,
-        /// What is to be made of them: a fit, a mixture.
+        /// What the memory is for: `a fit` or `a mixture`.
         purpose: &'static str,
-        /// What that takes, at least, in bytes.
+        /// The least memory that the purpose needs, in bytes.
         bytes: u64,
-        /// What there is, if the caller said so.
+        /// The available memory in bytes, if the caller passed it.
         limit: Option<u64>,
     },
-    /// Samples of another number of features than what they are scored or fitted with.
+    /// Samples have another number of features than the model that scores them or continues its fit with them.
     #[error("{what} have {n_features} features, the {of} has {expected}")]
     OtherFeatures {
-        /// What was refused.
+        /// The argument that was refused.
         what: &'static str,
-        /// Its features.
+        /// Its number of features.
         n_features: usize,
-        /// What it was held against: a mixture, a detector.
+        /// The model: a mixture, a detector.
         of: &'static str,
-        /// The features of that.
+        /// The number of features of the model.
         expected: usize,
     },
-    /// NaN or an infinity.
+    /// An argument contains NaN or an infinity.
     #[error("{what} is {value} at {at}; remove or impute such values first")]
     NotFinite {
-        /// What was passed.
+        /// The argument.
         what: &'static str,
-        /// The first such place.
+        /// The first position with such a value.
         at: Place,
         /// `NaN`, `inf` or `-inf`.
         value: f64,
     },
-    /// A negative weight or responsibility.
+    /// A value that must not be negative is: a weight, a responsibility, a variance, a ridge.
     #[error("{what} is {value} at {at}; it must not be negative")]
     Negative {
-        /// What was passed.
+        /// The argument.
         what: &'static str,
-        /// The first such place.
+        /// The first position with a negative value.
         at: Place,
-        /// The value there.
+        /// The value at that position.
         value: f64,
     },
-    /// Sample weights without a sample that counts.
+    /// All sample weights are zero.
     #[error("sample weights are all zero; at least one must be positive")]
     NoWeight,
-    /// Weights that are not a probability distribution.
+    /// The weights of a mixture do not sum to one.
     #[error("weights sum to {sum} and not to 1; divide each by their sum")]
     WeightSum {
         /// Their sum.
         sum: f64,
     },
-    /// A matrix whose two triangles disagree.
+    /// A matrix is not symmetric.
     #[error("{what} is not symmetric at {at}; average it with its transpose")]
     NotSymmetric {
-        /// What was passed.
+        /// The argument.
         what: &'static str,
-        /// The first place that differs from its mirror image.
+        /// The first element that differs from its mirror image.
         at: Place,
     },
-    /// A component that no sample belongs to.
+    /// Every sample has responsibility 0 for a component.
     #[error(
         "component {component} has no responsibility for any sample; use fewer components, or ask for such \
          components to be dropped"
     )]
     EmptyComponent {
-        /// Which.
+        /// Which component.
         component: usize,
     },
-    /// A covariance without a Cholesky factor.
+    /// A covariance is not positive definite, so it has no Cholesky factor.
     #[error(
         "covariance of component {component} is not positive definite at feature {pivot} (ridge {ridge:e}); \
          use fewer components, a larger reg_covar, or rescale the features"
@@ -126,10 +127,10 @@ pub enum Error {
         component: usize,
         /// The feature whose pivot was not positive.
         pivot: usize,
-        /// What had been added to the diagonal.
+        /// The ridge that had been added to the diagonal.
         ridge: f64,
     },
-    /// A precision matrix without a Cholesky factor.
+    /// A precision matrix is not positive definite, so it has no Cholesky factor.
     #[error(
         "precision of component {component} is not positive definite at feature {pivot}; \
          is it the inverse of a covariance?"
@@ -140,61 +141,61 @@ pub enum Error {
         /// The feature whose pivot was not positive.
         pivot: usize,
     },
-    /// A factor whose diagonal is not positive, or whose product is not the covariance it came with.
+    /// The diagonal of a factor is not positive, or the factor is not that of the covariance it was passed with.
     #[error("cholesky factor of component {component} {problem}; pass the factor of covariance + ridge * I")]
     BadFactor {
         /// Which component.
         component: usize,
-        /// In words.
+        /// The problem, in words that follow "cholesky factor of component 0".
         problem: String,
     },
-    /// Sums or results that left the range of their type.
+    /// A sum or a result of one component exceeds the range of its type.
     #[error("{what} of component {component} leaves the range of {real}; rescale the features")]
     OutOfRange {
-        /// What has no value there.
+        /// The quantity.
         what: &'static str,
         /// Which component.
         component: usize,
         /// `f32` or `f64`.
         real: &'static str,
     },
-    /// A gradient that left the range of its type.
+    /// A gradient exceeds the range of its type.
     #[error(
         "gradient of {what} leaves the range of {real} at {at}; rescale the features or use a larger ridge"
     )]
     GradientOutOfRange {
-        /// With respect to what.
+        /// The argument that the gradient is taken with respect to.
         what: &'static str,
-        /// The first such place.
+        /// The first position that exceeds the range.
         at: Place,
         /// `f32` or `f64`.
         real: &'static str,
     },
-    /// A result of the call as a whole that left the range of its type.
+    /// A result that belongs to no single component or row exceeds the range of its type.
     #[error("{what} leaves the range of {real}; rescale the features, the weights, or the options")]
     ResultOutOfRange {
-        /// What has no value there.
+        /// The result.
         what: &'static str,
         /// `f32` or `f64`.
         real: &'static str,
     },
-    /// A result of one sample that left the range of its type.
+    /// A result of one sample exceeds the range of its type.
     #[error("{what} of row {row} leaves the range of {real}; leave the row out, or rescale the features")]
     RowOutOfRange {
-        /// What has no value there.
+        /// The result.
         what: &'static str,
-        /// The first such row.
+        /// The first row whose result exceeds the range.
         row: usize,
         /// `f32` or `f64`.
         real: &'static str,
     },
-    /// Moments that no samples leave behind.
-    #[error("moments {problem}; pass what samples left behind, or a sum of such")]
+    /// The values passed as moments cannot be the moments of any samples.
+    #[error("moments {problem}; pass moments that were computed from samples, or a sum of such moments")]
     InconsistentMoments {
-        /// In words.
+        /// The problem, in words that follow "moments".
         problem: String,
     },
-    /// Fewer samples than components.
+    /// There are fewer samples than components.
     #[error("{n_samples} samples cannot support {n_components} components; use at most {n_samples}")]
     TooFewSamples {
         /// n.
@@ -202,33 +203,33 @@ pub enum Error {
         /// k.
         n_components: usize,
     },
-    /// Too few samples to tell some of them from the others.
-    #[error("too few samples to tell outliers from others: {n_samples} that counts; pass at least {least}")]
+    /// A detector cannot rank so few samples.
+    #[error("too few samples to detect outliers: {n_samples} with a positive weight; pass at least {least}")]
     TooFewToJudge {
-        /// How many count.
+        /// How many samples have a positive weight.
         n_samples: usize,
-        /// The fewest that will do.
+        /// The fewest samples that a detector accepts.
         least: usize,
     },
-    /// The token ended a call that had nothing to return yet.
+    /// The token ended a call that had no result yet.
     #[error("cancelled before there was a result")]
     Cancelled,
-    /// The time budget of a call was spent before it had anything to return.
+    /// The time budget of a call was spent before it had a result.
     #[error("the time budget was spent before there was a result; raise it")]
     OutOfTime,
-    /// An option outside its range.
+    /// An option has an invalid value.
     #[error("{option} is {value}; it must be {requirement}")]
     InvalidOption {
         /// Its name.
         option: &'static str,
-        /// What it was.
+        /// The invalid value.
         value: String,
-        /// What it may be.
+        /// Which values are valid.
         requirement: &'static str,
     },
 }
 
-/// Where in an argument, counted from 0.
+/// A position in an argument, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// An element of a list with one entry per component.
@@ -254,7 +255,7 @@ pub enum Place {
 }
 
 impl Error {
-    /// `left` has a shape that does not agree with that of `right`.
+    /// The shape of `left` does not agree with that of `right`.
     pub(crate) fn shape(
         left: &'static str,
         left_shape: impl Into<Vec<usize>>,
@@ -264,7 +265,7 @@ impl Error {
         Error::ShapeMismatch { left, left_shape: left_shape.into(), right, right_shape: right_shape.into() }
     }
 
-    /// An option has a value that it may not have.
+    /// `option` has an invalid value; `requirement` says which values are valid.
     pub(crate) fn option(option: &'static str, value: impl ToString, requirement: &'static str) -> Self {
         Error::InvalidOption { option, value: value.to_string(), requirement }
     }
@@ -295,7 +296,7 @@ impl fmt::Display for Shape<'_> {
     }
 }
 
-/// Whether covariances of that name are matrices.
+/// Whether covariances of the type with that name are matrices.
 fn is_dense(covariance: &str) -> bool {
     matches!(covariance, "full" | "tied")
 }
@@ -308,14 +309,14 @@ impl fmt::Display for Numbers<'_> {
         let Numbers(covariance, k, d) = *self;
         let (means, square) = (k as u128 * d as u128, d as u128 * d as u128);
         match covariance {
-            // Of tied ones the sums that they are made of.
+            // A tied fit keeps one matrix of sums for each component too, though it has one covariance.
             "full" | "tied" => write!(f, "K D^2 = {} numbers", (k as u128).saturating_mul(square)),
             _ => write!(f, "K D = {means} numbers"),
         }
     }
 }
 
-/// `5.0 GB of memory where there are 4.0 GB`.
+/// `5.0 GB of memory, but 4.0 GB are available`.
 struct Needed(u64, Option<u64>);
 
 impl fmt::Display for Needed {
@@ -324,8 +325,8 @@ impl fmt::Display for Needed {
         let gigabytes = |bytes: u64| bytes as f64 / 1e9;
         write!(f, "{:.1} GB of memory", gigabytes(bytes))?;
         match limit {
-            Some(limit) => write!(f, " where there are {:.1} GB", gigabytes(limit)),
-            None => write!(f, " that the system does not give"),
+            Some(limit) => write!(f, ", but {:.1} GB are available", gigabytes(limit)),
+            None => write!(f, ", which the system does not provide"),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Gaussian mixtures: estimate them, score with them, fit them, differentiate through them.
+//! Gaussian mixtures: fitting, estimation from responsibilities, scores, samples and gradients.
 //!
 //! ```text
 //! E(z) = −ln Σₖ φₖ N(z; μₖ, Σₖ)        φ weights (k)   μ means (k × d)   Σ covariances (k × d × d)
 //! ```
 //!
-//! Samples come in through [`Samples`], scores go out through [`score`] and its short forms, and
-//! between them stands a [`Mixture`]: known ([`Mixture::new`]), estimated from responsibilities
-//! ([`params`]) or fitted ([`fit`]). [`loss`] and its parts have gradients. Nothing here prints, opens a file or keeps global state.
+//! A caller passes [`Samples`] and gets scores from [`score`] and its short forms. Scores need a [`Mixture`], which is
+//! made from known parameters ([`Mixture::new`]), from responsibilities ([`params`]) or by a fit ([`fit`]). [`loss`] and
+//! its parts have gradients. This crate never prints, opens a file or keeps global state.
 //!
 //! ```
 //! use gmm_core::{FitOptions, Samples, Threads, energy, fit};
@@ -15,12 +15,12 @@
 //! let samples = Samples::from_rows(&rows, 6, 2)?;
 //! let fitted = fit(&samples, &FitOptions::new(2), &Threads::all())?;
 //! let energies = energy(&fitted.mixture, &Samples::from_rows(&[1.0, 1.0, 3.0, 3.0], 2, 2)?, &Threads::one())?;
-//! assert!(energies[1] > energies[0] + 100.0); // between the groups is far from both
+//! assert!(energies[1] > energies[0] + 100.0); // a sample between the groups is far from both
 //! # Ok::<(), gmm_core::Error>(())
 //! ```
 //!
-//! Shapes are always in the order n (samples), k (components), d (features), row-major. Positions in
-//! errors count from 0.
+//! Shapes are always given in the order n (samples), k (components), d (features), and arrays are row-major. Positions
+//! in errors count from 0.
 #![forbid(unsafe_code)]
 
 // In reading order, which is also dependency order: a room may use the rooms above it.

@@ -179,7 +179,7 @@ fn what_cannot_be_judged_is_refused() {
     bench.write("one.csv", "x\n1\n").write("hole.csv", "x\n1\nnan\n");
     bench
         .run("detect one.csv")
-        .refused(4, "one.csv: too few samples to tell outliers from others: 1 that counts; pass at least 2");
+        .refused(4, "one.csv: too few samples to detect outliers: 1 with a positive weight; pass at least 2");
     assert_eq!(bench.run("detect hole.csv").code, 3);
     bench
         .run("detect data.csv -k 95 --percentile 9")

@@ -11,8 +11,8 @@ use crate::blocks::fold::{OrderedFold, PanicGuard};
 
 /// How many threads a call may use, and the pool they come from.
 ///
-/// The pool is made when work first needs it and dropped with this value. It knows the process it was
-/// made in: a forked child, in which the pool's threads do not exist, makes its own.
+/// The pool is made when work first needs it and dropped with this value. A forked child does not have the threads of
+/// its parent's pool, so it makes a pool of its own.
 ///
 /// ```
 /// let threads = gmm_core::Threads::new(2);
@@ -29,12 +29,12 @@ struct Pool {
 }
 
 impl Threads {
-    /// The calling thread and no other.
+    /// Only the calling thread.
     pub fn one() -> Self {
         Threads::new(1)
     }
 
-    /// As many as the machine runs at once.
+    /// As many threads as the machine runs at once.
     pub fn all() -> Self {
         Threads::new(0)
     }
@@ -46,7 +46,7 @@ impl Threads {
         Threads { count, pool: Mutex::new(None) }
     }
 
-    /// How many threads.
+    /// The number of threads.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -54,7 +54,7 @@ impl Threads {
     /// Maps every item, on several threads when `work` multiply-adds are worth it, and folds the
     /// results in the order of the items.
     ///
-    /// At most `MAX_PENDING` results a thread wait to be folded at any time.
+    /// At any time at most `MAX_PENDING` results per thread wait to be folded.
     pub(crate) fn map_in_order<I: Send, R: Send>(
         &self,
         items: Vec<I>,
@@ -65,8 +65,8 @@ impl Threads {
         self.map_in_order_with(items, work, |(), item| map(item), fold);
     }
 
-    /// As [`Threads::map_in_order`], with memory that a thread takes along from item to item: what is freed after
-    /// one goes back to the system, and comes page by page, each of them cleared, when the next asks for it.
+    /// As [`Threads::map_in_order`], with scratch memory that a thread reuses for all its items. Memory that is freed
+    /// after each item goes back to the system, which clears every page again before the next item can use it.
     pub(crate) fn map_in_order_with<S: Default, I: Send, R: Send>(
         &self,
         items: Vec<I>,
@@ -80,19 +80,20 @@ impl Threads {
             return items.into_iter().for_each(|item| fold(map(&mut scratch, item)));
         };
         let items = Mutex::new(items.into_iter().enumerate());
-        let turns = OrderedFold::new(self.count, fold);
+        let fold = OrderedFold::new(self.count, fold);
         on_every_thread(&pool, &|| {
-            let _leave = PanicGuard(&turns);
+            let _guard = PanicGuard(&fold);
             let mut scratch = S::default();
             loop {
                 let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some((at, item)) = next else { return };
-                turns.submit(at, map(&mut scratch, item));
+                let Some((index, item)) = next else { return };
+                fold.submit(index, map(&mut scratch, item));
             }
         });
     }
 
-    /// As [`Threads::map_in_order`], for work that is worth it, but the calling thread folds: it may call the caller back.
+    /// As [`Threads::map_in_order`], for work that is worth several threads, but only the calling thread folds, so
+    /// `fold` may call back into the caller's code.
     pub(crate) fn map_for_caller<I: Send, R: Send>(
         &self,
         items: Vec<I>,
@@ -109,17 +110,17 @@ impl Threads {
             scope.spawn_broadcast(move |_, _| {
                 loop {
                     let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((at, item)) = next else { return };
-                    // Nobody receives it when a fold has panicked.
-                    if sender.send((at, map(item))).is_err() {
+                    let Some((index, item)) = next else { return };
+                    // The receiver is gone if a fold has panicked.
+                    if sender.send((index, map(item))).is_err() {
                         return;
                     }
                 }
             });
-            // Ends when the last thread has no item left, or has left in a panic, which the scope passes on.
+            // The loop ends when every thread has run out of items or panicked; the scope passes a panic on.
             let (mut early, mut next) = (BTreeMap::new(), 0);
-            for (at, result) in receiver {
-                early.insert(at, result);
+            for (index, result) in receiver {
+                early.insert(index, result);
                 while let Some(result) = early.remove(&next) {
                     fold(result);
                     next += 1;
@@ -128,10 +129,10 @@ impl Threads {
         });
     }
 
-    /// The pool of this process, or `None` when there is nothing to share or no thread to be had.
+    /// The pool of this process, or `None` when the call may use one thread only or no thread can be created.
     ///
-    /// Never waits: while another call makes the pool, this one does its own work. Nor does a child
-    /// that was forked at that moment, and in which nobody will ever finish making it.
+    /// Never waits. While another call makes the pool, this call works on its own thread. So does a child that was
+    /// forked at that moment: in the child, no thread will ever finish making the pool.
     fn pool(&self) -> Option<Arc<rayon::ThreadPool>> {
         if self.count == 1 {
             return None;
@@ -143,7 +144,8 @@ impl Threads {
         };
         let process = std::process::id();
         if let Some(stale) = slot.take_if(|pool| pool.process != process) {
-            // Its threads stayed in the parent, maybe holding its locks; dropping it would take those.
+            // The pool's threads exist only in the parent and may have held its locks at the fork. Dropping the pool
+            // would wait for those locks.
             std::mem::forget(stale);
         }
         if slot.is_none() {
@@ -152,8 +154,8 @@ impl Threads {
                 .thread_name(|index| format!("gmm-{index}"))
                 .build()
                 .ok()?;
-            // Once around, while the slot is taken: what the pool's crates make once for the process, behind
-            // locks, is made before a child that is forked from now on can wait for it.
+            // One broadcast while the slot is locked: the pool's crates make some things once per process, behind
+            // locks. These are made now, so that a child that is forked later cannot wait for such a lock.
             pool.broadcast(|_| ());
             *slot = Some(Pool { process, pool: Arc::new(pool) });
         }
@@ -161,7 +163,7 @@ impl Threads {
     }
 }
 
-/// Behind a pointer, so that what rayon makes of a closure is compiled once and not for every caller.
+/// The closure is behind a pointer, so that rayon's code is compiled once and not for every caller.
 fn on_every_thread(pool: &rayon::ThreadPool, work: &(dyn Fn() + Sync)) {
     pool.broadcast(|_| work());
 }
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_goes_along_from_item_to_item_and_from_no_thread_to_another() {
+    fn scratch_memory_is_reused_by_a_thread_and_never_shared_between_threads() {
         for count in [1, 2, 3] {
             let mut seen = Vec::new();
             let count_up = |items: &mut usize, _: usize| {
@@ -233,7 +235,7 @@ mod tests {
                 *items
             };
             Threads::new(count).map_in_order_with((0..100).collect(), usize::MAX, count_up, |n| seen.push(n));
-            // Each thread that had a part counts from one on, and none of its items is left out.
+            // Each thread that got items counts them from 1 up, without a gap.
             let starts = seen.iter().filter(|&&n| n == 1).count();
             assert!((1..=count).contains(&starts), "{starts} of {count} threads");
             for n in 2..=100 {
@@ -245,15 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn spare_memory_is_handed_out_once() {
-        let spare = BufferPool::default();
-        assert_eq!(spare.take(), []);
-        spare.give(vec![1.0, 2.0]);
-        assert_eq!((spare.take(), spare.take()), (vec![1.0, 2.0], vec![]));
+    fn a_pooled_buffer_is_handed_out_once() {
+        let buffers = BufferPool::default();
+        assert_eq!(buffers.take(), []);
+        buffers.give(vec![1.0, 2.0]);
+        assert_eq!((buffers.take(), buffers.take()), (vec![1.0, 2.0], vec![]));
     }
 
     #[test]
-    fn a_panic_in_one_item_reaches_the_caller_and_leaves_nobody_waiting() {
+    fn a_panic_in_one_item_reaches_the_caller_and_leaves_no_thread_waiting() {
         let threads = Threads::new(3);
         let run = std::panic::AssertUnwindSafe(|| {
             threads.map_in_order(
@@ -266,9 +268,9 @@ mod tests {
         assert!(std::panic::catch_unwind(run).is_err());
     }
 
-    /// As in a child that was forked while another thread of its parent was taking the pool.
+    /// The lock is held for ever in a child that was forked while another thread of its parent held it.
     #[test]
-    fn a_pool_that_nobody_gives_back_is_not_waited_for() {
+    fn no_call_waits_for_a_pool_whose_lock_is_held() {
         let threads = Threads::new(2);
         let held = threads.pool.lock().unwrap();
         let mut sum = 0;

@@ -44,7 +44,7 @@ impl<E> Restarts<E> {
             Ok(Err(error)) => self.refused = self.refused.take().or(Some(error)),
             Ok(Ok(run)) => {
                 self.n_iter += run.lower_bounds.len();
-                if run.stop.is_told() {
+                if run.stop.is_external() {
                     self.ended = Some(run.stop.clone());
                 }
                 if self.best.as_ref().is_none_or(|(best, _)| run.lower_bound() > best.lower_bound()) {

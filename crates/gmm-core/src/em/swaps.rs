@@ -46,7 +46,7 @@ pub(crate) fn search_swaps<P: ExpectationSource>(
     let mut stream = Stream::of_swaps(options.seed);
     let (mut failed, mut kept) = (0, 0);
     for _ in 0..patience.saturating_mul(MOST_MOVES) {
-        if failed >= patience || iterations_left == 0 || best.run.stop.is_told() {
+        if failed >= patience || iterations_left == 0 || best.run.stop.is_external() {
             break;
         }
         // A move may fail before it has an iteration, and every one of them may.
@@ -54,7 +54,7 @@ pub(crate) fn search_swaps<P: ExpectationSource>(
             best.run.stop = stop;
             break;
         }
-        control.begin_move();
+        control.begin_swap();
         failed += 1;
         let bound = best.run.lower_bound();
         let limits = Limits { beat: Some(bound), ..options.limits() };
@@ -76,7 +76,7 @@ pub(crate) fn search_swaps<P: ExpectationSource>(
         if gain > rounding {
             kept += 1;
             best.run = finished;
-        } else if finished.stop.is_told() {
+        } else if finished.stop.is_external() {
             best.run.stop = finished.stop;
         }
     }

@@ -140,13 +140,13 @@ mod tests {
         assert_eq!(
             refused(1, 100_000, CovarianceType::Full, Some(24_000_000_000)),
             "full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers, and a fit takes \
-             520.0 GB of memory where there are 24.0 GB; use diagonal covariances, fewer components or fewer \
+             520.0 GB of memory, but 24.0 GB are available; use diagonal covariances, fewer components or fewer \
              features"
         );
         assert_eq!(
             refused(1_000_000_000_000, 1, CovarianceType::Diag, Some(1 << 34)),
             "diag covariances of 1000000000000 components x 1 features are K D = 1000000000000 numbers, and a fit \
-             takes 92000.0 GB of memory where there are 17.2 GB; use fewer components or fewer features"
+             takes 92000.0 GB of memory, but 17.2 GB are available; use fewer components or fewer features"
         );
         assert_eq!(
             refused(usize::MAX, 3, CovarianceType::Full, None),
@@ -155,9 +155,7 @@ mod tests {
         // 8 (10⁵ + 2.5 × 10¹⁰) bytes.
         let held = check_mixture_memory(1, 100_000, CovarianceType::Full, Some(24_000_000_000));
         assert!(
-            held.unwrap_err()
-                .to_string()
-                .contains("and a mixture takes 200.0 GB of memory where there are 24.0")
+            held.unwrap_err().to_string().contains("and a mixture takes 200.0 GB of memory, but 24.0 GB are")
         );
         assert!(check_mixture_memory(1, 10_000, CovarianceType::Full, Some(2_100_000_000)).is_ok());
         assert!(check_memory(1, 10_000, CovarianceType::Full, Some(2_100_000_000)).is_err());

@@ -1,5 +1,5 @@
-//! Random numbers whose values are part of the results: PCG streams, one per restart, one for samples
-//! and one for swaps.
+//! Random numbers, the same on every platform because results depend on them: PCG streams, one for each restart, one
+//! for drawn samples and one for swaps.
 
 mod normal;
 
@@ -8,19 +8,19 @@ use rand_pcg::rand_core::Rng;
 
 pub(crate) use normal::{LARGEST, quantile};
 
-/// Where the stream of seed 0 starts; any constant with many bits set will do.
+/// The state in which the stream of seed 0 starts. Any constant with many bits set serves.
 const ORIGIN: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834;
 
-/// The stream of drawn samples: the first that no restart of a fit can have.
+/// The stream of drawn samples: the first number that no restart of a fit can have.
 const SAMPLES: u128 = 1 << 64;
 
-/// The stream of swaps: the next.
+/// The stream of swaps: the next number.
 const SWAPS: u128 = SAMPLES + 1;
 
 /// A stream of uniform numbers, the same on every platform.
 ///
-/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`; stream `restart`, 2⁶⁴ for samples, or 2⁶⁴ + 1 for
-/// swaps.
+/// PCG XSL 128/64 (O'Neill 2014), state `seed + ORIGIN`. The stream number is that of the restart, 2⁶⁴ for samples, and
+/// 2⁶⁴ + 1 for swaps.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream(Pcg64);
 
@@ -53,7 +53,7 @@ impl Stream {
         ((self.0.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64)
     }
 
-    /// Passes over as many numbers. Cost: at most 128 steps.
+    /// Skips `count` numbers. Cost: at most 128 steps.
     pub(crate) fn skip(&mut self, count: u128) {
         self.0.advance(count);
     }

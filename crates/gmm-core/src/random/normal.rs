@@ -1,15 +1,15 @@
 //! The quantile of the standard normal distribution, the same bits on every platform.
 //!
 //! Wichura (1988), algorithm AS 241, routine PPND16: three rational approximations of relative error
-//! about 1e-16. Plain arithmetic in a fixed order, roots, and a logarithm of our own: the platform's may
-//! differ in the last bit, and the kernels' fuses where the machine does.
+//! about 1e-16. It uses plain arithmetic in a fixed order, square roots, and a logarithm of its own: the platform's
+//! logarithm may differ in the last bit, and the kernels' logarithm uses FMA on machines that have it.
 
 use std::f64::consts::{LN_2, SQRT_2};
 
-/// No quantile of a number in 2⁻⁵³ … 1 − 2⁻⁵³ is larger in magnitude: `−Φ⁻¹(2⁻⁵³) = 8.2095…`
+/// A bound on the magnitude of the quantiles of 2⁻⁵³ … 1 − 2⁻⁵³: `−Φ⁻¹(2⁻⁵³) = 8.2095…`
 pub(crate) const LARGEST: f64 = 8.3;
 
-/// Polynomials by falling powers: numerator and denominator. |p − ½| ≤ 0.425, in `0.425² − (p − ½)²`.
+/// For |p − ½| ≤ 0.425, in the variable `0.425² − (p − ½)²`. Numerator and denominator, highest power first.
 const CENTRE: [[f64; 8]; 2] = [
     [
         2.509_080_928_730_122_7e3,
@@ -33,7 +33,7 @@ const CENTRE: [[f64; 8]; 2] = [
     ],
 ];
 
-/// Up to `√(−ln p) = 5`, in what that exceeds 1.6 by.
+/// Up to `√(−ln p) = 5`, in the variable `√(−ln p) − 1.6`.
 const SHOULDER: [[f64; 8]; 2] = [
     [
         7.745_450_142_783_414e-4,
@@ -57,7 +57,7 @@ const SHOULDER: [[f64; 8]; 2] = [
     ],
 ];
 
-/// Beyond, in what `√(−ln p)` exceeds 5 by.
+/// Beyond `√(−ln p) = 5`, in the variable `√(−ln p) − 5`.
 const TAIL: [[f64; 8]; 2] = [
     [
         2.010_334_399_292_288_1e-7,
@@ -81,9 +81,9 @@ const TAIL: [[f64; 8]; 2] = [
     ],
 ];
 
-/// `Φ⁻¹(p)` for p from 2⁻⁵³ to 1 − 2⁻⁵³: the x that a standard normal is below with probability p.
+/// `Φ⁻¹(p)` for p from 2⁻⁵³ to 1 − 2⁻⁵³: a standard normal variable is below `Φ⁻¹(p)` with probability p.
 ///
-/// Odd about ½ to the last bit, where `1 − p` is exact. Relative error: a few 1e-16.
+/// Odd about ½ to the last bit if `1 − p` is exact. Relative error: a few 1e-16.
 pub(crate) fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
@@ -108,7 +108,7 @@ fn horner(coefficients: &[f64; 8], x: f64) -> f64 {
 /// ln x = e ln 2 + 2 (s + s³/3 + s⁵/5 + … + s²¹/21)
 /// ```
 ///
-/// |s| ≤ 0.1716, so that what is left out is below 2e-19.
+/// |s| ≤ 0.1716, so the omitted terms are below 2e-19.
 fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let mut exponent = (bits >> 52) as i64 - 1023;
@@ -125,9 +125,9 @@ fn ln(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// From tables with sixteen digits and more (Abramowitz & Stegun 1964, 26.5 and 26.6, extended).
+    /// Expected values with sixteen digits and more (Abramowitz & Stegun 1964, 26.5 and 26.6, extended).
     #[test]
-    fn quantiles_that_are_in_every_table() {
+    fn quantiles_agree_with_published_tables() {
         for (p, x) in [
             (0.75, 0.674_489_750_196_081_7),
             (0.9, 1.281_551_565_544_600_4),
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_odd_rise_and_stay_within_the_largest() {
+    fn quantiles_are_odd_and_increasing_and_bounded() {
         let unit = 1.0 / (1_u64 << 52) as f64;
         let (mut last, mut at) = (-LARGEST, 0_u64);
-        // Up to one half, by a hundredth a step.
+        // Up to one half; each step is a hundredth of the value so far.
         while at < 1 << 51 {
             let p = (at as f64 + 0.5) * unit;
             let x = quantile(p);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_logarithm_agrees_with_the_platform_s() {
+    fn the_logarithm_agrees_with_that_of_the_platform() {
         for i in 1..2000 {
             let x = 0.075 * 0.985_f64.powi(i);
             assert!((ln(x) - x.ln()).abs() <= 3e-16 * x.ln().abs(), "{x}");

@@ -290,7 +290,7 @@ fn what_cannot_be_judged_is_refused_by_name() {
     }
     assert_eq!(
         refusal(&samples.with_weights(&[0.0, 1.0, 0.0]).unwrap(), base()),
-        "too few samples to tell outliers from others: 1 that counts; pass at least 2"
+        "too few samples to detect outliers: 1 with a positive weight; pass at least 2"
     );
     let found = fit_robust(&samples, &base(), &Threads::one()).unwrap();
     let other = Samples::from_rows(&[0.0, 1.0], 1, 2).unwrap();

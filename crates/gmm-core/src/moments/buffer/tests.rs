@@ -122,7 +122,7 @@ fn counts_that_do_not_add_up_are_refused_by_name() {
     assert_eq!(
         refusal([1.0, 0.0, 5.0, 0.0, 1.0]),
         "moments have the total weight 1e0, but the weights of their components add up to 5e0; \
-         pass what samples left behind, or a sum of such"
+         pass moments that were computed from samples, or a sum of such moments"
     );
     assert!(refusal([1e-300, 0.0, 1e308, 0.0, 1.0]).contains("add up to 1e308"));
     assert!(refusal([5.0, 0.0, 1.0, 0.0, 1.0]).contains("add up to 1e0"));
@@ -134,7 +134,7 @@ fn a_negative_variance_is_refused_by_name() {
     let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
     let refusal = |buffer: [f64; 5]| Moments::from_buffer(&mixture, &buffer).unwrap_err().to_string();
     let expected = "moments give feature 0 of component 0 a negative variance; \
-                    pass what samples left behind, or a sum of such";
+                    pass moments that were computed from samples, or a sum of such moments";
     // Of two samples with mean 5 the squares add up to 50 at least.
     for second in [-1.0, 0.0, 49.0] {
         assert_eq!(refusal([2.0, 0.0, 2.0, 10.0, second]), expected);
