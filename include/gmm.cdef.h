@@ -378,7 +378,8 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               const float *d_log_det,
                               float *d_z,
                               float *d_gamma);
-gmm_status gmm_training_options_init(struct gmm_training_options *options, size_t size);
+gmm_status gmm_training_options_init(struct gmm_training_options *options,
+                                     size_t size);
 gmm_status gmm_training_loss_f64(const struct gmm_matrix_f64 *z,
                                  const struct gmm_matrix_f64 *gamma,
                                  const struct gmm_training_options *options,
@@ -493,7 +494,8 @@ gmm_status gmm_moments_maximise(const struct gmm_mixture *handle,
                                 size_t len,
                                 const struct gmm_fit_options *options,
                                 struct gmm_mixture **out);
-gmm_status gmm_stepwise_options_init(struct gmm_stepwise_options *options, size_t size);
+gmm_status gmm_stepwise_options_init(struct gmm_stepwise_options *options,
+                                     size_t size);
 gmm_status gmm_stepwise_create(const struct gmm_mixture *start,
                                const struct gmm_stepwise_options *options,
                                struct gmm_stepwise **out);
@@ -521,7 +523,8 @@ gmm_status gmm_mixture_criteria_f32(const struct gmm_mixture *handle,
                                     const double *sample_weights,
                                     const struct gmm_threads *threads,
                                     struct gmm_criteria *out);
-gmm_status gmm_sweep_options_init(struct gmm_sweep_options *options, size_t size);
+gmm_status gmm_sweep_options_init(struct gmm_sweep_options *options,
+                                  size_t size);
 gmm_status gmm_sweep_f64(const struct gmm_matrix_f64 *samples,
                          const struct gmm_sweep_options *options,
                          const struct gmm_threads *threads,
@@ -661,7 +664,8 @@ gmm_status gmm_mixture_attribution_f32(const struct gmm_mixture *handle,
                                        const struct gmm_matrix_f32 *samples,
                                        const struct gmm_threads *threads,
                                        float *shares);
-gmm_status gmm_detector_options_init(struct gmm_detector_options *options, size_t size);
+gmm_status gmm_detector_options_init(struct gmm_detector_options *options,
+                                     size_t size);
 gmm_status gmm_detector_fit_f64(const struct gmm_matrix_f64 *samples,
                                 const struct gmm_detector_options *options,
                                 const struct gmm_threads *threads,

@@ -11,13 +11,12 @@
 #include <stdint.h>
 
 /**
- * A wish that a fit may end. Any number of threads may use one at the same time. Freed by
- * `gmm_cancel_free`.
+ * A request that calls end. Any number of threads may use one at the same time. Freed by `gmm_cancel_free`.
  */
 typedef struct gmm_cancel gmm_cancel;
 
 /**
- * What tells outliers in data that contain them. Immutable: any number of threads may use one at the same
+ * A detector of outliers, fitted to data that contain them. Immutable: any number of threads may use one at the same
  * time. Freed by `gmm_detector_free`.
  */
 typedef struct gmm_detector gmm_detector;
@@ -56,14 +55,13 @@ typedef struct gmm_stepwise gmm_stepwise;
 typedef struct gmm_sweep gmm_sweep;
 
 /**
- * A number of threads, and the pool they come from. Any number of threads may use one at the same
- * time. Freed by `gmm_threads_free`.
+ * A thread budget and its pool. Any number of threads may use one at the same time. Freed by `gmm_threads_free`.
  */
 typedef struct gmm_threads gmm_threads;
 
 /**
- * What a call came to. `GMM_OK` or the reason for refusal; new codes may be added at the end, so
- * treat an unknown one as a failure.
+ * The result of a call: `GMM_OK` or the reason for refusal. New codes may be added at the end, so treat an unknown
+ * code as a failure.
  */
 typedef int32_t gmm_status;
 
@@ -123,8 +121,9 @@ typedef struct gmm_matrix_f32 {
 } gmm_matrix_f32;
 
 /**
- * Why a call was refused, for the caller who cannot ask the thread that it ran on. Set `size` to `sizeof(gmm_error)`,
- * and a pointer to it as `error` of the options of the call. A call that succeeds leaves it as it is.
+ * Why a call was refused, for a caller who cannot call `gmm_last_error_message` on the thread of the call. Set
+ * `size` to `sizeof(gmm_error)`, and set `error` of the call's options to its address. A call that succeeds leaves
+ * it unchanged.
  */
 typedef struct gmm_error {
     /**
@@ -132,19 +131,19 @@ typedef struct gmm_error {
      */
     size_t size;
     /**
-     * What the call returned.
+     * The status that the call returned.
      */
     gmm_status status;
     /**
-     * What was wrong and what to try, in UTF-8, with a NUL at the end; of longer messages the beginning.
+     * What was wrong and what to try, in UTF-8, with a NUL at the end; longer messages are cut.
      */
     char message[500];
 } gmm_error;
 
 /**
- * What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
- * and then change what should differ; fields may be added at the end. With the defaults a loss is that of
- * `gmm_loss_f64`, bit for bit.
+ * Options of a training loss: its weights, and how degenerate batches are handled. Fill them with
+ * `gmm_training_options_init`, then change the fields that should differ; fields may be added at the end. With the
+ * defaults the loss equals that of `gmm_loss_f64`, bit for bit.
  */
 typedef struct gmm_training_options {
     /**
@@ -156,38 +155,37 @@ typedef struct gmm_training_options {
      */
     double eps;
     /**
-     * What the mean energy counts. 1 unless changed.
+     * Weight of the mean energy in the loss. 1 unless changed.
      */
     double w_energy;
     /**
-     * What the sum of inverse variances counts. 0.005 unless changed.
+     * Weight of the sum of inverse variances in the loss. 0.005 unless changed.
      */
     double w_cov_diag;
     /**
-     * Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
-     * up to this. 0, unless changed, for a refusal instead.
+     * Largest ridge. While a covariance is not positive definite, its `eps` is multiplied by ten, up to this limit;
+     * an `eps` of 0 is first raised to 1e-12. 0 (the default) means that the batch is refused.
      */
     double ridge_limit;
     /**
-     * 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
-     * refusal.
+     * 1: a component without responsibility gets weight 0 and no gradient. 0 (the default): the batch is refused.
      */
     int32_t drop_empty;
     /**
-     * Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
-     * moments of the batch alone.
+     * Running averages of moments: the batch is added to them, and the mixture is estimated from them. NULL (the
+     * default): the mixture is estimated from the batch alone.
      */
     struct gmm_running *running;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on. NULL unless changed.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call. NULL unless changed.
      */
     struct gmm_error *error;
 } gmm_training_options;
 
 /**
- * A conjugate prior, that fits maximise with the likelihood: it bounds variances from below. Fill it with
- * `gmm_prior_init` and then change what should differ; fields may be added at the end.
+ * A conjugate prior: the fit maximises likelihood times prior, which bounds variances from below. Fill it with
+ * `gmm_prior_init`, then change the fields that should differ; fields may be added at the end.
  *
  *     phi ~ Dirichlet(weight_concentration)
  *     mu_k | cov_k ~ N(mean, cov_k / mean_precision)
@@ -204,40 +202,40 @@ typedef struct gmm_prior {
      */
     size_t size;
     /**
-     * At least 1 and at most 1e100; 1, which is flat, unless changed.
+     * At least 1 and at most 1e100; 1 (a flat prior) unless changed.
      */
     double weight_concentration;
     /**
-     * How many samples `mean` counts for, at most 1e100; 0.01 unless changed.
+     * Weight of `mean` as a number of samples, at most 1e100; 0.01 unless changed.
      */
     double mean_precision;
     /**
-     * D; NULL, unless changed, for the mean of the samples.
+     * D values; NULL (the default) means the mean of the samples.
      */
     const double *mean;
     /**
-     * More than D - 1 and at most 1e100; 0, unless changed, or NaN for D + 2.
+     * More than D - 1 and at most 1e100; 0 (the default) or NaN means D + 2.
      */
     double degrees_of_freedom;
     /**
-     * D x D for full and tied covariances, D variances for diagonal ones, one for spherical ones; NULL,
-     * unless changed, for the covariance of the samples, or the mean of its variances, over K^(2/D).
+     * D x D for full and tied covariances, D variances for diagonal ones, one for spherical ones. NULL (the default)
+     * means the covariance of the samples (its mean variance for spherical ones), divided by K^(2/D).
      */
     const double *covariance;
 } gmm_prior;
 
 /**
- * What the covariances of a mixture have in common. New codes may be added at the end.
+ * Covariance structure of a mixture. New codes may be added at the end.
  */
 typedef int32_t gmm_covariance_type;
 
 /**
- * What is held against `tol`. New codes may be added at the end.
+ * The quantity compared with `tol`. New codes may be added at the end.
  */
 typedef int32_t gmm_convergence;
 
 /**
- * Where each restart begins. New codes may be added at the end.
+ * How each restart is initialised. New codes may be added at the end.
  */
 typedef int32_t gmm_init;
 
@@ -250,15 +248,15 @@ typedef struct gmm_progress {
      */
     size_t size;
     /**
-     * Which restart, from 0; once swaps have begun, the one that won.
+     * Restart of this iteration, from 0; during swaps, the restart that won.
      */
     size_t restart;
     /**
-     * Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
+     * Iteration of the restart or of the last swap, from 1; 0 for a swap that failed before its first iteration.
      */
     size_t iteration;
     /**
-     * Its bound, in nats per sample; of a move without iterations, the best so far.
+     * Lower bound of this iteration, in nats per sample; for a swap without iterations, the best bound so far.
      */
     double lower_bound;
     /**
@@ -266,34 +264,34 @@ typedef struct gmm_progress {
      */
     double elapsed;
     /**
-     * How many swaps were begun after the restarts; 0 while those run.
+     * Swaps begun after the restarts; 0 during the restarts.
      */
     size_t n_swaps;
 } gmm_progress;
 
 /**
- * Is told of every iteration, on the thread that called the fit; 0 goes on, anything else ends the
- * fit. `progress` is valid during the call. It must return: no C++ exception and no longjmp.
+ * Called after every iteration, on the thread that called the fit. Return 0 to go on; any other value ends the fit.
+ * `progress` is valid during the call. It must return normally: no C++ exception and no longjmp.
  */
 typedef int32_t (*gmm_progress_callback)(void *userdata, const struct gmm_progress *progress);
 
 /**
- * How much a line matters. New codes may be added at the end.
+ * Severity of a log line. New codes may be added at the end.
  */
 typedef int32_t gmm_log_level;
 
 /**
- * Is told a line in words, in UTF-8 and without a line feed, valid during the call. It must return: no
- * C++ exception and no longjmp. The wording is for people and may change.
+ * Receives one log line, in UTF-8, without a line feed, valid during the call. It must return normally: no C++
+ * exception and no longjmp. The wording is for people and may change.
  */
 typedef void (*gmm_log_callback)(void *userdata, gmm_log_level level, const char *message);
 
 /**
- * How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
+ * Options of a fit. Fill them with `gmm_fit_options_init`, then change the fields that should differ; fields may be
  * added at the end.
  *
- * A fit from known labels or responsibilities is one from the `start` that `gmm_mixture_from_labels_f64`
- * or `gmm_mixture_from_responsibilities_f64` makes of them.
+ * To fit from known labels or responsibilities, pass as `start` the mixture that `gmm_mixture_from_labels_f64` or
+ * `gmm_mixture_from_responsibilities_f64` makes of them.
  */
 typedef struct gmm_fit_options {
     /**
@@ -309,15 +307,15 @@ typedef struct gmm_fit_options {
      */
     double tol;
     /**
-     * Iterations at most. 100 unless changed.
+     * Largest number of iterations. 100 unless changed.
      */
     size_t max_iter;
     /**
-     * Added to every variance, and part of the covariances that come out. 1e-6 unless changed.
+     * Added to every variance, and included in the resulting covariances. 1e-6 unless changed.
      */
     double reg_covar;
     /**
-     * Restarts; the best bound wins. 1 unless changed.
+     * Number of restarts; the one with the best bound wins. 1 unless changed.
      */
     size_t n_init;
     /**
@@ -329,95 +327,98 @@ typedef struct gmm_fit_options {
      */
     const struct gmm_mixture *start;
     /**
-     * GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; with `start` it must be that of the start.
+     * GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; when `start` is set, any other value must be its
+     * structure.
      */
     gmm_covariance_type covariance_type;
     /**
-     * GMM_CONVERGENCE_*: what is held against `tol`. GMM_CONVERGENCE_CHANGE unless changed.
+     * GMM_CONVERGENCE_*: the quantity compared with `tol`. GMM_CONVERGENCE_CHANGE unless changed.
      */
     gmm_convergence convergence;
     /**
-     * GMM_INIT_*: where each restart begins. GMM_INIT_KMEANS unless changed.
+     * GMM_INIT_*: how each restart is initialised. GMM_INIT_KMEANS unless changed.
      */
     gmm_init init;
     /**
-     * 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
+     * 1 if `reg_covar` is multiplied by the mean variance of the features; 0 unless changed.
      */
     int32_t reg_covar_relative;
     /**
-     * Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+     * Seconds after which no iteration begins; 0 (the default) means no limit.
      */
     double time_budget;
     /**
-     * How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+     * Weight of each sample (N): weight 2 is the same as two copies of the row, and a row of weight 0 is ignored.
+     * NULL unless changed.
      */
     const double *sample_weights;
     /**
-     * Weights to start from (K), summing to 1. NULL, unless changed, where they are not known.
+     * Starting weights (K), summing to 1. NULL (the default) leaves them to `init`.
      */
     const double *weights;
     /**
-     * Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
-     * `init`, unless they are given too. NULL unless changed.
+     * Starting means (K x D), which replace those of `init`. Weights and covariances are still those of `init`,
+     * unless they are given too. NULL unless changed.
      */
     const double *means;
     /**
-     * Covariances to start from, in the shape of `covariance_type`. NULL unless changed.
+     * Starting covariances, in the shape of `covariance_type`. NULL unless changed.
      */
     const double *covariances;
     /**
-     * Their inverses, instead of them. NULL unless changed.
+     * Starting precisions, the inverses of the covariances; give one or the other. NULL unless changed.
      */
     const double *precisions;
     /**
-     * A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-     * extent at all. NULL, unless changed, for none.
+     * A prior on the parameters, which replaces `reg_covar`: that then affects the result only when the samples have
+     * no variance at all. NULL (the default) means no prior.
      */
     const struct gmm_prior *prior;
     /**
-     * Is told of every iteration. NULL unless changed.
+     * Called after every iteration. NULL unless changed.
      */
     gmm_progress_callback progress;
     /**
-     * What `progress` is called with. NULL unless changed.
+     * First argument of `progress`. NULL unless changed.
      */
     void *userdata;
     /**
-     * Ends the fit when it is asked to. NULL unless changed.
+     * A token that may cancel the fit. NULL unless changed.
      */
     const struct gmm_cancel *cancel;
     /**
-     * Moves in a row that may fail: each takes a component of the best restart away, splits another, and
-     * climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
+     * The search for a better optimum ends after this number of swaps in a row have failed. Each swap removes a
+     * component of the best mixture, splits another and runs EM from there. -1 (the default) means 4 for each
+     * restart, but none with a single restart or with given `means`.
      */
     int64_t max_failed_swaps;
     /**
-     * Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
+     * Receives the result in words, before the call returns, on the thread that called. NULL unless changed.
      */
     gmm_log_callback log;
     /**
-     * What `log` is called with. NULL unless changed.
+     * First argument of `log`. NULL unless changed.
      */
     void *log_userdata;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on. NULL unless changed.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call. NULL unless changed.
      */
     struct gmm_error *error;
 } gmm_fit_options;
 
 /**
- * Why a fit ended. Whatever it was, the mixture is one to use. New codes may be added at the end.
+ * Why a fit ended. The mixture is usable in every case. New codes may be added at the end.
  */
 typedef int32_t gmm_stop;
 
 /**
- * What a fit did so that it could go on. New codes may be added at the end.
+ * A repair that let a fit go on. New codes may be added at the end.
  */
 typedef int32_t gmm_repair_kind;
 
 /**
- * What a fit did so that it could go on. Does not change, for arrays are made of it.
+ * A repair that let a fit go on. This struct never grows, since callers pass arrays of it.
  */
 typedef struct gmm_repair {
     /**
@@ -425,26 +426,26 @@ typedef struct gmm_repair {
      */
     gmm_repair_kind kind;
     /**
-     * In which iteration, from 1; 0 at the start.
+     * Iteration of the repair, from 1; 0 at the start.
      */
     size_t iteration;
     /**
-     * Which component; 0 for a ridge when all share one matrix.
+     * The repaired component; 0 for a ridge when all components share one matrix.
      */
     size_t component;
     /**
-     * Whose samples it shares, when it was reseeded.
+     * For a reseeded component, the component whose samples it now shares.
      */
     size_t from;
     /**
-     * The ridge, when that was raised.
+     * For a raised ridge, its new value.
      */
     double ridge;
 } gmm_repair;
 
 /**
- * What a fit came to. Set `size`, and the buffers or NULL; the rest is filled in. Fields may be added at
- * the end.
+ * Results of a fit beside the mixture. Set `size`, and each buffer or NULL; the call writes the rest. Fields may be
+ * added at the end.
  */
 typedef struct gmm_fit_report {
     /**
@@ -452,15 +453,15 @@ typedef struct gmm_fit_report {
      */
     size_t size;
     /**
-     * Where to write the bound of each iteration; NULL for nowhere. Set by the caller.
+     * Receives the bound of each iteration, or NULL. Set by the caller.
      */
     double *lower_bounds;
     /**
-     * How many doubles fit there; bounds of later iterations are left out. Set by the caller.
+     * Length of `lower_bounds`; bounds of later iterations are left out. Set by the caller.
      */
     size_t lower_bounds_capacity;
     /**
-     * 1 when the bound settled within `tol`, 0 when something else came first.
+     * 1 if the bound changed by less than `tol`, 0 if the fit ended for another reason.
      */
     int32_t converged;
     /**
@@ -468,68 +469,68 @@ typedef struct gmm_fit_report {
      */
     size_t n_iter;
     /**
-     * Its last bound: the mean log-likelihood per sample before the last M-step, in nats. Minus infinity where a sample
-     * had no density.
+     * The last bound of the winning restart: the mean log-likelihood per sample before the last M-step, in nats.
+     * Minus infinity where a sample had density zero.
      */
     double lower_bound;
     /**
-     * Which restart won, from 0.
+     * The restart that won, from 0.
      */
     size_t restart;
     /**
-     * GMM_STOP_*: why it ended.
+     * GMM_STOP_*: why the winning restart ended.
      */
     gmm_stop stop;
     /**
-     * GMM_OK, or for GMM_STOP_REFUSED why the next parameters were none.
+     * For GMM_STOP_REFUSED why the next parameters were invalid; otherwise GMM_OK.
      */
     gmm_status stop_status;
     /**
-     * Repairs of the winning restart, those beyond the capacity included.
+     * Number of repairs of the winning restart, including those beyond `repairs_capacity`.
      */
     size_t n_repairs;
     /**
-     * How many samples belong to each component (K), in parts; infinite where the sum of the weights is beyond a
-     * double. NULL for nowhere. Set by the caller.
+     * Receives the sum of the responsibilities of each component (K), or NULL; infinite where the sum of the weights
+     * is beyond the range of a double. Set by the caller.
      */
     double *effective_counts;
     /**
-     * A lower bound on the condition number of each covariance (K), or NULL. Set by the caller.
+     * Receives a lower bound on the condition number of each covariance (K), or NULL. Set by the caller.
      */
     double *conditions;
     /**
-     * What was added to the variances of each component in the last iteration (K), or NULL. Set by the
+     * Receives the ridge added to the variances of each component in the last iteration (K), or NULL. Set by the
      * caller.
      */
     double *ridges;
     /**
-     * 1 for features with hardly any variance but the ridge, when those before them are known, and 0
-     * for the others (K x D), or NULL. Set by the caller.
+     * Receives flags (K x D), or NULL: 1 for a feature whose variance, given the features before it, is hardly more
+     * than the ridge, 0 for the others. Set by the caller.
      */
     uint8_t *held_by_ridge;
     /**
-     * Where to write repairs, in the order in which they were made, or NULL. Set by the caller.
+     * Receives repairs, in the order in which they were made, or NULL. Set by the caller.
      */
     struct gmm_repair *repairs;
     /**
-     * How many repairs fit there; later ones are left out. Set by the caller.
+     * Length of `repairs`; later repairs are left out. Set by the caller.
      */
     size_t repairs_capacity;
     /**
-     * How many swaps led on from the restart that won.
+     * Number of successful swaps after the restart that won.
      */
     size_t n_swaps;
 } gmm_fit_report;
 
 /**
- * Goes back to the first row; 0, or anything else when that failed.
+ * Goes back to the first row. Returns 0, or any other value for a failure.
  */
 typedef int32_t (*gmm_rewind_callback)(void *userdata);
 
 /**
- * Writes the next rows, at most `max_rows`, to `rows` (row-major, D each), and how much each counts to
- * `sample_weights`, which is NULL for a source without weights. Returns how many there were: 0 is the end,
- * and a negative number a failure.
+ * Writes the next rows, at most `max_rows`, to `rows` (row-major, D each), and their weights to `sample_weights`,
+ * which is NULL for a source without weights. Returns the number of rows written: 0 at the end of the source,
+ * negative for a failure.
  */
 typedef ptrdiff_t (*gmm_read_callback_f64)(void *userdata,
                                            size_t max_rows,
@@ -537,11 +538,11 @@ typedef ptrdiff_t (*gmm_read_callback_f64)(void *userdata,
                                            double *sample_weights);
 
 /**
- * Samples that come block by block, and from the beginning as often as they are asked for. Set `size` and
- * what there is, and the rest to 0. Fields may be added at the end.
+ * Samples that callbacks read block by block, in one or more passes. Set `size` and the fields that apply, and the
+ * rest to 0. Fields may be added at the end.
  *
- * The callbacks are called on the thread that called the fit, and must return: no C++ exception and no
- * longjmp. Every pass has to give the same rows.
+ * The callbacks are called on the thread that called the fit, and must return normally: no C++ exception and no
+ * longjmp. Every pass must give the same rows.
  */
 typedef struct gmm_source_f64 {
     /**
@@ -561,11 +562,11 @@ typedef struct gmm_source_f64 {
      */
     gmm_read_callback_f64 read;
     /**
-     * What both are called with.
+     * First argument of both callbacks.
      */
     void *userdata;
     /**
-     * 1 when `read` says how much each row counts, 0 when each counts 1.
+     * 1 if `read` writes a weight for each row, 0 if every row has weight 1.
      */
     int32_t has_weights;
 } gmm_source_f64;
@@ -599,18 +600,18 @@ typedef struct gmm_source_f32 {
      */
     gmm_read_callback_f32 read;
     /**
-     * What both are called with.
+     * First argument of both callbacks.
      */
     void *userdata;
     /**
-     * 1 when `read` says how much each row counts, 0 when each counts 1.
+     * 1 if `read` writes a weight for each row, 0 if every row has weight 1.
      */
     int32_t has_weights;
 } gmm_source_f32;
 
 /**
- * How to learn. Fill it with `gmm_stepwise_options_init` and then change what should differ; fields may be
- * added at the end.
+ * Options of a learner. Fill them with `gmm_stepwise_options_init`, then change the fields that should differ;
+ * fields may be added at the end.
  */
 typedef struct gmm_stepwise_options {
     /**
@@ -618,8 +619,8 @@ typedef struct gmm_stepwise_options {
      */
     size_t size;
     /**
-     * How fast old batches fade, greater than 0.5 and at most 1: batch t, from 0, counts (t + 2)^(-decay)
-     * of all. 0.7 unless changed.
+     * How fast old batches fade, greater than 0.5 and at most 1: batch t, from 0, gets the fraction (t + 2)^(-decay)
+     * of the moments. 0.7 unless changed.
      */
     double decay;
     /**
@@ -627,28 +628,29 @@ typedef struct gmm_stepwise_options {
      */
     double reg_covar;
     /**
-     * 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
+     * 1 if `reg_covar` is multiplied by the mean variance of the features; 0 unless changed.
      */
     int32_t reg_covar_relative;
     /**
-     * A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-     * extent at all. NULL, unless changed, for none.
+     * A prior on the parameters, which replaces `reg_covar`: that then affects the result only when the samples have
+     * no variance at all. NULL (the default) means no prior.
      */
     const struct gmm_prior *prior;
     /**
-     * Ends updates when it is asked to: they are refused (GMM_CANCELLED) and change nothing. The learner keeps its own
-     * hold on the token, which may be freed before it. NULL unless changed.
+     * A token that cancels updates: they are then refused (GMM_CANCELLED) and change nothing. The learner holds its
+     * own reference to the token, so the token may be freed before the learner. NULL unless changed.
      */
     const struct gmm_cancel *cancel;
     /**
-     * Where a refusal of `gmm_stepwise_create` is written, beside `gmm_last_error_message`. NULL unless changed.
+     * Where a refusal of `gmm_stepwise_create` is written, in addition to `gmm_last_error_message`. NULL unless
+     * changed.
      */
     struct gmm_error *error;
 } gmm_stepwise_options;
 
 /**
- * What a mixture explains of samples, and what it costs; of mixtures the one with the smallest criterion
- * is to be preferred. Set `size`; the rest is filled in. Fields may be added at the end.
+ * Information criteria of a mixture for given samples; prefer the mixture with the smallest value. Set `size`; the
+ * call writes the rest. Fields may be added at the end.
  *
  *     AIC = -2 ln L + 2 p      BIC = -2 ln L + p ln S      ICL = BIC - 2 sum_n s_n sum_k r_nk ln r_nk
  *     p   = K - 1 + K D + covariance parameters: K D (D + 1) / 2 full, D (D + 1) / 2 tied, K D diagonal,
@@ -660,7 +662,7 @@ typedef struct gmm_criteria {
      */
     size_t size;
     /**
-     * p.
+     * p, the number of free parameters.
      */
     size_t n_parameters;
     /**
@@ -668,27 +670,27 @@ typedef struct gmm_criteria {
      */
     double log_likelihood;
     /**
-     * Akaike's.
+     * The Akaike information criterion.
      */
     double aic;
     /**
-     * Schwarz's.
+     * The Bayesian information criterion (Schwarz).
      */
     double bic;
     /**
-     * The integrated completed likelihood's.
+     * The integrated completed likelihood.
      */
     double icl;
 } gmm_criteria;
 
 /**
- * What decides between mixtures; the smallest wins. New codes may be added at the end.
+ * The criterion that selects a mixture; the smallest value wins. New codes may be added at the end.
  */
 typedef int32_t gmm_criterion;
 
 /**
- * What to try. Fill it with `gmm_sweep_options_init` and then set what there is to choose from; fields may
- * be added at the end.
+ * Options of a sweep. Fill them with `gmm_sweep_options_init`, then set the candidates; fields may be added at the
+ * end.
  */
 typedef struct gmm_sweep_options {
     /**
@@ -696,42 +698,42 @@ typedef struct gmm_sweep_options {
      */
     size_t size;
     /**
-     * Numbers of components. Required.
+     * Numbers of components to try. Required.
      */
     const size_t *n_components;
     /**
-     * How many those are.
+     * Length of `n_components`.
      */
     size_t n_components_len;
     /**
-     * GMM_COVARIANCE_*, each a structure to try. NULL, unless changed, for full covariances alone.
+     * Covariance structures to try, GMM_COVARIANCE_*. NULL (the default) means full covariances only.
      */
     const gmm_covariance_type *covariance_types;
     /**
-     * How many those are.
+     * Length of `covariance_types`.
      */
     size_t covariance_types_len;
     /**
-     * GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
+     * GMM_CRITERION_*: the criterion that selects the best. GMM_CRITERION_BIC unless changed.
      */
     gmm_criterion criterion;
     /**
-     * Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-     * `covariance_type` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
-     * candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
-     * start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
+     * All other options of the fits; NULL (the default) means their defaults. Its `n_components` and
+     * `covariance_type` are not read. Its `time_budget` and `cancel` apply to the whole sweep: they end candidates
+     * that have begun; candidates that have not begun are left out. `progress`, `start` and other starting
+     * parameters must not be set, nor the covariance of a prior when the structures have different shapes.
      */
     const struct gmm_fit_options *fit;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on. NULL unless changed.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call. NULL unless changed.
      */
     struct gmm_error *error;
 } gmm_sweep_options;
 
 /**
- * One number of components and one structure. Set `size`; the rest is filled in. Fields may be added at
- * the end.
+ * Results for one number of components and one structure. Set `size`; the call writes the rest. Fields may be added
+ * at the end.
  */
 typedef struct gmm_candidate {
     /**
@@ -747,8 +749,8 @@ typedef struct gmm_candidate {
      */
     gmm_covariance_type covariance_type;
     /**
-     * GMM_OK, or why there is no mixture, as `gmm_sweep_mixture` says in words; what follows is then 0 or
-     * NaN.
+     * GMM_OK, or why the fit failed; `gmm_sweep_mixture` gives its message. After a failure the fields below are 0
+     * or NaN.
      */
     gmm_status status;
     /**
@@ -764,27 +766,27 @@ typedef struct gmm_candidate {
      */
     size_t n_parameters;
     /**
-     * The sum of its log-densities, in nats.
+     * The sum of the log-densities of the samples, in nats.
      */
     double log_likelihood;
     /**
-     * Akaike's criterion.
+     * The Akaike information criterion.
      */
     double aic;
     /**
-     * Schwarz's.
+     * The Bayesian information criterion (Schwarz).
      */
     double bic;
     /**
-     * The integrated completed likelihood's.
+     * The integrated completed likelihood.
      */
     double icl;
 } gmm_candidate;
 
 /**
- * What `gmm_mixture_score_f64` writes, all from one pass over the samples: every field that is not
- * NULL. Matrices are row-major, N x K. Fields may be added at the end: set `size` to
- * `sizeof(gmm_scores_f64)` and the rest to NULL (`= {sizeof(gmm_scores_f64)}` does both).
+ * Outputs of `gmm_mixture_score_f64`. One pass over the samples writes every field that is not NULL. Matrices are
+ * row-major, N x K. Fields may be added at the end: set `size` to `sizeof(gmm_scores_f64)` and the rest to NULL (`=
+ * {sizeof(gmm_scores_f64)}` does both).
  */
 typedef struct gmm_scores_f64 {
     /**
@@ -804,7 +806,7 @@ typedef struct gmm_scores_f64 {
      */
     double *responsibilities;
     /**
-     * Their logarithms (N x K); -inf where a weight is zero.
+     * Logarithms of the responsibilities (N x K); -inf where a weight is zero.
      */
     double *log_responsibilities;
     /**
@@ -820,14 +822,14 @@ typedef struct gmm_scores_f64 {
      */
     double *mean_energy;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call.
      */
     struct gmm_error *error;
 } gmm_scores_f64;
 
 /**
- * What `gmm_mixture_score_f32` writes; as `gmm_scores_f64`.
+ * Outputs of `gmm_mixture_score_f32`; as `gmm_scores_f64`.
  */
 typedef struct gmm_scores_f32 {
     /**
@@ -847,7 +849,7 @@ typedef struct gmm_scores_f32 {
      */
     float *responsibilities;
     /**
-     * Their logarithms (N x K); -inf where a weight is zero.
+     * Logarithms of the responsibilities (N x K); -inf where a weight is zero.
      */
     float *log_responsibilities;
     /**
@@ -863,15 +865,15 @@ typedef struct gmm_scores_f32 {
      */
     double *mean_energy;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call.
      */
     struct gmm_error *error;
 } gmm_scores_f32;
 
 /**
- * How to find outliers. Fill it with `gmm_detector_options_init` and then change what should differ; fields
- * may be added at the end.
+ * Options of a detector. Fill them with `gmm_detector_options_init`, then change the fields that should differ;
+ * fields may be added at the end.
  */
 typedef struct gmm_detector_options {
     /**
@@ -879,29 +881,29 @@ typedef struct gmm_detector_options {
      */
     size_t size;
     /**
-     * The share of the samples that are outliers, at least 0 and less than 1. It draws the line; and no more
-     * than a third, it is trimmed. 0.1 unless changed.
+     * The fraction of the samples that are outliers, at least 0 and less than 1. It sets the threshold; the same
+     * fraction, but at most a third, is trimmed in every M-step. 0.1 unless changed.
      */
     double contamination;
     /**
-     * K of each mixture. NULL, unless changed, for 1, 2, 4 and 8.
+     * K of each mixture. NULL (the default) means 1, 2, 4 and 8.
      */
     const size_t *n_components;
     /**
-     * How many those are.
+     * Length of `n_components`.
      */
     size_t n_components_len;
     /**
-     * Stop when the mean log-density of the samples that are kept changes by less than this, in nats. 1e-3
+     * Stop when the mean log-density of the samples that are not trimmed changes by less than this, in nats. 1e-3
      * unless changed.
      */
     double tol;
     /**
-     * Iterations of each mixture at most. 100 unless changed.
+     * Largest number of iterations of each mixture. 100 unless changed.
      */
     size_t max_iter;
     /**
-     * Added to every variance, of features scaled to variance 1. 1e-6 unless changed.
+     * Added to every variance; the features are scaled to variance 1 first. 1e-6 unless changed.
      */
     double reg_covar;
     /**
@@ -909,20 +911,21 @@ typedef struct gmm_detector_options {
      */
     uint64_t seed;
     /**
-     * How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+     * Weight of each sample (N): weight 2 is the same as two copies of the row, and a row of weight 0 is ignored.
+     * NULL unless changed.
      */
     const double *sample_weights;
     /**
-     * Ends the fit when it is asked to. NULL unless changed.
+     * A token that may cancel the fit. NULL unless changed.
      */
     const struct gmm_cancel *cancel;
     /**
-     * Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+     * Seconds after which no iteration begins; 0 (the default) means no limit.
      */
     double time_budget;
     /**
-     * Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-     * ran on. NULL unless changed.
+     * Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+     * on the thread of the call. NULL unless changed.
      */
     struct gmm_error *error;
 } gmm_detector_options;
@@ -933,17 +936,17 @@ typedef struct gmm_detector_options {
 #define GMM_OK 0
 
 /**
- * A pointer that must not be NULL is.
+ * A required pointer is NULL.
  */
 #define GMM_NULL_POINTER 1
 
 /**
- * A size is zero, or the shapes of two arguments do not belong together.
+ * A size is zero, or the shapes of two arguments do not match.
  */
 #define GMM_INVALID_SHAPE 2
 
 /**
- * Sizes or strides whose product no memory could hold, or more than this system has.
+ * Sizes or strides that exceed the address space, or more memory than this system has.
  */
 #define GMM_SIZE_OVERFLOW 3
 
@@ -958,12 +961,12 @@ typedef struct gmm_detector_options {
 #define GMM_NEGATIVE 5
 
 /**
- * A component that no sample belongs to.
+ * A component without samples.
  */
 #define GMM_EMPTY_COMPONENT 6
 
 /**
- * A covariance, precision or factor that is not one.
+ * A covariance, precision or factor is not positive definite.
  */
 #define GMM_NOT_POSITIVE_DEFINITE 7
 
@@ -983,32 +986,32 @@ typedef struct gmm_detector_options {
 #define GMM_IO 10
 
 /**
- * A file is not a model, or not one this version reads.
+ * A file is not a model, or has a version that this library does not read.
  */
 #define GMM_BAD_FILE 11
 
 /**
- * A mistake in this library, and not in the call. Please report its message.
+ * A bug in this library, not in the call. Please report its message.
  */
 #define GMM_INTERNAL 12
 
 /**
- * A callback that samples come from failed.
+ * A callback that samples are read from failed.
  */
 #define GMM_SOURCE 13
 
 /**
- * The token ended a call that had nothing to return yet.
+ * The cancel token ended a call before it had a result.
  */
 #define GMM_CANCELLED 14
 
 /**
- * The time budget of a call was spent before it had anything to return.
+ * The time budget of a call was spent before it had a result.
  */
 #define GMM_OUT_OF_TIME 15
 
 /**
- * That of the mixture that a fit starts from; full without one.
+ * The structure of the mixture that a fit starts from; full without one.
  */
 #define GMM_COVARIANCE_OF_START -1
 
@@ -1033,27 +1036,27 @@ typedef struct gmm_detector_options {
 #define GMM_COVARIANCE_SPHERICAL 3
 
 /**
- * By how much an iteration changes the bound.
+ * The change of the bound in one iteration.
  */
 #define GMM_CONVERGENCE_CHANGE 0
 
 /**
- * What all further iterations would add to the bound, by Aitken's extrapolation.
+ * The estimated gain of the bound over all further iterations, by Aitken's extrapolation.
  */
 #define GMM_CONVERGENCE_AITKEN 1
 
 /**
- * Centres by k-means, started by k-means++; every sample belongs to the nearest.
+ * Centres by k-means, started by k-means++; each sample is assigned to the nearest.
  */
 #define GMM_INIT_KMEANS 0
 
 /**
- * Centres by k-means++ alone; every sample belongs to the nearest.
+ * Centres by k-means++ alone; each sample is assigned to the nearest.
  */
 #define GMM_INIT_KMEANS_PLUS_PLUS 1
 
 /**
- * Centres that are different rows drawn at random; every sample belongs to the nearest.
+ * Centres that are different rows drawn at random; each sample is assigned to the nearest.
  */
 #define GMM_INIT_RANDOM_FROM_DATA 2
 
@@ -1063,17 +1066,17 @@ typedef struct gmm_detector_options {
 #define GMM_INIT_RANDOM 3
 
 /**
- * The bound settled within `tol`.
+ * The bound changed by less than `tol`.
  */
 #define GMM_STOP_CONVERGED 0
 
 /**
- * `max_iter` came first.
+ * `max_iter` iterations were made.
  */
 #define GMM_STOP_MAX_ITERATIONS 1
 
 /**
- * The callback or the cancel token asked for it.
+ * The callback or the cancel token requested it.
  */
 #define GMM_STOP_CANCELLED 2
 
@@ -1083,42 +1086,42 @@ typedef struct gmm_detector_options {
 #define GMM_STOP_OUT_OF_TIME 3
 
 /**
- * The next parameters were none; those before them are the result.
+ * The next parameters were invalid; the result is the parameters before them.
  */
 #define GMM_STOP_REFUSED 4
 
 /**
- * A covariance had no factor and got a larger ridge than was asked for.
+ * A covariance was not positive definite and got a larger ridge than requested.
  */
 #define GMM_REPAIR_RAISED_RIDGE 0
 
 /**
- * A component lost its samples and got half of those of another.
+ * A component lost its samples and got half of those of another component.
  */
 #define GMM_REPAIR_RESEEDED 1
 
 /**
- * Schwarz's, the Bayesian criterion: the most plausible of the mixtures.
+ * Bayesian information criterion (Schwarz): favours the most plausible mixture.
  */
 #define GMM_CRITERION_BIC 0
 
 /**
- * Akaike's: the best predictions.
+ * Akaike information criterion: favours the best predictions.
  */
 #define GMM_CRITERION_AIC 1
 
 /**
- * The integrated completed likelihood's: components that do not overlap.
+ * Integrated completed likelihood: favours components that do not overlap.
  */
 #define GMM_CRITERION_ICL 2
 
 /**
- * What came out.
+ * The result.
  */
 #define GMM_LOG_INFO 0
 
 /**
- * What somebody should look at: a fit that did not converge, a repair, a feature without variance.
+ * Something to check: a fit that did not converge, a repair, a feature without variance.
  */
 #define GMM_LOG_WARNING 1
 
@@ -1132,14 +1135,14 @@ extern "C" {
 const char *gmm_version(void);
 
 /**
- * What this thread's last failed call said was wrong and what to try, in UTF-8; empty when none has
- * failed. Never NULL. Valid until the next call that fails on the same thread; do not free it.
+ * The message of the last failed call on this thread: what was wrong and what to try, in UTF-8. Empty before the
+ * first failure; never NULL. Valid until the next call that fails on the same thread; do not free it.
  */
 const char *gmm_last_error_message(void);
 
 /**
- * Copies what `gmm_last_error_message` has into `buffer`, as much as `len` bytes hold with a NUL at the end; returns
- * how many bytes the whole message has without it. With `len` 0 nothing is written.
+ * Copies the message of `gmm_last_error_message` into `buffer`, cut to fit `len` bytes with a NUL at the end.
+ * Returns the length of the whole message in bytes, without the NUL. With `len` 0 nothing is written.
  *
  * The caller promises:
  *
@@ -1161,7 +1164,7 @@ size_t gmm_last_error_copy(char *buffer,
 gmm_status gmm_threads_create(size_t count, struct gmm_threads **out);
 
 /**
- * Frees a thread budget; NULL is nothing to free. No call may be using it.
+ * Frees a thread budget; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -1170,7 +1173,7 @@ gmm_status gmm_threads_create(size_t count, struct gmm_threads **out);
 void gmm_threads_free(struct gmm_threads *threads);
 
 /**
- * A token that ends the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
+ * A token that cancels the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
  *
  *     gmm_cancel_create(&token);
  *     options.cancel = token;                                             in one thread
@@ -1185,8 +1188,8 @@ void gmm_threads_free(struct gmm_threads *threads);
 gmm_status gmm_cancel_create(struct gmm_cancel **out);
 
 /**
- * Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
- * sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a
+ * Requests the end of every call that `token` was or will be passed to. A fit, a candidate of a sweep and a detector
+ * end after their current iteration; a search for centres ends at once. May be called from any thread and from a
  * signal handler; does nothing for NULL.
  *
  * The caller promises:
@@ -1196,7 +1199,7 @@ gmm_status gmm_cancel_create(struct gmm_cancel **out);
 void gmm_cancel_request(const struct gmm_cancel *token);
 
 /**
- * Makes `token` as it was when it was made; does nothing for NULL. As safe as `gmm_cancel_request`.
+ * Withdraws the request, so that `token` can be used again; does nothing for NULL. As safe as `gmm_cancel_request`.
  *
  * The caller promises:
  *
@@ -1205,7 +1208,7 @@ void gmm_cancel_request(const struct gmm_cancel *token);
 void gmm_cancel_reset(const struct gmm_cancel *token);
 
 /**
- * Frees a token; NULL is nothing to free. No call may be using it.
+ * Frees a token; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -1229,7 +1232,7 @@ void gmm_cancel_free(struct gmm_cancel *token);
  *
  * Refuses NULL, zero and overflowing sizes, NaN and infinities, negative responsibilities, a
  * component whose S_k is zero, and a cov_k + eps I that is not positive definite. Outputs are then
- * untouched. Uses the library's threads; results do not depend on how many those are.
+ * untouched. Uses the library's threads; results do not depend on their number.
  *
  * The caller promises:
  *
@@ -1262,7 +1265,7 @@ gmm_status gmm_params_f32(const struct gmm_matrix_f32 *z,
                           float *log_det);
 
 /**
- * Energies of samples under parameters that the caller holds.
+ * Energies of samples under parameters in the caller's memory.
  *
  *     l_nk = log phi_k - 1/2 ( || chol_k^-1 (z_n - mu_k) ||^2 + D log(2 pi) + log_det_k )
  *     sample_energy_n = - log sum_k exp l_nk                  in nats
@@ -1271,11 +1274,11 @@ gmm_status gmm_params_f32(const struct gmm_matrix_f32 *z,
  *
  * `z` is N x D with any strides; `phi` K, `mu` K x D, `cov` and `chol` K x D x D (of `chol` the lower
  * triangle is read), `log_det` K, row-major, all required. `sample_energy` (N), `mean_energy` (1) and
- * `cov_diag` (1) are written unless NULL, and must not overlap each other or the inputs. A component
- * with phi_k = 0 is absent from the energies; the weights may have any positive sum.
+ * `cov_diag` (1) are written unless NULL, and must not overlap each other or the inputs. A component with phi_k = 0
+ * does not contribute to the energies; the weights may have any positive sum.
  *
- * Refuses NULL, zero and overflowing sizes, NaN and infinities, negative weights and factors without
- * a positive diagonal. Outputs are then untouched.
+ * Refuses NULL inputs, zero and overflowing sizes, NaN and infinities, negative weights, and factors without a
+ * positive diagonal. Outputs are then untouched.
  *
  * The caller promises:
  *
@@ -1293,7 +1296,7 @@ gmm_status gmm_energy_f64(const struct gmm_matrix_f64 *z,
                           double *cov_diag);
 
 /**
- * `gmm_energy_f64` for floats. Samples are whitened in float; sums are carried in double.
+ * `gmm_energy_f64` for floats. Samples are whitened in float; sums are computed in double.
  *
  * The caller promises:
  *
@@ -1316,13 +1319,13 @@ gmm_status gmm_energy_f32(const struct gmm_matrix_f32 *z,
  *     loss = w_energy * mean energy + w_cov_diag * cov_diag      phi, mu, cov as gmm_params_f64 makes them of z, gamma
  *
  * `z` is N x D, `gamma` N x K, with any strides. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D) and
- * `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. What is NULL
- * is not computed. A term whose weight is 0 is left out of the loss; `cov_diag` is +inf when a variance is exactly
- * zero.
+ * `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. Outputs that
+ * are NULL are not computed. A term whose weight is 0 is left out of the loss; `cov_diag` is +inf when a variance is
+ * exactly zero.
  *
  * Refuses what `gmm_params_f64` refuses, weights that are not finite, and gradients beyond the range of the type
- * (GMM_OUT_OF_RANGE). Outputs are then untouched. Uses the library's threads; results do not depend on how many
- * those are. Any number of threads may call it at the same time.
+ * (GMM_OUT_OF_RANGE). Outputs are then untouched. Uses the library's threads; results do not depend on their number.
+ * Any number of threads may call it at the same time.
  *
  * The caller promises:
  *
@@ -1341,7 +1344,7 @@ gmm_status gmm_loss_f64(const struct gmm_matrix_f64 *z,
 
 /**
  * `gmm_loss_f64` for floats. Samples are whitened and multiplied in float; sums and factors are double. A loss
- * beyond the largest float is +inf; a gradient is refused.
+ * beyond the largest float becomes +inf; such a gradient is refused.
  *
  * The caller promises:
  *
@@ -1367,8 +1370,9 @@ gmm_status gmm_loss_f32(const struct gmm_matrix_f32 *z,
  * and `d_chol` (K x D x D) and `d_log_det` (K) are written unless NULL, and must not overlap each other or the
  * inputs.
  *
- * `d_chol` and `d_log_det` take factors and log-determinants for inputs of their own; `d_cov` takes them for
- * functions of `cov`, and so has what those two would add. Pass on one or the others.
+ * There are two ways to pass gradients on, and only one may be used. `d_chol` and `d_log_det` treat factors and
+ * log-determinants as independent inputs. `d_cov` treats them as functions of `cov`, so it already contains their
+ * gradients.
  *
  * Refuses what `gmm_energy_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
  * (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
@@ -1417,13 +1421,13 @@ gmm_status gmm_energy_vjp_f32(const struct gmm_matrix_f32 *z,
                               float *d_log_det);
 
 /**
- * Gradients through `gmm_params_f64`: from those of a function of its outputs to those with respect to its inputs,
- * its vector-Jacobian product.
+ * The vector-Jacobian product of `gmm_params_f64`: turns gradients with respect to its outputs into gradients with
+ * respect to its inputs.
  *
  * `z` is N x D, `gamma` N x K, with any strides. `d_phi` (K), `d_mu` (K x D), `d_cov` and `d_chol` (K x D x D; of
  * `d_chol` the lower triangle is read) and `d_log_det` (K) are inputs, row-major; NULL is zero. `d_z` (N x D) and
  * `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. Every entry
- * of `cov` counts as a variable of its own, so `d_cov` need not be symmetric.
+ * of `cov` is a separate variable, so `d_cov` need not be symmetric.
  *
  * Refuses what `gmm_params_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
  * (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
@@ -1463,18 +1467,19 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               float *d_gamma);
 
 /**
- * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
- * macro `gmm_training_options_init(options)` passes the size that the caller was compiled with.
+ * Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+ * `gmm_training_options_init(options)` passes the size that the caller was compiled with.
  *
  * The caller promises:
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_training_options_init(struct gmm_training_options *options, size_t size);
+gmm_status gmm_training_options_init(struct gmm_training_options *options,
+                                     size_t size);
 
 /**
- * The loss of `gmm_loss_f64` and its gradients, from a batch that may be too small for its mixture, with a say in
- * what happens then.
+ * The loss of `gmm_loss_f64` and its gradients, for batches that may be too small for the mixture; the options
+ * define how such batches are handled.
  *
  *     gmm_training_options options;
  *     gmm_training_options_init(&options);
@@ -1484,16 +1489,16 @@ gmm_status gmm_training_options_init(struct gmm_training_options *options, size_
  *         gmm_training_loss_f64(&z, &gamma, &options, NULL, &loss, NULL, NULL, d_z, d_gamma, NULL);
  *     gmm_running_mixture(options.running, &options, &mixture);
  *
- * Gradients take the ridge that was used for a constant, are 0 for a component that was dropped, and with running
- * moments flow through the share that this batch has in them: (1 - decay), or all of the first batch.
+ * Gradients treat the ridge as a constant and are 0 for a dropped component. With running moments, they flow only
+ * through the fraction of the moments that is due to this batch: (1 - decay), or 1 for the first batch.
  *
  * `z` is N x D, `gamma` N x K, with any strides. `options` may be NULL for the defaults, `threads` for the library's
- * own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, what
- * the energies are of, are written unless NULL. Free the mixture with `gmm_mixture_free`.
+ * own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, under
+ * which the energies are computed, are written unless NULL. Free the mixture with `gmm_mixture_free`.
  *
- * Refuses what `gmm_loss_f64` refuses, less what the options allow; options outside their ranges; and a batch of
- * another number of features or components than the running moments (GMM_INVALID_SHAPE). Outputs and running moments
- * are then untouched.
+ * Refuses what `gmm_loss_f64` refuses, except what the options allow; options outside their ranges; and a batch
+ * whose number of features or components differs from that of the running moments (GMM_INVALID_SHAPE). Outputs and
+ * running moments are then untouched.
  *
  * The caller promises:
  *
@@ -1512,7 +1517,7 @@ gmm_status gmm_training_loss_f64(const struct gmm_matrix_f64 *z,
                                  struct gmm_mixture **mixture);
 
 /**
- * `gmm_training_loss_f64` for floats. Batches of both kinds may follow each other.
+ * `gmm_training_loss_f64` for floats. Batches of both types may be mixed.
  *
  * The caller promises:
  *
@@ -1530,12 +1535,12 @@ gmm_status gmm_training_loss_f32(const struct gmm_matrix_f32 *z,
                                  struct gmm_mixture **mixture);
 
 /**
- * Running averages of the moments of mini-batches, none yet, into `*out`: what `gmm_training_options.running` points
- * at. Free it with `gmm_running_free`.
+ * Running averages of the moments of mini-batches, without any batch yet, into `*out`, for use as
+ * `gmm_training_options.running`. Free it with `gmm_running_free`.
  *
  *     s <- decay s + (1 - decay) s(batch)      s: moments per sample; the first batch is taken whole
  *
- * `decay` is what remains of the past at every batch, from 0 (nothing) to less than 1. Memory is O(K D^2).
+ * `decay` is the fraction of the past that is kept at every batch, from 0 to less than 1. Memory is O(K D^2).
  *
  * The caller promises:
  *
@@ -1545,12 +1550,12 @@ gmm_status gmm_running_create(double decay,
                               struct gmm_running **out);
 
 /**
- * The mixture that they make, a copy, into `*out`: what to score with after training. Free it with
+ * A copy of the mixture estimated from the running moments, into `*out`, for scoring after training. Free it with
  * `gmm_mixture_free`.
  *
- * Of `options`, which may be NULL for the defaults, `eps`, `ridge_limit` and `drop_empty` are read. Covariances are
- * without `eps`; scores are with it. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and what
- * `gmm_training_loss_f64` refuses of a mixture.
+ * Of `options`, which may be NULL for the defaults, only `eps`, `ridge_limit` and `drop_empty` are read. The
+ * mixture's covariances do not include `eps`; its scores do. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and
+ * mixtures that `gmm_training_loss_f64` refuses.
  *
  * The caller promises:
  *
@@ -1561,7 +1566,7 @@ gmm_status gmm_running_mixture(const struct gmm_running *handle,
                                struct gmm_mixture **out);
 
 /**
- * Batches so far, or 0 for NULL.
+ * The number of batches so far; 0 for NULL.
  *
  * The caller promises:
  *
@@ -1570,7 +1575,7 @@ gmm_status gmm_running_mixture(const struct gmm_running *handle,
 uint64_t gmm_running_n_batches(const struct gmm_running *handle);
 
 /**
- * Frees running moments; NULL is nothing to free. No call may be using them.
+ * Frees running moments; does nothing for NULL. No other call may be using them.
  *
  * The caller promises:
  *
@@ -1579,10 +1584,10 @@ uint64_t gmm_running_n_batches(const struct gmm_running *handle);
 void gmm_running_free(struct gmm_running *handle);
 
 /**
- * The gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x D, row-major,
- * required): the score function.
+ * The score function: the gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x
+ * D, row-major, required).
  *
- * `threads` may be NULL for the library's own. Refuses what scoring refuses, and values beyond the range of the type
+ * `threads` may be NULL for the library's own. Refuses what scoring refuses, values beyond the range of the type
  * (GMM_OUT_OF_RANGE), and a sample that is infinitely far from every component. `scores` is then untouched.
  *
  * The caller promises:
@@ -1625,7 +1630,7 @@ gmm_status gmm_mixture_hessian_vector_products_f64(const struct gmm_mixture *mix
                                                    double *products);
 
 /**
- * `gmm_mixture_hessian_vector_products_f64` for floats; formed in double.
+ * `gmm_mixture_hessian_vector_products_f64` for floats; the products are computed in double.
  *
  * The caller promises:
  *
@@ -1638,9 +1643,8 @@ gmm_status gmm_mixture_hessian_vector_products_f32(const struct gmm_mixture *mix
                                                    float *products);
 
 /**
- * Fills the `size` bytes of `prior` with the defaults, those of Fraley & Raftery (2007), and its `size`
- * with that. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled
- * with.
+ * Writes the defaults, those of Fraley & Raftery (2007), to the `size` bytes of `prior`, and `size` to its field
+ * `size`. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled with.
  *
  * The caller promises:
  *
@@ -1663,7 +1667,7 @@ gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
  * Fits a mixture to `samples` (N x D) by expectation-maximisation, into `*out`.
  *
  *     E-step   r_nk, and the bound (1 / S) (sum_n s_n ln p(z_n) + ln p(theta)), S = sum_n s_n
- *     M-step   the parameters that these make most likely, or most plausible under the prior
+ *     M-step   the parameters with the largest expected likelihood, or posterior under the prior
  *
  *     gmm_fit_options options;
  *     gmm_fit_options_init(&options);
@@ -1674,11 +1678,10 @@ gmm_status gmm_fit_options_init(struct gmm_fit_options *options, size_t size);
  *     if (gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, &report) == GMM_OK &&
  *         report.stop == GMM_STOP_CONVERGED) ...
  *
- * `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
- * wrong with the samples or the options, and data that no covariance can be made of
- * (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or
- * the time budget of the options ends is a fit: GMM_OK, and the best that was reached. Free the mixture with
- * `gmm_mixture_free`.
+ * `threads` may be NULL for the library's own; `report` may be NULL. Refuses invalid samples and options, and data
+ * that give no positive definite covariance (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A
+ * fit that the callback, the token or the time budget of the options ends returns GMM_OK and its best mixture so
+ * far. Free the mixture with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -1706,19 +1709,18 @@ gmm_status gmm_mixture_fit_f32(const struct gmm_matrix_f32 *samples,
                                struct gmm_fit_report *report);
 
 /**
- * `gmm_mixture_fit_f64` over a source, whose rows are read once for the start and once an iteration; of
- * them a block and at most 65 536 drawn ones are kept. The result is that of the same rows in memory but
- * for rounding and, beyond 65 536 rows, for that draw.
+ * As `gmm_mixture_fit_f64`, over a source. Its rows are read once for the start and once in each iteration; one
+ * block and a random draw of at most 65 536 rows are kept in memory. The result equals that of the same rows in
+ * memory up to rounding, and for more than 65 536 rows up to the effect of that draw on the start.
  *
  *     gmm_source_f64 source = {.size = sizeof source, .n_features = 2, .rewind = to_the_beginning, .read = next,
  *                              .userdata = file};
  *     gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL);
  *
- * A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. The token of the options, and
- * their time budget, end a pass between two blocks. A source that was still being read for the first iteration then has
- * nothing to return: GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. Of `options`,
- * `sample_weights` must not be set: the source gives them. Rows in messages are counted from the beginning
- * of the source.
+ * A callback that fails, or returns more than `max_rows` rows, is GMM_SOURCE. The token and the time budget of the
+ * options end a pass between two blocks. A fit that is still in its first iteration then has no result: it returns
+ * GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. In `options`, `sample_weights` must
+ * not be set: the weights come from the source. Row numbers in messages count from the beginning of the source.
  *
  * The caller promises:
  *
@@ -1745,8 +1747,8 @@ gmm_status gmm_mixture_fit_stream_f32(const struct gmm_source_f32 *source,
                                       struct gmm_fit_report *report);
 
 /**
- * The mixture that `labels` (N), each below K, make of `samples` (N x D), into `*out`: one M-step of a
- * fit, and a `start` for one. A component without samples has half of the heaviest. A label that is not below K gets
+ * Estimates a mixture from `labels` (N), each below K, and `samples` (N x D), into `*out`, by one M-step; it can be
+ * the `start` of a fit. A component without samples gets half of those of the heaviest one. A label of K or more is
  * GMM_INVALID_ARGUMENT.
  *
  *     options.n_components = 2;
@@ -1754,8 +1756,8 @@ gmm_status gmm_mixture_fit_stream_f32(const struct gmm_source_f32 *source,
  *     options.start = start;
  *     gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL);
  *
- * Of `options`, `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
- * read; `start`, what else a fit is told to start from, and `prior` must not be set. `threads` may be NULL
+ * Of `options`, only `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
+ * read; `start`, `weights`, `means`, `covariances`, `precisions` and `prior` must not be set. `threads` may be NULL
  * for the library's own. Free the mixture with `gmm_mixture_free`.
  *
  * The caller promises:
@@ -1783,9 +1785,9 @@ gmm_status gmm_mixture_from_labels_f32(const struct gmm_matrix_f32 *samples,
                                        struct gmm_mixture **out);
 
 /**
- * As `gmm_mixture_from_labels_f64`, from `responsibilities` (N x K), with any strides, whose rows should
- * sum to one. `gmm_params_f64` is the estimate of a deep mixture's layer: without repairs of components
- * that lost their samples, and its eps is not part of the covariances.
+ * As `gmm_mixture_from_labels_f64`, from `responsibilities` (N x K), with any strides, whose rows should sum to one.
+ * In contrast, `gmm_params_f64`, the estimate for a layer of a deep mixture, does not repair components that lost
+ * their samples, and does not include its eps in the covariances.
  *
  * The caller promises:
  *
@@ -1811,8 +1813,8 @@ gmm_status gmm_mixture_from_responsibilities_f32(const struct gmm_matrix_f32 *sa
                                                  struct gmm_mixture **out);
 
 /**
- * How many doubles the moments of `handle` are: 2 + K (1 + D + D (D + 1) / 2), and under diagonal and
- * spherical covariances 2 + K (1 + 2 D); 0 for NULL.
+ * The number of doubles in the moments of `handle`: 2 + K (1 + D + D (D + 1) / 2), and for diagonal and spherical
+ * covariances 2 + K (1 + 2 D); 0 for NULL.
  *
  * The caller promises:
  *
@@ -1821,26 +1823,26 @@ gmm_status gmm_mixture_from_responsibilities_f32(const struct gmm_matrix_f32 *sa
 size_t gmm_moments_len(const struct gmm_mixture *handle);
 
 /**
- * The E-step: what `samples` (N x D) leave behind under a mixture, into `moments` of `len` =
- * `gmm_moments_len(handle)` doubles. Buffers that were made with the same mixture may be added element by
- * element, by `gmm_moments_add`, `MPI_SUM` or a loop: they are then the moments of all samples.
+ * The E-step: the moments of `samples` (N x D) under a mixture, into `moments` of `len` = `gmm_moments_len(handle)`
+ * doubles. Buffers made with the same mixture may be added element by element, by `gmm_moments_add`, `MPI_SUM` or a
+ * loop: the sum is the moments of all their samples.
  *
  *     [ S  l  |  n_1  a_1 (D)  B_1 (D (D + 1) / 2, or D)  |  n_2  a_2  B_2  |  ... ]
  *
  *     S   = sum_n s_n               l   = sum_n s_n ln p(z_n)
  *     n_k = sum_n s_n r_nk          a_k = sum_n s_n r_nk delta_nk          delta_nk = z_n - mu_k
- *     B_k = sum_n s_n r_nk delta_nk delta_nk^T    its lower triangle, row by row, or its diagonal under
- *                                                 diagonal and spherical covariances
+ *     B_k = sum_n s_n r_nk delta_nk delta_nk^T    its lower triangle, row by row; for diagonal and spherical
+ *                                                 covariances its diagonal
  *
- * `sample_weights` s (N) say how much each sample counts; NULL for 1 each. `threads` may be NULL for the
- * library's own. One iteration of a fit over samples in pieces:
+ * `sample_weights` s (N) are the weights of the samples; NULL means 1 each. `threads` may be NULL for the library's
+ * own. One iteration of a fit over samples in pieces:
  *
  *     gmm_moments_of_f64(mixture, &piece, NULL, NULL, moments, len);      for each piece
  *     gmm_moments_add(mixture, moments, all, len);                        all = 0 before the first
  *     gmm_moments_maximise(mixture, all, len, &options, &next);
  *
- * Refuses sums that leave the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is infinitely
- * far. `l` may be minus infinity, where a sample has no density.
+ * Refuses sums beyond the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is too far away.
+ * `l` is minus infinity where a sample has density zero.
  *
  * The caller promises:
  *
@@ -1869,9 +1871,9 @@ gmm_status gmm_moments_of_f32(const struct gmm_mixture *handle,
                               size_t len);
 
 /**
- * Adds `added` to `sum`, moments that were made with the mixture, both of `len` doubles. A `sum` of zeros
- * is one of no samples. Refuses moments that no samples leave behind, in either and in what comes out, as
- * `gmm_moments_maximise` does; `sum` is then as it was.
+ * Adds `added` to `sum`, both moments of `len` doubles made with the same mixture. A `sum` of zeros stands for no
+ * samples. Refuses input or a result that no samples can have as moments, as `gmm_moments_maximise` does; `sum` is
+ * then untouched.
  *
  * The caller promises:
  *
@@ -1883,9 +1885,9 @@ gmm_status gmm_moments_add(const struct gmm_mixture *handle,
                            size_t len);
 
 /**
- * Makes the samples behind `moments`, of `len` doubles, count `factor` times each: old ones fade when it
- * is less than 1. Refuses a factor that is not positive and finite, and moments that no samples leave behind, before
- * or after; `moments` is then as it was.
+ * Multiplies the weights of the samples behind `moments`, of `len` doubles, by `factor`: a factor below 1 fades old
+ * samples. Refuses a factor that is not positive and finite, and input or a result that no samples can have as
+ * moments; `moments` is then untouched.
  *
  * The caller promises:
  *
@@ -1897,14 +1899,14 @@ gmm_status gmm_moments_scale(const struct gmm_mixture *handle,
                              size_t len);
 
 /**
- * The M-step: the mixture that `moments`, of `len` doubles and made with the mixture of `handle`, come to,
- * into `*out`. Its covariances have the structure of that mixture. Of `options`, `reg_covar`,
- * `reg_covar_relative` and `prior` are read. A component without samples keeps its shape, with weight 0.
+ * The M-step: the mixture estimated from `moments`, of `len` doubles, made with the mixture of `handle`, into
+ * `*out`. It has the covariance structure of that mixture. Of `options`, only `reg_covar`, `reg_covar_relative` and
+ * `prior` are read. A component without samples keeps its mean and covariance, with weight 0.
  *
- * Refuses moments that no samples leave behind: values that are not finite (GMM_NOT_FINITE), negative counts
- * (GMM_NEGATIVE), counts that do not add up to S, and second moments of a negative variance
- * (GMM_INVALID_ARGUMENT), each by more than 1e-4 of the larger number; and those that no covariance can be made of.
- * Free the mixture with `gmm_mixture_free`.
+ * Refuses moments that no samples can have: non-finite values (GMM_NOT_FINITE), negative counts (GMM_NEGATIVE),
+ * counts that do not add up to S, and second moments that imply a negative variance (GMM_INVALID_ARGUMENT), the last
+ * three only when off by more than 1e-4 of the larger number. Refuses also moments that give no positive definite
+ * covariance. Free the mixture with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -1918,23 +1920,24 @@ gmm_status gmm_moments_maximise(const struct gmm_mixture *handle,
                                 struct gmm_mixture **out);
 
 /**
- * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
- * macro `gmm_stepwise_options_init(options)` passes the size that the caller was compiled with.
+ * Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+ * `gmm_stepwise_options_init(options)` passes the size that the caller was compiled with.
  *
  * The caller promises:
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_stepwise_options_init(struct gmm_stepwise_options *options, size_t size);
+gmm_status gmm_stepwise_options_init(struct gmm_stepwise_options *options,
+                                     size_t size);
 
 /**
- * A learner that begins as the mixture `start`, which is copied, into `*out`: a fit of the first batch,
- * one that was loaded, one that was guessed. Free it with `gmm_stepwise_free`.
+ * A learner that starts from a copy of the mixture `start`, into `*out`. `start` may be a fit of the first batch, a
+ * loaded mixture or a guess. Free it with `gmm_stepwise_free`.
  *
  *     s <- (1 - eta_t) s + eta_t s(batch)      theta <- M-step(s)      eta_t = (t + 2)^(-decay)
  *
- * s are moments per sample. Memory is that of the mixture, whatever has been seen. Refuses options outside
- * of their ranges (GMM_INVALID_ARGUMENT).
+ * s are moments per sample. The memory is that of the mixture, however many batches were seen. Refuses options
+ * outside their ranges (GMM_INVALID_ARGUMENT).
  *
  *     gmm_stepwise_options_init(&options);
  *     gmm_stepwise_create(start, &options, &learner);
@@ -1952,9 +1955,9 @@ gmm_status gmm_stepwise_create(const struct gmm_mixture *start,
                                struct gmm_stepwise **out);
 
 /**
- * Learns from a batch (N x D): one E-step of it, one M-step. `mean_log_likelihood` (1) is that of the batch
- * under the mixture as it was, in nats per sample; NULL when it is not wanted. `sample_weights` (N) may be
- * NULL, `threads` NULL for the library's own. A batch that is refused changes nothing.
+ * Learns from a batch (N x D): one E-step and one M-step. `mean_log_likelihood` (1) receives that of the batch under
+ * the mixture before the update, in nats per sample; it may be NULL. `sample_weights` (N) may be NULL, `threads`
+ * NULL for the library's own. A refused batch changes nothing.
  *
  * The caller promises:
  *
@@ -1969,7 +1972,7 @@ gmm_status gmm_stepwise_update_f64(struct gmm_stepwise *learner,
                                    double *mean_log_likelihood);
 
 /**
- * `gmm_stepwise_update_f64` for floats. Batches of both kinds may follow each other.
+ * `gmm_stepwise_update_f64` for floats. Batches of both types may be mixed.
  *
  * The caller promises:
  *
@@ -1982,7 +1985,7 @@ gmm_status gmm_stepwise_update_f32(struct gmm_stepwise *learner,
                                    double *mean_log_likelihood);
 
 /**
- * What was learnt so far, a copy, into `*out`. Free it with `gmm_mixture_free`.
+ * A copy of the current mixture, into `*out`. Free it with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -1991,7 +1994,7 @@ gmm_status gmm_stepwise_update_f32(struct gmm_stepwise *learner,
 gmm_status gmm_stepwise_mixture(const struct gmm_stepwise *learner, struct gmm_mixture **out);
 
 /**
- * Batches so far, or 0 for NULL.
+ * The number of batches so far; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2000,7 +2003,7 @@ gmm_status gmm_stepwise_mixture(const struct gmm_stepwise *learner, struct gmm_m
 uint64_t gmm_stepwise_n_updates(const struct gmm_stepwise *learner);
 
 /**
- * Frees a learner; NULL is nothing to free. No call may be using it.
+ * Frees a learner; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -2009,7 +2012,7 @@ uint64_t gmm_stepwise_n_updates(const struct gmm_stepwise *learner);
 void gmm_stepwise_free(struct gmm_stepwise *learner);
 
 /**
- * p, the free parameters of a mixture, or 0 for NULL.
+ * p, the number of free parameters of a mixture; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2018,9 +2021,9 @@ void gmm_stepwise_free(struct gmm_stepwise *learner);
 size_t gmm_mixture_n_parameters(const struct gmm_mixture *handle);
 
 /**
- * The criteria of a mixture and `samples` (N x D), by one pass over them. `sample_weights` s (N) say how
- * much each counts, NULL for 1 each, and sum to S. `threads` may be NULL for the library's own. Refuses
- * samples of another number of features (GMM_INVALID_SHAPE).
+ * The criteria of a mixture for `samples` (N x D), in one pass over them. `sample_weights` s (N) are the weights of
+ * the samples, with sum S; NULL means 1 each. `threads` may be NULL for the library's own. Refuses samples with
+ * another number of features (GMM_INVALID_SHAPE).
  *
  *     gmm_criteria criteria = {.size = sizeof criteria};
  *     gmm_mixture_criteria_f64(mixture, &samples, NULL, NULL, &criteria);
@@ -2050,22 +2053,23 @@ gmm_status gmm_mixture_criteria_f32(const struct gmm_mixture *handle,
                                     struct gmm_criteria *out);
 
 /**
- * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
- * macro `gmm_sweep_options_init(options)` passes the size that the caller was compiled with.
+ * Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+ * `gmm_sweep_options_init(options)` passes the size that the caller was compiled with.
  *
  * The caller promises:
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_sweep_options_init(struct gmm_sweep_options *options, size_t size);
+gmm_status gmm_sweep_options_init(struct gmm_sweep_options *options,
+                                  size_t size);
 
 /**
- * Fits every number of components with every structure to `samples` (N x D) and compares them, into
+ * Fits a mixture to `samples` (N x D) for every number of components and every structure, and compares them, into
  * `*out`. Free it with `gmm_sweep_free`.
  *
- * A candidate that cannot be fitted is one of the table with its status. Refuses empty lists, and a
- * sweep of which no candidate could be fitted, with the refusal of the first; `*out` is then untouched.
- * `threads` may be NULL for the library's own; results do not depend on them.
+ * A candidate that cannot be fitted stays in the table with its status. Refuses empty lists. When no candidate can
+ * be fitted, returns the refusal of the first; `*out` is then untouched. `threads` may be NULL for the library's
+ * own; results do not depend on them.
  *
  *     size_t ks[] = {1, 2, 3, 4, 5};
  *     gmm_sweep_options options;
@@ -2097,8 +2101,7 @@ gmm_status gmm_sweep_f32(const struct gmm_matrix_f32 *samples,
                          struct gmm_sweep **out);
 
 /**
- * How many candidates there are: every structure of the first number of components first, and so on; or 0
- * for NULL.
+ * The number of candidates, ordered by number of components and, within one, by structure; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2107,7 +2110,7 @@ gmm_status gmm_sweep_f32(const struct gmm_matrix_f32 *samples,
 size_t gmm_sweep_n_candidates(const struct gmm_sweep *sweep);
 
 /**
- * The candidate with the smallest criterion, from 0, the first of equals; 0 for NULL.
+ * The index, from 0, of the candidate with the smallest criterion, the first of equals; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2116,7 +2119,7 @@ size_t gmm_sweep_n_candidates(const struct gmm_sweep *sweep);
 size_t gmm_sweep_best(const struct gmm_sweep *sweep);
 
 /**
- * Candidate `at`, from 0, into `out`, whose size is set.
+ * Copies the results of candidate `at`, from 0, into `out`, whose `size` must be set.
  *
  * The caller promises:
  *
@@ -2125,8 +2128,8 @@ size_t gmm_sweep_best(const struct gmm_sweep *sweep);
 gmm_status gmm_sweep_candidate(const struct gmm_sweep *sweep, size_t at, struct gmm_candidate *out);
 
 /**
- * The mixture of candidate `at`, from 0, a copy, into `*out`. Of a candidate without one, the status and
- * the message are those of its fit. Free it with `gmm_mixture_free`.
+ * A copy of the mixture of candidate `at`, from 0, into `*out`. For a candidate without a mixture, returns the
+ * status and the message of its fit. Free it with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -2137,9 +2140,9 @@ gmm_status gmm_sweep_mixture(const struct gmm_sweep *sweep,
                              struct gmm_mixture **out);
 
 /**
- * What the fit of candidate `at`, from 0, came to, as `gmm_mixture_fit_f64` reports it, into `report`, whose
- * size and buffers are set. Of a candidate without a mixture, the status and the message are those of its
- * fit, and `*report` is untouched.
+ * Writes the report of the fit of candidate `at`, from 0, as `gmm_mixture_fit_f64` does, into `report`, whose size
+ * and buffers must be set. For a candidate without a mixture, returns the status and the message of its fit, and
+ * `*report` is untouched.
  *
  * The caller promises:
  *
@@ -2150,7 +2153,7 @@ gmm_status gmm_sweep_report(const struct gmm_sweep *sweep,
                             struct gmm_fit_report *report);
 
 /**
- * Frees a sweep; NULL is nothing to free. No call may be using it.
+ * Frees a sweep; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -2161,9 +2164,9 @@ void gmm_sweep_free(struct gmm_sweep *sweep);
 /**
  * A mixture of `k` components in `d` features from known parameters, into `*out`.
  *
- * `weights` K, `means` K x D, `covariances` K x D x D, row-major; all are copied. Refuses values that
- * are not finite, a negative weight, weights that do not sum to 1 within 1e-6, a covariance that is
- * not symmetric or not positive definite. `*out` is then untouched. Free it with `gmm_mixture_free`.
+ * `weights` K, `means` K x D, `covariances` K x D x D, row-major; all are copied. Refuses non-finite values, a
+ * negative weight, weights that do not sum to 1 within 1e-6, and a covariance that is not symmetric or not positive
+ * definite; `*out` is then untouched. Free it with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -2191,7 +2194,7 @@ gmm_status gmm_mixture_create_from_precisions(size_t k,
                                               struct gmm_mixture **out);
 
 /**
- * Frees a mixture; NULL is nothing to free. No call may be using it.
+ * Frees a mixture; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -2200,7 +2203,7 @@ gmm_status gmm_mixture_create_from_precisions(size_t k,
 void gmm_mixture_free(struct gmm_mixture *mixture);
 
 /**
- * K, or 0 for NULL.
+ * The number of components K; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2209,7 +2212,7 @@ void gmm_mixture_free(struct gmm_mixture *mixture);
 size_t gmm_mixture_n_components(const struct gmm_mixture *handle);
 
 /**
- * D, or 0 for NULL.
+ * The number of features D; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2218,7 +2221,7 @@ size_t gmm_mixture_n_components(const struct gmm_mixture *handle);
 size_t gmm_mixture_n_features(const struct gmm_mixture *handle);
 
 /**
- * GMM_COVARIANCE_*: what its covariances have in common; -1 for NULL.
+ * The covariance structure of a mixture, GMM_COVARIANCE_*; -1 for NULL.
  *
  * The caller promises:
  *
@@ -2254,8 +2257,8 @@ gmm_status gmm_mixture_means(const struct gmm_mixture *handle, double *out, size
 gmm_status gmm_mixture_dense_covariances(const struct gmm_mixture *handle, double *out, size_t len);
 
 /**
- * Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`:
- * of `len` = K D D doubles full, D D tied, K D diagonal, K spherical.
+ * Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`: `len` is K D
+ * D doubles for full covariances, D D for tied, K D for diagonal and K for spherical ones.
  *
  * The caller promises:
  *
@@ -2277,8 +2280,8 @@ gmm_status gmm_mixture_cholesky(const struct gmm_mixture *handle,
                                 size_t len);
 
 /**
- * Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
- * row-major), into `out` of `len` = K D D doubles. An element beyond the range of double is `GMM_OUT_OF_RANGE`.
+ * Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D, row-major), into `out`
+ * of `len` = K D D doubles. Returns `GMM_OUT_OF_RANGE` where an element is beyond the range of double.
  *
  * The caller promises:
  *
@@ -2298,10 +2301,10 @@ gmm_status gmm_mixture_precisions_cholesky(const struct gmm_mixture *handle,
 gmm_status gmm_mixture_log_dets(const struct gmm_mixture *handle, double *out, size_t len);
 
 /**
- * Writes `mixture` to the file `file` (NUL-terminated; bytes as the system takes them, UTF-8 on
- * Windows), in the safetensors layout of docs/model-file.md.
+ * Writes `mixture` to the file `file` (NUL-terminated; the system's bytes, UTF-8 on Windows), in the safetensors
+ * layout of docs/model-file.md.
  *
- * The file appears whole or not at all: whatever fails, an earlier file of that name stays as it was.
+ * The file is replaced only once it is complete: after any failure, an earlier file of that name is unchanged.
  *
  * The caller promises:
  *
@@ -2311,11 +2314,11 @@ gmm_status gmm_mixture_save(const struct gmm_mixture *handle,
                             const char *file);
 
 /**
- * As `gmm_mixture_save`, with `n` pairs of text beside the mixture: `values[i]` under `keys[i]`, all UTF-8.
+ * As `gmm_mixture_save`, with `n` pairs of text as metadata: `values[i]` under `keys[i]`, all UTF-8.
  *
- * Keys are not empty, not repeated and not `gmm`. The key `feature_names` holds the names of the features as a
- * JSON list of as many strings, as in `["height","width"]`; the program `gmm` and Python's classes read it. All
- * other keys and values are the caller's. A bad key or value is `GMM_INVALID_ARGUMENT`, and nothing is written.
+ * Keys must be non-empty, unique and different from `gmm`. The key `feature_names` holds the names of the features
+ * as a JSON list of D strings, as in `["height","width"]`; the program `gmm` and Python's classes read it. All other
+ * keys and values are the caller's. An invalid key or value is `GMM_INVALID_ARGUMENT`, and nothing is written.
  *
  * The caller promises:
  *
@@ -2329,11 +2332,12 @@ gmm_status gmm_mixture_save_with_metadata(const struct gmm_mixture *handle,
                                           const char *file);
 
 /**
- * Reads the text that the model file `file` holds under `key`, into `out`, of `capacity` bytes, with a NUL after
- * it. `*len` is its length without that NUL. With `out` NULL only `*len` is written: ask so for the capacity.
+ * Reads the metadata text that the model file `file` holds under `key`, into `out`, of `capacity` bytes, followed by
+ * a NUL. `*len` is its length without that NUL. With `out` NULL only `*len` is written, which tells the capacity to
+ * allocate.
  *
- * A key that the file does not have is `GMM_INVALID_ARGUMENT`, and a capacity of `*len` or less `GMM_INVALID_SHAPE`.
- * The key `gmm` says what the file is. The mixture is not read.
+ * Returns `GMM_INVALID_ARGUMENT` for a key that the file does not have, and `GMM_INVALID_SHAPE` for a capacity of
+ * `*len` or less. The key `gmm` holds the file's format. The mixture is not read.
  *
  * The caller promises:
  *
@@ -2346,8 +2350,8 @@ gmm_status gmm_model_metadata(const char *file,
                               size_t *len);
 
 /**
- * Reads the keys of all text that the model file `file` holds, into `out`, of `capacity` bytes: in ascending order,
- * each with a NUL after it, and one more NUL after the last. `*len` is the length without that last NUL. Otherwise as
+ * Reads the keys of all metadata of the model file `file` into `out`, of `capacity` bytes: in ascending order, each
+ * followed by a NUL, and one more NUL after the last. `*len` is the length without that last NUL. Otherwise as
  * `gmm_model_metadata`.
  *
  * The caller promises:
@@ -2360,8 +2364,8 @@ gmm_status gmm_model_metadata_keys(const char *file,
                                    size_t *len);
 
 /**
- * Reads a mixture from the file `file`, into `*out`. Every value is checked. Scores are those of the
- * mixture that was saved, to the last bit. Free it with `gmm_mixture_free`.
+ * Reads a mixture from the file `file`, into `*out`. Every value is checked. Its scores equal those of the mixture
+ * that was saved, bit for bit. Free it with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -2371,8 +2375,8 @@ gmm_status gmm_mixture_load(const char *file,
                             struct gmm_mixture **out);
 
 /**
- * Draws samples from a mixture: rows `first` to `first + n` of the endless list that `seed` stands for,
- * into `samples` (n x D, row-major), and the component that each came from into `labels` (n), or NULL.
+ * Draws samples from a mixture: rows `first` to `first + n` of the endless sequence that `seed` defines, into
+ * `samples` (n x D, row-major), and the component of each row into `labels` (n), unless that is NULL.
  *
  *     z = mu_k + L_k x      k by the weights, x standard normal, L_k the Cholesky factor, ridge included
  *
@@ -2380,9 +2384,9 @@ gmm_status gmm_mixture_load(const char *file,
  *     uint32_t labels[100];
  *     gmm_mixture_sample_f64(mixture, 7, 0, 100, samples, labels);      D = 2, seed 7
  *
- * The same mixture and seed give the same bits on every platform, however the rows are cut into calls.
- * Refuses n = 0 (GMM_INVALID_SHAPE), and a mixture that could give a sample beyond the range of the type
- * (GMM_OUT_OF_RANGE).
+ * The same mixture and seed give the same bits on every platform, and splitting the rows into several calls does not
+ * change them. Refuses n = 0 (GMM_INVALID_SHAPE), and a mixture that could give a sample beyond the range of the
+ * type (GMM_OUT_OF_RANGE).
  *
  * The caller promises:
  *
@@ -2410,9 +2414,10 @@ gmm_status gmm_mixture_sample_f32(const struct gmm_mixture *handle,
                                   uint32_t *labels);
 
 /**
- * Scores `samples` (N x D) under `mixture`: one pass, every output that `scores` names.
+ * Scores `samples` (N x D) under `mixture`: one pass writes every output that `scores` requests.
  *
- * `threads` may be NULL for the library's own. On any status but GMM_OK outputs are untouched.
+ * `threads` may be NULL for the library's own. On any status but GMM_OK, all outputs except `scores->error` are
+ * untouched.
  *
  * The caller promises:
  *
@@ -2485,8 +2490,8 @@ gmm_status gmm_mixture_responsibilities_f32(const struct gmm_mixture *mixture,
                                             float *responsibilities);
 
 /**
- * A copy of `mixture` with the memory that scoring at most `max_samples` samples in a call takes, into
- * `*out`. Free it with `gmm_scorer_free_f64`.
+ * A copy of `mixture` with the memory for scoring up to `max_samples` samples in a call, into `*out`. Free it with
+ * `gmm_scorer_free_f64`.
  *
  *     gmm_scorer_create_f64(mixture, 1, &scorer);
  *     for (;;) {
@@ -2515,11 +2520,11 @@ gmm_status gmm_scorer_create_f32(const struct gmm_mixture *mixture,
                                  struct gmm_scorer_f32 **out);
 
 /**
- * `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
- * samples than the scorer was made for. The same bits.
+ * As `gmm_mixture_score_f64`, on the calling thread and without an allocation, for at most `max_samples` samples.
+ * More samples are scored with allocations. Results have the same bits.
  *
- * A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer
- * at a time; every thread needs its own.
+ * A refusal allocates nothing either: its message is written into memory of the thread. Only one thread may use a
+ * scorer at a time, so every thread needs its own.
  *
  * The caller promises:
  *
@@ -2542,7 +2547,7 @@ gmm_status gmm_scorer_score_f32(struct gmm_scorer_f32 *scorer,
                                 const struct gmm_scores_f32 *scores);
 
 /**
- * Frees a scorer; NULL is nothing to free. No call may be using it.
+ * Frees a scorer; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *
@@ -2560,8 +2565,8 @@ void gmm_scorer_free_f64(struct gmm_scorer_f64 *scorer);
 void gmm_scorer_free_f32(struct gmm_scorer_f32 *scorer);
 
 /**
- * The energy that `percent` of the `n` energies are at or below, into `threshold`: between two of them by
- * linear interpolation. An outlier is a sample whose energy is greater.
+ * The `percent`-th percentile of the `n` energies, into `threshold`, by linear interpolation between two of them. A
+ * sample is an outlier when its energy is greater.
  *
  * With energies in ascending order, h = (n - 1) percent / 100, i = floor(h) and t = h - i:
  *
@@ -2570,8 +2575,8 @@ void gmm_scorer_free_f32(struct gmm_scorer_f32 *scorer);
  *     gmm_mixture_energies_f64(mixture, &usual, NULL, energies);
  *     gmm_threshold_by_percentile_f64(energies, n, 99, &threshold);
  *
- * Refuses n = 0 (GMM_INVALID_SHAPE), a percentage that is not within 0 and 100 (GMM_INVALID_ARGUMENT), and
- * energies that are NaN or -infinity (GMM_NOT_FINITE).
+ * Refuses n = 0 (GMM_INVALID_SHAPE), a percentage outside 0 to 100 (GMM_INVALID_ARGUMENT), and energies that are NaN
+ * or -infinity (GMM_NOT_FINITE).
  *
  * The caller promises:
  *
@@ -2595,11 +2600,10 @@ gmm_status gmm_threshold_by_percentile_f32(const float *energies,
                                            double *threshold);
 
 /**
- * The least threshold that no more than a share `fraction` of the `n` energies are above, into
- * `threshold`: the (m + 1)-th largest of them, m = floor(fraction n).
+ * The smallest threshold with at most the fraction `fraction` of the `n` energies above it, into `threshold`: the (m
+ * + 1)-th largest energy, m = floor(fraction n).
  *
- * Refuses a fraction that is not at least 0 and less than 1; otherwise as
- * `gmm_threshold_by_percentile_f64`.
+ * Refuses a fraction below 0 or of 1 and more; otherwise as `gmm_threshold_by_percentile_f64`.
  *
  * The caller promises:
  *
@@ -2623,16 +2627,16 @@ gmm_status gmm_threshold_by_contamination_f32(const float *energies,
                                               double *threshold);
 
 /**
- * What each feature contributes to the energy of each sample, into `shares` (N x D, row-major, required):
+ * The contribution of each feature to the energy of each sample, into `shares` (N x D, row-major, required):
  *
  *     delta_k = z_n - mu_k      u_k = (cov_k + ridge I)^-1 delta_k      share_ni = 1/2 sum_k r_nk delta_ki u_ki
  *
- * A row sums to what there is in the energy beside weights, determinants and the entropy of the
- * responsibilities. A share may be negative: where features are correlated, one may make the others less
- * surprising. `threads` may be NULL for the library's own.
+ * The sum of a row is the energy without its terms for weights, determinants and the entropy of the
+ * responsibilities. A contribution may be negative: with correlated features, the value of one feature may make
+ * those of others less surprising. `threads` may be NULL for the library's own.
  *
- * A share beyond the range of the type is infinite. Refuses a sample so far away that a share has no value, neither a
- * number nor an infinity (GMM_OUT_OF_RANGE), naming its row.
+ * A contribution beyond the range of the type is infinite. Refuses a sample so far away that a contribution would be
+ * NaN (GMM_OUT_OF_RANGE); the message names its row.
  *
  * The caller promises:
  *
@@ -2657,24 +2661,24 @@ gmm_status gmm_mixture_attribution_f32(const struct gmm_mixture *handle,
                                        float *shares);
 
 /**
- * Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
- * macro `gmm_detector_options_init(options)` passes the size that the caller was compiled with.
+ * Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+ * `gmm_detector_options_init(options)` passes the size that the caller was compiled with.
  *
  * The caller promises:
  *
  * `options` is NULL or writable for `size` bytes.
  */
-gmm_status gmm_detector_options_init(struct gmm_detector_options *options, size_t size);
+gmm_status gmm_detector_options_init(struct gmm_detector_options *options,
+                                     size_t size);
 
 /**
- * Fits a detector to `samples` (N x D) that contain the outliers it is to find, into `*out`. Free it with
+ * Fits a detector to `samples` (N x D) that contain the outliers to be found, into `*out`. Free it with
  * `gmm_detector_free`.
  *
- * For every K a mixture with one covariance for all components is fitted, each M-step without the share of
- * the samples that is least likely under the current mixture; components that may be all outliers are
- * dropped; and the energy of a sample is the mean of its energies under the mixtures. Unlike a plain fit,
- * none of this can adapt to a tight group of outliers. `options` may be NULL for the defaults, `threads`
- * for the library's own; results do not depend on them.
+ * For every K a mixture with tied covariances is fitted. Each M-step leaves out the given fraction of the samples,
+ * those least likely under the current mixture. Components that may consist of outliers only are dropped. The energy
+ * of a sample is the mean of its energies under the mixtures. A plain fit may adapt to a tight group of outliers;
+ * these rules prevent it. `options` may be NULL for the defaults, `threads` for the library's own.
  *
  *     gmm_detector_options options;
  *     gmm_detector_options_init(&options);
@@ -2683,13 +2687,13 @@ gmm_status gmm_detector_options_init(struct gmm_detector_options *options, size_
  *         gmm_detector_energies_f64(detector, &samples, NULL, energies) == GMM_OK)
  *         threshold = gmm_detector_threshold(detector);
  *
- * A fit that the token or the time budget ends is a fit: GMM_OK, and `gmm_detector_stop` says so. Its last mixture is as
- * it was reached, and the Ks after it are left out; the first has its start in any case. An iteration after which the
- * bound was no higher for a hundred in a row is the last.
+ * A fit that the token or the time budget ends returns GMM_OK, and `gmm_detector_stop` gives the reason. The mixture
+ * in progress is kept in its current state, and the Ks after it are left out; the first mixture has at least its
+ * start. A fit also ends when the bound has not risen in a hundred successive iterations.
  *
- * Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
- * (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
- * whose squares leave the range of a double (GMM_OUT_OF_RANGE).
+ * Refuses fewer than two samples, fewer untrimmed samples than the smallest K, and options outside their ranges
+ * (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples whose squares leave the range of
+ * a double (GMM_OUT_OF_RANGE).
  *
  * The caller promises:
  *
@@ -2714,8 +2718,8 @@ gmm_status gmm_detector_fit_f32(const struct gmm_matrix_f32 *samples,
                                 struct gmm_detector **out);
 
 /**
- * Energies of `samples` (N x D), in nats, into `energies` (N, required): the larger, the less there is like
- * the sample. `threads` may be NULL for the library's own.
+ * Energies of `samples` (N x D), in nats, into `energies` (N, required): the larger the energy, the more unusual the
+ * sample. `threads` may be NULL for the library's own.
  *
  * The caller promises:
  *
@@ -2740,8 +2744,8 @@ gmm_status gmm_detector_energies_f32(const struct gmm_detector *detector,
                                      float *energies);
 
 /**
- * What each feature contributes to the energy of each sample, into `shares` (N x D, row-major, required):
- * the mean over the mixtures of what `gmm_mixture_attribution_f64` gives.
+ * The contribution of each feature to the energy of each sample, into `shares` (N x D, row-major, required): the
+ * mean over the mixtures of the contributions that `gmm_mixture_attribution_f64` gives.
  *
  * The caller promises:
  *
@@ -2765,8 +2769,8 @@ gmm_status gmm_detector_attribution_f32(const struct gmm_detector *detector,
                                         float *shares);
 
 /**
- * The energy above which a sample is an outlier, in nats: no more than the contamination of the samples of
- * the fit, by weight, are above it. NaN for NULL.
+ * The energy above which a sample is an outlier, in nats. At most the fraction `contamination` of the samples of the
+ * fit, by weight, are above it. NaN for NULL.
  *
  * The caller promises:
  *
@@ -2775,8 +2779,8 @@ gmm_status gmm_detector_attribution_f32(const struct gmm_detector *detector,
 double gmm_detector_threshold(const struct gmm_detector *detector);
 
 /**
- * Why the fit of a detector ended, GMM_STOP_*: cancelled or out of time, and there may be fewer mixtures than Ks; or else
- * whether every mixture converged. -1 for NULL.
+ * Why the fit of a detector ended, GMM_STOP_*. Cancelled or out of time means that there may be fewer mixtures than
+ * Ks; the other codes say whether every mixture converged. -1 for NULL.
  *
  * The caller promises:
  *
@@ -2785,7 +2789,7 @@ double gmm_detector_threshold(const struct gmm_detector *detector);
 gmm_stop gmm_detector_stop(const struct gmm_detector *detector);
 
 /**
- * How many mixtures a detector has: one for each K that was fitted; 0 for NULL.
+ * The number of mixtures of a detector, one for each fitted K; 0 for NULL.
  *
  * The caller promises:
  *
@@ -2794,8 +2798,8 @@ gmm_stop gmm_detector_stop(const struct gmm_detector *detector);
 size_t gmm_detector_n_mixtures(const struct gmm_detector *detector);
 
 /**
- * Mixture `at` of a detector, from 0, a copy, into `*out`: the components that were kept, heaviest first,
- * tied, in the units of the samples. Free it with `gmm_mixture_free`.
+ * A copy of mixture `at` of a detector, counted from 0, into `*out`: the components that were kept, heaviest first,
+ * with tied covariances, in the units of the samples. Free it with `gmm_mixture_free`.
  *
  * The caller promises:
  *
@@ -2806,7 +2810,7 @@ gmm_status gmm_detector_mixture(const struct gmm_detector *detector,
                                 struct gmm_mixture **out);
 
 /**
- * Frees a detector; NULL is nothing to free. No call may be using it.
+ * Frees a detector; does nothing for NULL. No other call may be using it.
  *
  * The caller promises:
  *

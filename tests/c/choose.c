@@ -146,7 +146,7 @@ static void sweeps(void)
     gmm_sweep *none = NULL;
     of_each.means = mean;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,
-            "options.fit gives a start; a sweep has as many as candidates");
+            "options.fit gives a start; every candidate of a sweep finds its own");
     of_each.means = NULL;
     options.criterion = 3;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_INVALID_ARGUMENT,

@@ -201,7 +201,7 @@ static void streams(void)
             "source.read returned -3");
     tape.fail_at = -3;
     REFUSED(gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL), GMM_SOURCE,
-            "source.read returned 1048577 rows; it was asked for at most 1048576");
+            "source.read returned 1048577 rows; at most 1048576 were requested");
     tape.fail_at = 0, tape.n = 0;
     REFUSED(gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL), GMM_INVALID_SHAPE,
             "samples has shape 0 x 1; both must be at least 1");

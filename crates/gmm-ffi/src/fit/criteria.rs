@@ -1,4 +1,4 @@
-//! What a mixture costs in parameters, against what it explains.
+//! Information criteria: the likelihood of a mixture against its number of parameters.
 
 use gmm_core::{Criteria, criteria, n_parameters};
 use libc::size_t;
@@ -9,8 +9,8 @@ use crate::plumbing::{
     handle, mixture, sized_output, write_sized,
 };
 
-/// What a mixture explains of samples, and what it costs; of mixtures the one with the smallest criterion
-/// is to be preferred. Set `size`; the rest is filled in. Fields may be added at the end.
+/// Information criteria of a mixture for given samples; prefer the mixture with the smallest value. Set `size`; the
+/// call writes the rest. Fields may be added at the end.
 ///
 /// ```text
 /// AIC = -2 ln L + 2 p      BIC = -2 ln L + p ln S      ICL = BIC - 2 sum_n s_n sum_k r_nk ln r_nk
@@ -22,15 +22,15 @@ use crate::plumbing::{
 pub struct gmm_criteria {
     /// `sizeof(gmm_criteria)`, set by the caller.
     pub size: size_t,
-    /// p.
+    /// p, the number of free parameters.
     pub n_parameters: size_t,
     /// ln L = sum_n s_n ln p(z_n), in nats.
     pub log_likelihood: f64,
-    /// Akaike's.
+    /// The Akaike information criterion.
     pub aic: f64,
-    /// Schwarz's.
+    /// The Bayesian information criterion (Schwarz).
     pub bic: f64,
-    /// The integrated completed likelihood's.
+    /// The integrated completed likelihood.
     pub icl: f64,
 }
 
@@ -41,7 +41,7 @@ impl From<Criteria> for gmm_criteria {
     }
 }
 
-/// p, the free parameters of a mixture, or 0 for NULL.
+/// p, the number of free parameters of a mixture; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -52,9 +52,9 @@ pub unsafe extern "C" fn gmm_mixture_n_parameters(handle: *const gmm_mixture) ->
     unsafe { mixture(handle) }.map_or(0, n_parameters)
 }
 
-/// The criteria of a mixture and `samples` (N x D), by one pass over them. `sample_weights` s (N) say how
-/// much each counts, NULL for 1 each, and sum to S. `threads` may be NULL for the library's own. Refuses
-/// samples of another number of features (GMM_INVALID_SHAPE).
+/// The criteria of a mixture for `samples` (N x D), in one pass over them. `sample_weights` s (N) are the weights of
+/// the samples, with sum S; NULL means 1 each. `threads` may be NULL for the library's own. Refuses samples with
+/// another number of features (GMM_INVALID_SHAPE).
 ///
 /// ```text
 /// gmm_criteria criteria = {.size = sizeof criteria};

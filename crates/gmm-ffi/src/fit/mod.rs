@@ -1,9 +1,9 @@
-//! Fits: options, reports, and what fits samples in memory, streams, batches and sweeps.
+//! Fits: options, reports, and fits of samples in memory, streams, batches and sweeps.
 //!
 //! ```text
-//! prior, options, report   what goes into a fit, and what comes out beside the mixture
+//! prior, options, report   inputs of a fit, and its outputs beside the mixture
 //! samples, stream, start   fits of samples in memory and of a source; mixtures from labels or responsibilities
-//! moments, stepwise        the E-step and the M-step apart; samples that come in batches
+//! moments, stepwise        the E-step and the M-step apart; samples that arrive in batches
 //! criteria, sweep          AIC, BIC and ICL; several fits side by side
 //! ```
 

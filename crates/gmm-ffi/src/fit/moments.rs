@@ -1,4 +1,4 @@
-//! What samples leave behind under a mixture, as numbers that machines may add up.
+//! Moments of samples under a mixture: sums that can be added across machines.
 
 use gmm_core::{Mixture, Moments};
 use libc::size_t;
@@ -9,8 +9,8 @@ use crate::plumbing::{
     gmm_mixture, gmm_status, gmm_threads, guard, guard_for, handle, mixture,
 };
 
-/// How many doubles the moments of `handle` are: 2 + K (1 + D + D (D + 1) / 2), and under diagonal and
-/// spherical covariances 2 + K (1 + 2 D); 0 for NULL.
+/// The number of doubles in the moments of `handle`: 2 + K (1 + D + D (D + 1) / 2), and for diagonal and spherical
+/// covariances 2 + K (1 + 2 D); 0 for NULL.
 ///
 /// # Safety
 ///
@@ -21,21 +21,21 @@ pub unsafe extern "C" fn gmm_moments_len(handle: *const gmm_mixture) -> size_t {
     unsafe { mixture(handle) }.map_or(0, Moments::buffer_len)
 }
 
-/// The E-step: what `samples` (N x D) leave behind under a mixture, into `moments` of `len` =
-/// `gmm_moments_len(handle)` doubles. Buffers that were made with the same mixture may be added element by
-/// element, by `gmm_moments_add`, `MPI_SUM` or a loop: they are then the moments of all samples.
+/// The E-step: the moments of `samples` (N x D) under a mixture, into `moments` of `len` = `gmm_moments_len(handle)`
+/// doubles. Buffers made with the same mixture may be added element by element, by `gmm_moments_add`, `MPI_SUM` or a
+/// loop: the sum is the moments of all their samples.
 ///
 /// ```text
 /// [ S  l  |  n_1  a_1 (D)  B_1 (D (D + 1) / 2, or D)  |  n_2  a_2  B_2  |  ... ]
 ///
 /// S   = sum_n s_n               l   = sum_n s_n ln p(z_n)
 /// n_k = sum_n s_n r_nk          a_k = sum_n s_n r_nk delta_nk          delta_nk = z_n - mu_k
-/// B_k = sum_n s_n r_nk delta_nk delta_nk^T    its lower triangle, row by row, or its diagonal under
-///                                             diagonal and spherical covariances
+/// B_k = sum_n s_n r_nk delta_nk delta_nk^T    its lower triangle, row by row; for diagonal and spherical
+///                                             covariances its diagonal
 /// ```
 ///
-/// `sample_weights` s (N) say how much each sample counts; NULL for 1 each. `threads` may be NULL for the
-/// library's own. One iteration of a fit over samples in pieces:
+/// `sample_weights` s (N) are the weights of the samples; NULL means 1 each. `threads` may be NULL for the library's
+/// own. One iteration of a fit over samples in pieces:
 ///
 /// ```text
 /// gmm_moments_of_f64(mixture, &piece, NULL, NULL, moments, len);      for each piece
@@ -43,8 +43,8 @@ pub unsafe extern "C" fn gmm_moments_len(handle: *const gmm_mixture) -> size_t {
 /// gmm_moments_maximise(mixture, all, len, &options, &next);
 /// ```
 ///
-/// Refuses sums that leave the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is infinitely
-/// far. `l` may be minus infinity, where a sample has no density.
+/// Refuses sums beyond the range of a double (GMM_OUT_OF_RANGE), such as the square of a sample that is too far away.
+/// `l` is minus infinity where a sample has density zero.
 ///
 /// # Safety
 ///
@@ -105,9 +105,9 @@ unsafe fn moments_into<M: Matrix>(
     Ok(())
 }
 
-/// Adds `added` to `sum`, moments that were made with the mixture, both of `len` doubles. A `sum` of zeros
-/// is one of no samples. Refuses moments that no samples leave behind, in either and in what comes out, as
-/// `gmm_moments_maximise` does; `sum` is then as it was.
+/// Adds `added` to `sum`, both moments of `len` doubles made with the same mixture. A `sum` of zeros stands for no
+/// samples. Refuses input or a result that no samples can have as moments, as `gmm_moments_maximise` does; `sum` is
+/// then untouched.
 ///
 /// # Safety
 ///
@@ -136,9 +136,9 @@ pub unsafe extern "C" fn gmm_moments_add(
     })
 }
 
-/// Makes the samples behind `moments`, of `len` doubles, count `factor` times each: old ones fade when it
-/// is less than 1. Refuses a factor that is not positive and finite, and moments that no samples leave behind, before
-/// or after; `moments` is then as it was.
+/// Multiplies the weights of the samples behind `moments`, of `len` doubles, by `factor`: a factor below 1 fades old
+/// samples. Refuses a factor that is not positive and finite, and input or a result that no samples can have as
+/// moments; `moments` is then untouched.
 ///
 /// # Safety
 ///
@@ -169,14 +169,14 @@ pub unsafe extern "C" fn gmm_moments_scale(
     })
 }
 
-/// The M-step: the mixture that `moments`, of `len` doubles and made with the mixture of `handle`, come to,
-/// into `*out`. Its covariances have the structure of that mixture. Of `options`, `reg_covar`,
-/// `reg_covar_relative` and `prior` are read. A component without samples keeps its shape, with weight 0.
+/// The M-step: the mixture estimated from `moments`, of `len` doubles, made with the mixture of `handle`, into
+/// `*out`. It has the covariance structure of that mixture. Of `options`, only `reg_covar`, `reg_covar_relative` and
+/// `prior` are read. A component without samples keeps its mean and covariance, with weight 0.
 ///
-/// Refuses moments that no samples leave behind: values that are not finite (GMM_NOT_FINITE), negative counts
-/// (GMM_NEGATIVE), counts that do not add up to S, and second moments of a negative variance
-/// (GMM_INVALID_ARGUMENT), each by more than 1e-4 of the larger number; and those that no covariance can be made of.
-/// Free the mixture with `gmm_mixture_free`.
+/// Refuses moments that no samples can have: non-finite values (GMM_NOT_FINITE), negative counts (GMM_NEGATIVE),
+/// counts that do not add up to S, and second moments that imply a negative variance (GMM_INVALID_ARGUMENT), the last
+/// three only when off by more than 1e-4 of the larger number. Refuses also moments that give no positive definite
+/// covariance. Free the mixture with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -206,13 +206,13 @@ pub unsafe extern "C" fn gmm_moments_maximise(
     }
 }
 
-/// A buffer has the length of the mixture's moments.
+/// Refuses a buffer whose length is not that of the mixture's moments.
 fn check_len(mixture: &Mixture, len: usize) -> Result<(), Refusal> {
-    let wanted = Moments::buffer_len(mixture);
-    if len == wanted {
+    let expected = Moments::buffer_len(mixture);
+    if len == expected {
         return Ok(());
     }
-    let (left_shape, right_shape) = (vec![len], vec![wanted]);
+    let (left_shape, right_shape) = (vec![len], vec![expected]);
     let right = "those of the mixture";
     Err(gmm_core::Error::ShapeMismatch { left: "moments", left_shape, right, right_shape }.into())
 }

@@ -1,4 +1,4 @@
-//! How to fit: the struct of options, and what of it the library reads.
+//! The struct of fit options, and how the library reads it.
 
 use std::ffi::c_void;
 use std::ops::ControlFlow;
@@ -25,28 +25,28 @@ use crate::plumbing::{
 pub struct gmm_progress {
     /// `sizeof(gmm_progress)` as the library knows it.
     pub size: size_t,
-    /// Which restart, from 0; once swaps have begun, the one that won.
+    /// Restart of this iteration, from 0; during swaps, the restart that won.
     pub restart: size_t,
-    /// Which iteration of it or of the last move, from 1; 0 for a move that failed before it had one.
+    /// Iteration of the restart or of the last swap, from 1; 0 for a swap that failed before its first iteration.
     pub iteration: size_t,
-    /// Its bound, in nats per sample; of a move without iterations, the best so far.
+    /// Lower bound of this iteration, in nats per sample; for a swap without iterations, the best bound so far.
     pub lower_bound: f64,
     /// Seconds since the fit began.
     pub elapsed: f64,
-    /// How many swaps were begun after the restarts; 0 while those run.
+    /// Swaps begun after the restarts; 0 during the restarts.
     pub n_swaps: size_t,
 }
 
-/// Is told of every iteration, on the thread that called the fit; 0 goes on, anything else ends the
-/// fit. `progress` is valid during the call. It must return: no C++ exception and no longjmp.
+/// Called after every iteration, on the thread that called the fit. Return 0 to go on; any other value ends the fit.
+/// `progress` is valid during the call. It must return normally: no C++ exception and no longjmp.
 pub type gmm_progress_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, progress: *const gmm_progress) -> i32>;
 
-/// How to fit. Fill it with `gmm_fit_options_init` and then change what should differ; fields may be
+/// Options of a fit. Fill them with `gmm_fit_options_init`, then change the fields that should differ; fields may be
 /// added at the end.
 ///
-/// A fit from known labels or responsibilities is one from the `start` that `gmm_mixture_from_labels_f64`
-/// or `gmm_mixture_from_responsibilities_f64` makes of them.
+/// To fit from known labels or responsibilities, pass as `start` the mixture that `gmm_mixture_from_labels_f64` or
+/// `gmm_mixture_from_responsibilities_f64` makes of them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_fit_options {
@@ -56,59 +56,62 @@ pub struct gmm_fit_options {
     pub n_components: size_t,
     /// Stop when the bound changes by less than this, in nats per sample. 1e-3 unless changed.
     pub tol: f64,
-    /// Iterations at most. 100 unless changed.
+    /// Largest number of iterations. 100 unless changed.
     pub max_iter: size_t,
-    /// Added to every variance, and part of the covariances that come out. 1e-6 unless changed.
+    /// Added to every variance, and included in the resulting covariances. 1e-6 unless changed.
     pub reg_covar: f64,
-    /// Restarts; the best bound wins. 1 unless changed.
+    /// Number of restarts; the one with the best bound wins. 1 unless changed.
     pub n_init: size_t,
     /// Fixes every random choice. 0 unless changed.
     pub seed: u64,
     /// Start from this mixture (of K components) instead of `init`; NULL unless changed.
     pub start: *const gmm_mixture,
-    /// GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; with `start` it must be that of the start.
+    /// GMM_COVARIANCE_*. GMM_COVARIANCE_OF_START unless changed; when `start` is set, any other value must be its
+    /// structure.
     pub covariance_type: gmm_covariance_type,
-    /// GMM_CONVERGENCE_*: what is held against `tol`. GMM_CONVERGENCE_CHANGE unless changed.
+    /// GMM_CONVERGENCE_*: the quantity compared with `tol`. GMM_CONVERGENCE_CHANGE unless changed.
     pub convergence: gmm_convergence,
-    /// GMM_INIT_*: where each restart begins. GMM_INIT_KMEANS unless changed.
+    /// GMM_INIT_*: how each restart is initialised. GMM_INIT_KMEANS unless changed.
     pub init: gmm_init,
-    /// 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
+    /// 1 if `reg_covar` is multiplied by the mean variance of the features; 0 unless changed.
     pub reg_covar_relative: i32,
-    /// Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+    /// Seconds after which no iteration begins; 0 (the default) means no limit.
     pub time_budget: f64,
-    /// How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+    /// Weight of each sample (N): weight 2 is the same as two copies of the row, and a row of weight 0 is ignored.
+    /// NULL unless changed.
     pub sample_weights: *const f64,
-    /// Weights to start from (K), summing to 1. NULL, unless changed, where they are not known.
+    /// Starting weights (K), summing to 1. NULL (the default) leaves them to `init`.
     pub weights: *const f64,
-    /// Means to start from (K x D), in place of those that `init` finds. Weights and covariances are still those of
-    /// `init`, unless they are given too. NULL unless changed.
+    /// Starting means (K x D), which replace those of `init`. Weights and covariances are still those of `init`,
+    /// unless they are given too. NULL unless changed.
     pub means: *const f64,
-    /// Covariances to start from, in the shape of `covariance_type`. NULL unless changed.
+    /// Starting covariances, in the shape of `covariance_type`. NULL unless changed.
     pub covariances: *const f64,
-    /// Their inverses, instead of them. NULL unless changed.
+    /// Starting precisions, the inverses of the covariances; give one or the other. NULL unless changed.
     pub precisions: *const f64,
-    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-    /// extent at all. NULL, unless changed, for none.
+    /// A prior on the parameters, which replaces `reg_covar`: that then affects the result only when the samples have
+    /// no variance at all. NULL (the default) means no prior.
     pub prior: *const gmm_prior,
-    /// Is told of every iteration. NULL unless changed.
+    /// Called after every iteration. NULL unless changed.
     pub progress: gmm_progress_callback,
-    /// What `progress` is called with. NULL unless changed.
+    /// First argument of `progress`. NULL unless changed.
     pub userdata: *mut c_void,
-    /// Ends the fit when it is asked to. NULL unless changed.
+    /// A token that may cancel the fit. NULL unless changed.
     pub cancel: *const gmm_cancel,
-    /// Moves in a row that may fail: each takes a component of the best restart away, splits another, and
-    /// climbs from there. -1, unless changed, for 4 a restart, or none when there is one or `means` are given.
+    /// The search for a better optimum ends after this number of swaps in a row have failed. Each swap removes a
+    /// component of the best mixture, splits another and runs EM from there. -1 (the default) means 4 for each
+    /// restart, but none with a single restart or with given `means`.
     pub max_failed_swaps: i64,
-    /// Is told in words what came out, before the call returns, on the thread that called. NULL unless changed.
+    /// Receives the result in words, before the call returns, on the thread that called. NULL unless changed.
     pub log: gmm_log_callback,
-    /// What `log` is called with. NULL unless changed.
+    /// First argument of `log`. NULL unless changed.
     pub log_userdata: *mut c_void,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on. NULL unless changed.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call. NULL unless changed.
     pub error: *mut gmm_error,
 }
 
-/// The library's own choice of `max_failed_swaps`.
+/// `max_failed_swaps` that depends on the number of restarts.
 const SWAPS_BY_RESTARTS: i64 = -1;
 
 pub(crate) fn default_options() -> gmm_fit_options {
@@ -157,7 +160,7 @@ pub unsafe extern "C" fn gmm_fit_options_init(options: *mut gmm_fit_options, siz
     guard(|| unsafe { write_defaults("options", options, default_options(), size) })
 }
 
-/// Options whose numbers were read and whose pointers were followed.
+/// Options whose values were checked and whose pointers were dereferenced.
 pub(crate) struct Options<'a> {
     pub(crate) fit: FitOptions,
     pub(crate) sample_weights: Option<&'a [f64]>,
@@ -165,8 +168,8 @@ pub(crate) struct Options<'a> {
     pub(crate) log: Log,
 }
 
-/// Reads what `options` says of a fit of D = `d` features; `n` is the number of samples, or `None` where
-/// they come without weights of the options.
+/// Reads `options` for a fit of D = `d` features. `n` is the number of samples, or `None` where the weights of the
+/// samples do not come from the options.
 ///
 /// # Safety
 ///
@@ -234,7 +237,7 @@ unsafe fn given(
 ) -> Result<Given, Refusal> {
     let k = options.n_components;
     if k == 0 {
-        // Of which nothing can be given; the fit refuses it.
+        // No starting parameters for 0 components; the fit refuses that number.
         return Ok(Given::default());
     }
     if !options.covariances.is_null() && !options.precisions.is_null() {
@@ -244,7 +247,7 @@ unsafe fn given(
         .iter()
         .any(|it| !it.is_null())
     {
-        // Before what is given is read and copied.
+        // Before the starting parameters are read and copied.
         memory::check(k, d, covariance_type)?;
     }
     let shape = covariance_type.shape(k, d);
@@ -265,7 +268,7 @@ unsafe fn given(
     Ok(Given { weights: weights.map(<[f64]>::to_vec), means: means.map(<[f64]>::to_vec), covariances })
 }
 
-/// What of `options` an M-step of a mixture goes by: the ridge, and the prior.
+/// Reads the part of `options` that an M-step of a mixture uses: the ridge and the prior.
 ///
 /// # Safety
 ///
@@ -292,7 +295,7 @@ pub(crate) unsafe fn open_rules(
     })
 }
 
-/// A ridge, in the unit that `relative` says.
+/// A ridge, absolute or relative as `relative` says.
 pub(crate) fn reg_covar(value: f64, what: &str, relative: i32) -> Result<RegCovar, Refusal> {
     Ok(if flag(what, relative)? { RegCovar::Relative(value) } else { RegCovar::Absolute(value) })
 }
@@ -325,7 +328,7 @@ pub(crate) fn refused<T>(message: &str) -> Result<T, Refusal> {
     Err(Refusal::new(GMM_INVALID_ARGUMENT, message))
 }
 
-/// Samples, and how much each counts.
+/// Samples with their weights.
 pub(crate) fn weighted<'a, T: Real>(
     samples: MatRef<'a, T>,
     weights: Option<&'a [f64]>,
@@ -335,26 +338,26 @@ pub(crate) fn weighted<'a, T: Real>(
     weights.map_or(Ok(samples), |weights| samples.with_weights(weights))
 }
 
-/// Who is told of a fit and may end it.
+/// The caller's progress callback, which may end a fit.
 pub(crate) struct Observer {
     progress: gmm_progress_callback,
     userdata: *mut c_void,
 }
 
 impl Observer {
-    /// Whether there is nobody to tell.
-    pub(crate) fn is_nobody(&self) -> bool {
+    /// Whether the caller set no callback.
+    pub(crate) fn is_silent(&self) -> bool {
         self.progress.is_none()
     }
 
-    /// What to do after an iteration.
-    pub(crate) fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
+    /// Calls the callback after an iteration, and returns whether the fit goes on.
+    pub(crate) fn report(&mut self, progress: Progress) -> ControlFlow<()> {
         let Progress { restart, n_swaps, iteration, lower_bound, elapsed } = progress;
         let (size, elapsed) = (size_of::<gmm_progress>(), elapsed.as_secs_f64());
-        let told = gmm_progress { size, restart, iteration, lower_bound, elapsed, n_swaps };
+        let report = gmm_progress { size, restart, iteration, lower_bound, elapsed, n_swaps };
         let ended = self.progress.is_some_and(|callback| {
-            // SAFETY: whoever passed the callback and its userdata promised that they can be called so.
-            unsafe { callback(self.userdata, &raw const told) != 0 }
+            // SAFETY: the caller who passed the callback and its userdata promised that they can be called so.
+            unsafe { callback(self.userdata, &raw const report) != 0 }
         });
         if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

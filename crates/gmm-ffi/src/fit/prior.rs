@@ -7,8 +7,8 @@ use libc::size_t;
 
 use crate::plumbing::{Regions, gmm_status, guard, sized, write_defaults};
 
-/// A conjugate prior, that fits maximise with the likelihood: it bounds variances from below. Fill it with
-/// `gmm_prior_init` and then change what should differ; fields may be added at the end.
+/// A conjugate prior: the fit maximises likelihood times prior, which bounds variances from below. Fill it with
+/// `gmm_prior_init`, then change the fields that should differ; fields may be added at the end.
 ///
 /// ```text
 /// phi ~ Dirichlet(weight_concentration)
@@ -27,16 +27,16 @@ use crate::plumbing::{Regions, gmm_status, guard, sized, write_defaults};
 pub struct gmm_prior {
     /// `sizeof(gmm_prior)`.
     pub size: size_t,
-    /// At least 1 and at most 1e100; 1, which is flat, unless changed.
+    /// At least 1 and at most 1e100; 1 (a flat prior) unless changed.
     pub weight_concentration: f64,
-    /// How many samples `mean` counts for, at most 1e100; 0.01 unless changed.
+    /// Weight of `mean` as a number of samples, at most 1e100; 0.01 unless changed.
     pub mean_precision: f64,
-    /// D; NULL, unless changed, for the mean of the samples.
+    /// D values; NULL (the default) means the mean of the samples.
     pub mean: *const f64,
-    /// More than D - 1 and at most 1e100; 0, unless changed, or NaN for D + 2.
+    /// More than D - 1 and at most 1e100; 0 (the default) or NaN means D + 2.
     pub degrees_of_freedom: f64,
-    /// D x D for full and tied covariances, D variances for diagonal ones, one for spherical ones; NULL,
-    /// unless changed, for the covariance of the samples, or the mean of its variances, over K^(2/D).
+    /// D x D for full and tied covariances, D variances for diagonal ones, one for spherical ones. NULL (the default)
+    /// means the covariance of the samples (its mean variance for spherical ones), divided by K^(2/D).
     pub covariance: *const f64,
 }
 
@@ -52,9 +52,8 @@ fn default_prior() -> gmm_prior {
     }
 }
 
-/// Fills the `size` bytes of `prior` with the defaults, those of Fraley & Raftery (2007), and its `size`
-/// with that. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled
-/// with.
+/// Writes the defaults, those of Fraley & Raftery (2007), to the `size` bytes of `prior`, and `size` to its field
+/// `size`. In C and C++ the macro `gmm_prior_init(prior)` passes the size that the caller was compiled with.
 ///
 /// # Safety
 ///

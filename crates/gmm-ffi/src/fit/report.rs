@@ -1,4 +1,4 @@
-//! What a fit came to, in memory of the caller.
+//! Results of a fit, in memory of the caller.
 
 use gmm_core::{Fit, Repair, Stop};
 use libc::size_t;
@@ -8,71 +8,71 @@ use crate::plumbing::{
     stop_code, write_sized,
 };
 
-/// What a fit did so that it could go on. Does not change, for arrays are made of it.
+/// A repair that let a fit go on. This struct never grows, since callers pass arrays of it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_repair {
     /// GMM_REPAIR_*.
     pub kind: gmm_repair_kind,
-    /// In which iteration, from 1; 0 at the start.
+    /// Iteration of the repair, from 1; 0 at the start.
     pub iteration: size_t,
-    /// Which component; 0 for a ridge when all share one matrix.
+    /// The repaired component; 0 for a ridge when all components share one matrix.
     pub component: size_t,
-    /// Whose samples it shares, when it was reseeded.
+    /// For a reseeded component, the component whose samples it now shares.
     pub from: size_t,
-    /// The ridge, when that was raised.
+    /// For a raised ridge, its new value.
     pub ridge: f64,
 }
 
-/// What a fit came to. Set `size`, and the buffers or NULL; the rest is filled in. Fields may be added at
-/// the end.
+/// Results of a fit beside the mixture. Set `size`, and each buffer or NULL; the call writes the rest. Fields may be
+/// added at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_fit_report {
     /// `sizeof(gmm_fit_report)`, set by the caller.
     pub size: size_t,
-    /// Where to write the bound of each iteration; NULL for nowhere. Set by the caller.
+    /// Receives the bound of each iteration, or NULL. Set by the caller.
     pub lower_bounds: *mut f64,
-    /// How many doubles fit there; bounds of later iterations are left out. Set by the caller.
+    /// Length of `lower_bounds`; bounds of later iterations are left out. Set by the caller.
     pub lower_bounds_capacity: size_t,
-    /// 1 when the bound settled within `tol`, 0 when something else came first.
+    /// 1 if the bound changed by less than `tol`, 0 if the fit ended for another reason.
     pub converged: i32,
     /// Iterations of the winning restart.
     pub n_iter: size_t,
-    /// Its last bound: the mean log-likelihood per sample before the last M-step, in nats. Minus infinity where a sample
-    /// had no density.
+    /// The last bound of the winning restart: the mean log-likelihood per sample before the last M-step, in nats.
+    /// Minus infinity where a sample had density zero.
     pub lower_bound: f64,
-    /// Which restart won, from 0.
+    /// The restart that won, from 0.
     pub restart: size_t,
-    /// GMM_STOP_*: why it ended.
+    /// GMM_STOP_*: why the winning restart ended.
     pub stop: gmm_stop,
-    /// GMM_OK, or for GMM_STOP_REFUSED why the next parameters were none.
+    /// For GMM_STOP_REFUSED why the next parameters were invalid; otherwise GMM_OK.
     pub stop_status: gmm_status,
-    /// Repairs of the winning restart, those beyond the capacity included.
+    /// Number of repairs of the winning restart, including those beyond `repairs_capacity`.
     pub n_repairs: size_t,
-    /// How many samples belong to each component (K), in parts; infinite where the sum of the weights is beyond a
-    /// double. NULL for nowhere. Set by the caller.
+    /// Receives the sum of the responsibilities of each component (K), or NULL; infinite where the sum of the weights
+    /// is beyond the range of a double. Set by the caller.
     pub effective_counts: *mut f64,
-    /// A lower bound on the condition number of each covariance (K), or NULL. Set by the caller.
+    /// Receives a lower bound on the condition number of each covariance (K), or NULL. Set by the caller.
     pub conditions: *mut f64,
-    /// What was added to the variances of each component in the last iteration (K), or NULL. Set by the
+    /// Receives the ridge added to the variances of each component in the last iteration (K), or NULL. Set by the
     /// caller.
     pub ridges: *mut f64,
-    /// 1 for features with hardly any variance but the ridge, when those before them are known, and 0
-    /// for the others (K x D), or NULL. Set by the caller.
+    /// Receives flags (K x D), or NULL: 1 for a feature whose variance, given the features before it, is hardly more
+    /// than the ridge, 0 for the others. Set by the caller.
     pub held_by_ridge: *mut u8,
-    /// Where to write repairs, in the order in which they were made, or NULL. Set by the caller.
+    /// Receives repairs, in the order in which they were made, or NULL. Set by the caller.
     pub repairs: *mut gmm_repair,
-    /// How many repairs fit there; later ones are left out. Set by the caller.
+    /// Length of `repairs`; later repairs are left out. Set by the caller.
     pub repairs_capacity: size_t,
-    /// How many swaps led on from the restart that won.
+    /// Number of successful swaps after the restart that won.
     pub n_swaps: size_t,
 }
 
-/// The size of the first report there was: up to and with `restart`. Later fields are optional.
+/// The size of the first version of the report, which ended with `restart`. Later fields are optional.
 const FIRST_REPORT: usize = std::mem::offset_of!(gmm_fit_report, restart) + size_of::<size_t>();
 
-/// A report that was checked before the work began.
+/// A report that is checked before the fit begins.
 pub(crate) struct Report<'a> {
     out: *mut gmm_fit_report,
     fields: gmm_fit_report,
@@ -153,7 +153,7 @@ impl Report<'_> {
     /// The report is still writable.
     pub(crate) unsafe fn fill(self, fitted: &Fit) {
         let components = &fitted.diagnosis.components;
-        // A buffer that is not there has no length, not even one to be compared.
+        // A null buffer has no length to be checked.
         let put = |out: Option<&mut [f64]>, values: &mut dyn Iterator<Item = f64>| {
             if let Some(out) = out {
                 out.iter_mut().zip(values).for_each(|(out, value)| *out = value);

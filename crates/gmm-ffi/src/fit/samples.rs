@@ -13,7 +13,7 @@ use crate::plumbing::{
 ///
 /// ```text
 /// E-step   r_nk, and the bound (1 / S) (sum_n s_n ln p(z_n) + ln p(theta)), S = sum_n s_n
-/// M-step   the parameters that these make most likely, or most plausible under the prior
+/// M-step   the parameters with the largest expected likelihood, or posterior under the prior
 /// ```
 ///
 /// ```text
@@ -27,11 +27,10 @@ use crate::plumbing::{
 ///     report.stop == GMM_STOP_CONVERGED) ...
 /// ```
 ///
-/// `threads` may be NULL for the library's own, `report` NULL when it is not wanted. Refuses what is
-/// wrong with the samples or the options, and data that no covariance can be made of
-/// (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A fit that the callback, the token or
-/// the time budget of the options ends is a fit: GMM_OK, and the best that was reached. Free the mixture with
-/// `gmm_mixture_free`.
+/// `threads` may be NULL for the library's own; `report` may be NULL. Refuses invalid samples and options, and data
+/// that give no positive definite covariance (GMM_NOT_POSITIVE_DEFINITE). `*out` and `*report` are then untouched. A
+/// fit that the callback, the token or the time budget of the options ends returns GMM_OK and its best mixture so
+/// far. Free the mixture with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -88,10 +87,10 @@ unsafe fn fit_into<M: Matrix>(
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
     regions.slot(out)?;
     let samples = weighted(samples, options.sample_weights, threads)?;
-    let fitted = match options.observer.is_nobody() {
-        // Unwatched restarts may run side by side.
+    let fitted = match options.observer.is_silent() {
+        // Restarts without a progress callback may run in parallel.
         true => fit(&samples, &options.fit, threads),
-        false => fit_observed(&samples, &options.fit, threads, &mut |step| options.observer.tell(step)),
+        false => fit_observed(&samples, &options.fit, threads, &mut |step| options.observer.report(step)),
     }?;
     options.log.fit(&fitted);
     if let Some(report) = report {

@@ -1,4 +1,4 @@
-//! Mixtures that known labels or responsibilities make of samples.
+//! Mixtures from known labels or responsibilities.
 
 use gmm_core::{
     CovarianceType, RegCovar, Responsibilities, mixture_from_labels, mixture_from_responsibilities,
@@ -11,8 +11,8 @@ use crate::plumbing::{
     gmm_threads, guard_for, handle,
 };
 
-/// The mixture that `labels` (N), each below K, make of `samples` (N x D), into `*out`: one M-step of a
-/// fit, and a `start` for one. A component without samples has half of the heaviest. A label that is not below K gets
+/// Estimates a mixture from `labels` (N), each below K, and `samples` (N x D), into `*out`, by one M-step; it can be
+/// the `start` of a fit. A component without samples gets half of those of the heaviest one. A label of K or more is
 /// GMM_INVALID_ARGUMENT.
 ///
 /// ```text
@@ -22,8 +22,8 @@ use crate::plumbing::{
 /// gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL);
 /// ```
 ///
-/// Of `options`, `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
-/// read; `start`, what else a fit is told to start from, and `prior` must not be set. `threads` may be NULL
+/// Of `options`, only `n_components`, `covariance_type`, `reg_covar`, `reg_covar_relative` and `sample_weights` are
+/// read; `start`, `weights`, `means`, `covariances`, `precisions` and `prior` must not be set. `threads` may be NULL
 /// for the library's own. Free the mixture with `gmm_mixture_free`.
 ///
 /// # Safety
@@ -59,9 +59,9 @@ pub unsafe extern "C" fn gmm_mixture_from_labels_f32(
     unsafe { guard_for(options, || from_labels(samples, labels, options, threads, out)) }
 }
 
-/// As `gmm_mixture_from_labels_f64`, from `responsibilities` (N x K), with any strides, whose rows should
-/// sum to one. `gmm_params_f64` is the estimate of a deep mixture's layer: without repairs of components
-/// that lost their samples, and its eps is not part of the covariances.
+/// As `gmm_mixture_from_labels_f64`, from `responsibilities` (N x K), with any strides, whose rows should sum to one.
+/// In contrast, `gmm_params_f64`, the estimate for a layer of a deep mixture, does not repair components that lost
+/// their samples, and does not include its eps in the covariances.
 ///
 /// # Safety
 ///
@@ -164,7 +164,7 @@ unsafe fn from_responsibilities<M: Matrix>(
     Ok(())
 }
 
-/// What of the options one step reads.
+/// The options that one M-step reads.
 struct Step<'a> {
     n_components: usize,
     covariance_type: CovarianceType,

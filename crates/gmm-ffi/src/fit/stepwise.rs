@@ -1,4 +1,4 @@
-//! Learning from samples that come in batches and are not kept.
+//! Learning from samples that arrive in batches and are not kept.
 
 use std::ptr::{null, null_mut};
 
@@ -13,27 +13,28 @@ use crate::plumbing::{
     stepwise, stepwise_mut, write_defaults,
 };
 
-/// How to learn. Fill it with `gmm_stepwise_options_init` and then change what should differ; fields may be
-/// added at the end.
+/// Options of a learner. Fill them with `gmm_stepwise_options_init`, then change the fields that should differ;
+/// fields may be added at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_stepwise_options {
     /// `sizeof(gmm_stepwise_options)`.
     pub size: size_t,
-    /// How fast old batches fade, greater than 0.5 and at most 1: batch t, from 0, counts (t + 2)^(-decay)
-    /// of all. 0.7 unless changed.
+    /// How fast old batches fade, greater than 0.5 and at most 1: batch t, from 0, gets the fraction (t + 2)^(-decay)
+    /// of the moments. 0.7 unless changed.
     pub decay: f64,
     /// Added to every variance. 1e-6 unless changed.
     pub reg_covar: f64,
-    /// 1 when `reg_covar` is to be multiplied by the mean variance of the features; 0 unless changed.
+    /// 1 if `reg_covar` is multiplied by the mean variance of the features; 0 unless changed.
     pub reg_covar_relative: i32,
-    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-    /// extent at all. NULL, unless changed, for none.
+    /// A prior on the parameters, which replaces `reg_covar`: that then affects the result only when the samples have
+    /// no variance at all. NULL (the default) means no prior.
     pub prior: *const gmm_prior,
-    /// Ends updates when it is asked to: they are refused (GMM_CANCELLED) and change nothing. The learner keeps its own
-    /// hold on the token, which may be freed before it. NULL unless changed.
+    /// A token that cancels updates: they are then refused (GMM_CANCELLED) and change nothing. The learner holds its
+    /// own reference to the token, so the token may be freed before the learner. NULL unless changed.
     pub cancel: *const gmm_cancel,
-    /// Where a refusal of `gmm_stepwise_create` is written, beside `gmm_last_error_message`. NULL unless changed.
+    /// Where a refusal of `gmm_stepwise_create` is written, in addition to `gmm_last_error_message`. NULL unless
+    /// changed.
     pub error: *mut gmm_error,
 }
 
@@ -52,8 +53,8 @@ fn default_options() -> gmm_stepwise_options {
     }
 }
 
-/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
-/// macro `gmm_stepwise_options_init(options)` passes the size that the caller was compiled with.
+/// Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+/// `gmm_stepwise_options_init(options)` passes the size that the caller was compiled with.
 ///
 /// # Safety
 ///
@@ -67,15 +68,15 @@ pub unsafe extern "C" fn gmm_stepwise_options_init(
     guard(|| unsafe { write_defaults("options", options, default_options(), size) })
 }
 
-/// A learner that begins as the mixture `start`, which is copied, into `*out`: a fit of the first batch,
-/// one that was loaded, one that was guessed. Free it with `gmm_stepwise_free`.
+/// A learner that starts from a copy of the mixture `start`, into `*out`. `start` may be a fit of the first batch, a
+/// loaded mixture or a guess. Free it with `gmm_stepwise_free`.
 ///
 /// ```text
 /// s <- (1 - eta_t) s + eta_t s(batch)      theta <- M-step(s)      eta_t = (t + 2)^(-decay)
 /// ```
 ///
-/// s are moments per sample. Memory is that of the mixture, whatever has been seen. Refuses options outside
-/// of their ranges (GMM_INVALID_ARGUMENT).
+/// s are moments per sample. The memory is that of the mixture, however many batches were seen. Refuses options
+/// outside their ranges (GMM_INVALID_ARGUMENT).
 ///
 /// ```text
 /// gmm_stepwise_options_init(&options);
@@ -114,9 +115,9 @@ pub unsafe extern "C" fn gmm_stepwise_create(
     }
 }
 
-/// Learns from a batch (N x D): one E-step of it, one M-step. `mean_log_likelihood` (1) is that of the batch
-/// under the mixture as it was, in nats per sample; NULL when it is not wanted. `sample_weights` (N) may be
-/// NULL, `threads` NULL for the library's own. A batch that is refused changes nothing.
+/// Learns from a batch (N x D): one E-step and one M-step. `mean_log_likelihood` (1) receives that of the batch under
+/// the mixture before the update, in nats per sample; it may be NULL. `sample_weights` (N) may be NULL, `threads`
+/// NULL for the library's own. A refused batch changes nothing.
 ///
 /// # Safety
 ///
@@ -135,7 +136,7 @@ pub unsafe extern "C" fn gmm_stepwise_update_f64(
     guard(|| unsafe { update(learner, (batch, sample_weights), threads, mean_log_likelihood) })
 }
 
-/// `gmm_stepwise_update_f64` for floats. Batches of both kinds may follow each other.
+/// `gmm_stepwise_update_f64` for floats. Batches of both types may be mixed.
 ///
 /// # Safety
 ///
@@ -162,7 +163,7 @@ unsafe fn update<M: Matrix>(
     mean: *mut f64,
 ) -> Result<(), Refusal> {
     let mut regions = Regions::default();
-    // SAFETY: live handles, of which nobody uses the first, and readable memory, as the caller promised.
+    // SAFETY: live handles, the first not used by any other call, and readable memory, as the caller promised.
     let (learner, threads, batch) =
         unsafe { (stepwise_mut(learner)?, handle::threads(threads), regions.matrix("batch", batch)?) };
     let n = batch.nrows();
@@ -180,7 +181,7 @@ unsafe fn update<M: Matrix>(
     Ok(())
 }
 
-/// What was learnt so far, a copy, into `*out`. Free it with `gmm_mixture_free`.
+/// A copy of the current mixture, into `*out`. Free it with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -200,7 +201,7 @@ pub unsafe extern "C" fn gmm_stepwise_mixture(
     })
 }
 
-/// Batches so far, or 0 for NULL.
+/// The number of batches so far; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -211,7 +212,7 @@ pub unsafe extern "C" fn gmm_stepwise_n_updates(learner: *const gmm_stepwise) ->
     unsafe { stepwise(learner) }.map_or(0, Stepwise::n_updates)
 }
 
-/// Frees a learner; NULL is nothing to free. No call may be using it.
+/// Frees a learner; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Fitting samples that memory does not hold, read block by block by callbacks.
+//! Fits of samples that do not fit in memory, read block by block by callbacks.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -13,12 +13,12 @@ use crate::plumbing::{
     gmm_mixture, gmm_status, gmm_threads, guard_for, handle, sized,
 };
 
-/// Goes back to the first row; 0, or anything else when that failed.
+/// Goes back to the first row. Returns 0, or any other value for a failure.
 pub type gmm_rewind_callback = Option<unsafe extern "C" fn(userdata: *mut c_void) -> i32>;
 
-/// Writes the next rows, at most `max_rows`, to `rows` (row-major, D each), and how much each counts to
-/// `sample_weights`, which is NULL for a source without weights. Returns how many there were: 0 is the end,
-/// and a negative number a failure.
+/// Writes the next rows, at most `max_rows`, to `rows` (row-major, D each), and their weights to `sample_weights`,
+/// which is NULL for a source without weights. Returns the number of rows written: 0 at the end of the source,
+/// negative for a failure.
 pub type gmm_read_callback_f64 = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -38,11 +38,11 @@ pub type gmm_read_callback_f32 = Option<
     ) -> ptrdiff_t,
 >;
 
-/// Samples that come block by block, and from the beginning as often as they are asked for. Set `size` and
-/// what there is, and the rest to 0. Fields may be added at the end.
+/// Samples that callbacks read block by block, in one or more passes. Set `size` and the fields that apply, and the
+/// rest to 0. Fields may be added at the end.
 ///
-/// The callbacks are called on the thread that called the fit, and must return: no C++ exception and no
-/// longjmp. Every pass has to give the same rows.
+/// The callbacks are called on the thread that called the fit, and must return normally: no C++ exception and no
+/// longjmp. Every pass must give the same rows.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_source_f64 {
@@ -54,9 +54,9 @@ pub struct gmm_source_f64 {
     pub rewind: gmm_rewind_callback,
     /// Called until it returns 0. Required.
     pub read: gmm_read_callback_f64,
-    /// What both are called with.
+    /// First argument of both callbacks.
     pub userdata: *mut c_void,
-    /// 1 when `read` says how much each row counts, 0 when each counts 1.
+    /// 1 if `read` writes a weight for each row, 0 if every row has weight 1.
     pub has_weights: i32,
 }
 
@@ -72,16 +72,16 @@ pub struct gmm_source_f32 {
     pub rewind: gmm_rewind_callback,
     /// Called until it returns 0. Required.
     pub read: gmm_read_callback_f32,
-    /// What both are called with.
+    /// First argument of both callbacks.
     pub userdata: *mut c_void,
-    /// 1 when `read` says how much each row counts, 0 when each counts 1.
+    /// 1 if `read` writes a weight for each row, 0 if every row has weight 1.
     pub has_weights: i32,
 }
 
 /// A callback that reads rows of `T`.
 type Read<T> = unsafe extern "C" fn(*mut c_void, size_t, *mut T, *mut f64) -> ptrdiff_t;
 
-/// A source whose callbacks are there.
+/// A source with both callbacks set.
 struct Callbacks<T> {
     n_features: usize,
     rewind: unsafe extern "C" fn(*mut c_void) -> i32,
@@ -134,7 +134,7 @@ impl<T: Real> Source<T> for Callbacks<T> {
     }
 
     fn rewind(&mut self) -> Result<(), Refusal> {
-        // SAFETY: whoever passed the source promised that its callbacks can be called so.
+        // SAFETY: the caller who passed the source promised that its callbacks can be called so.
         match unsafe { (self.rewind)(self.userdata) } {
             0 => Ok(()),
             code => Err(Refusal::new(GMM_SOURCE, format_args!("source.rewind returned {code}"))),
@@ -143,7 +143,7 @@ impl<T: Real> Source<T> for Callbacks<T> {
 
     fn read(&mut self, max_rows: usize, rows: &mut Vec<T>, weights: &mut Vec<f64>) -> Result<usize, Refusal> {
         let (from, d) = (rows.len(), self.n_features);
-        // What is beyond any memory is not even asked for, as everywhere else.
+        // A block larger than any memory is refused here, before it is allocated.
         let len = max_rows.checked_mul(d).filter(|&len| len <= MAX_ELEMENTS);
         let Some(len) = len.filter(|&len| rows.try_reserve_exact(len).is_ok()) else {
             return Err(Refusal::new(
@@ -160,13 +160,13 @@ impl<T: Real> Source<T> for Callbacks<T> {
                 weights[weights_from..].as_mut_ptr()
             }
         };
-        // SAFETY: whoever passed the source promised that its callbacks can be called so; there is room for
-        // as many rows and weights as they are told of.
-        let told = unsafe { (self.read)(self.userdata, max_rows, rows[from..].as_mut_ptr(), into_weights) };
-        let n = usize::try_from(told).ok().filter(|&n| n <= max_rows).ok_or_else(|| {
-            let message = match told {
-                ..0 => format!("source.read returned {told}"),
-                _ => format!("source.read returned {told} rows; it was asked for at most {max_rows}"),
+        // SAFETY: the caller who passed the source promised that its callbacks can be called so; the buffers have
+        // room for `max_rows` rows and weights.
+        let n_read = unsafe { (self.read)(self.userdata, max_rows, rows[from..].as_mut_ptr(), into_weights) };
+        let n = usize::try_from(n_read).ok().filter(|&n| n <= max_rows).ok_or_else(|| {
+            let message = match n_read {
+                ..0 => format!("source.read returned {n_read}"),
+                _ => format!("source.read returned {n_read} rows; at most {max_rows} were requested"),
             };
             Refusal::new(GMM_SOURCE, message)
         })?;
@@ -176,9 +176,9 @@ impl<T: Real> Source<T> for Callbacks<T> {
     }
 }
 
-/// `gmm_mixture_fit_f64` over a source, whose rows are read once for the start and once an iteration; of
-/// them a block and at most 65 536 drawn ones are kept. The result is that of the same rows in memory but
-/// for rounding and, beyond 65 536 rows, for that draw.
+/// As `gmm_mixture_fit_f64`, over a source. Its rows are read once for the start and once in each iteration; one
+/// block and a random draw of at most 65 536 rows are kept in memory. The result equals that of the same rows in
+/// memory up to rounding, and for more than 65 536 rows up to the effect of that draw on the start.
 ///
 /// ```text
 /// gmm_source_f64 source = {.size = sizeof source, .n_features = 2, .rewind = to_the_beginning, .read = next,
@@ -186,11 +186,10 @@ impl<T: Real> Source<T> for Callbacks<T> {
 /// gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL);
 /// ```
 ///
-/// A callback that fails, or returns more rows than it was asked for, gets GMM_SOURCE. The token of the options, and
-/// their time budget, end a pass between two blocks. A source that was still being read for the first iteration then has
-/// nothing to return: GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. Of `options`,
-/// `sample_weights` must not be set: the source gives them. Rows in messages are counted from the beginning
-/// of the source.
+/// A callback that fails, or returns more than `max_rows` rows, is GMM_SOURCE. The token and the time budget of the
+/// options end a pass between two blocks. A fit that is still in its first iteration then has no result: it returns
+/// GMM_CANCELLED, or GMM_OUT_OF_TIME once twice the budget and a second are over. In `options`, `sample_weights` must
+/// not be set: the weights come from the source. Row numbers in messages count from the beginning of the source.
 ///
 /// # Safety
 ///
@@ -252,7 +251,7 @@ unsafe fn fit_into<T: Real>(
     // SAFETY: null or a report with writable buffers, as the caller promised.
     let report = unsafe { Report::open(report, (options.fit.n_components, d), &mut regions) }?;
     regions.slot(out)?;
-    let mut observer = |progress| options.observer.tell(progress);
+    let mut observer = |progress| options.observer.report(progress);
     let fitted =
         fit_stream(&mut source, &options.fit, threads, &mut observer).map_err(|error| match error {
             StreamError::Source(refusal) => refusal,

@@ -1,4 +1,4 @@
-//! Which mixture: fits of several numbers of components and structures, compared.
+//! Sweeps: fits of several numbers of components and covariance structures, compared by a criterion.
 
 use std::ops::ControlFlow;
 use std::ptr::{null, null_mut};
@@ -16,37 +16,37 @@ use crate::plumbing::{
     write_sized,
 };
 
-/// What to try. Fill it with `gmm_sweep_options_init` and then set what there is to choose from; fields may
-/// be added at the end.
+/// Options of a sweep. Fill them with `gmm_sweep_options_init`, then set the candidates; fields may be added at the
+/// end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_sweep_options {
     /// `sizeof(gmm_sweep_options)`.
     pub size: size_t,
-    /// Numbers of components. Required.
+    /// Numbers of components to try. Required.
     pub n_components: *const size_t,
-    /// How many those are.
+    /// Length of `n_components`.
     pub n_components_len: size_t,
-    /// GMM_COVARIANCE_*, each a structure to try. NULL, unless changed, for full covariances alone.
+    /// Covariance structures to try, GMM_COVARIANCE_*. NULL (the default) means full covariances only.
     pub covariance_types: *const gmm_covariance_type,
-    /// How many those are.
+    /// Length of `covariance_types`.
     pub covariance_types_len: size_t,
-    /// GMM_CRITERION_*: what decides. GMM_CRITERION_BIC unless changed.
+    /// GMM_CRITERION_*: the criterion that selects the best. GMM_CRITERION_BIC unless changed.
     pub criterion: gmm_criterion,
-    /// Everything else of a fit; NULL, unless changed, for the defaults. Its `n_components` and
-    /// `covariance_type` are not read. Its `time_budget` and `cancel` are those of the whole sweep: they end
-    /// candidates that were begun, and those that were not are left out. `progress`, `start` and other parameters to
-    /// start from, and the covariance of a prior where structures of different shapes are tried, must not be set.
+    /// All other options of the fits; NULL (the default) means their defaults. Its `n_components` and
+    /// `covariance_type` are not read. Its `time_budget` and `cancel` apply to the whole sweep: they end candidates
+    /// that have begun; candidates that have not begun are left out. `progress`, `start` and other starting
+    /// parameters must not be set, nor the covariance of a prior when the structures have different shapes.
     pub fit: *const gmm_fit_options,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on. NULL unless changed.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call. NULL unless changed.
     pub error: *mut gmm_error,
 }
 
 has_error!(gmm_sweep_options, default_sweep());
 
-/// One number of components and one structure. Set `size`; the rest is filled in. Fields may be added at
-/// the end.
+/// Results for one number of components and one structure. Set `size`; the call writes the rest. Fields may be added
+/// at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_candidate {
@@ -56,8 +56,8 @@ pub struct gmm_candidate {
     pub n_components: size_t,
     /// GMM_COVARIANCE_*.
     pub covariance_type: gmm_covariance_type,
-    /// GMM_OK, or why there is no mixture, as `gmm_sweep_mixture` says in words; what follows is then 0 or
-    /// NaN.
+    /// GMM_OK, or why the fit failed; `gmm_sweep_mixture` gives its message. After a failure the fields below are 0
+    /// or NaN.
     pub status: gmm_status,
     /// GMM_STOP_*: why the fit ended.
     pub stop: gmm_stop,
@@ -65,13 +65,13 @@ pub struct gmm_candidate {
     pub n_iter: size_t,
     /// Free parameters of the mixture.
     pub n_parameters: size_t,
-    /// The sum of its log-densities, in nats.
+    /// The sum of the log-densities of the samples, in nats.
     pub log_likelihood: f64,
-    /// Akaike's criterion.
+    /// The Akaike information criterion.
     pub aic: f64,
-    /// Schwarz's.
+    /// The Bayesian information criterion (Schwarz).
     pub bic: f64,
-    /// The integrated completed likelihood's.
+    /// The integrated completed likelihood.
     pub icl: f64,
 }
 
@@ -88,8 +88,8 @@ fn default_sweep() -> gmm_sweep_options {
     }
 }
 
-/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
-/// macro `gmm_sweep_options_init(options)` passes the size that the caller was compiled with.
+/// Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+/// `gmm_sweep_options_init(options)` passes the size that the caller was compiled with.
 ///
 /// # Safety
 ///
@@ -100,12 +100,12 @@ pub unsafe extern "C" fn gmm_sweep_options_init(options: *mut gmm_sweep_options,
     guard(|| unsafe { write_defaults("options", options, default_sweep(), size) })
 }
 
-/// Fits every number of components with every structure to `samples` (N x D) and compares them, into
+/// Fits a mixture to `samples` (N x D) for every number of components and every structure, and compares them, into
 /// `*out`. Free it with `gmm_sweep_free`.
 ///
-/// A candidate that cannot be fitted is one of the table with its status. Refuses empty lists, and a
-/// sweep of which no candidate could be fitted, with the refusal of the first; `*out` is then untouched.
-/// `threads` may be NULL for the library's own; results do not depend on them.
+/// A candidate that cannot be fitted stays in the table with its status. Refuses empty lists. When no candidate can
+/// be fitted, returns the refusal of the first; `*out` is then untouched. `threads` may be NULL for the library's
+/// own; results do not depend on them.
 ///
 /// ```text
 /// size_t ks[] = {1, 2, 3, 4, 5};
@@ -206,8 +206,8 @@ unsafe fn sweep_into<M: Matrix>(
     let opened = unsafe { open(&raw const fit_options, (Some(n), d), &mut regions) }?;
     regions.slot(out)?;
     check_prior(&opened.fit, &covariance_types, d)?;
-    if !opened.observer.is_nobody() {
-        return refused("options.fit.progress is set; a sweep tells of candidates, not of iterations");
+    if !opened.observer.is_silent() {
+        return refused("options.fit.progress is set; a sweep has no progress callback");
     }
     let tried =
         SweepOptions { n_components: ks.to_vec(), covariance_types, criterion: decides, fit: opened.fit };
@@ -222,11 +222,11 @@ unsafe fn sweep_into<M: Matrix>(
     Ok(())
 }
 
-/// Candidates find starts of their own.
+/// Refuses starting parameters: every candidate finds its own.
 fn check_no_start(fit: &gmm_fit_options) -> Result<(), Refusal> {
     let starts = [fit.weights, fit.means, fit.covariances, fit.precisions];
     if !fit.start.is_null() || starts.iter().any(|start| !start.is_null()) {
-        return refused("options.fit gives a start; a sweep has as many as candidates");
+        return refused("options.fit gives a start; every candidate of a sweep finds its own");
     }
     Ok(())
 }
@@ -242,8 +242,7 @@ fn check_prior(fit: &FitOptions, covariance_types: &[CovarianceType], d: usize) 
     Ok(())
 }
 
-/// How many candidates there are: every structure of the first number of components first, and so on; or 0
-/// for NULL.
+/// The number of candidates, ordered by number of components and, within one, by structure; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -254,7 +253,7 @@ pub unsafe extern "C" fn gmm_sweep_n_candidates(sweep: *const gmm_sweep) -> size
     unsafe { handle::sweep(sweep) }.map_or(0, |sweep| sweep.candidates.len())
 }
 
-/// The candidate with the smallest criterion, from 0, the first of equals; 0 for NULL.
+/// The index, from 0, of the candidate with the smallest criterion, the first of equals; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -265,7 +264,7 @@ pub unsafe extern "C" fn gmm_sweep_best(sweep: *const gmm_sweep) -> size_t {
     unsafe { handle::sweep(sweep) }.map_or(0, |sweep| sweep.best)
 }
 
-/// Candidate `at`, from 0, into `out`, whose size is set.
+/// Copies the results of candidate `at`, from 0, into `out`, whose `size` must be set.
 ///
 /// # Safety
 ///
@@ -281,15 +280,15 @@ pub unsafe extern "C" fn gmm_sweep_candidate(
         let candidate = candidate(unsafe { handle::sweep(sweep) }?, at)?;
         let first = size_of::<gmm_candidate>();
         // SAFETY: writable for its size, as the caller promised.
-        let (_, size) = unsafe { sized_output("out", out, told(candidate), first) }?;
+        let (_, size) = unsafe { sized_output("out", out, candidate_to_c(candidate), first) }?;
         // SAFETY: opened with this size, and still writable as the caller promised.
-        unsafe { write_sized(out, gmm_candidate { size, ..told(candidate) }, size) };
+        unsafe { write_sized(out, gmm_candidate { size, ..candidate_to_c(candidate) }, size) };
         Ok(())
     })
 }
 
-/// The mixture of candidate `at`, from 0, a copy, into `*out`. Of a candidate without one, the status and
-/// the message are those of its fit. Free it with `gmm_mixture_free`.
+/// A copy of the mixture of candidate `at`, from 0, into `*out`. For a candidate without a mixture, returns the
+/// status and the message of its fit. Free it with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -314,9 +313,9 @@ pub unsafe extern "C" fn gmm_sweep_mixture(
     })
 }
 
-/// What the fit of candidate `at`, from 0, came to, as `gmm_mixture_fit_f64` reports it, into `report`, whose
-/// size and buffers are set. Of a candidate without a mixture, the status and the message are those of its
-/// fit, and `*report` is untouched.
+/// Writes the report of the fit of candidate `at`, from 0, as `gmm_mixture_fit_f64` does, into `report`, whose size
+/// and buffers must be set. For a candidate without a mixture, returns the status and the message of its fit, and
+/// `*report` is untouched.
 ///
 /// # Safety
 ///
@@ -344,7 +343,7 @@ pub unsafe extern "C" fn gmm_sweep_report(
     })
 }
 
-/// Frees a sweep; NULL is nothing to free. No call may be using it.
+/// Frees a sweep; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///
@@ -367,7 +366,7 @@ fn candidate(sweep: &Sweep, at: usize) -> Result<&Candidate, Refusal> {
     })
 }
 
-fn told(candidate: &Candidate) -> gmm_candidate {
+fn candidate_to_c(candidate: &Candidate) -> gmm_candidate {
     let none = gmm_candidate {
         size: size_of::<gmm_candidate>(),
         n_components: candidate.n_components,

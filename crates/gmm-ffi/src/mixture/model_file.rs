@@ -20,10 +20,10 @@ impl From<gmm_io::Error> for Refusal {
     }
 }
 
-/// Writes `mixture` to the file `file` (NUL-terminated; bytes as the system takes them, UTF-8 on
-/// Windows), in the safetensors layout of docs/model-file.md.
+/// Writes `mixture` to the file `file` (NUL-terminated; the system's bytes, UTF-8 on Windows), in the safetensors
+/// layout of docs/model-file.md.
 ///
-/// The file appears whole or not at all: whatever fails, an earlier file of that name stays as it was.
+/// The file is replaced only once it is complete: after any failure, an earlier file of that name is unchanged.
 ///
 /// # Safety
 ///
@@ -37,11 +37,11 @@ pub unsafe extern "C" fn gmm_mixture_save(handle: *const gmm_mixture, file: *con
     })
 }
 
-/// As `gmm_mixture_save`, with `n` pairs of text beside the mixture: `values[i]` under `keys[i]`, all UTF-8.
+/// As `gmm_mixture_save`, with `n` pairs of text as metadata: `values[i]` under `keys[i]`, all UTF-8.
 ///
-/// Keys are not empty, not repeated and not `gmm`. The key `feature_names` holds the names of the features as a
-/// JSON list of as many strings, as in `["height","width"]`; the program `gmm` and Python's classes read it. All
-/// other keys and values are the caller's. A bad key or value is `GMM_INVALID_ARGUMENT`, and nothing is written.
+/// Keys must be non-empty, unique and different from `gmm`. The key `feature_names` holds the names of the features
+/// as a JSON list of D strings, as in `["height","width"]`; the program `gmm` and Python's classes read it. All other
+/// keys and values are the caller's. An invalid key or value is `GMM_INVALID_ARGUMENT`, and nothing is written.
 ///
 /// # Safety
 ///
@@ -70,11 +70,12 @@ pub unsafe extern "C" fn gmm_mixture_save_with_metadata(
     })
 }
 
-/// Reads the text that the model file `file` holds under `key`, into `out`, of `capacity` bytes, with a NUL after
-/// it. `*len` is its length without that NUL. With `out` NULL only `*len` is written: ask so for the capacity.
+/// Reads the metadata text that the model file `file` holds under `key`, into `out`, of `capacity` bytes, followed by
+/// a NUL. `*len` is its length without that NUL. With `out` NULL only `*len` is written, which tells the capacity to
+/// allocate.
 ///
-/// A key that the file does not have is `GMM_INVALID_ARGUMENT`, and a capacity of `*len` or less `GMM_INVALID_SHAPE`.
-/// The key `gmm` says what the file is. The mixture is not read.
+/// Returns `GMM_INVALID_ARGUMENT` for a key that the file does not have, and `GMM_INVALID_SHAPE` for a capacity of
+/// `*len` or less. The key `gmm` holds the file's format. The mixture is not read.
 ///
 /// # Safety
 ///
@@ -106,8 +107,8 @@ pub unsafe extern "C" fn gmm_model_metadata(
     })
 }
 
-/// Reads the keys of all text that the model file `file` holds, into `out`, of `capacity` bytes: in ascending order,
-/// each with a NUL after it, and one more NUL after the last. `*len` is the length without that last NUL. Otherwise as
+/// Reads the keys of all metadata of the model file `file` into `out`, of `capacity` bytes: in ascending order, each
+/// followed by a NUL, and one more NUL after the last. `*len` is the length without that last NUL. Otherwise as
 /// `gmm_model_metadata`.
 ///
 /// # Safety
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn gmm_model_metadata_keys(
             let file = path("file", file)?;
             write_text(out, capacity, len, || {
                 let all = gmm_io::read_metadata(file)?;
-                // What has a NUL inside cannot be asked for in C.
+                // A key with a NUL inside cannot be passed from C, so it is not listed.
                 let keys = all.keys().filter(|key| !key.is_empty() && !key.contains('\0'));
                 Ok(keys.map(|key| format!("{key}\0")).collect())
             })
@@ -148,15 +149,15 @@ unsafe fn write_text(
     let mut regions = Regions::default();
     // SAFETY: writable, as promised.
     let len = unsafe { regions.output("len", len, &[1]) }?;
-    // SAFETY: writable for so many bytes, as promised.
+    // SAFETY: writable for `capacity` bytes, as promised.
     let out = unsafe { regions.optional_output("out", out.cast::<u8>(), &[capacity]) }?;
     let text = text()?;
     if let Some(out) = out {
         if capacity <= text.len() {
-            let wanted = text.len() + 1;
+            let needed = text.len() + 1;
             return Err(Refusal::new(
                 GMM_INVALID_SHAPE,
-                format_args!("out has a capacity of {capacity} bytes; the text needs {wanted}"),
+                format_args!("out has a capacity of {capacity} bytes; the text needs {needed}"),
             ));
         }
         out[..text.len()].copy_from_slice(text.as_bytes());
@@ -166,8 +167,8 @@ unsafe fn write_text(
     Ok(())
 }
 
-/// Reads a mixture from the file `file`, into `*out`. Every value is checked. Scores are those of the
-/// mixture that was saved, to the last bit. Free it with `gmm_mixture_free`.
+/// Reads a mixture from the file `file`, into `*out`. Every value is checked. Its scores equal those of the mixture
+/// that was saved, bit for bit. Free it with `gmm_mixture_free`.
 ///
 /// # Safety
 ///

@@ -11,9 +11,9 @@ use crate::plumbing::{
 
 /// A mixture of `k` components in `d` features from known parameters, into `*out`.
 ///
-/// `weights` K, `means` K x D, `covariances` K x D x D, row-major; all are copied. Refuses values that
-/// are not finite, a negative weight, weights that do not sum to 1 within 1e-6, a covariance that is
-/// not symmetric or not positive definite. `*out` is then untouched. Free it with `gmm_mixture_free`.
+/// `weights` K, `means` K x D, `covariances` K x D x D, row-major; all are copied. Refuses non-finite values, a
+/// negative weight, weights that do not sum to 1 within 1e-6, and a covariance that is not symmetric or not positive
+/// definite; `*out` is then untouched. Free it with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -84,7 +84,7 @@ unsafe fn create(
     Ok(())
 }
 
-/// Frees a mixture; NULL is nothing to free. No call may be using it.
+/// Frees a mixture; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn gmm_mixture_free(mixture: *mut gmm_mixture) {
     });
 }
 
-/// K, or 0 for NULL.
+/// The number of components K; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn gmm_mixture_n_components(handle: *const gmm_mixture) ->
     unsafe { mixture(handle) }.map_or(0, Mixture::n_components)
 }
 
-/// D, or 0 for NULL.
+/// The number of features D; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn gmm_mixture_n_features(handle: *const gmm_mixture) -> s
     unsafe { mixture(handle) }.map_or(0, Mixture::n_features)
 }
 
-/// GMM_COVARIANCE_*: what its covariances have in common; -1 for NULL.
+/// The covariance structure of a mixture, GMM_COVARIANCE_*; -1 for NULL.
 ///
 /// # Safety
 ///
@@ -185,8 +185,8 @@ pub unsafe extern "C" fn gmm_mixture_dense_covariances(
     })
 }
 
-/// Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`:
-/// of `len` = K D D doubles full, D D tied, K D diagonal, K spherical.
+/// Covariances in the shape of their structure, as `gmm_fit_options.covariances` takes them, into `out`: `len` is K D
+/// D doubles for full covariances, D D for tied, K D for diagonal and K for spherical ones.
 ///
 /// # Safety
 ///
@@ -223,8 +223,8 @@ pub unsafe extern "C" fn gmm_mixture_cholesky(
     })
 }
 
-/// Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D,
-/// row-major), into `out` of `len` = K D D doubles. An element beyond the range of double is `GMM_OUT_OF_RANGE`.
+/// Upper factors of the precisions, the inverse transposes of the Cholesky factors (K x D x D, row-major), into `out`
+/// of `len` = K D D doubles. Returns `GMM_OUT_OF_RANGE` where an element is beyond the range of double.
 ///
 /// # Safety
 ///
@@ -259,13 +259,13 @@ pub unsafe extern "C" fn gmm_mixture_log_dets(
     })
 }
 
-/// K D D, the length of what has a matrix for each component, before there are such matrices.
+/// K D D: the length of an array with one D x D matrix for each component, known before such matrices are made.
 fn dense(mixture: &Mixture) -> usize {
     let d = mixture.n_features();
     mixture.n_components().saturating_mul(d).saturating_mul(d)
 }
 
-/// Writes `values`, of which there are `expected`; no other length makes any of them.
+/// Writes `values` to `out`. `len` must be `expected`, and is checked before any value is computed.
 ///
 /// # Safety
 ///

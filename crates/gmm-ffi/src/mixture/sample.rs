@@ -5,8 +5,8 @@ use libc::size_t;
 
 use crate::plumbing::{Refusal, Regions, gmm_mixture, gmm_status, guard, mixture};
 
-/// Draws samples from a mixture: rows `first` to `first + n` of the endless list that `seed` stands for,
-/// into `samples` (n x D, row-major), and the component that each came from into `labels` (n), or NULL.
+/// Draws samples from a mixture: rows `first` to `first + n` of the endless sequence that `seed` defines, into
+/// `samples` (n x D, row-major), and the component of each row into `labels` (n), unless that is NULL.
 ///
 /// ```text
 /// z = mu_k + L_k x      k by the weights, x standard normal, L_k the Cholesky factor, ridge included
@@ -18,9 +18,9 @@ use crate::plumbing::{Refusal, Regions, gmm_mixture, gmm_status, guard, mixture}
 /// gmm_mixture_sample_f64(mixture, 7, 0, 100, samples, labels);      D = 2, seed 7
 /// ```
 ///
-/// The same mixture and seed give the same bits on every platform, however the rows are cut into calls.
-/// Refuses n = 0 (GMM_INVALID_SHAPE), and a mixture that could give a sample beyond the range of the type
-/// (GMM_OUT_OF_RANGE).
+/// The same mixture and seed give the same bits on every platform, and splitting the rows into several calls does not
+/// change them. Refuses n = 0 (GMM_INVALID_SHAPE), and a mixture that could give a sample beyond the range of the
+/// type (GMM_OUT_OF_RANGE).
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Ending a call from elsewhere.
+//! Cancel tokens: another thread or a signal handler ends a call.
 
 use gmm_core::Cancel;
 
@@ -6,7 +6,7 @@ use crate::plumbing::guard::guard;
 use crate::plumbing::handle::{cancel, check_slot, free, give, gmm_cancel};
 use crate::plumbing::status::gmm_status;
 
-/// A token that ends the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
+/// A token that cancels the calls it is passed to, into `*out`. Free it with `gmm_cancel_free`.
 ///
 /// ```text
 /// gmm_cancel_create(&token);
@@ -29,8 +29,8 @@ pub unsafe extern "C" fn gmm_cancel_create(out: *mut *mut gmm_cancel) -> gmm_sta
     })
 }
 
-/// Asks every call that `token` was passed to, those that have not begun included, to end: a fit, a candidate of a
-/// sweep and a detector after its iteration, a search for centres at once. May be called from any thread, and from a
+/// Requests the end of every call that `token` was or will be passed to. A fit, a candidate of a sweep and a detector
+/// end after their current iteration; a search for centres ends at once. May be called from any thread and from a
 /// signal handler; does nothing for NULL.
 ///
 /// # Safety
@@ -38,14 +38,14 @@ pub unsafe extern "C" fn gmm_cancel_create(out: *mut *mut gmm_cancel) -> gmm_sta
 /// `token` is NULL or a live handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gmm_cancel_request(token: *const gmm_cancel) {
-    // Nothing here allocates, locks or can panic: a signal handler may not.
+    // A signal handler calls this, so nothing here may allocate, lock or panic.
     // SAFETY: the caller's promise is passed on.
-    if let Some(asked) = unsafe { cancel(token) } {
-        asked.request();
+    if let Some(token) = unsafe { cancel(token) } {
+        token.request();
     }
 }
 
-/// Makes `token` as it was when it was made; does nothing for NULL. As safe as `gmm_cancel_request`.
+/// Withdraws the request, so that `token` can be used again; does nothing for NULL. As safe as `gmm_cancel_request`.
 ///
 /// # Safety
 ///
@@ -53,12 +53,12 @@ pub unsafe extern "C" fn gmm_cancel_request(token: *const gmm_cancel) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gmm_cancel_reset(token: *const gmm_cancel) {
     // SAFETY: the caller's promise is passed on.
-    if let Some(asked) = unsafe { cancel(token) } {
-        asked.reset();
+    if let Some(token) = unsafe { cancel(token) } {
+        token.reset();
     }
 }
 
-/// Frees a token; NULL is nothing to free. No call may be using it.
+/// Frees a token; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///

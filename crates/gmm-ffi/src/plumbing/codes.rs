@@ -1,13 +1,13 @@
-//! Choices and answers as numbers: no C enum crosses, whose size is the compiler's business.
+//! Codes for choices and results. They are integers, since the size of a C enum is up to the compiler.
 
 use gmm_core::{Convergence, CovarianceType, Criterion, Init, Repair, Stop};
 
 use crate::plumbing::status::{GMM_INVALID_ARGUMENT, Refusal};
 
-/// What the covariances of a mixture have in common. New codes may be added at the end.
+/// Covariance structure of a mixture. New codes may be added at the end.
 pub type gmm_covariance_type = i32;
 
-/// That of the mixture that a fit starts from; full without one.
+/// The structure of the mixture that a fit starts from; full without one.
 pub const GMM_COVARIANCE_OF_START: gmm_covariance_type = -1;
 /// Every component has its own matrix: K x D x D.
 pub const GMM_COVARIANCE_FULL: gmm_covariance_type = 0;
@@ -18,59 +18,59 @@ pub const GMM_COVARIANCE_DIAG: gmm_covariance_type = 2;
 /// Every component has one variance, the same for all features: K.
 pub const GMM_COVARIANCE_SPHERICAL: gmm_covariance_type = 3;
 
-/// What is held against `tol`. New codes may be added at the end.
+/// The quantity compared with `tol`. New codes may be added at the end.
 pub type gmm_convergence = i32;
 
-/// By how much an iteration changes the bound.
+/// The change of the bound in one iteration.
 pub const GMM_CONVERGENCE_CHANGE: gmm_convergence = 0;
-/// What all further iterations would add to the bound, by Aitken's extrapolation.
+/// The estimated gain of the bound over all further iterations, by Aitken's extrapolation.
 pub const GMM_CONVERGENCE_AITKEN: gmm_convergence = 1;
 
-/// Where each restart begins. New codes may be added at the end.
+/// How each restart is initialised. New codes may be added at the end.
 pub type gmm_init = i32;
 
-/// Centres by k-means, started by k-means++; every sample belongs to the nearest.
+/// Centres by k-means, started by k-means++; each sample is assigned to the nearest.
 pub const GMM_INIT_KMEANS: gmm_init = 0;
-/// Centres by k-means++ alone; every sample belongs to the nearest.
+/// Centres by k-means++ alone; each sample is assigned to the nearest.
 pub const GMM_INIT_KMEANS_PLUS_PLUS: gmm_init = 1;
-/// Centres that are different rows drawn at random; every sample belongs to the nearest.
+/// Centres that are different rows drawn at random; each sample is assigned to the nearest.
 pub const GMM_INIT_RANDOM_FROM_DATA: gmm_init = 2;
 /// Random responsibilities.
 pub const GMM_INIT_RANDOM: gmm_init = 3;
 
-/// Why a fit ended. Whatever it was, the mixture is one to use. New codes may be added at the end.
+/// Why a fit ended. The mixture is usable in every case. New codes may be added at the end.
 pub type gmm_stop = i32;
 
-/// The bound settled within `tol`.
+/// The bound changed by less than `tol`.
 pub const GMM_STOP_CONVERGED: gmm_stop = 0;
-/// `max_iter` came first.
+/// `max_iter` iterations were made.
 pub const GMM_STOP_MAX_ITERATIONS: gmm_stop = 1;
-/// The callback or the cancel token asked for it.
+/// The callback or the cancel token requested it.
 pub const GMM_STOP_CANCELLED: gmm_stop = 2;
 /// The time budget was spent.
 pub const GMM_STOP_OUT_OF_TIME: gmm_stop = 3;
-/// The next parameters were none; those before them are the result.
+/// The next parameters were invalid; the result is the parameters before them.
 pub const GMM_STOP_REFUSED: gmm_stop = 4;
 
-/// What a fit did so that it could go on. New codes may be added at the end.
+/// A repair that let a fit go on. New codes may be added at the end.
 pub type gmm_repair_kind = i32;
 
-/// A covariance had no factor and got a larger ridge than was asked for.
+/// A covariance was not positive definite and got a larger ridge than requested.
 pub const GMM_REPAIR_RAISED_RIDGE: gmm_repair_kind = 0;
-/// A component lost its samples and got half of those of another.
+/// A component lost its samples and got half of those of another component.
 pub const GMM_REPAIR_RESEEDED: gmm_repair_kind = 1;
 
-/// What decides between mixtures; the smallest wins. New codes may be added at the end.
+/// The criterion that selects a mixture; the smallest value wins. New codes may be added at the end.
 pub type gmm_criterion = i32;
 
-/// Schwarz's, the Bayesian criterion: the most plausible of the mixtures.
+/// Bayesian information criterion (Schwarz): favours the most plausible mixture.
 pub const GMM_CRITERION_BIC: gmm_criterion = 0;
-/// Akaike's: the best predictions.
+/// Akaike information criterion: favours the best predictions.
 pub const GMM_CRITERION_AIC: gmm_criterion = 1;
-/// The integrated completed likelihood's: components that do not overlap.
+/// Integrated completed likelihood: favours components that do not overlap.
 pub const GMM_CRITERION_ICL: gmm_criterion = 2;
 
-/// What no code stands for yet.
+/// Stands for a variant of the core's enum that has no code yet.
 const OTHER: i32 = -1;
 
 fn unknown(what: &str, code: i32, prefix: &str) -> Refusal {
@@ -123,7 +123,7 @@ pub(crate) fn criterion(code: gmm_criterion) -> Result<Criterion, Refusal> {
     }
 }
 
-/// A flag, which is 0 or 1: any other number is one that nobody set.
+/// A flag, which must be 0 or 1: any other value is probably an uninitialised field.
 pub(crate) fn flag(what: &str, value: i32) -> Result<bool, Refusal> {
     match value {
         0 => Ok(false),

@@ -1,4 +1,4 @@
-//! The wall: no panic crosses it, and every refusal leaves a message behind.
+//! The guard of every C function: no panic crosses the ABI, and every refusal sets a message.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,30 +12,31 @@ use crate::plumbing::text::{gmm_error, write_error, write_text};
 use crate::plumbing::view::sized;
 
 thread_local! {
-    // What has no destructor needs no memory to be registered.
+    // A `Cell` without a destructor: its first use on a thread allocates nothing.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs the body of a function and turns whatever it comes to into a status.
+/// Runs the body of a function and turns its result, or its panic, into a status.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Refusal>) -> gmm_status {
-    guard_telling(body, |_, _| Ok(()))
+    guard_reporting(body, |_, _| Ok(()))
 }
 
-/// As [`guard`]; a refusal is handed to `tell` as well, which may refuse in its turn.
-fn guard_telling(
+/// As [`guard`]; a refusal is also passed to `report`, which may itself refuse.
+fn guard_reporting(
     body: impl FnOnce() -> Result<(), Refusal>,
-    tell: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>,
+    report: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>,
 ) -> gmm_status {
     silence_own_panics();
     let outer = INSIDE.replace(true);
-    // A call that a callback makes may be refused while a refusal of the outer call waits: that keeps its message.
+    // A callback may call the library and be refused while a refusal of the outer call is pending: keep the outer
+    // message.
     let waiting = outer.then(|| PENDING.with_borrow(|text| *text));
-    // Unwind safety: on a panic everything the body touched is dropped or was never written.
+    // Unwind safety: after a panic, everything that the body touched is dropped or was never written.
     let outcome = catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
     let status = match outcome {
         Ok(Ok(())) => GMM_OK,
-        Ok(Err(refusal)) => refuse(refusal, tell),
+        Ok(Err(refusal)) => refuse(refusal, report),
         Err(panic) => {
             let what = panic
                 .downcast_ref::<&str>()
@@ -43,7 +44,7 @@ fn guard_telling(
                 .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
                 .unwrap_or("unknown panic");
             let what = format_args!("internal error, please report it: {what}");
-            refuse(Refusal::new(GMM_INTERNAL, what), tell)
+            refuse(Refusal::new(GMM_INTERNAL, what), report)
         }
     };
     if let Some(waiting) = waiting {
@@ -52,12 +53,12 @@ fn guard_telling(
     status
 }
 
-/// Makes the message of a refusal that of the thread, and tells of it.
+/// Makes the message of a refusal the thread's last message, and passes it to `report`.
 #[cold]
-fn refuse(refusal: Refusal, tell: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>) -> gmm_status {
+fn refuse(refusal: Refusal, report: impl FnOnce(gmm_status, &[u8]) -> Result<(), Refusal>) -> gmm_status {
     let publish = || PENDING.with_borrow(|pending| MESSAGE.with_borrow_mut(|message| message.set(pending)));
     publish();
-    match MESSAGE.with_borrow(|message| tell(refusal.status, message.as_bytes())) {
+    match MESSAGE.with_borrow(|message| report(refusal.status, message.as_bytes())) {
         Ok(()) => refusal.status,
         Err(refusal) => {
             publish();
@@ -66,12 +67,12 @@ fn refuse(refusal: Refusal, tell: impl FnOnce(gmm_status, &[u8]) -> Result<(), R
     }
 }
 
-/// Options, or a struct of outputs, that have a place for a refusal.
+/// Options, or a struct of outputs, with a field for a refusal.
 pub(crate) trait HasError: Copy {
-    /// What fields are that a caller of an older version does not have.
+    /// Defaults of the fields that a caller of an older version does not have.
     fn defaults() -> Self;
 
-    /// The place, or null.
+    /// The caller's `gmm_error`, or null.
     fn error(&self) -> *mut gmm_error;
 }
 
@@ -91,7 +92,7 @@ macro_rules! has_error {
 }
 pub(crate) use has_error;
 
-/// As [`guard`]; a refusal is written where the options of the call have a place for it.
+/// As [`guard`]; a refusal is also written to the `error` field of the call's options.
 ///
 /// # Safety
 ///
@@ -100,26 +101,26 @@ pub(crate) unsafe fn guard_for<O: HasError>(
     options: *const O,
     body: impl FnOnce() -> Result<(), Refusal>,
 ) -> gmm_status {
-    guard_telling(body, |status, message| {
+    guard_reporting(body, |status, message| {
         // SAFETY: the caller's promise is passed on.
         match unsafe { sized("options", options, O::defaults()) } {
             // SAFETY: the caller's promise is passed on.
             Ok(options) => unsafe { write_error(options.error(), status, message) },
-            // Options that cannot be read have no place for it.
+            // Options that cannot be read have no readable `error` field.
             Err(_) => Ok(()),
         }
     })
 }
 
-/// What this thread's last failed call said was wrong and what to try, in UTF-8; empty when none has
-/// failed. Never NULL. Valid until the next call that fails on the same thread; do not free it.
+/// The message of the last failed call on this thread: what was wrong and what to try, in UTF-8. Empty before the
+/// first failure; never NULL. Valid until the next call that fails on the same thread; do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn gmm_last_error_message() -> *const c_char {
     MESSAGE.with_borrow(|message| message.bytes.as_ptr()).cast()
 }
 
-/// Copies what `gmm_last_error_message` has into `buffer`, as much as `len` bytes hold with a NUL at the end; returns
-/// how many bytes the whole message has without it. With `len` 0 nothing is written.
+/// Copies the message of `gmm_last_error_message` into `buffer`, cut to fit `len` bytes with a NUL at the end.
+/// Returns the length of the whole message in bytes, without the NUL. With `len` 0 nothing is written.
 ///
 /// # Safety
 ///
@@ -135,10 +136,10 @@ pub unsafe extern "C" fn gmm_last_error_copy(buffer: *mut c_char, len: size_t) -
     })
 }
 
-/// Keeps the host's standard error clean: panics inside our calls and on our threads go to the
-/// caller as a status and a message; all others go where they went before.
+/// Keeps the host's standard error clean: a panic inside our calls or on our threads reaches the caller as a status
+/// and a message. All other panics go to the hook that was installed before.
 fn silence_own_panics() {
-    // Nobody waits for whoever installs it: in a child that was forked at that moment it would be for ever.
+    // An atomic, not a lock: a child forked during the installation would wait for that lock for ever.
     static INSTALLED: AtomicBool = AtomicBool::new(false);
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(message(), "internal error, please report it: lost my way");
     }
 
-    /// A source that fails in its first restart may have its callback refused by the library in the second.
+    /// A source may fail in the first restart, and its callback may be refused by the library in the second.
     #[test]
     fn a_refusal_inside_a_callback_leaves_the_message_of_the_outer_call() {
         let status = guard(|| {

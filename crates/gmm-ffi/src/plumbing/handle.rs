@@ -7,19 +7,17 @@ use once_cell::race::OnceBox;
 use crate::plumbing::status::Refusal;
 use crate::plumbing::view::check_aligned;
 
-/// More threads than this are a mistake, not a wish.
+/// A request for more threads is taken for a mistake and refused.
 pub(crate) const MAX_THREADS: usize = 1 << 12;
 
 /// A mixture. Immutable: any number of threads may use one at the same time. Freed by
 /// `gmm_mixture_free`.
 pub struct gmm_mixture(pub(crate) Mixture);
 
-/// A number of threads, and the pool they come from. Any number of threads may use one at the same
-/// time. Freed by `gmm_threads_free`.
+/// A thread budget and its pool. Any number of threads may use one at the same time. Freed by `gmm_threads_free`.
 pub struct gmm_threads(pub(crate) Threads);
 
-/// A wish that a fit may end. Any number of threads may use one at the same time. Freed by
-/// `gmm_cancel_free`.
+/// A request that calls end. Any number of threads may use one at the same time. Freed by `gmm_cancel_free`.
 pub struct gmm_cancel(pub(crate) Cancel);
 
 /// A mixture that learns from batches. One thread may use one at a time. Freed by `gmm_stepwise_free`.
@@ -39,7 +37,7 @@ pub struct gmm_scorer_f64(pub(crate) Scorer<f64>);
 /// `gmm_scorer_f64` for floats. Freed by `gmm_scorer_free_f32`.
 pub struct gmm_scorer_f32(pub(crate) Scorer<f32>);
 
-/// What tells outliers in data that contain them. Immutable: any number of threads may use one at the same
+/// A detector of outliers, fitted to data that contain them. Immutable: any number of threads may use one at the same
 /// time. Freed by `gmm_detector_free`.
 pub struct gmm_detector(pub(crate) RobustDetector);
 
@@ -54,7 +52,7 @@ pub(crate) unsafe fn mixture<'a>(handle: *const gmm_mixture) -> Result<&'a Mixtu
     unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("mixture"))
 }
 
-/// The threads behind a handle; for a null one, those of the library.
+/// The threads behind a handle; the library's own for a null handle.
 ///
 /// # Safety
 ///
@@ -64,7 +62,7 @@ pub(crate) unsafe fn threads<'a>(handle: *const gmm_threads) -> &'a Threads {
     unsafe { handle.as_ref() }.map_or_else(default_threads, |handle| &handle.0)
 }
 
-/// The token behind a handle; `None` for a null one.
+/// The token behind a handle; `None` for a null handle.
 ///
 /// # Safety
 ///
@@ -74,7 +72,7 @@ pub(crate) unsafe fn cancel<'a>(handle: *const gmm_cancel) -> Option<&'a Cancel>
     unsafe { handle.as_ref() }.map(|handle| &handle.0)
 }
 
-/// The learner behind a handle, to read.
+/// The learner behind a handle, for reading.
 ///
 /// # Safety
 ///
@@ -84,17 +82,17 @@ pub(crate) unsafe fn stepwise<'a>(handle: *const gmm_stepwise) -> Result<&'a Ste
     unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("stepwise"))
 }
 
-/// The learner behind a handle, to change.
+/// The learner behind a handle, for changing.
 ///
 /// # Safety
 ///
 /// As [`mixture`]; and no other call that uses it is in progress.
 pub(crate) unsafe fn stepwise_mut<'a>(handle: *mut gmm_stepwise) -> Result<&'a mut Stepwise, Refusal> {
-    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    // SAFETY: as in `mixture`, and no other call uses it, as promised.
     unsafe { handle.as_mut() }.map(|handle| &mut handle.0).ok_or_else(|| Refusal::null("stepwise"))
 }
 
-/// The running moments behind a handle, to read.
+/// The running moments behind a handle, for reading.
 ///
 /// # Safety
 ///
@@ -104,23 +102,23 @@ pub(crate) unsafe fn running<'a>(handle: *const gmm_running) -> Result<&'a Runni
     unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("running"))
 }
 
-/// The running moments behind a handle, to change; `None` for a null one.
+/// The running moments behind a handle, for changing; `None` for a null handle.
 ///
 /// # Safety
 ///
 /// As [`stepwise_mut`].
 pub(crate) unsafe fn running_mut<'a>(handle: *mut gmm_running) -> Option<&'a mut RunningMoments> {
-    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    // SAFETY: as in `mixture`, and no other call uses it, as promised.
     unsafe { handle.as_mut() }.map(|handle| &mut handle.0)
 }
 
-/// The scorer behind a handle of either type, to use.
+/// The scorer behind a handle of either type, for use by one call.
 ///
 /// # Safety
 ///
 /// As [`stepwise_mut`].
 pub(crate) unsafe fn scorer<'a, H>(handle: *mut H) -> Result<&'a mut H, Refusal> {
-    // SAFETY: as in `mixture`, and nobody else uses it, as promised.
+    // SAFETY: as in `mixture`, and no other call uses it, as promised.
     unsafe { handle.as_mut() }.ok_or_else(|| Refusal::null("scorer"))
 }
 
@@ -144,10 +142,10 @@ pub(crate) unsafe fn detector<'a>(handle: *const gmm_detector) -> Result<&'a Rob
     unsafe { handle.as_ref() }.map(|handle| &handle.0).ok_or_else(|| Refusal::null("detector"))
 }
 
-/// The library's own: as many as `GMM_NUM_THREADS` says, or the machine runs at once. No thread is
-/// started before a call has work for it.
+/// The library's own threads: `GMM_NUM_THREADS` of them, or as many as the machine runs at once. No thread is started
+/// before a call has work for it.
 pub(crate) fn default_threads() -> &'static Threads {
-    // No lock: a child that is forked while another thread holds one waits for ever.
+    // No lock: a child forked while another thread holds it would wait for ever.
     static DEFAULT: OnceBox<Threads> = OnceBox::new();
     DEFAULT.get_or_init(|| {
         let count: Option<usize> = std::env::var("GMM_NUM_THREADS").ok().and_then(|count| count.parse().ok());
@@ -155,7 +153,7 @@ pub(crate) fn default_threads() -> &'static Threads {
     })
 }
 
-/// Checks that there is somewhere to put a new handle, before any work is done for it.
+/// Checks that `out` can take a new handle, before the object is computed.
 pub(crate) fn check_slot<H>(what: &str, out: *mut *mut H) -> Result<(), Refusal> {
     if out.is_null() {
         return Err(Refusal::null(what));

@@ -1,27 +1,27 @@
-//! What a call has to say in words, told to whoever the call names: no log belongs to the process.
+//! Log lines of one call, sent to the callback in its options: the process has no log.
 
 use std::ffi::{CString, c_void};
 
 use gmm_core::{Candidate, Fit, Repair, Stop};
 use libc::c_char;
 
-/// How much a line matters. New codes may be added at the end.
+/// Severity of a log line. New codes may be added at the end.
 pub type gmm_log_level = i32;
 
-/// What came out.
+/// The result.
 pub const GMM_LOG_INFO: gmm_log_level = 0;
-/// What somebody should look at: a fit that did not converge, a repair, a feature without variance.
+/// Something to check: a fit that did not converge, a repair, a feature without variance.
 pub const GMM_LOG_WARNING: gmm_log_level = 1;
 
-/// Is told a line in words, in UTF-8 and without a line feed, valid during the call. It must return: no
-/// C++ exception and no longjmp. The wording is for people and may change.
+/// Receives one log line, in UTF-8, without a line feed, valid during the call. It must return normally: no C++
+/// exception and no longjmp. The wording is for people and may change.
 pub type gmm_log_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, level: gmm_log_level, message: *const c_char)>;
 
-/// Repairs that are told one by one; of the rest, how many there are.
-const MAX_TOLD: usize = 16;
+/// Repairs logged one by one; of further ones only the number is logged.
+const MAX_LOGGED_REPAIRS: usize = 16;
 
-/// Who is told.
+/// The callback that receives log lines.
 #[derive(Clone, Copy)]
 pub(crate) struct Log {
     callback: gmm_log_callback,
@@ -33,7 +33,7 @@ impl Log {
         Log { callback, userdata }
     }
 
-    /// What a fit came to: one line, and one for each thing to look at.
+    /// Logs the result of a fit: one line, and one for each thing to check.
     pub(crate) fn fit(&self, fit: &Fit) {
         if self.callback.is_some() {
             self.line(GMM_LOG_INFO, &came_to(fit));
@@ -41,7 +41,7 @@ impl Log {
         }
     }
 
-    /// What a candidate came to.
+    /// Logs the result of a candidate.
     pub(crate) fn candidate(&self, candidate: &Candidate) {
         if self.callback.is_none() {
             return;
@@ -62,11 +62,11 @@ impl Log {
             self.line(GMM_LOG_WARNING, &fit.stop.reason());
         }
         let repairs = &fit.diagnosis.repairs;
-        for repair in repairs.iter().take(MAX_TOLD) {
+        for repair in repairs.iter().take(MAX_LOGGED_REPAIRS) {
             self.line(GMM_LOG_WARNING, &repaired(repair));
         }
-        if repairs.len() > MAX_TOLD {
-            self.line(GMM_LOG_WARNING, &format!("and {} more repairs", repairs.len() - MAX_TOLD));
+        if repairs.len() > MAX_LOGGED_REPAIRS {
+            self.line(GMM_LOG_WARNING, &format!("and {} more repairs", repairs.len() - MAX_LOGGED_REPAIRS));
         }
         for (component, of) in fit.diagnosis.components.iter().enumerate() {
             if let [first, rest @ ..] = &of.held_by_ridge[..] {
@@ -81,7 +81,7 @@ impl Log {
     fn line(&self, level: gmm_log_level, text: &str) {
         let Some(callback) = self.callback else { return };
         let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
-        // SAFETY: whoever passed the callback and its userdata promised that they can be called so; the text
+        // SAFETY: the caller who passed the callback and its userdata promised that they can be called so; the text
         // lives until the call returns.
         unsafe { callback(self.userdata, level, text.as_ptr()) }
     }

@@ -1,20 +1,20 @@
-//! How much memory this process can have, for refusals before any is asked for.
+//! The memory available to this process, for refusals before anything is allocated.
 
 use gmm_core::{CovarianceType, check_mixture_memory};
 
 use crate::plumbing::status::Refusal;
 
-/// K D^2 below which no machine is short of memory: some 50 MiB.
+/// Below this K D^2 (some 50 MiB) every machine has enough memory.
 const SMALL: usize = 1 << 20;
 
-/// Refuses k components in d features whose mixture takes more memory than there is.
+/// Refuses k components in d features when the mixture takes more memory than is available.
 pub(crate) fn check(k: usize, d: usize, covariance_type: CovarianceType) -> Result<(), Refusal> {
-    // The system is not asked on behalf of a small call, which would take longer for it.
+    // A small call does not query the system: the query would take longer than the call.
     let is_small = k.saturating_mul(d).saturating_mul(d) < SMALL;
     Ok(check_mixture_memory(k, d, covariance_type, if is_small { None } else { limit() })?)
 }
 
-/// What the machine has, swap included, or less where the process may not have as much; `None` where nobody says.
+/// The machine's memory and swap, or the process's limit if that is lower; `None` where the system reports neither.
 pub(crate) fn limit() -> Option<u64> {
     [of_machine(), of_process()].into_iter().flatten().min()
 }
@@ -28,7 +28,7 @@ fn of_machine() -> Option<u64> {
         return None;
     }
     let unit = u64::from(of_system.mem_unit).max(1);
-    // As wide as a pointer: not the same type everywhere.
+    // `c_ulong` is as wide as a pointer, so its type differs between systems.
     #[allow(clippy::useless_conversion, reason = "`c_ulong` has 32 bits on some systems")]
     let (ram, swap) = (u64::from(of_system.totalram), u64::from(of_system.totalswap));
     Some(ram.saturating_add(swap).saturating_mul(unit)).filter(|&bytes| bytes > 0)

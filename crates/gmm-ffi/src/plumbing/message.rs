@@ -1,16 +1,16 @@
-//! Messages of refusals, in fixed memory of the thread: a refusal allocates nothing, unless what it quotes does.
+//! Messages of refusals, in fixed memory of the thread: a refusal allocates only for the text that it quotes.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
 
-/// Bytes of a message at most, with the NUL at its end; of longer ones the beginning is kept.
+/// Largest message in bytes, with the NUL at its end; longer messages are cut.
 const MESSAGE_LEN: usize = 2048;
 
-/// A message, that C can read.
+/// A message that C can read.
 #[derive(Clone, Copy)]
 pub(super) struct Text {
     pub(super) bytes: [u8; MESSAGE_LEN],
-    /// Without the NUL.
+    /// Length without the NUL.
     pub(super) len: usize,
 }
 
@@ -36,7 +36,7 @@ impl Write for Text {
         let room = MESSAGE_LEN - 1 - self.len;
         let text = &text[..text.floor_char_boundary(room)];
         let to = &mut self.bytes[self.len..][..text.len()];
-        // C takes a NUL for the end.
+        // C would take a NUL inside the message for its end.
         to.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = if byte == 0 { b'?' } else { byte });
         self.len += text.len();
         self.bytes[self.len] = 0;
@@ -45,13 +45,13 @@ impl Write for Text {
 }
 
 thread_local! {
-    // What has no destructor needs no memory to be registered.
+    // No destructor: the first use on a thread allocates nothing.
     pub(super) static MESSAGE: RefCell<Text> = const { RefCell::new(Text::EMPTY) };
-    /// Of the last refusal, which is the message of a call once the call fails with it.
+    /// The message of the last refusal; it becomes the thread's message when a call fails with that refusal.
     pub(super) static PENDING: RefCell<Text> = const { RefCell::new(Text::EMPTY) };
 }
 
-/// Writes the message of a refusal that is being made.
+/// Stores the message of a new refusal as pending.
 pub(super) fn set_pending(message: impl fmt::Display) {
     PENDING.with_borrow_mut(|text| {
         text.clear();

@@ -1,4 +1,4 @@
-//! What a call answers: a number for the program, and a message for the person.
+//! Results of a call: a status for the program, and a message for the person.
 
 use std::fmt::Display;
 
@@ -6,25 +6,25 @@ use libc::c_char;
 
 use crate::plumbing::message::set_pending;
 
-/// What a call came to. `GMM_OK` or the reason for refusal; new codes may be added at the end, so
-/// treat an unknown one as a failure.
+/// The result of a call: `GMM_OK` or the reason for refusal. New codes may be added at the end, so treat an unknown
+/// code as a failure.
 pub type gmm_status = i32;
 
 /// Done; outputs are written.
 pub const GMM_OK: gmm_status = 0;
-/// A pointer that must not be NULL is.
+/// A required pointer is NULL.
 pub const GMM_NULL_POINTER: gmm_status = 1;
-/// A size is zero, or the shapes of two arguments do not belong together.
+/// A size is zero, or the shapes of two arguments do not match.
 pub const GMM_INVALID_SHAPE: gmm_status = 2;
-/// Sizes or strides whose product no memory could hold, or more than this system has.
+/// Sizes or strides that exceed the address space, or more memory than this system has.
 pub const GMM_SIZE_OVERFLOW: gmm_status = 3;
 /// NaN or an infinity.
 pub const GMM_NOT_FINITE: gmm_status = 4;
 /// A negative responsibility or weight.
 pub const GMM_NEGATIVE: gmm_status = 5;
-/// A component that no sample belongs to.
+/// A component without samples.
 pub const GMM_EMPTY_COMPONENT: gmm_status = 6;
-/// A covariance, precision or factor that is not one.
+/// A covariance, precision or factor is not positive definite.
 pub const GMM_NOT_POSITIVE_DEFINITE: gmm_status = 7;
 /// A result outside the range of its type.
 pub const GMM_OUT_OF_RANGE: gmm_status = 8;
@@ -32,19 +32,20 @@ pub const GMM_OUT_OF_RANGE: gmm_status = 8;
 pub const GMM_INVALID_ARGUMENT: gmm_status = 9;
 /// A file could not be read or written.
 pub const GMM_IO: gmm_status = 10;
-/// A file is not a model, or not one this version reads.
+/// A file is not a model, or has a version that this library does not read.
 pub const GMM_BAD_FILE: gmm_status = 11;
-/// A mistake in this library, and not in the call. Please report its message.
+/// A bug in this library, not in the call. Please report its message.
 pub const GMM_INTERNAL: gmm_status = 12;
-/// A callback that samples come from failed.
+/// A callback that samples are read from failed.
 pub const GMM_SOURCE: gmm_status = 13;
 
-/// The token ended a call that had nothing to return yet.
+/// The cancel token ended a call before it had a result.
 pub const GMM_CANCELLED: gmm_status = 14;
-/// The time budget of a call was spent before it had anything to return.
+/// The time budget of a call was spent before it had a result.
 pub const GMM_OUT_OF_TIME: gmm_status = 15;
 
-/// Why a call is refused. Its message waits in memory of the thread until `guard` makes it that of the call.
+/// Why a call is refused. Its message stays pending in memory of the thread until `guard` makes it the call's
+/// message.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: gmm_status,
@@ -61,7 +62,7 @@ impl Refusal {
     }
 }
 
-/// The code of an error of gmm-core.
+/// The status code of an error of gmm-core.
 pub(crate) fn status_of(error: &gmm_core::Error) -> gmm_status {
     use gmm_core::Error as E;
     match error {
@@ -80,7 +81,7 @@ pub(crate) fn status_of(error: &gmm_core::Error) -> gmm_status {
         | E::RowOutOfRange { .. } => GMM_OUT_OF_RANGE,
         E::Cancelled => GMM_CANCELLED,
         E::OutOfTime => GMM_OUT_OF_TIME,
-        // The enum may grow; whatever it grows by is a refusal of an argument.
+        // gmm-core's enum may grow; a new variant is reported as an invalid argument.
         _ => GMM_INVALID_ARGUMENT,
     }
 }

@@ -1,4 +1,4 @@
-//! Callers' texts, and texts for callers. With `handle.rs` and `view.rs`, the only file that dereferences a pointer.
+//! Strings from and to callers. With `handle.rs` and `view.rs`, the only file that dereferences a pointer.
 
 use std::ffi::{CStr, OsStr};
 use std::path::Path;
@@ -8,20 +8,21 @@ use libc::{c_char, size_t};
 use crate::plumbing::status::{GMM_INVALID_ARGUMENT, Refusal, gmm_status};
 use crate::plumbing::view::{Regions, check_aligned, is_struct_size};
 
-/// Why a call was refused, for the caller who cannot ask the thread that it ran on. Set `size` to `sizeof(gmm_error)`,
-/// and a pointer to it as `error` of the options of the call. A call that succeeds leaves it as it is.
+/// Why a call was refused, for a caller who cannot call `gmm_last_error_message` on the thread of the call. Set
+/// `size` to `sizeof(gmm_error)`, and set `error` of the call's options to its address. A call that succeeds leaves
+/// it unchanged.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_error {
     /// `sizeof(gmm_error)`, set by the caller.
     pub size: size_t,
-    /// What the call returned.
+    /// The status that the call returned.
     pub status: gmm_status,
-    /// What was wrong and what to try, in UTF-8, with a NUL at the end; of longer messages the beginning.
+    /// What was wrong and what to try, in UTF-8, with a NUL at the end; longer messages are cut.
     pub message: [c_char; 500],
 }
 
-/// Writes why a call was refused, for a caller who has a place for it.
+/// Writes the status and message of a refusal to the caller's `gmm_error`.
 ///
 /// # Safety
 ///
@@ -50,13 +51,13 @@ pub(crate) unsafe fn write_error(
     Ok(())
 }
 
-/// As much of a text as `len` bytes, at least one, hold with a NUL at the end, cut between two characters.
+/// Copies `text` to `buffer` and adds a NUL; a longer text is cut between two characters. `len` is at least 1.
 ///
 /// # Safety
 ///
 /// `buffer` is writable for `len` bytes.
 pub(crate) unsafe fn write_text(buffer: *mut c_char, len: usize, text: &[u8]) {
-    // Bytes of a character after its first are 10xxxxxx.
+    // UTF-8: bytes of a character after its first are 10xxxxxx.
     let is_cut = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
     let mut n = text.len().min(len - 1);
     while is_cut(n) {
@@ -106,7 +107,7 @@ pub(crate) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str
     text.to_str().map_err(|_| Refusal::new(GMM_INVALID_ARGUMENT, format_args!("{what} is not UTF-8")))
 }
 
-/// `len` texts from the caller's array of strings; none of a null array of none.
+/// `len` texts from the caller's array of strings; an empty array may be null.
 ///
 /// # Safety
 ///

@@ -30,14 +30,14 @@ pub unsafe extern "C" fn gmm_threads_create(count: size_t, out: *mut *mut gmm_th
     })
 }
 
-/// Frees a thread budget; NULL is nothing to free. No call may be using it.
+/// Frees a thread budget; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///
 /// `threads` is NULL, or a live handle that is not used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gmm_threads_free(threads: *mut gmm_threads) {
-    // A status has nowhere to go here, and dropping a pool has nothing to refuse.
+    // No status is returned: dropping a pool cannot fail.
     guard(|| {
         // SAFETY: the caller's promise is passed on.
         unsafe { free(threads) };

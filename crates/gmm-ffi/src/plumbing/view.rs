@@ -1,4 +1,4 @@
-//! Callers' memory as views and slices. With `handle.rs` and `text.rs`, the only file that dereferences a pointer.
+//! Views and slices of callers' memory. With `handle.rs` and `text.rs`, the only file that dereferences a pointer.
 
 use std::fmt;
 use std::ops::Range;
@@ -43,7 +43,7 @@ pub struct gmm_matrix_f32 {
     pub col_stride: ptrdiff_t,
 }
 
-/// What the two matrix structs have in common.
+/// The fields of both matrix structs.
 pub(crate) trait Matrix: Copy {
     type Real: Real;
     fn parts(self) -> (*const Self::Real, usize, usize, isize, isize);
@@ -63,16 +63,16 @@ impl Matrix for gmm_matrix_f32 {
     }
 }
 
-/// Memory that one call reads or writes, to tell that what it writes is nobody else's.
+/// The memory regions that one call reads or writes, which show that no output overlaps another region.
 ///
-/// Kept without an allocation, which would cost a call with one sample as much as the checks.
+/// A fixed array, since an allocation would cost a call with one sample as much as all its checks.
 #[derive(Default)]
 pub(crate) struct Regions {
     known: [(&'static str, Range<usize>); MAX_REGIONS],
     len: usize,
 }
 
-/// More than any function of the ABI has.
+/// More regions than any function of the ABI has.
 const MAX_REGIONS: usize = 16;
 
 impl Regions {
@@ -81,7 +81,7 @@ impl Regions {
         self.len += 1;
     }
 
-    /// Memory that will be written, and is nobody else's.
+    /// Records memory that will be written; refuses it when it overlaps another region.
     fn claim(&mut self, what: &'static str, span: Range<usize>) -> Result<(), Refusal> {
         for (other, region) in &self.known[..self.len] {
             if span.start < region.end && region.start < span.end {
@@ -95,7 +95,7 @@ impl Regions {
         Ok(())
     }
 
-    /// A struct of `size` bytes that will be written.
+    /// Records a struct of `size` bytes that will be written.
     pub(crate) fn struct_output<T>(
         &mut self,
         what: &'static str,
@@ -105,7 +105,7 @@ impl Regions {
         self.claim(what, out.addr()..out.addr().saturating_add(size))
     }
 
-    /// Where a handle will be written.
+    /// Records the pointer that will receive a handle.
     pub(crate) fn slot<H>(&mut self, out: *mut *mut H) -> Result<(), Refusal> {
         self.struct_output("out", out, size_of::<*mut H>())
     }
@@ -128,7 +128,7 @@ impl Regions {
         // SAFETY: not null, aligned, and the caller promised a matrix struct there.
         let (data, rows, cols, row_stride, col_stride) = unsafe { matrix.read() }.parts();
         if rows == 0 || cols == 0 {
-            // Before `data` is looked at: an empty matrix may come with a null pointer in C.
+            // Checked before `data`: an empty matrix may come with a null pointer in C.
             return Err(Refusal::new(
                 GMM_INVALID_SHAPE,
                 format_args!("{what} has shape {rows} x {cols}; both must be at least 1"),
@@ -151,12 +151,12 @@ impl Regions {
             ));
         };
         self.know(what, span);
-        // SAFETY: not null, aligned, and every element in reach is readable as the caller promised;
-        // the reach itself was just shown not to leave the address space.
+        // SAFETY: not null, aligned, and every element within the strides is readable as the caller promised; the
+        // check above shows that they stay within the address space.
         Ok(unsafe { MatRef::from_raw_parts(data, rows, cols, row_stride, col_stride) })
     }
 
-    /// The caller's array of `shape`, to read.
+    /// The caller's array of `shape`, for reading.
     ///
     /// # Safety
     ///
@@ -173,7 +173,7 @@ impl Regions {
         Ok(unsafe { std::slice::from_raw_parts(data, len) })
     }
 
-    /// As [`Regions::input`]; `None` for an input that the caller does not have.
+    /// As [`Regions::input`]; `None` for a null pointer.
     ///
     /// # Safety
     ///
@@ -191,11 +191,11 @@ impl Regions {
         unsafe { self.input(what, data, shape) }.map(Some)
     }
 
-    /// The caller's array of `shape`, to write.
+    /// The caller's array of `shape`, for writing.
     ///
     /// # Safety
     ///
-    /// `data` is null or writable for the product of `shape`, and nobody else touches it, during `'a`.
+    /// `data` is null or writable for the product of `shape`, and nothing else accesses it, during `'a`.
     pub(crate) unsafe fn output<'a, T>(
         &mut self,
         what: &'static str,
@@ -209,7 +209,7 @@ impl Regions {
         Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
     }
 
-    /// As [`Regions::output`]; `None` for an output that the caller does not want.
+    /// As [`Regions::output`]; `None` for a null pointer.
     ///
     /// # Safety
     ///
@@ -228,17 +228,17 @@ impl Regions {
     }
 }
 
-/// A struct that says it is larger was not initialised.
+/// A struct whose size field is larger was not initialised.
 const MAX_STRUCT: usize = 1 << 16;
 
-/// Whether a struct may have this size: it begins with a `size_t`, so its size is that of a few of them.
-/// What was never set is rarely such a number.
+/// Whether a struct may have this size: a struct begins with a `size_t`, so its size is a multiple of that of
+/// `size_t`. An uninitialised field rarely holds such a number.
 pub(crate) fn is_struct_size(size: usize) -> bool {
     (size_of::<size_t>()..=MAX_STRUCT).contains(&size) && size.is_multiple_of(size_of::<size_t>())
 }
 
-/// A struct that begins with its own size, as an older or newer caller may know it: the fields that
-/// the caller's version has, over those of `defaults`.
+/// Reads a struct that begins with its own size and comes from an older or newer caller: the fields that the caller's
+/// version has, over those of `defaults`.
 ///
 /// # Safety
 ///
@@ -260,7 +260,7 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     for at in size_of::<T>()..size {
         // SAFETY: within the `size` bytes that the caller promised.
         if unsafe { options.cast::<u8>().add(at).read() } != 0 {
-            // A field that a newer caller set and this library would pass over in silence.
+            // A newer caller set a field that this library would silently ignore.
             return Err(Refusal::new(
                 GMM_INVALID_ARGUMENT,
                 format_args!("{what} sets fields that version {} does not have", env!("CARGO_PKG_VERSION")),
@@ -275,7 +275,7 @@ pub(crate) unsafe fn sized<T: Copy>(what: &str, options: *const T, defaults: T) 
     Ok(known)
 }
 
-/// A struct that a call fills in, as [`sized`] reads one; `first` is the size of its first version.
+/// Reads a struct that a call fills in, as [`sized`] does; `first` is the size of its first version.
 ///
 /// # Safety
 ///
@@ -299,7 +299,7 @@ pub(crate) unsafe fn sized_output<T: Copy>(
     Ok((fields, size))
 }
 
-/// As much of a struct as the caller's version of it has, `size` bytes, into `out`.
+/// Writes the first `size` bytes of a struct, the part that the caller's version has, to `out`.
 ///
 /// # Safety
 ///
@@ -310,8 +310,8 @@ pub(crate) unsafe fn write_sized<T: Copy>(out: *mut T, value: T, size: usize) {
     unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), out.cast::<u8>(), len) };
 }
 
-/// The defaults of a struct that begins with its own size, for a caller whose version of it has `size`
-/// bytes: what that has beyond ours is zero.
+/// Writes the defaults of a struct that begins with its own size, for a caller whose version of it has `size` bytes:
+/// bytes beyond our version become zero.
 ///
 /// # Safety
 ///
@@ -341,10 +341,11 @@ pub(crate) unsafe fn write_defaults<T: Copy>(
     Ok(())
 }
 
-/// Elements of an array at most. Floats are computed with in double: what fits only as floats does not fit.
+/// Largest number of elements of an array. Floats are converted to double, so the limit is that of doubles for both
+/// types.
 pub(crate) const MAX_ELEMENTS: usize = isize::MAX as usize / size_of::<f64>();
 
-/// The length and the addresses of an array that is there and fits in memory.
+/// The length and the address range of an array that is not null and fits in memory.
 fn array<T>(what: &'static str, data: *const T, shape: &[usize]) -> Result<(usize, Range<usize>), Refusal> {
     if data.is_null() {
         return Err(Refusal::null(what));
@@ -371,8 +372,8 @@ impl fmt::Display for Sizes<'_> {
     }
 }
 
-/// First and last element that `count` steps of `stride` reach, relative to the first.
-/// `None` when that leaves the range of `isize`.
+/// First and last element that `count` steps of `stride` reach, relative to the first; `None` when one is beyond the
+/// range of `isize`.
 fn span(count: usize, stride: isize) -> Option<Range<isize>> {
     let last = isize::try_from(count - 1).ok()?.checked_mul(stride)?;
     Some(last.min(0)..last.max(0))

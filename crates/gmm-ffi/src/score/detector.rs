@@ -1,4 +1,4 @@
-//! Outliers in data that contain them: the robust detector, a handle.
+//! The robust detector: a handle that finds outliers in data that contain them.
 
 use std::ptr::{null, null_mut};
 
@@ -13,37 +13,38 @@ use crate::plumbing::{
     guard_for, handle, has_error, sized, stop_code, write_defaults,
 };
 
-/// How to find outliers. Fill it with `gmm_detector_options_init` and then change what should differ; fields
-/// may be added at the end.
+/// Options of a detector. Fill them with `gmm_detector_options_init`, then change the fields that should differ;
+/// fields may be added at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_detector_options {
     /// `sizeof(gmm_detector_options)`.
     pub size: size_t,
-    /// The share of the samples that are outliers, at least 0 and less than 1. It draws the line; and no more
-    /// than a third, it is trimmed. 0.1 unless changed.
+    /// The fraction of the samples that are outliers, at least 0 and less than 1. It sets the threshold; the same
+    /// fraction, but at most a third, is trimmed in every M-step. 0.1 unless changed.
     pub contamination: f64,
-    /// K of each mixture. NULL, unless changed, for 1, 2, 4 and 8.
+    /// K of each mixture. NULL (the default) means 1, 2, 4 and 8.
     pub n_components: *const size_t,
-    /// How many those are.
+    /// Length of `n_components`.
     pub n_components_len: size_t,
-    /// Stop when the mean log-density of the samples that are kept changes by less than this, in nats. 1e-3
+    /// Stop when the mean log-density of the samples that are not trimmed changes by less than this, in nats. 1e-3
     /// unless changed.
     pub tol: f64,
-    /// Iterations of each mixture at most. 100 unless changed.
+    /// Largest number of iterations of each mixture. 100 unless changed.
     pub max_iter: size_t,
-    /// Added to every variance, of features scaled to variance 1. 1e-6 unless changed.
+    /// Added to every variance; the features are scaled to variance 1 first. 1e-6 unless changed.
     pub reg_covar: f64,
     /// Fixes every random choice. 0 unless changed.
     pub seed: u64,
-    /// How much each sample counts (N): 2 is the row twice, 0 is no row at all. NULL unless changed.
+    /// Weight of each sample (N): weight 2 is the same as two copies of the row, and a row of weight 0 is ignored.
+    /// NULL unless changed.
     pub sample_weights: *const f64,
-    /// Ends the fit when it is asked to. NULL unless changed.
+    /// A token that may cancel the fit. NULL unless changed.
     pub cancel: *const gmm_cancel,
-    /// Seconds after which no iteration begins; 0, unless changed, for as many as it takes.
+    /// Seconds after which no iteration begins; 0 (the default) means no limit.
     pub time_budget: f64,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on. NULL unless changed.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call. NULL unless changed.
     pub error: *mut gmm_error,
 }
 
@@ -67,8 +68,8 @@ fn default_options() -> gmm_detector_options {
     }
 }
 
-/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
-/// macro `gmm_detector_options_init(options)` passes the size that the caller was compiled with.
+/// Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+/// `gmm_detector_options_init(options)` passes the size that the caller was compiled with.
 ///
 /// # Safety
 ///
@@ -82,14 +83,13 @@ pub unsafe extern "C" fn gmm_detector_options_init(
     guard(|| unsafe { write_defaults("options", options, default_options(), size) })
 }
 
-/// Fits a detector to `samples` (N x D) that contain the outliers it is to find, into `*out`. Free it with
+/// Fits a detector to `samples` (N x D) that contain the outliers to be found, into `*out`. Free it with
 /// `gmm_detector_free`.
 ///
-/// For every K a mixture with one covariance for all components is fitted, each M-step without the share of
-/// the samples that is least likely under the current mixture; components that may be all outliers are
-/// dropped; and the energy of a sample is the mean of its energies under the mixtures. Unlike a plain fit,
-/// none of this can adapt to a tight group of outliers. `options` may be NULL for the defaults, `threads`
-/// for the library's own; results do not depend on them.
+/// For every K a mixture with tied covariances is fitted. Each M-step leaves out the given fraction of the samples,
+/// those least likely under the current mixture. Components that may consist of outliers only are dropped. The energy
+/// of a sample is the mean of its energies under the mixtures. A plain fit may adapt to a tight group of outliers;
+/// these rules prevent it. `options` may be NULL for the defaults, `threads` for the library's own.
 ///
 /// ```text
 /// gmm_detector_options options;
@@ -100,13 +100,13 @@ pub unsafe extern "C" fn gmm_detector_options_init(
 ///     threshold = gmm_detector_threshold(detector);
 /// ```
 ///
-/// A fit that the token or the time budget ends is a fit: GMM_OK, and `gmm_detector_stop` says so. Its last mixture is as
-/// it was reached, and the Ks after it are left out; the first has its start in any case. An iteration after which the
-/// bound was no higher for a hundred in a row is the last.
+/// A fit that the token or the time budget ends returns GMM_OK, and `gmm_detector_stop` gives the reason. The mixture
+/// in progress is kept in its current state, and the Ks after it are left out; the first mixture has at least its
+/// start. A fit also ends when the bound has not risen in a hundred successive iterations.
 ///
-/// Refuses fewer than two samples, fewer that are kept than the smallest K, and options outside their ranges
-/// (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples
-/// whose squares leave the range of a double (GMM_OUT_OF_RANGE).
+/// Refuses fewer than two samples, fewer untrimmed samples than the smallest K, and options outside their ranges
+/// (GMM_INVALID_ARGUMENT); values that are NaN or infinite (GMM_NOT_FINITE); samples whose squares leave the range of
+/// a double (GMM_OUT_OF_RANGE).
 ///
 /// # Safety
 ///
@@ -187,8 +187,8 @@ unsafe fn fit_into<M: Matrix>(
     Ok(())
 }
 
-/// Energies of `samples` (N x D), in nats, into `energies` (N, required): the larger, the less there is like
-/// the sample. `threads` may be NULL for the library's own.
+/// Energies of `samples` (N x D), in nats, into `energies` (N, required): the larger the energy, the more unusual the
+/// sample. `threads` may be NULL for the library's own.
 ///
 /// # Safety
 ///
@@ -243,8 +243,8 @@ unsafe fn energies_into<M: Matrix>(
     }
 }
 
-/// What each feature contributes to the energy of each sample, into `shares` (N x D, row-major, required):
-/// the mean over the mixtures of what `gmm_mixture_attribution_f64` gives.
+/// The contribution of each feature to the energy of each sample, into `shares` (N x D, row-major, required): the
+/// mean over the mixtures of the contributions that `gmm_mixture_attribution_f64` gives.
 ///
 /// # Safety
 ///
@@ -298,7 +298,8 @@ unsafe fn attribution_into<M: Matrix>(
     }
 }
 
-/// Writes what `values_of` makes of the samples: as many numbers a sample as `per_sample` says of D.
+/// Writes the values that `values_of` computes from the samples; `per_sample` gives their number for each sample,
+/// from D.
 ///
 /// # Safety
 ///
@@ -321,8 +322,8 @@ unsafe fn write_values<M: Matrix>(
     Ok(())
 }
 
-/// The energy above which a sample is an outlier, in nats: no more than the contamination of the samples of
-/// the fit, by weight, are above it. NaN for NULL.
+/// The energy above which a sample is an outlier, in nats. At most the fraction `contamination` of the samples of the
+/// fit, by weight, are above it. NaN for NULL.
 ///
 /// # Safety
 ///
@@ -333,8 +334,8 @@ pub unsafe extern "C" fn gmm_detector_threshold(detector: *const gmm_detector) -
     unsafe { handle::detector(detector) }.map_or(f64::NAN, RobustDetector::threshold)
 }
 
-/// Why the fit of a detector ended, GMM_STOP_*: cancelled or out of time, and there may be fewer mixtures than Ks; or else
-/// whether every mixture converged. -1 for NULL.
+/// Why the fit of a detector ended, GMM_STOP_*. Cancelled or out of time means that there may be fewer mixtures than
+/// Ks; the other codes say whether every mixture converged. -1 for NULL.
 ///
 /// # Safety
 ///
@@ -345,7 +346,7 @@ pub unsafe extern "C" fn gmm_detector_stop(detector: *const gmm_detector) -> gmm
     unsafe { handle::detector(detector) }.map_or(-1, |detector| stop_code(detector.stop()))
 }
 
-/// How many mixtures a detector has: one for each K that was fitted; 0 for NULL.
+/// The number of mixtures of a detector, one for each fitted K; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -356,8 +357,8 @@ pub unsafe extern "C" fn gmm_detector_n_mixtures(detector: *const gmm_detector) 
     unsafe { handle::detector(detector) }.map_or(0, |detector| detector.mixtures().len())
 }
 
-/// Mixture `at` of a detector, from 0, a copy, into `*out`: the components that were kept, heaviest first,
-/// tied, in the units of the samples. Free it with `gmm_mixture_free`.
+/// A copy of mixture `at` of a detector, counted from 0, into `*out`: the components that were kept, heaviest first,
+/// with tied covariances, in the units of the samples. Free it with `gmm_mixture_free`.
 ///
 /// # Safety
 ///
@@ -384,7 +385,7 @@ pub unsafe extern "C" fn gmm_detector_mixture(
     })
 }
 
-/// Frees a detector; NULL is nothing to free. No call may be using it.
+/// Frees a detector; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///

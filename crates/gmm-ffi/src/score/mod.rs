@@ -1,10 +1,10 @@
-//! Scores under a mixture: one pass for any of them, scorers that allocate once, outliers.
+//! Scores under a mixture: all outputs from one pass, scorers that allocate once, outliers.
 //!
 //! ```text
-//! scores     energies, responsibilities, distances, labels: one pass, every output that the caller names
-//! scorer     the same in memory that is made once
-//! outliers   thresholds, and the features that an energy is due to
-//! detector   fits that leave outliers out
+//! scores     energies, responsibilities, distances, labels: one pass writes every requested output
+//! scorer     the same, in memory that is allocated once
+//! outliers   thresholds, and the contributions of the features to an energy
+//! detector   robust fits that leave outliers out
 //! ```
 
 mod scores;

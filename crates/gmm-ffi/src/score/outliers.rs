@@ -1,4 +1,4 @@
-//! Outliers: where to draw the line between energies, and which features an energy is owed to.
+//! Outliers: thresholds between energies, and the contributions of the features to an energy.
 
 use gmm_core::{Real, Samples, attribution, threshold_by_contamination, threshold_by_percentile};
 use libc::size_t;
@@ -8,8 +8,8 @@ use crate::plumbing::{
     handle, mixture,
 };
 
-/// The energy that `percent` of the `n` energies are at or below, into `threshold`: between two of them by
-/// linear interpolation. An outlier is a sample whose energy is greater.
+/// The `percent`-th percentile of the `n` energies, into `threshold`, by linear interpolation between two of them. A
+/// sample is an outlier when its energy is greater.
 ///
 /// With energies in ascending order, h = (n - 1) percent / 100, i = floor(h) and t = h - i:
 ///
@@ -22,8 +22,8 @@ use crate::plumbing::{
 /// gmm_threshold_by_percentile_f64(energies, n, 99, &threshold);
 /// ```
 ///
-/// Refuses n = 0 (GMM_INVALID_SHAPE), a percentage that is not within 0 and 100 (GMM_INVALID_ARGUMENT), and
-/// energies that are NaN or -infinity (GMM_NOT_FINITE).
+/// Refuses n = 0 (GMM_INVALID_SHAPE), a percentage outside 0 to 100 (GMM_INVALID_ARGUMENT), and energies that are NaN
+/// or -infinity (GMM_NOT_FINITE).
 ///
 /// # Safety
 ///
@@ -55,11 +55,10 @@ pub unsafe extern "C" fn gmm_threshold_by_percentile_f32(
     guard(|| unsafe { threshold_into(energies, n, percent, threshold, threshold_by_percentile) })
 }
 
-/// The least threshold that no more than a share `fraction` of the `n` energies are above, into
-/// `threshold`: the (m + 1)-th largest of them, m = floor(fraction n).
+/// The smallest threshold with at most the fraction `fraction` of the `n` energies above it, into `threshold`: the (m
+/// + 1)-th largest energy, m = floor(fraction n).
 ///
-/// Refuses a fraction that is not at least 0 and less than 1; otherwise as
-/// `gmm_threshold_by_percentile_f64`.
+/// Refuses a fraction below 0 or of 1 and more; otherwise as `gmm_threshold_by_percentile_f64`.
 ///
 /// # Safety
 ///
@@ -113,18 +112,18 @@ unsafe fn threshold_into<T: Real>(
     Ok(())
 }
 
-/// What each feature contributes to the energy of each sample, into `shares` (N x D, row-major, required):
+/// The contribution of each feature to the energy of each sample, into `shares` (N x D, row-major, required):
 ///
 /// ```text
 /// delta_k = z_n - mu_k      u_k = (cov_k + ridge I)^-1 delta_k      share_ni = 1/2 sum_k r_nk delta_ki u_ki
 /// ```
 ///
-/// A row sums to what there is in the energy beside weights, determinants and the entropy of the
-/// responsibilities. A share may be negative: where features are correlated, one may make the others less
-/// surprising. `threads` may be NULL for the library's own.
+/// The sum of a row is the energy without its terms for weights, determinants and the entropy of the
+/// responsibilities. A contribution may be negative: with correlated features, the value of one feature may make
+/// those of others less surprising. `threads` may be NULL for the library's own.
 ///
-/// A share beyond the range of the type is infinite. Refuses a sample so far away that a share has no value, neither a
-/// number nor an infinity (GMM_OUT_OF_RANGE), naming its row.
+/// A contribution beyond the range of the type is infinite. Refuses a sample so far away that a contribution would be
+/// NaN (GMM_OUT_OF_RANGE); the message names its row.
 ///
 /// # Safety
 ///

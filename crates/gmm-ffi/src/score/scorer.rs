@@ -1,4 +1,4 @@
-//! Scores in loops that must not wait for an allocator: a mixture with its own scratch.
+//! Scores without allocations, for loops with tight deadlines: a mixture with its own scratch memory.
 
 use gmm_core::{Real, Samples, Scorer};
 use libc::size_t;
@@ -9,8 +9,8 @@ use crate::plumbing::{
 };
 use crate::score::scores::{Outputs, gmm_scores_f32, gmm_scores_f64};
 
-/// A copy of `mixture` with the memory that scoring at most `max_samples` samples in a call takes, into
-/// `*out`. Free it with `gmm_scorer_free_f64`.
+/// A copy of `mixture` with the memory for scoring up to `max_samples` samples in a call, into `*out`. Free it with
+/// `gmm_scorer_free_f64`.
 ///
 /// ```text
 /// gmm_scorer_create_f64(mixture, 1, &scorer);
@@ -66,11 +66,11 @@ unsafe fn create<T: Real, H>(
     Ok(())
 }
 
-/// `gmm_mixture_score_f64` on the calling thread and without an allocation, as long as there are no more
-/// samples than the scorer was made for. The same bits.
+/// As `gmm_mixture_score_f64`, on the calling thread and without an allocation, for at most `max_samples` samples.
+/// More samples are scored with allocations. Results have the same bits.
 ///
-/// A refusal allocates nothing either: its message is written into memory of the thread. One thread may use a scorer
-/// at a time; every thread needs its own.
+/// A refusal allocates nothing either: its message is written into memory of the thread. Only one thread may use a
+/// scorer at a time, so every thread needs its own.
 ///
 /// # Safety
 ///
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn gmm_scorer_score_f64(
     samples: *const gmm_matrix_f64,
     scores: *const gmm_scores_f64,
 ) -> gmm_status {
-    // SAFETY: a live handle that nobody else uses, and the struct and its outputs, as the caller promised; the struct is
-    // valid whatever its bytes are.
+    // SAFETY: a live handle that no other call uses, and the struct and its outputs, as the caller promised; the
+    // struct is valid whatever its bytes are.
     unsafe {
         guard_for(scores, || {
             let scores = sized("scores", scores, gmm_scores_f64::NONE)?;
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn gmm_scorer_score_f32(
     samples: *const gmm_matrix_f32,
     scores: *const gmm_scores_f32,
 ) -> gmm_status {
-    // SAFETY: a live handle that nobody else uses, and the struct and its outputs, as the caller promised; the struct is
-    // valid whatever its bytes are.
+    // SAFETY: a live handle that no other call uses, and the struct and its outputs, as the caller promised; the
+    // struct is valid whatever its bytes are.
     unsafe {
         guard_for(scores, || {
             let scores = sized("scores", scores, gmm_scores_f32::NONE)?;
@@ -134,7 +134,7 @@ unsafe fn score_into<M: Matrix>(
     Ok(())
 }
 
-/// Frees a scorer; NULL is nothing to free. No call may be using it.
+/// Frees a scorer; does nothing for NULL. No other call may be using it.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Scores under a mixture: one pass over the samples, every output that the caller names.
+//! Scores under a mixture: one pass over the samples writes every requested output.
 
 use std::ptr::null_mut;
 
@@ -10,9 +10,9 @@ use crate::plumbing::{
     gmm_threads, guard, guard_for, handle, has_error, sized,
 };
 
-/// What `gmm_mixture_score_f64` writes, all from one pass over the samples: every field that is not
-/// NULL. Matrices are row-major, N x K. Fields may be added at the end: set `size` to
-/// `sizeof(gmm_scores_f64)` and the rest to NULL (`= {sizeof(gmm_scores_f64)}` does both).
+/// Outputs of `gmm_mixture_score_f64`. One pass over the samples writes every field that is not NULL. Matrices are
+/// row-major, N x K. Fields may be added at the end: set `size` to `sizeof(gmm_scores_f64)` and the rest to NULL (`=
+/// {sizeof(gmm_scores_f64)}` does both).
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_scores_f64 {
@@ -24,7 +24,7 @@ pub struct gmm_scores_f64 {
     pub log_densities: *mut f64,
     /// Responsibilities (N x K); rows sum to one.
     pub responsibilities: *mut f64,
-    /// Their logarithms (N x K); -inf where a weight is zero.
+    /// Logarithms of the responsibilities (N x K); -inf where a weight is zero.
     pub log_responsibilities: *mut f64,
     /// Squared Mahalanobis distances (N x K).
     pub squared_mahalanobis: *mut f64,
@@ -32,12 +32,12 @@ pub struct gmm_scores_f64 {
     pub labels: *mut u32,
     /// The mean energy (1), in nats.
     pub mean_energy: *mut f64,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call.
     pub error: *mut gmm_error,
 }
 
-/// What `gmm_mixture_score_f32` writes; as `gmm_scores_f64`.
+/// Outputs of `gmm_mixture_score_f32`; as `gmm_scores_f64`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_scores_f32 {
@@ -49,7 +49,7 @@ pub struct gmm_scores_f32 {
     pub log_densities: *mut f32,
     /// Responsibilities (N x K); rows sum to one.
     pub responsibilities: *mut f32,
-    /// Their logarithms (N x K); -inf where a weight is zero.
+    /// Logarithms of the responsibilities (N x K); -inf where a weight is zero.
     pub log_responsibilities: *mut f32,
     /// Squared Mahalanobis distances (N x K).
     pub squared_mahalanobis: *mut f32,
@@ -57,8 +57,8 @@ pub struct gmm_scores_f32 {
     pub labels: *mut u32,
     /// The mean energy (1), in nats.
     pub mean_energy: *mut f64,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call.
     pub error: *mut gmm_error,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Outputs<T> {
 macro_rules! outputs {
     ($scores:ident, $real:ty) => {
         impl $scores {
-            /// Nothing is wanted.
+            /// No output is requested.
             pub(crate) const NONE: Self = $scores {
                 size: 0,
                 energies: null_mut(),
@@ -109,9 +109,10 @@ macro_rules! outputs {
 outputs!(gmm_scores_f64, f64);
 outputs!(gmm_scores_f32, f32);
 
-/// Scores `samples` (N x D) under `mixture`: one pass, every output that `scores` names.
+/// Scores `samples` (N x D) under `mixture`: one pass writes every output that `scores` requests.
 ///
-/// `threads` may be NULL for the library's own. On any status but GMM_OK outputs are untouched.
+/// `threads` may be NULL for the library's own. On any status but GMM_OK, all outputs except `scores->error` are
+/// untouched.
 ///
 /// # Safety
 ///
@@ -219,7 +220,7 @@ pub unsafe extern "C" fn gmm_mixture_responsibilities_f32(
 }
 
 impl<T> Outputs<T> {
-    /// The outputs that are wanted, and among them that of the mean energy.
+    /// The requested outputs, and separately that of the mean energy.
     ///
     /// # Safety
     ///

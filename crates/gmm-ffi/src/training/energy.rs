@@ -1,4 +1,4 @@
-//! Energies under parameters that the caller holds.
+//! Energies under parameters in the caller's memory.
 
 use gmm_core::{CovarianceType, Mixture, Real, Samples, Scores, score};
 use libc::size_t;
@@ -8,7 +8,7 @@ use crate::plumbing::{
     Matrix, Refusal, Regions, default_threads, gmm_matrix_f32, gmm_matrix_f64, gmm_status, guard,
 };
 
-/// Energies of samples under parameters that the caller holds.
+/// Energies of samples under parameters in the caller's memory.
 ///
 /// ```text
 /// l_nk = log phi_k - 1/2 ( || chol_k^-1 (z_n - mu_k) ||^2 + D log(2 pi) + log_det_k )
@@ -19,11 +19,11 @@ use crate::plumbing::{
 ///
 /// `z` is N x D with any strides; `phi` K, `mu` K x D, `cov` and `chol` K x D x D (of `chol` the lower
 /// triangle is read), `log_det` K, row-major, all required. `sample_energy` (N), `mean_energy` (1) and
-/// `cov_diag` (1) are written unless NULL, and must not overlap each other or the inputs. A component
-/// with phi_k = 0 is absent from the energies; the weights may have any positive sum.
+/// `cov_diag` (1) are written unless NULL, and must not overlap each other or the inputs. A component with phi_k = 0
+/// does not contribute to the energies; the weights may have any positive sum.
 ///
-/// Refuses NULL, zero and overflowing sizes, NaN and infinities, negative weights and factors without
-/// a positive diagonal. Outputs are then untouched.
+/// Refuses NULL inputs, zero and overflowing sizes, NaN and infinities, negative weights, and factors without a
+/// positive diagonal. Outputs are then untouched.
 ///
 /// # Safety
 ///
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn gmm_energy_f64(
     })
 }
 
-/// `gmm_energy_f64` for floats. Samples are whitened in float; sums are carried in double.
+/// `gmm_energy_f64` for floats. Samples are whitened in float; sums are computed in double.
 ///
 /// # Safety
 ///
@@ -108,7 +108,7 @@ unsafe fn energy_into<M: Matrix>(
             regions.optional_output("cov_diag", cov_diag, &[1])?,
         )
     };
-    // Only now that every size is known to fit: reading begins.
+    // The inputs are read only here, after every size was checked.
     let [phi, mu, cov, chol, log_det] = parameters.map(doubles);
     let mixture = Mixture::from_independent(&phi, &mu, &cov, &chol, &log_det)?;
     let samples = Samples::new_on(z, default_threads())?;

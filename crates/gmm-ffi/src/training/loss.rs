@@ -1,4 +1,4 @@
-//! The loss of a deep mixture in training, where no batch may end it.
+//! The training loss of a deep mixture, with options for batches that would otherwise be refused.
 
 use std::ptr::null_mut;
 
@@ -15,9 +15,9 @@ use crate::plumbing::{
     write_defaults,
 };
 
-/// What a loss adds up, and what happens to batches that make no mixture. Fill it with `gmm_training_options_init`
-/// and then change what should differ; fields may be added at the end. With the defaults a loss is that of
-/// `gmm_loss_f64`, bit for bit.
+/// Options of a training loss: its weights, and how degenerate batches are handled. Fill them with
+/// `gmm_training_options_init`, then change the fields that should differ; fields may be added at the end. With the
+/// defaults the loss equals that of `gmm_loss_f64`, bit for bit.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gmm_training_options {
@@ -25,21 +25,20 @@ pub struct gmm_training_options {
     pub size: size_t,
     /// Added to every variance before a covariance is factored. 1e-6 unless changed.
     pub eps: f64,
-    /// What the mean energy counts. 1 unless changed.
+    /// Weight of the mean energy in the loss. 1 unless changed.
     pub w_energy: f64,
-    /// What the sum of inverse variances counts. 0.005 unless changed.
+    /// Weight of the sum of inverse variances in the loss. 0.005 unless changed.
     pub w_cov_diag: f64,
-    /// Where a covariance has no factor, `eps` is multiplied by ten for it until it has one, from 1e-12 on if it is 0,
-    /// up to this. 0, unless changed, for a refusal instead.
+    /// Largest ridge. While a covariance is not positive definite, its `eps` is multiplied by ten, up to this limit;
+    /// an `eps` of 0 is first raised to 1e-12. 0 (the default) means that the batch is refused.
     pub ridge_limit: f64,
-    /// 1 when a component without responsibility is to have weight 0 and no gradient; 0, unless changed, for a
-    /// refusal.
+    /// 1: a component without responsibility gets weight 0 and no gradient. 0 (the default): the batch is refused.
     pub drop_empty: i32,
-    /// Running averages of moments, that take this batch in and make the mixture. NULL, unless changed, for the
-    /// moments of the batch alone.
+    /// Running averages of moments: the batch is added to them, and the mixture is estimated from them. NULL (the
+    /// default): the mixture is estimated from the batch alone.
     pub running: *mut gmm_running,
-    /// Where a refusal is written, beside `gmm_last_error_message`: for callers who cannot ask the thread that the call
-    /// ran on. NULL unless changed.
+    /// Where a refusal is written, in addition to `gmm_last_error_message`: for callers who cannot read the message
+    /// on the thread of the call. NULL unless changed.
     pub error: *mut gmm_error,
 }
 
@@ -59,8 +58,8 @@ fn default_options() -> gmm_training_options {
     }
 }
 
-/// Fills the `size` bytes of `options` with the defaults, and its `size` with that. In C and C++ the
-/// macro `gmm_training_options_init(options)` passes the size that the caller was compiled with.
+/// Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
+/// `gmm_training_options_init(options)` passes the size that the caller was compiled with.
 ///
 /// # Safety
 ///
@@ -74,8 +73,8 @@ pub unsafe extern "C" fn gmm_training_options_init(
     guard(|| unsafe { write_defaults("options", options, default_options(), size) })
 }
 
-/// The loss of `gmm_loss_f64` and its gradients, from a batch that may be too small for its mixture, with a say in
-/// what happens then.
+/// The loss of `gmm_loss_f64` and its gradients, for batches that may be too small for the mixture; the options
+/// define how such batches are handled.
 ///
 /// ```text
 /// gmm_training_options options;
@@ -87,16 +86,16 @@ pub unsafe extern "C" fn gmm_training_options_init(
 /// gmm_running_mixture(options.running, &options, &mixture);
 /// ```
 ///
-/// Gradients take the ridge that was used for a constant, are 0 for a component that was dropped, and with running
-/// moments flow through the share that this batch has in them: (1 - decay), or all of the first batch.
+/// Gradients treat the ridge as a constant and are 0 for a dropped component. With running moments, they flow only
+/// through the fraction of the moments that is due to this batch: (1 - decay), or 1 for the first batch.
 ///
 /// `z` is N x D, `gamma` N x K, with any strides. `options` may be NULL for the defaults, `threads` for the library's
-/// own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, what
-/// the energies are of, are written unless NULL. Free the mixture with `gmm_mixture_free`.
+/// own. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D), `d_gamma` (N x K), row-major, and `mixture`, under
+/// which the energies are computed, are written unless NULL. Free the mixture with `gmm_mixture_free`.
 ///
-/// Refuses what `gmm_loss_f64` refuses, less what the options allow; options outside their ranges; and a batch of
-/// another number of features or components than the running moments (GMM_INVALID_SHAPE). Outputs and running moments
-/// are then untouched.
+/// Refuses what `gmm_loss_f64` refuses, except what the options allow; options outside their ranges; and a batch
+/// whose number of features or components differs from that of the running moments (GMM_INVALID_SHAPE). Outputs and
+/// running moments are then untouched.
 ///
 /// # Safety
 ///
@@ -120,7 +119,7 @@ pub unsafe extern "C" fn gmm_training_loss_f64(
     unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
 }
 
-/// `gmm_training_loss_f64` for floats. Batches of both kinds may follow each other.
+/// `gmm_training_loss_f64` for floats. Batches of both types may be mixed.
 ///
 /// # Safety
 ///
@@ -143,7 +142,7 @@ pub unsafe extern "C" fn gmm_training_loss_f32(
     unsafe { guard_for(options, || training_loss_into(z, gamma, options, threads, outputs)) }
 }
 
-/// Where results go: three values, two gradients, the mixture.
+/// The outputs: three values, two gradients, the mixture.
 type Outputs<R> = ([*mut R; 3], *mut R, *mut R, *mut *mut gmm_mixture);
 
 /// # Safety
@@ -200,7 +199,7 @@ unsafe fn training_loss_into<M: Matrix>(
     Ok(())
 }
 
-/// The options and the running moments behind a pointer to both; the defaults for a null one.
+/// The options and their running moments; the defaults for a null pointer.
 ///
 /// # Safety
 ///
@@ -218,7 +217,7 @@ pub(crate) unsafe fn open_training<'a>(
         ridge_limit: (options.ridge_limit != 0.0).then_some(options.ridge_limit),
         drop_empty: flag("options.drop_empty", options.drop_empty)?,
     };
-    // SAFETY: null or a live handle that nobody else uses, as the caller promised.
+    // SAFETY: null or a live handle that no other call uses, as the caller promised.
     let running = unsafe { running_mut(options.running) };
     Ok((LossOptions { energy: options.w_energy, cov_diag: options.w_cov_diag, params }, running))
 }

@@ -24,7 +24,7 @@ use crate::plumbing::{
 ///
 /// Refuses NULL, zero and overflowing sizes, NaN and infinities, negative responsibilities, a
 /// component whose S_k is zero, and a cov_k + eps I that is not positive definite. Outputs are then
-/// untouched. Uses the library's threads; results do not depend on how many those are.
+/// untouched. Uses the library's threads; results do not depend on their number.
 ///
 /// # Safety
 ///
@@ -101,7 +101,7 @@ unsafe fn params_into<M: Matrix>(
     Ok(())
 }
 
-/// Every parameter must have a value of type `T`, and every pivot one that can be divided by.
+/// Checks that type `T` can hold every parameter, and that every pivot can be divided by.
 fn check_range<T: Real>(mixture: &Mixture) -> Result<(), Error> {
     let (k, d, full) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
     let fits = |value: &f64| Real::is_finite(T::from_f64(*value));

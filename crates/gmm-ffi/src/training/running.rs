@@ -1,4 +1,4 @@
-//! What training remembers of its batches: running averages of their moments, a handle.
+//! Running averages of the moments of mini-batches: a handle.
 
 use gmm_core::RunningMoments;
 
@@ -7,14 +7,14 @@ use crate::plumbing::{
 };
 use crate::training::loss::{gmm_training_options, open_training};
 
-/// Running averages of the moments of mini-batches, none yet, into `*out`: what `gmm_training_options.running` points
-/// at. Free it with `gmm_running_free`.
+/// Running averages of the moments of mini-batches, without any batch yet, into `*out`, for use as
+/// `gmm_training_options.running`. Free it with `gmm_running_free`.
 ///
 /// ```text
 /// s <- decay s + (1 - decay) s(batch)      s: moments per sample; the first batch is taken whole
 /// ```
 ///
-/// `decay` is what remains of the past at every batch, from 0 (nothing) to less than 1. Memory is O(K D^2).
+/// `decay` is the fraction of the past that is kept at every batch, from 0 to less than 1. Memory is O(K D^2).
 ///
 /// # Safety
 ///
@@ -30,12 +30,12 @@ pub unsafe extern "C" fn gmm_running_create(decay: f64, out: *mut *mut gmm_runni
     })
 }
 
-/// The mixture that they make, a copy, into `*out`: what to score with after training. Free it with
+/// A copy of the mixture estimated from the running moments, into `*out`, for scoring after training. Free it with
 /// `gmm_mixture_free`.
 ///
-/// Of `options`, which may be NULL for the defaults, `eps`, `ridge_limit` and `drop_empty` are read. Covariances are
-/// without `eps`; scores are with it. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and what
-/// `gmm_training_loss_f64` refuses of a mixture.
+/// Of `options`, which may be NULL for the defaults, only `eps`, `ridge_limit` and `drop_empty` are read. The
+/// mixture's covariances do not include `eps`; its scores do. Refuses moments of no batch (GMM_INVALID_ARGUMENT), and
+/// mixtures that `gmm_training_loss_f64` refuses.
 ///
 /// # Safety
 ///
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn gmm_running_mixture(
     }
 }
 
-/// Batches so far, or 0 for NULL.
+/// The number of batches so far; 0 for NULL.
 ///
 /// # Safety
 ///
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn gmm_running_n_batches(handle: *const gmm_running) -> u6
     unsafe { running(handle) }.map_or(0, RunningMoments::n_batches)
 }
 
-/// Frees running moments; NULL is nothing to free. No call may be using them.
+/// Frees running moments; does nothing for NULL. No other call may be using them.
 ///
 /// # Safety
 ///

@@ -7,10 +7,10 @@ use crate::plumbing::{
     handle,
 };
 
-/// The gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x D, row-major,
-/// required): the score function.
+/// The score function: the gradient of the log-density with respect to each of `samples` (N x D), into `scores` (N x
+/// D, row-major, required).
 ///
-/// `threads` may be NULL for the library's own. Refuses what scoring refuses, and values beyond the range of the type
+/// `threads` may be NULL for the library's own. Refuses what scoring refuses, values beyond the range of the type
 /// (GMM_OUT_OF_RANGE), and a sample that is infinitely far from every component. `scores` is then untouched.
 ///
 /// # Safety
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn gmm_mixture_hessian_vector_products_f64(
     guard(|| unsafe { hessian_into(mixture, samples, vectors, threads, products) })
 }
 
-/// `gmm_mixture_hessian_vector_products_f64` for floats; formed in double.
+/// `gmm_mixture_hessian_vector_products_f64` for floats; the products are computed in double.
 ///
 /// # Safety
 ///

@@ -19,13 +19,13 @@ use crate::training::energy::doubles;
 /// ```
 ///
 /// `z` is N x D, `gamma` N x K, with any strides. `loss`, `mean_energy`, `cov_diag` (1 each), `d_z` (N x D) and
-/// `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. What is NULL
-/// is not computed. A term whose weight is 0 is left out of the loss; `cov_diag` is +inf when a variance is exactly
-/// zero.
+/// `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. Outputs that
+/// are NULL are not computed. A term whose weight is 0 is left out of the loss; `cov_diag` is +inf when a variance is
+/// exactly zero.
 ///
 /// Refuses what `gmm_params_f64` refuses, weights that are not finite, and gradients beyond the range of the type
-/// (GMM_OUT_OF_RANGE). Outputs are then untouched. Uses the library's threads; results do not depend on how many
-/// those are. Any number of threads may call it at the same time.
+/// (GMM_OUT_OF_RANGE). Outputs are then untouched. Uses the library's threads; results do not depend on their number.
+/// Any number of threads may call it at the same time.
 ///
 /// # Safety
 ///
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn gmm_loss_f64(
 }
 
 /// `gmm_loss_f64` for floats. Samples are whitened and multiplied in float; sums and factors are double. A loss
-/// beyond the largest float is +inf; a gradient is refused.
+/// beyond the largest float becomes +inf; such a gradient is refused.
 ///
 /// # Safety
 ///
@@ -80,8 +80,9 @@ pub unsafe extern "C" fn gmm_loss_f32(
 /// and `d_chol` (K x D x D) and `d_log_det` (K) are written unless NULL, and must not overlap each other or the
 /// inputs.
 ///
-/// `d_chol` and `d_log_det` take factors and log-determinants for inputs of their own; `d_cov` takes them for
-/// functions of `cov`, and so has what those two would add. Pass on one or the others.
+/// There are two ways to pass gradients on, and only one may be used. `d_chol` and `d_log_det` treat factors and
+/// log-determinants as independent inputs. `d_cov` treats them as functions of `cov`, so it already contains their
+/// gradients.
 ///
 /// Refuses what `gmm_energy_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
 /// (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
@@ -140,13 +141,13 @@ pub unsafe extern "C" fn gmm_energy_vjp_f32(
     guard(|| unsafe { energy_vjp_into(z, k, parameters, d_energy, d_cov_diag.into(), outputs) })
 }
 
-/// Gradients through `gmm_params_f64`: from those of a function of its outputs to those with respect to its inputs,
-/// its vector-Jacobian product.
+/// The vector-Jacobian product of `gmm_params_f64`: turns gradients with respect to its outputs into gradients with
+/// respect to its inputs.
 ///
 /// `z` is N x D, `gamma` N x K, with any strides. `d_phi` (K), `d_mu` (K x D), `d_cov` and `d_chol` (K x D x D; of
 /// `d_chol` the lower triangle is read) and `d_log_det` (K) are inputs, row-major; NULL is zero. `d_z` (N x D) and
 /// `d_gamma` (N x K), row-major, are written unless NULL, and must not overlap each other or the inputs. Every entry
-/// of `cov` counts as a variable of its own, so `d_cov` need not be symmetric.
+/// of `cov` is a separate variable, so `d_cov` need not be symmetric.
 ///
 /// Refuses what `gmm_params_f64` refuses, cotangents that are not finite, and gradients beyond the range of the type
 /// (GMM_OUT_OF_RANGE). Outputs are then untouched. Any number of threads may call it at the same time.
@@ -282,7 +283,7 @@ unsafe fn energy_vjp_into<M: Matrix>(
             log_dets: regions.optional_output("d_log_det", d_log_det, &[k])?,
         }
     };
-    // Only now that every size is known to fit: reading begins.
+    // The inputs are read only here, after every size was checked.
     let [phi, mu, cov, chol, log_det] = parameters.map(doubles);
     let mixture = Mixture::from_independent(&phi, &mu, &cov, &chol, &log_det)?;
     let (samples, each) = (Samples::new_on(z, default_threads())?, EnergyCotangents::Each(d_energy));
