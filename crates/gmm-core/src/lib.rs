@@ -5,8 +5,8 @@
 //! ```
 //!
 //! A caller passes [`Samples`] and gets scores from [`score`] and its short forms. Scores need a [`Mixture`], which is
-//! made from known parameters ([`Mixture::new`]), from responsibilities ([`params`]) or by a fit ([`fit`]). [`loss`] and
-//! its parts have gradients. This crate never prints, opens a file or keeps global state.
+//! made from known parameters ([`Mixture::new`]), from responsibilities ([`params`]) or by a fit ([`fit`]). [`loss`]
+//! and its parts have gradients. This crate never prints, opens a file or keeps global state.
 //!
 //! ```
 //! use gmm_core::{FitOptions, Samples, Threads, energy, fit};

@@ -1,4 +1,4 @@
-//! The ways to a mixture from known parameters, and what each refuses.
+//! Constructors of a mixture from known parameters, and the checks of each.
 
 use crate::blocks::Threads;
 use crate::check;
@@ -6,7 +6,7 @@ use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
 use crate::mixture::covariance::{Covariances, Full};
 
-/// How far from one the weights of [`Mixture::new`] may sum. Weights kept in `f32` pass.
+/// How far the sum of the weights of [`Mixture::new`] may be from one. Weights that were rounded to `f32` pass.
 const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
 
 impl Mixture {
@@ -15,8 +15,8 @@ impl Mixture {
     ///
     /// # Errors
     ///
-    /// Shapes that disagree, values that are not finite, a negative weight, weights that do not sum to
-    /// one within 1e-6, a covariance that is not symmetric or not positive definite. No ridge is added.
+    /// The shapes do not agree; a value is not finite; a weight is negative; the weights do not sum to one within 1e-6;
+    /// a covariance is not symmetric or not positive definite. No ridge is added.
     pub fn new(weights: &[f64], means: &[f64], covariances: &[f64]) -> Result<Self> {
         let d = check_shapes(weights, means, "covariances", covariances)?;
         check_sum(weights)?;
@@ -41,9 +41,9 @@ impl Mixture {
     }
 
     /// A mixture that was stored with its factors: `cholesky` (k × d × d) are the lower factors of
-    /// `covariances + ridge I`, and `dropped` lists the components that [`Mixture::dropped`] gave.
-    /// Scores are the same to the last bit as those of the mixture they came from. The weights may
-    /// have any sum, as those of [`params`](crate::params) may.
+    /// `covariances + ridge I`, and `dropped` lists the components that [`Mixture::dropped`] returned.
+    /// Scores are the same to the last bit as those of the stored mixture. The weights may have any sum,
+    /// like those of [`params`](crate::params).
     ///
     /// # Errors
     ///
@@ -69,12 +69,12 @@ impl Mixture {
         Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
     }
 
-    /// A mixture of covariances of any structure: `weights` (k), `means` (k × d), and the components that
-    /// [`Mixture::dropped`] is to list. The weights may have any sum.
+    /// A mixture with covariances of any type: `weights` (k), `means` (k × d), and `dropped`, the components that
+    /// [`Mixture::dropped`] will list. The weights may have any sum.
     ///
     /// # Errors
     ///
-    /// Shapes that disagree, values that are not finite, a negative weight, weights that are all zero;
+    /// The shapes do not agree; a value is not finite; a weight is negative; all weights are zero;
     /// [`Error::InvalidOption`] when a dropped component does not exist or has weight.
     pub fn from_covariances(
         weights: &[f64],
@@ -83,10 +83,9 @@ impl Mixture {
         dropped: &[usize],
     ) -> Result<Self> {
         let d = check_means(weights, means)?;
-        let (own, wanted) = ([covariances.n_components(), covariances.n_features()], [weights.len(), d]);
-        if own != wanted {
-            let (left_shape, right_shape) = (own.to_vec(), wanted.to_vec());
-            return Err(Error::shape("covariances", left_shape, "means", right_shape));
+        let (shape, expected) = ([covariances.n_components(), covariances.n_features()], [weights.len(), d]);
+        if shape != expected {
+            return Err(Error::shape("covariances", shape, "means", expected));
         }
         check::non_negative("weights", weights, Place::Component)?;
         check::finite("means", means, |at| Place::Cell { row: at / d, column: at % d })?;
@@ -95,14 +94,14 @@ impl Mixture {
     }
 
     /// A mixture from parameters that are independent of each other, as the layers of a deep mixture
-    /// pass them: scores use `cholesky` (k × d × d, lower; above the diagonal is not read) and
-    /// `log_dets` (k), [`cov_diag`](Mixture::cov_diag) uses `covariances`, and none is held against
-    /// another. The weights may have any sum.
+    /// pass them. Scores use `cholesky` (k × d × d, lower; elements above the diagonal are not read) and
+    /// `log_dets` (k); [`cov_diag`](Mixture::cov_diag) uses `covariances`. Whether the three belong to the same
+    /// matrices is not checked. The weights may have any sum.
     ///
     /// # Errors
     ///
-    /// Shapes that disagree, values that are not finite, a negative weight or variance, a factor whose
-    /// diagonal is not positive.
+    /// The shapes do not agree; a value is not finite; a weight or variance is negative; the diagonal of a factor is
+    /// not positive.
     pub fn from_independent(
         weights: &[f64],
         means: &[f64],
@@ -144,7 +143,7 @@ fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[
     Ok(d)
 }
 
-/// Their shape; returns d.
+/// Checks the shape of the means; returns d.
 fn check_means(weights: &[f64], means: &[f64]) -> Result<usize> {
     let k = weights.len();
     let d = means.len().checked_div(k).unwrap_or(0);
@@ -157,12 +156,12 @@ fn check_means(weights: &[f64], means: &[f64]) -> Result<usize> {
     Ok(d)
 }
 
-/// Where element `at` of k matrices (k × d × d) stands.
+/// The position of element `index` of k matrices (k × d × d).
 fn matrix_place(d: usize) -> impl Fn(usize) -> Place {
-    move |at| Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d }
+    move |index| Place::ComponentCell { component: index / (d * d), row: index / d % d, column: index % d }
 }
 
-/// Ascending, each once; all of them exist and have no weight.
+/// The dropped components in ascending order, each once; all of them exist and have weight 0.
 fn check_dropped(dropped: &[usize], weights: &[f64]) -> Result<Vec<usize>> {
     if let Some(component) = dropped.iter().find(|&&component| weights.get(component) != Some(&0.0)) {
         let requirement = "a list of components whose weight is 0";
@@ -188,7 +187,7 @@ mod tests {
     use crate::mixture::Packed;
 
     #[test]
-    fn parameters_that_make_no_mixture_are_refused_by_name() {
+    fn invalid_parameters_are_refused_by_name() {
         let unit = [1.0, 0.0, 0.0, 1.0];
         let refusal = |weights: &[f64], means: &[f64], covariances: &[f64]| {
             Mixture::new(weights, means, covariances).unwrap_err().to_string()
@@ -207,8 +206,8 @@ mod tests {
         }
     }
 
-    /// The product of two such variances underflows, and that of two large ones overflows: one made
-    /// every asymmetry an error, the other none.
+    /// The product of two variances of 1e-170 underflows, and that of two of 1e200 overflows. Once the tolerance was
+    /// such a product: in the first case every asymmetry was an error, in the second none.
     #[test]
     fn symmetry_is_judged_by_deviations_at_every_scale() {
         for scale in [1e-170, 1.0, 1e200] {
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_packed_is_shared_by_clones_and_no_part_of_the_mixture() {
+    fn packed_parameters_are_shared_by_clones_and_ignored_by_eq_and_debug() {
         let make = || Mixture::new(&[1.0], &[0.5], &[2.0]).unwrap();
         let (used, unused) = (make(), make());
         let clone = used.clone();

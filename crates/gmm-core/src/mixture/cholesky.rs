@@ -1,11 +1,12 @@
-//! The only file that calls a factorisation: `L Lᵀ = A`, lower, row-major, zeros above the diagonal.
+//! Cholesky factorisation: `L Lᵀ = A` with `L` lower triangular, row-major, zeros above the diagonal. No other file
+//! calls a factorisation.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::{MatMut, MatRef, Par, Spec};
 
-/// From this many features on faer is faster than the plain loops, which at 2 take a third of its time.
+/// From this many features on faer is faster than the plain loops. At 2 features the loops take a third of its time.
 const FAER_FROM: usize = 9;
 
 /// Replaces the lower triangle of `matrix` (d × d, row-major) by its factor and zeroes the rest.

@@ -1,4 +1,4 @@
-//! What a mixture takes of memory, known before any of it is asked for.
+//! The memory that a mixture and a fit need, known before any of it is allocated.
 //!
 //! ```text
 //! a mixture   k d means; m covariances, m factors and m / 2 packed      m = k d², d² of tied, k d of diagonal,
@@ -6,19 +6,21 @@
 //!             thread and of all
 //! ```
 //!
-//! Memory that cannot be had ends the process, and a system that promises more than it has ends it later. So the sum is
-//! held against what the caller says there is, and then asked for once, as one piece that is given back untouched.
+//! An allocation that fails ends the process. A system that promises more memory than it has ends the process later. So
+//! the sum is first compared with the limit that the caller passes. Then it is allocated once, as one piece, which is
+//! freed untouched.
 
 use crate::error::{Error, Result};
 use crate::mixture::covariance::CovarianceType;
 
-/// Less than this is not asked for beforehand: 64 MiB.
+/// Sizes below this are not allocated in advance: 64 MiB.
 const SMALL: u64 = 1 << 26;
 
-/// Refuses k components in d features of which a fit would not fit in memory: beyond the address space, beyond `limit`
-/// bytes, if there is a limit, or beyond what the allocator gives, which knows limits of the process.
+/// Refuses k components in d features if a fit needs more memory than the address space, more than `limit` bytes, or
+/// more than the allocator provides. The allocator knows the limits of the process.
 ///
-/// A system without such limits may promise more than it has; a caller who knows what it has passes that.
+/// A system without such limits may promise more memory than it has. A caller who knows the size of the memory passes
+/// it as `limit`.
 ///
 /// # Errors
 ///
@@ -37,7 +39,7 @@ pub fn check_memory(k: usize, d: usize, covariance_type: CovarianceType, limit: 
     check((k, d, covariance_type), "a fit", bytes_of_fit(k as u128, d as u128, covariance_type), limit)
 }
 
-/// The same of a mixture that is only held and scored with, which takes half of it.
+/// As [`check_memory`], for a mixture that is only kept and scored with. It needs about half the memory of a fit.
 ///
 /// # Errors
 ///
@@ -63,14 +65,14 @@ fn check(
     limit: Option<u64>,
 ) -> Result<()> {
     let bytes = addressable(bytes, (n_components, n_features, covariance_type))?;
-    if limit.is_some_and(|limit| bytes > limit) || !can_be_had(bytes) {
+    if limit.is_some_and(|limit| bytes > limit) || !can_be_allocated(bytes) {
         let covariance = covariance_type.name();
         return Err(Error::OutOfMemory { n_components, n_features, covariance, purpose, bytes, limit });
     }
     Ok(())
 }
 
-/// A number of bytes that pointers reach.
+/// The number of bytes, if it is within the address space.
 fn addressable(bytes: Option<u128>, (k, d, covariance_type): (usize, usize, CovarianceType)) -> Result<u64> {
     let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as u128 / 2);
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
@@ -79,12 +81,12 @@ fn addressable(bytes: Option<u128>, (k, d, covariance_type): (usize, usize, Cova
     })
 }
 
-/// What a fit of k components in d features takes, in bytes; refused beyond the address space.
+/// The memory of a fit of k components in d features, in bytes; an error beyond the address space.
 pub(crate) fn addressed(k: usize, d: usize, covariance_type: CovarianceType) -> Result<u64> {
     addressable(bytes_of_fit(k as u128, d as u128, covariance_type), (k, d, covariance_type))
 }
 
-/// Zeros (n × m), or a refusal of what they are for.
+/// Zeros (`n_rows` × `n_columns`), or an error that names `what` if they do not fit in memory.
 pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Result<Vec<f64>> {
     let mut values = Vec::new();
     let len = n_rows.checked_mul(n_columns).filter(|&len| values.try_reserve_exact(len).is_ok());
@@ -93,7 +95,7 @@ pub(crate) fn zeros(what: &'static str, n_rows: usize, n_columns: usize) -> Resu
     Ok(values)
 }
 
-/// Numbers in the covariances of a structure; `None` beyond 128 bits.
+/// The number of elements of the covariances of a type; `None` beyond 128 bits.
 fn matrices(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
     match covariance_type {
         CovarianceType::Full => k.checked_mul(d)?.checked_mul(d),
@@ -103,7 +105,7 @@ fn matrices(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
     }
 }
 
-/// Of the least that a fit holds at once.
+/// The least memory that a fit uses at once, in bytes.
 fn bytes_of_fit(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
     let means = k.checked_mul(d)?;
     let sums = if covariance_type.is_diagonal() { means } else { means.checked_mul(d)? };
@@ -112,16 +114,16 @@ fn bytes_of_fit(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u12
     numbers.checked_mul(size_of::<f64>() as u128)
 }
 
-/// Of a mixture that is packed for scores.
+/// The memory of a mixture that is packed for scoring, in bytes.
 fn bytes_of_mixture(k: u128, d: u128, covariance_type: CovarianceType) -> Option<u128> {
     let held = matrices(k, d, covariance_type)?.checked_mul(5)? / 2;
     k.checked_mul(d)?.checked_add(held)?.checked_mul(size_of::<f64>() as u128)
 }
 
-/// Whether the allocator gives so much in one piece, which nobody touches and which is given back at once.
-fn can_be_had(bytes: u64) -> bool {
+/// Whether the allocator provides `bytes` in one piece. The piece is freed at once and never touched.
+fn can_be_allocated(bytes: u64) -> bool {
     let mut piece = Vec::<u8>::new();
-    // Seen by somebody, or a compiler may leave out an allocation that nobody uses and call it granted.
+    // `black_box` keeps the allocation: a compiler may remove an unused one and assume that it succeeded.
     bytes < SMALL
         || usize::try_from(bytes)
             .is_ok_and(|bytes| std::hint::black_box(&mut piece).try_reserve_exact(bytes).is_ok())

@@ -1,15 +1,16 @@
-//! The mixture and what it is made of: parameters, covariances of four structures, their factors.
+//! Mixtures: their weights and means, covariances of four types, and the factors of the covariances.
 //!
 //! ```text
 //! symmetric, cholesky   d × d matrices: mirrored, factored, inverted
-//! covariance            one file a structure: full, tied, diagonal, spherical
-//! packed                a mixture as the kernels take it
+//! covariance            one file a covariance type: full, tied, diagonal, spherical
+//! packed                a mixture in the form that the kernels read
 //! parameters            Mixture: weights, means and covariances, valid and immutable
-//! build                 the ways to one from known parameters, and what each refuses
-//! memory                what a mixture and a fit of one take, known before any of it is allocated
+//! build                 constructors of a mixture from known parameters
+//! memory                the memory that a mixture and a fit need, known before any of it is allocated
 //! ```
 //!
-//! A covariance and its Cholesky factor travel together, so a score of a [`Mixture`] cannot fail.
+//! A [`Mixture`] keeps each covariance together with its Cholesky factor, so scoring with it needs no factorisation
+//! that could fail.
 
 mod symmetric;
 mod cholesky;

@@ -1,4 +1,4 @@
-//! A mixture as the kernels take it, packed once for all calls.
+//! A mixture in the form that the kernels read, packed once for all calls.
 
 use std::any::Any;
 use std::f64::consts::TAU;
@@ -11,10 +11,10 @@ use once_cell::race::OnceBox;
 use crate::mixture::covariance::{Covariances, Whiteners};
 use crate::real::Real;
 
-/// What scoring needs of a mixture, for samples of one type.
+/// The parameters that scoring reads, for samples of one type.
 pub(crate) struct Packed<T> {
     pub(crate) whiteners: Whiteners<T>,
-    /// Whether `T` can hold what is in them.
+    /// Whether all values of the whiteners are in the range of `T`.
     pub(crate) fits: bool,
     /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)`; −∞ for an absent component.
     pub(crate) peaks: Peaks<T>,
@@ -27,8 +27,8 @@ pub(crate) struct Packed<T> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Cost: `k d²` steps and as much memory as half the covariances in `T`; `d²` when all share one, and
-    /// `k d` when they are diagonal.
+    /// Cost: `k d²` steps and memory for half the covariances in `T`; `d²` for tied covariances and `k d` for diagonal
+    /// ones.
     pub(crate) fn new(weights: &[f64], means: &[f64], covariances: &Covariances) -> Self {
         let d = means.len() / weights.len();
         let whiteners = covariances.whiteners(means);
@@ -55,8 +55,9 @@ impl<T: Real> Packed<T> {
     }
 }
 
-/// What a mixture packs when a sample of that type is first scored, and keeps: a call with few samples
-/// would spend its time on packing. Clones share it; it is no part of what a mixture is.
+/// The packed parameters of a mixture for each sample type, made by the first call that scores a sample of that type.
+/// They are kept because a call with few samples would spend most of its time on packing. Clones of the mixture share
+/// them; equality ignores them.
 #[derive(Clone, Default)]
 pub(crate) struct PackedOnce(Arc<Slots>);
 
@@ -71,8 +72,8 @@ impl PackedOnce {
         let slots: [&dyn Any; 2] = [&self.0.single, &self.0.double];
         let slot = slots.into_iter().find_map(|slot| slot.downcast_ref::<OnceBox<Packed<T>>>());
         let slot = slot.expect("a sample type is f32 or f64");
-        // No lock: a child that is forked while another thread packs would wait for ever. Threads that score first
-        // at the same time pack at the same time, and one keeps its work.
+        // No lock: a child that is forked while another thread packs would wait for ever. Several threads may pack at
+        // the same time; the result of one of them is kept.
         slot.get_or_init(|| Box::new(pack()))
     }
 }

@@ -7,8 +7,8 @@ use crate::real::Real;
 
 /// A Gaussian mixture `p(z) = Σₖ φₖ N(z; μₖ, Σₖ)` with k components in d features.
 ///
-/// Whoever holds one can score with it: every parameter is finite, no weight is negative, and every
-/// covariance has its Cholesky factor beside it. Covariances may have any [structure](crate::CovarianceType).
+/// Every mixture can be scored with: every parameter is finite, no weight is negative, and every covariance is kept
+/// with its Cholesky factor. Covariances may have any [type](crate::CovarianceType).
 ///
 /// ```
 /// use gmm_core::Mixture;
@@ -20,7 +20,7 @@ use crate::real::Real;
 /// )?;
 /// assert_eq!((mixture.n_components(), mixture.n_features()), (2, 2));
 ///
-/// // A covariance that is none is refused, with the place and what to try.
+/// // An invalid covariance is refused. The error names the position and what to try.
 /// let refused = Mixture::new(&[1.0], &[0.0, 0.0], &[1.0, 2.0, 2.0, 1.0]).unwrap_err();
 /// assert!(refused.to_string().starts_with("covariance of component 0 is not positive definite at feature 1"));
 /// # Ok::<(), gmm_core::Error>(())
@@ -37,7 +37,7 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// From parts that were checked or computed; the weights need a positive one among them.
+    /// A mixture of parts that were checked or computed. At least one weight must be positive.
     pub(crate) fn assemble(
         weights: Vec<f64>,
         means: Vec<f64>,
@@ -52,7 +52,7 @@ impl Mixture {
         Ok(Mixture { n_features, weights, means, covariances, dropped: Vec::new(), packed })
     }
 
-    /// Notes which components were dropped for want of samples.
+    /// Records which components were dropped because no sample belonged to them.
     pub(crate) fn with_dropped(mut self, dropped: Vec<usize>) -> Self {
         self.dropped = dropped;
         self
@@ -89,16 +89,17 @@ impl Mixture {
         &self.dropped
     }
 
-    /// As the kernels take it, packed by the first call that asks.
+    /// The mixture in the form that the kernels read, packed by the first call.
     pub(crate) fn packed<T: Real>(&self) -> &Packed<T> {
         self.packed.get_or_pack(|| Packed::new(&self.weights, &self.means, &self.covariances))
     }
 
     /// The sum of inverse variances `Σₖ Σ_d 1 / (Σₖ)_dd`, of the covariances without any ridge: the
-    /// penalty that keeps a deep mixture from collapsing. `+∞` when a variance is exactly zero.
+    /// penalty that keeps a deep mixture from collapsing. `+∞` if a variance is exactly zero. Dropped components are
+    /// left out.
     pub fn cov_diag(&self) -> f64 {
         let kept = (0..self.n_components()).filter(|component| !self.dropped.contains(component));
-        // Of zero, whichever sign it has, the inverse is +∞.
+        // Adding 0.0 turns −0 into +0, whose inverse is +∞.
         let of_one = |variances: Vec<f64>| variances.iter().map(|&v| 1.0 / (v + 0.0)).sum::<f64>();
         kept.map(|component| of_one(self.covariances.variances(component))).sum()
     }

@@ -1,12 +1,12 @@
-//! Symmetric matrices: one half is computed, and the other half copied.
+//! Symmetric matrices: the lower half is computed, and the upper half is copied from it.
 
-/// Rows and columns of a tile: a line of the cache.
+/// Rows and columns of a tile: a cache line of `f64`.
 const TILE: usize = 8;
 
-/// Copies what is below the diagonal of `matrix` (d × d, row-major) above it.
+/// Copies the elements below the diagonal of `matrix` (d × d, row-major) to their mirror positions above it.
 ///
-/// Tile by tile. Row by row each element would go to a line of its own, of which a cache holds few where rows begin a
-/// power of two apart: at 512 features that took four times as long.
+/// The copy goes tile by tile. Row by row, each element would be written to another cache line. If rows begin a power
+/// of two apart, a cache holds few such lines: at 512 features that took four times as long.
 pub(crate) fn mirror(matrix: &mut [f64], n_features: usize) {
     let d = n_features;
     for top in (0..d).step_by(TILE) {
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_the_diagonal_is_above_it_too() {
+    fn elements_below_the_diagonal_are_mirrored_above_it() {
         for d in [1, 2, 7, 8, 9, 16, 25] {
             let mut matrix: Vec<f64> = (0..d * d).map(|at| at as f64).collect();
             mirror(&mut matrix, d);

@@ -1,14 +1,15 @@
-//! What callers pass, checked once: behind these types every value is finite and every shape agrees.
+//! Samples, weights and responsibilities that callers pass, checked once: in a value of these types every number is
+//! finite and every shape agrees.
 //!
 //! ```text
-//! rows              Samples z (n × d): a view of rows, and how much each counts
-//! responsibilities  Responsibilities γ (n × k): a view of the shares of components
-//! weights           sample weights, in a unit that sums of them are exact in
-//! validate          the one pass that looks at every value
+//! rows              Samples z (n × d): a view of rows, and the weight of each
+//! responsibilities  Responsibilities γ (n × k): a view
+//! weights           sample weights, scaled so that the largest is about 1
+//! validate          the one pass that checks every value
 //! slices            views of slices with strides
 //! ```
 //!
-//! Nothing is copied. A function that takes [`Samples`] looks at no value again.
+//! Nothing is copied. A function that takes [`Samples`] does not check values again.
 
 mod slices;
 mod validate;

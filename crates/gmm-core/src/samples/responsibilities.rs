@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::real::Real;
 #[cfg(doc)]
 use crate::samples::Samples;
-use crate::samples::slices::{bring_near, view_rows, view_strided};
-use crate::samples::validate::check_shares;
+use crate::samples::slices::{prefetch_rows, view_rows, view_strided};
+use crate::samples::validate::check_responsibilities;
 
 /// Responsibilities `γ` (n × k): how much of each sample belongs to each component. Finite and not
 /// negative. Rows normally sum to one; nothing here assumes it. A view: nothing is copied.
@@ -32,13 +32,13 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         Responsibilities::new_on(values, &Threads::one())
     }
 
-    /// The same on several threads, when there are enough values.
+    /// As [`Responsibilities::new`], on several threads if there are enough values.
     ///
     /// # Errors
     ///
     /// As [`Responsibilities::new`].
     pub fn new_on(values: MatRef<'a, T>, threads: &Threads) -> Result<Self> {
-        check_shares(values, threads)?;
+        check_responsibilities(values, threads)?;
         Ok(Responsibilities { values })
     }
 
@@ -51,8 +51,8 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         Responsibilities::new(view_rows("responsibilities", values, n_samples, n_components)?)
     }
 
-    /// Checks `n_samples` rows of `n_components` values that lie in a slice with strides, as
-    /// [`Samples::from_strided`] has them.
+    /// Checks `n_samples` rows of `n_components` values in a slice with strides. [`Samples::from_strided`] explains
+    /// the strides.
     ///
     /// # Errors
     ///
@@ -85,12 +85,12 @@ impl<'a, T: Real> Responsibilities<'a, T> {
         }
     }
 
-    /// Has rows brought near that will be transposed next.
+    /// Prefetches rows that will be transposed next.
     pub(crate) fn prefetch(&self, rows: Range<usize>) {
-        bring_near(self.values, rows);
+        prefetch_rows(self.values, rows);
     }
 
-    /// The shares of a block of rows, component-major: `component * BLOCK_ROWS + row`.
+    /// Writes the responsibilities of a block of rows component by component: `out[component * BLOCK_ROWS + row]`.
     pub(crate) fn transpose(&self, rows: Range<usize>, out: &mut Vec<T>) {
         let k = self.n_components();
         out.resize(k * BLOCK_ROWS, T::ZERO);

@@ -10,11 +10,11 @@ use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::error::Error;
 use crate::error::Result;
 use crate::real::Real;
-use crate::samples::slices::{bring_near, view_rows, view_strided};
+use crate::samples::slices::{prefetch_rows, view_rows, view_strided};
 use crate::samples::validate::magnitude_of;
 use crate::samples::weights::SampleWeights;
 
-/// Samples `z` (n × d), one a row, every value finite, and how much each counts. A view: nothing is copied.
+/// Samples `z` (n × d), one a row, every value finite, and an optional weight for each. A view: nothing is copied.
 ///
 /// ```
 /// use gmm_core::{MatRef, Samples};
@@ -23,7 +23,7 @@ use crate::samples::weights::SampleWeights;
 /// let samples = Samples::from_rows(&rows, 3, 2)?;
 /// assert_eq!((samples.n_samples(), samples.n_features()), (3, 2));
 ///
-/// // Any strides will do: here the same numbers, read as the columns they may have been stored by.
+/// // Any strides are accepted. Here the same numbers are read as a matrix that is stored by columns.
 /// let columns = MatRef::from_column_major_slice(&rows, 3, 2);
 /// assert_eq!(Samples::new(columns)?.get(1, 1), 5.0);
 /// # Ok::<(), gmm_core::Error>(())
@@ -31,7 +31,7 @@ use crate::samples::weights::SampleWeights;
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a, T> {
     values: MatRef<'a, T>,
-    /// The largest of any value.
+    /// The largest magnitude of any value.
     magnitude: T,
     weights: Option<SampleWeights<'a>>,
 }
@@ -47,8 +47,8 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples::new_on(values, &Threads::one())
     }
 
-    /// The same on several threads, when there are enough values: every one of them is read, which takes as long as
-    /// scoring them does where features are few.
+    /// As [`Samples::new`], on several threads if there are enough values. The check reads every value, which takes as
+    /// long as scoring them when there are few features.
     ///
     /// # Errors
     ///
@@ -67,9 +67,9 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples::new(view_rows("samples", values, n_samples, n_features)?)
     }
 
-    /// Checks `n_samples` rows of `n_features` values that lie in a slice with strides, in elements: what arrays of
-    /// other libraries are, without a dependency on them. With a negative stride the first row, or column, is the last
-    /// in memory; the slice begins at the lowest address.
+    /// Checks `n_samples` rows of `n_features` values in a slice with strides, in elements. Arrays of other libraries
+    /// can be passed in this form, without a dependency on them. With a negative stride the first row, or column, is
+    /// the last in memory; the slice always begins at the lowest address.
     ///
     /// ```
     /// use gmm_core::Samples;
@@ -82,7 +82,7 @@ impl<'a, T: Real> Samples<'a, T> {
     /// // The first two of three features, last row first, as a view of `ndarray::Array2` may be:
     /// // `let memory = a.as_slice_memory_order()` and
     /// // `Samples::from_strided(memory, a.nrows(), a.ncols(), a.strides()[0], a.strides()[1])`,
-    /// // or for a part of it the slice of the whole array from the first element of the part on
+    /// // or, for a part of the array, the slice of the whole array from the first element of the part on
     /// let rows = [4.0, 5.0, 6.0, 1.0, 2.0, 3.0];
     /// assert_eq!(Samples::from_strided(&rows, 2, 2, -3, 1)?.get(0, 1), 2.0);
     /// # Ok::<(), gmm_core::Error>(())
@@ -91,8 +91,8 @@ impl<'a, T: Real> Samples<'a, T> {
     /// # Errors
     ///
     /// As [`Samples::new`]; [`Error::ShapeMismatch`] when the slice ends before the last value;
-    /// [`Error::SizeOverflow`]; [`Error::InvalidOption`] when neither rows nor columns are without gaps, as in every
-    /// second row of every second feature: such values are to be copied first.
+    /// [`Error::SizeOverflow`]; [`Error::InvalidOption`] when both strides leave gaps, as in every second row of every
+    /// second feature. Copy such values first.
     pub fn from_strided(
         values: &'a [T],
         n_samples: usize,
@@ -104,8 +104,8 @@ impl<'a, T: Real> Samples<'a, T> {
         Samples::new(view_strided("samples", values, n_samples, n_features, strides)?)
     }
 
-    /// The same samples, of which each counts `weights` (n) times: 2 is the row twice, 0 is no row at all.
-    /// Fits and estimates weigh them; a score of a sample is its own whatever it counts.
+    /// The same samples with `weights` (n). A row with weight 2 counts like two equal rows, a row with weight 0 like no
+    /// row. Fits and estimates use the weights; the score of a sample does not depend on its weight.
     ///
     /// # Errors
     ///
@@ -134,33 +134,33 @@ impl<'a, T: Real> Samples<'a, T> {
         self.values.nrows()
     }
 
-    /// How many count at all.
+    /// The number of samples with a positive weight.
     pub(crate) fn n_present(&self) -> usize {
         self.weights.map_or(self.n_samples(), |weights| weights.n_present())
     }
 
-    /// The first that does.
+    /// The first sample with a positive weight.
     pub(crate) fn first_present(&self) -> usize {
         (0..self.n_samples()).find(|&row| self.weight(row) > 0.0).expect("not all weights are zero")
     }
 
-    /// How much a row counts, in a unit that is good to compute with; 1 without weights.
+    /// The weight of a row, in the unit of [`SampleWeights`]; 1 without weights.
     pub(crate) fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights.get(row))
     }
 
-    /// What all count together, in the same unit.
+    /// The sum of all weights, in the same unit.
     pub(crate) fn total_weight(&self) -> f64 {
         self.weights.map_or(self.n_samples() as f64, |weights| weights.total())
     }
 
-    /// That unit, in the caller's.
+    /// The factor that turns weights in that unit into the caller's weights.
     pub(crate) fn weight_unit(&self) -> f64 {
         self.weights.map_or(1.0, |weights| weights.unit())
     }
 
-    /// Weighs the shares of a block of rows, of which each component has `stride`.
-    pub(crate) fn weigh(&self, rows: impl Iterator<Item = usize>, shares: &mut [T], stride: usize) {
+    /// Multiplies the responsibilities of some rows, `stride` elements for each component, by the weights of the rows.
+    pub(crate) fn weigh(&self, rows: impl Iterator<Item = usize>, responsibilities: &mut [T], stride: usize) {
         let Some(weights) = &self.weights else { return };
         let mut of_rows = [T::ZERO; BLOCK_ROWS];
         let mut n_rows = 0;
@@ -168,8 +168,8 @@ impl<'a, T: Real> Samples<'a, T> {
             *weight = T::from_f64(weights.get(row));
             n_rows += 1;
         }
-        for shares in shares.chunks_exact_mut(stride) {
-            shares.iter_mut().zip(&of_rows[..n_rows]).for_each(|(share, &weight)| *share *= weight);
+        for of_component in responsibilities.chunks_exact_mut(stride) {
+            of_component.iter_mut().zip(&of_rows[..n_rows]).for_each(|(value, &weight)| *value *= weight);
         }
     }
 
@@ -177,7 +177,7 @@ impl<'a, T: Real> Samples<'a, T> {
     pub(crate) fn weighted_sum(&self, rows: impl Iterator<Item = usize>, values: &[f64]) -> f64 {
         match &self.weights {
             None => sum(values),
-            // What is not there has no part in it, were it infinite.
+            // Rows with weight 0 are skipped: 0 times an infinite value would be NaN.
             Some(weights) => rows
                 .zip(values)
                 .map(|(row, value)| (weights.get(row), value))
@@ -201,7 +201,7 @@ impl<'a, T: Real> Samples<'a, T> {
         self.values[(row, feature)]
     }
 
-    /// The same samples, of which each counts once.
+    /// The same samples without weights.
     pub(crate) fn unweighted(self) -> Self {
         Samples { weights: None, ..self }
     }
@@ -218,7 +218,7 @@ impl<'a, T: Real> Samples<'a, T> {
         }
     }
 
-    /// A block of rows, one after the other: where they are, if that is how they are stored, or in `copy`.
+    /// A block of rows, one after the other: the stored values if they are contiguous, otherwise a copy in `copy`.
     pub(crate) fn rows<'b>(&self, rows: Range<usize>, copy: &'b mut Vec<T>) -> &'b [T]
     where
         'a: 'b,
@@ -232,9 +232,9 @@ impl<'a, T: Real> Samples<'a, T> {
         copy
     }
 
-    /// Has rows brought near that will be packed next.
+    /// Prefetches rows that will be packed next.
     pub(crate) fn prefetch(&self, rows: Range<usize>) {
-        bring_near(self.values, rows);
+        prefetch_rows(self.values, rows);
     }
 
     /// Copies some rows into `copy`, one after the other.

@@ -1,5 +1,5 @@
-//! Slices as matrices: rows and columns are checked against the length before a view is made. Rows that will be
-//! read next are prefetched here too.
+//! Views of slices as matrices. The shape is checked against the length of the slice before a view is made. Rows that
+//! will be read next are prefetched here too.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) fn view_rows<'a, T>(
     Ok(MatRef::from_row_major_slice(values, rows, cols))
 }
 
-/// A view of rows and columns with strides, the lowest address of which is that of the slice.
+/// A view of rows and columns with strides. The slice begins at the lowest address of the view.
 pub(super) fn view_strided<'a, T>(
     what: &'static str,
     values: &'a [T],
@@ -36,11 +36,11 @@ pub(super) fn view_strided<'a, T>(
     if rows.checked_mul(cols).is_none() {
         return Err(Error::SizeOverflow { what, shape: vec![rows, cols] });
     }
-    // From one row to the same row there is no step, whatever the stride.
+    // A single row, or column, needs no step, so its stride is ignored.
     let step = |stride: isize, n: usize| if n == 1 { 1 } else { stride.unsigned_abs() };
     let (down, right) = (step(row_stride, rows), step(col_stride, cols));
-    let reach = |n: usize, step: usize| (n - 1).checked_mul(step);
-    let last = reach(rows, down).zip(reach(cols, right)).and_then(|(down, right)| down.checked_add(right));
+    let extent = |n: usize, step: usize| (n - 1).checked_mul(step);
+    let last = extent(rows, down).zip(extent(cols, right)).and_then(|(down, right)| down.checked_add(right));
     let Some(used) = last.and_then(|last| values.get(..=last)) else {
         return Err(Error::shape(
             what,
@@ -64,14 +64,14 @@ pub(super) fn view_strided<'a, T>(
     Ok(if col_stride < 0 && cols > 1 { view.reverse_cols() } else { view })
 }
 
-/// Those of the rows that exist: while a block is computed with, memory would do nothing. Not if they would
-/// drive out what is computed with, nor if they are not stored one after the other, nor if all rows are so few that
-/// they are near already.
-pub(super) fn bring_near<T: Real>(values: MatRef<'_, T>, rows: Range<usize>) {
-    const MOST_BYTES: usize = 1 << 17;
+/// Prefetches those of the rows that exist, so that memory is read while another block is computed. Does nothing in
+/// three cases: the rows would evict the data in use from the cache; they are not contiguous; all rows are so few that
+/// they are in the cache already.
+pub(super) fn prefetch_rows<T: Real>(values: MatRef<'_, T>, rows: Range<usize>) {
+    const MAX_BYTES: usize = 1 << 17;
     let n_rows = rows.end.min(values.nrows()).saturating_sub(rows.start);
     let bytes = |n_rows: usize| n_rows.saturating_mul(values.ncols() * size_of::<T>());
-    if n_rows == 0 || bytes(n_rows) > MOST_BYTES || bytes(values.nrows()) <= MOST_BYTES {
+    if n_rows == 0 || bytes(n_rows) > MAX_BYTES || bytes(values.nrows()) <= MAX_BYTES {
         return;
     }
     if let Some(rows) = contiguous(values.subrows(rows.start, n_rows)) {

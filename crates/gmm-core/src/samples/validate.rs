@@ -1,5 +1,5 @@
-//! The look at what callers pass, before anything is computed with it: whether every value is a number, and how large
-//! they are.
+//! The check of every value that a caller passes, before anything is computed with it: whether all values are finite,
+//! and the largest magnitude.
 
 use faer::MatRef;
 use gmm_kernels::{all_shares, contiguous, magnitude};
@@ -8,7 +8,7 @@ use crate::blocks::{SMALL_WORK, Threads};
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
-/// Values of a row that are looked at together where rows do not lie one after the other.
+/// The values of a row that are scanned together if rows are not contiguous.
 const PIECE: usize = 64;
 
 /// The largest magnitude of any value of samples.
@@ -18,11 +18,11 @@ const PIECE: usize = 64;
 /// [`Error::Empty`]; [`Error::NotFinite`] naming the first such value, row by row.
 pub(super) fn magnitude_of<T: Real>(values: MatRef<'_, T>, threads: &Threads) -> Result<T> {
     let larger = |one, other| if one > other { one } else { other };
-    if let Some(of_all) = look(values, threads, magnitude, larger) {
+    if let Some(of_all) = scan_contiguous(values, threads, magnitude, larger) {
         return Ok(of_all);
     }
     check_not_empty("samples", values)?;
-    // By pieces that need no memory of the allocator: a frame may be refused in a loop that must not wait for it.
+    // Piece by piece in an array on the stack: a loop that must not wait for the allocator may pass invalid values.
     let (mut of_all, mut piece) = (T::ZERO, [T::ZERO; PIECE]);
     for (row, values) in values.row_iter().enumerate() {
         let (mut values, mut first) = (values.iter(), 0);
@@ -41,11 +41,11 @@ pub(super) fn magnitude_of<T: Real>(values: MatRef<'_, T>, threads: &Threads) ->
 
 /// # Errors
 ///
-/// [`Error::Empty`]; [`Error::NotFinite`] naming the first value of responsibilities that is no number, row by row, or
-/// else [`Error::Negative`] naming the first that is below zero.
-pub(super) fn check_shares<T: Real>(values: MatRef<'_, T>, threads: &Threads) -> Result<()> {
+/// [`Error::Empty`]; [`Error::NotFinite`] naming the first non-finite responsibility, row by row; if all are finite,
+/// [`Error::Negative`] naming the first that is negative.
+pub(super) fn check_responsibilities<T: Real>(values: MatRef<'_, T>, threads: &Threads) -> Result<()> {
     let what = "responsibilities";
-    if look(values, threads, |values| all_shares(values).then_some(()), |(), ()| ()).is_some() {
+    if scan_contiguous(values, threads, |values| all_shares(values).then_some(()), |(), ()| ()).is_some() {
         return Ok(());
     }
     check_not_empty(what, values)?;
@@ -64,24 +64,24 @@ pub(super) fn check_shares<T: Real>(values: MatRef<'_, T>, threads: &Threads) ->
     negative.map_or(Ok(()), Err)
 }
 
-/// What `look_at` says of all values, if they lie one after the other, by rows or by columns, and it says something of
-/// every piece of them.
-fn look<T: Real, R: Send>(
+/// The result of `scan` for all values, joined from those of the pieces. `None` if the values are not contiguous, by
+/// rows or by columns, or if `scan` returns `None` for some piece.
+fn scan_contiguous<T: Real, R: Send>(
     values: MatRef<'_, T>,
     threads: &Threads,
-    look_at: fn(&[T]) -> Option<R>,
+    scan: fn(&[T]) -> Option<R>,
     join: fn(R, R) -> R,
 ) -> Option<R> {
-    /// Pieces at most: threads that can help.
+    /// The most pieces, and so the most threads that can help.
     const PIECES: usize = 64;
     let values = contiguous(values).or_else(|| contiguous(values.transpose()))?;
     if values.len() < SMALL_WORK {
-        return look_at(values);
+        return scan(values);
     }
     let pieces = values.chunks(values.len().div_ceil(PIECES)).collect();
-    let mut looks = Vec::with_capacity(PIECES);
-    threads.map_in_order(pieces, values.len(), look_at, |look| looks.push(look));
-    looks.into_iter().reduce(|one, other| Some(join(one?, other?)))?
+    let mut scans = Vec::with_capacity(PIECES);
+    threads.map_in_order(pieces, values.len(), scan, |of_piece| scans.push(of_piece));
+    scans.into_iter().reduce(|one, other| Some(join(one?, other?)))?
 }
 
 fn check_not_empty<T>(what: &'static str, values: MatRef<'_, T>) -> Result<()> {
@@ -89,9 +89,9 @@ fn check_not_empty<T>(what: &'static str, values: MatRef<'_, T>) -> Result<()> {
     if rows == 0 || cols == 0 { Err(Error::Empty { what, rows, cols }) } else { Ok(()) }
 }
 
-/// A row with a value that is no number.
+/// The error for the first non-finite value of a piece of a row; there is one.
 fn not_finite<T: Real>(what: &'static str, (row, first): (usize, usize), values: &[T]) -> Error {
-    let at = values.iter().position(|&value| !Real::is_finite(value)).expect("one is no number");
+    let at = values.iter().position(|&value| !Real::is_finite(value)).expect("one value is not finite");
     Error::NotFinite { what, at: Place::Cell { row, column: first + at }, value: values[at].to_f64() }
 }
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_magnitude_is_that_of_the_largest_value_wherever_it_lies() {
-        // More than one piece, and fewer than threads share out.
+        // The first size is scanned in several pieces, the second in one.
         for n in [1 << 19, 40] {
             let mut values: Vec<f32> = (0..n * 4).map(|at| (at % 97) as f32 - 48.0).collect();
             for at in [0, 4 * n / 3, 4 * n - 1] {
@@ -135,9 +135,9 @@ mod tests {
         );
     }
 
-    /// More than one thread looks at, wherever it is, by rows and by columns.
+    /// Enough values for several threads, stored by rows and by columns.
     #[test]
-    fn the_first_bad_value_of_many_is_named_however_many_threads_look() {
+    fn the_first_bad_value_of_many_is_named_on_any_number_of_threads() {
         let (n, d) = (1 << 18, 4);
         let mut values = vec![0.5; n * d];
         fn view(values: &[f64], by_columns: bool) -> MatRef<'_, f64> {

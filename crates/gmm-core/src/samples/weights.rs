@@ -1,7 +1,7 @@
-//! How much each sample counts: a weight of 2 is the row twice, a weight of 0 is no row at all.
+//! Sample weights: a row with weight 2 counts like two equal rows, a row with weight 0 like no row.
 //!
-//! Only ratios of weights matter to a mixture. They are computed with in a unit that makes the largest of
-//! them about 1, so that weights of any size have products of any type.
+//! A mixture depends only on the ratios of weights. Computations use scaled weights, the largest of which is about 1,
+//! so that products with weights of any size stay in the range of `f32` and `f64`.
 
 use crate::check;
 use crate::error::{Error, Place, Result};
@@ -10,8 +10,8 @@ use crate::error::{Error, Place, Result};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SampleWeights<'a> {
     values: &'a [f64],
-    /// What is computed with is a weight times this power of two: the largest is in [1, 2). Weights of 1
-    /// stay 1.
+    /// A power of two. The scaled weights are the weights times this, and the largest is in [1, 2). Weights of 1 stay
+    /// 1.
     scale: f64,
     total: f64,
     n_present: usize,
@@ -22,34 +22,34 @@ impl<'a> SampleWeights<'a> {
         let what = "sample weights";
         check::len(what, values.len(), "samples", &[n_samples])?;
         check::non_negative(what, values, Place::Row)?;
-        let most = values.iter().copied().fold(0.0, f64::max);
-        if most == 0.0 {
+        let largest = values.iter().copied().fold(0.0, f64::max);
+        if largest == 0.0 {
             return Err(Error::NoWeight);
         }
-        // Kept where the scale and one over it are both normal numbers.
-        let exponent = (most.to_bits() >> 52) as i32 - 1023;
+        // The exponent is limited so that both the scale and its inverse are normal numbers.
+        let exponent = (largest.to_bits() >> 52) as i32 - 1023;
         let scale = 2.0_f64.powi(-exponent.clamp(-1000, 1000));
         let total = values.iter().map(|weight| weight * scale).sum();
         let n_present = values.iter().filter(|&&weight| weight > 0.0).count();
         Ok(SampleWeights { values, scale, total, n_present })
     }
 
-    /// As they were passed.
+    /// The weights as they were passed.
     pub(crate) fn values(&self) -> &'a [f64] {
         self.values
     }
 
-    /// That of one row, as it is computed with.
+    /// The scaled weight of one row.
     pub(crate) fn get(&self, row: usize) -> f64 {
         self.values[row] * self.scale
     }
 
-    /// Their sum, as it is computed with.
+    /// The sum of the scaled weights.
     pub(crate) fn total(&self) -> f64 {
         self.total
     }
 
-    /// What a weight that is computed with is to be multiplied by to be one that was passed.
+    /// The factor that turns a scaled weight into the weight that was passed.
     pub(crate) fn unit(&self) -> f64 {
         1.0 / self.scale
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weights_of_any_size_are_computed_with_near_one() {
+    fn weights_of_any_size_are_scaled_to_about_one() {
         for size in [1e-320, 1e-300, 1.0, 1.5, 1e300] {
             let values = [size, 0.0, size / 2.0];
             let weights = SampleWeights::new(&values, 3).unwrap();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_none_are_refused_with_their_row() {
+    fn invalid_weights_are_refused_with_their_row() {
         let refusal = |values: &[f64]| SampleWeights::new(values, 2).unwrap_err().to_string();
         assert_eq!(refusal(&[1.0]), "sample weights has shape 1 but samples has shape 2");
         assert_eq!(

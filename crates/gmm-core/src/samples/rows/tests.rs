@@ -12,7 +12,7 @@ fn a_slice_of_the_wrong_length_is_refused_even_when_sizes_overflow() {
 }
 
 #[test]
-fn a_slice_with_strides_gives_the_elements_that_the_strides_name() {
+fn element_row_col_of_a_strided_slice_is_where_the_strides_say() {
     let values: Vec<f64> = (0..24).map(f64::from).collect();
     for (rows, cols, strides) in [
         (4, 6, [6, 1]),
@@ -31,12 +31,12 @@ fn a_slice_with_strides_gives_the_elements_that_the_strides_name() {
         let samples = Samples::from_strided(&values, rows, cols, strides[0], strides[1]).unwrap();
         for row in 0..rows {
             for col in 0..cols {
-                // From the lowest address on, as the strides say: backwards from the last.
-                let at = |at: usize, n: usize, stride: isize| {
-                    (if stride < 0 { n - 1 - at } else { at }) * stride.unsigned_abs()
+                // Offsets from the lowest address: with a negative stride the first index is the furthest.
+                let offset = |index: usize, n: usize, stride: isize| {
+                    (if stride < 0 { n - 1 - index } else { index }) * stride.unsigned_abs()
                 };
-                let wanted = at(row, rows, strides[0]) + at(col, cols, strides[1]);
-                assert_eq!(samples.get(row, col), wanted as f64, "{rows} x {cols} {strides:?}");
+                let expected = offset(row, rows, strides[0]) + offset(col, cols, strides[1]);
+                assert_eq!(samples.get(row, col), expected as f64, "{rows} x {cols} {strides:?}");
             }
         }
     }
