@@ -1,10 +1,10 @@
-//! What the covariances of a mixture have in common, and what that makes of their shapes.
+//! The covariance types, as in scikit-learn, and the shapes of their values.
 
 use std::fmt;
 
 use crate::error::Place;
 
-/// What the covariances of a mixture have in common.
+/// The covariance type of a mixture: which parameters its covariances have, and which of them components share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CovarianceType {
     /// Every component has its own matrix.
@@ -19,7 +19,7 @@ pub enum CovarianceType {
 }
 
 impl CovarianceType {
-    /// All of them.
+    /// All types.
     pub const ALL: [CovarianceType; 4] =
         [CovarianceType::Full, CovarianceType::Tied, CovarianceType::Diag, CovarianceType::Spherical];
 
@@ -44,8 +44,8 @@ impl CovarianceType {
         }
     }
 
-    /// One covariance of equal variances and no correlation, in the shape that [`Prior::covariance`](crate::Prior) has:
-    /// d × d, d variances, or one.
+    /// One covariance with equal variances and no correlation, in the shape of [`Prior::covariance`](crate::Prior):
+    /// d × d, d variances, or one variance.
     pub fn isotropic(self, variance: f64, n_features: usize) -> Vec<f64> {
         let mut values = vec![variance; self.shape(1, n_features).iter().product()];
         if !self.is_diagonal() {
@@ -59,19 +59,19 @@ impl CovarianceType {
         values
     }
 
-    /// Whether no two features are correlated, so that nothing of size d × d is needed.
+    /// Whether features are uncorrelated, so that no array of size d × d is needed.
     pub(crate) fn is_diagonal(self) -> bool {
         matches!(self, CovarianceType::Diag | CovarianceType::Spherical)
     }
 
-    /// Where element `at` of covariances stands.
-    pub(super) fn place(self, at: usize, d: usize) -> Place {
+    /// The position of element `index` of covariances.
+    pub(super) fn place(self, index: usize, d: usize) -> Place {
         match self {
             CovarianceType::Full => {
-                Place::ComponentCell { component: at / (d * d), row: at / d % d, column: at % d }
+                Place::ComponentCell { component: index / (d * d), row: index / d % d, column: index % d }
             }
-            CovarianceType::Tied | CovarianceType::Diag => Place::Cell { row: at / d, column: at % d },
-            CovarianceType::Spherical => Place::Component(at),
+            CovarianceType::Tied | CovarianceType::Diag => Place::Cell { row: index / d, column: index % d },
+            CovarianceType::Spherical => Place::Component(index),
         }
     }
 }

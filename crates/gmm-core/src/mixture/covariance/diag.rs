@@ -1,4 +1,4 @@
-//! Diagonal covariances: every component its own variances, and nothing of size d × d anywhere.
+//! Diagonal covariances: every component has its own variances. No array has size d × d.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::check;
 use crate::error::{Error, Result};
 use crate::real::Real;
 
-/// How far a squared deviation may be from its variance, relative, when both come from elsewhere.
+/// The largest relative difference between a squared deviation and its variance when a caller passes both.
 const FACTOR_TOLERANCE: f64 = 1e-4;
 
-/// The diagonals of `Σₖ` (k × d) with their roots.
+/// The diagonals of `Σₖ` (k × d) and their square roots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diag {
     n_features: usize,
@@ -24,7 +24,7 @@ pub struct Diag {
 }
 
 impl Diag {
-    /// Takes the roots of `values` (k × d).
+    /// Computes the deviations of the variances `values` (k × d).
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Diag {
         Diag::new(values, n_features)
     }
 
-    /// Takes deviations that came with their variances.
+    /// Variances with their deviations, which are checked and kept.
     pub(crate) fn from_factors(values: Vec<f64>, deviations: Vec<f64>, n_features: usize) -> Result<Self> {
         check_deviations(&values, &deviations, n_features)?;
         Ok(Diag::of(values, deviations, n_features))
@@ -60,7 +60,7 @@ impl Diag {
         Diag { n_features, values, ridges: vec![0.0; log_dets.len()], deviations, log_dets }
     }
 
-    /// Takes the roots of `values` (k × d) with a ridge on every variance.
+    /// Computes the deviations of `values` (k × d) with a ridge added to every variance.
     pub(crate) fn maximised(
         &self,
         mut values: Vec<f64>,
@@ -130,7 +130,7 @@ impl Diag {
         x.iter_mut().zip(deviations).for_each(|(x, sigma)| *x *= sigma);
     }
 
-    /// The same, but that `to` has the variances and deviations of `from`.
+    /// A copy in which `to` has the variances and deviations of `from`.
     pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
         let (mut diag, d) = (self.clone(), self.n_features);
         for (values, len) in [(&mut diag.values, d), (&mut diag.deviations, d), (&mut diag.log_dets, 1)] {
@@ -139,7 +139,7 @@ impl Diag {
         diag
     }
 
-    /// Those of one component (d).
+    /// The variances of one component (d).
     pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
         self.values[component * self.n_features..][..self.n_features].to_vec()
     }
@@ -155,7 +155,7 @@ impl Diag {
     }
 }
 
-/// The variances of one component must be positive, and numbers: one with a ridge may not be.
+/// The variances of one component must be positive and finite. A variance plus a ridge may overflow.
 pub(super) fn check_variances(variances: &[f64], component: usize) -> Result<()> {
     if variances.contains(&f64::INFINITY) {
         return Err(Error::OutOfRange { what: "covariance", component, real: "f64" });
@@ -166,7 +166,7 @@ pub(super) fn check_variances(variances: &[f64], component: usize) -> Result<()>
     }
 }
 
-/// Deviations must be positive and the roots of their variances; each component has `len` of them.
+/// Deviations must be positive and the square roots of their variances; each component has `len` of them.
 pub(super) fn check_deviations(values: &[f64], deviations: &[f64], len: usize) -> Result<()> {
     for (at, (value, sigma)) in values.iter().zip(deviations).enumerate() {
         let (component, feature) = (at / len, at % len);
@@ -174,7 +174,7 @@ pub(super) fn check_deviations(values: &[f64], deviations: &[f64], len: usize) -
             let problem = format!("has {sigma} at row {feature}, column {feature}");
             return Err(Error::BadFactor { component, problem });
         }
-        // Divided, not squared: a square may vanish. Written so that NaN is refused too.
+        // A division, because the square of a deviation may underflow. The comparison refuses NaN too.
         let off = (value / sigma / sigma - 1.0).abs();
         if off.is_nan() || off > FACTOR_TOLERANCE {
             let problem = format!("does not multiply to the covariance at row {feature}, column {feature}");

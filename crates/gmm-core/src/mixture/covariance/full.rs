@@ -1,4 +1,4 @@
-//! Full covariances: every component its own symmetric matrix.
+//! Full covariances: every component has its own symmetric matrix.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,14 @@ use crate::error::{Error, Place, Result};
 use crate::mixture::cholesky;
 use crate::real::Real;
 
-/// How far `L Lᵀ` may be from `Σ + ridge I`, in units of the two deviations, when both come from
-/// elsewhere. It tells a wrong factor from a rounded one: a factor kept in `f32` is off by 1e-6.
+/// How far `L Lᵀ` may be from `Σ + ridge I`, in units of the two deviations, when a caller passes both. The limit
+/// separates wrong factors from rounded ones: a factor rounded to `f32` is off by 1e-6.
 const FACTOR_TOLERANCE: f64 = 1e-4;
 
 /// How far an entry may be from its mirror image, in units of the two deviations.
 const SYMMETRY_TOLERANCE: f64 = 1e-8;
 
-/// `Σₖ` (k × d × d), exactly symmetric, with the ridge that was added before each was factored and
-/// the lower factor `Lₖ Lₖᵀ = Σₖ + ridgeₖ I`.
+/// `Σₖ` (k × d × d), exactly symmetric, with the ridge and the lower factor `Lₖ` of each: `Lₖ Lₖᵀ = Σₖ + ridgeₖ I`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Full {
     n_features: usize,
@@ -46,8 +45,8 @@ impl Full {
         Ok(full)
     }
 
-    /// As [`Full::new`], but a component that cannot be factored gets ten times the ridge, again and
-    /// again, up to `limit`. The ridge that was used is in [`Full::ridges`].
+    /// As [`Full::new`], but the ridge of a component that cannot be factored is multiplied by ten until it can, up to
+    /// `limit`. [`Full::ridges`] has the ridges that were used.
     pub(crate) fn with_escalating_ridge(
         values: Vec<f64>,
         ridges: Vec<f64>,
@@ -75,7 +74,7 @@ impl Full {
     ///
     /// # Errors
     ///
-    /// [`Error::PrecisionNotPositiveDefinite`]; [`Error::OutOfRange`] when an inverse has no finite value.
+    /// [`Error::PrecisionNotPositiveDefinite`]; [`Error::OutOfRange`] when an inverse overflows.
     pub(crate) fn from_precisions(precisions: &[f64], n_features: usize) -> Result<Self> {
         let (mut values, mut factors) = (Vec::new(), Vec::new());
         for (component, precision) in precisions.chunks_exact(n_features * n_features).enumerate() {
@@ -89,11 +88,11 @@ impl Full {
         Full::from_factors(values, ridges, factors, n_features)
     }
 
-    /// Takes factors that came with their covariances and computes nothing but the determinants.
+    /// Covariances with their factors, which are checked and kept; only the log-determinants are computed.
     ///
     /// # Errors
     ///
-    /// [`Error::BadFactor`] when a diagonal is not positive, something stands above it, or the product
+    /// [`Error::BadFactor`] when a diagonal is not positive, an element above it is not zero, or the product
     /// is not the covariance plus the ridge.
     pub(crate) fn from_factors(
         values: Vec<f64>,
@@ -112,10 +111,10 @@ impl Full {
             let product = cholesky::multiply_by_transpose(factor, d);
             for at in 0..size {
                 let (i, j) = (at / d, at % d);
-                let wanted = values[at] + if i == j { ridges[component] } else { 0.0 };
+                let expected = values[at] + if i == j { ridges[component] } else { 0.0 };
                 let scale = product[i * d + i].sqrt() * product[j * d + j].sqrt();
-                let difference = (product[at] - wanted).abs();
-                // Written so that NaN is refused too.
+                let difference = (product[at] - expected).abs();
+                // The comparison refuses NaN too.
                 if difference.is_nan() || difference > FACTOR_TOLERANCE * scale {
                     let problem = format!("does not multiply to the covariance at row {i}, column {j}");
                     return Err(Error::BadFactor { component, problem });
@@ -126,8 +125,8 @@ impl Full {
         Ok(Full { n_features, values, ridges, cholesky, log_dets })
     }
 
-    /// Takes covariances, factors and log-determinants as three independent inputs, as the functions
-    /// that mirror a deep mixture's layers do: only their ranges are checked.
+    /// Covariances, factors and log-determinants as three independent inputs, like the layers of a deep mixture have
+    /// them. Only their ranges are checked.
     pub(crate) fn from_independent(
         values: Vec<f64>,
         cholesky: Vec<f64>,
@@ -139,7 +138,7 @@ impl Full {
         Ok(Full { n_features, values, ridges, cholesky, log_dets })
     }
 
-    /// Refuses a matrix whose triangles disagree by more than rounding; then makes them agree.
+    /// Refuses a matrix whose triangles differ by more than rounding; otherwise copies the lower triangle to the upper.
     pub(crate) fn symmetrise(what: &'static str, values: &mut [f64], n_features: usize) -> Result<()> {
         for (component, matrix) in values.chunks_exact_mut(n_features * n_features).enumerate() {
             for row in 0..n_features {
@@ -158,7 +157,7 @@ impl Full {
         Ok(())
     }
 
-    /// From parts that were computed together.
+    /// Covariances without ridges, from parts that were computed together.
     pub(super) fn of_parts(
         values: Vec<f64>,
         cholesky: Vec<f64>,
@@ -168,7 +167,7 @@ impl Full {
         Full { n_features, values, ridges: vec![0.0; log_dets.len()], cholesky, log_dets }
     }
 
-    /// Diagonal matrices of variances and deviations (k × d).
+    /// Diagonal matrices with these variances and deviations (k × d).
     pub(super) fn of_diagonals(
         variances: &[f64],
         deviations: &[f64],
@@ -186,8 +185,8 @@ impl Full {
         Full::of_parts(values, cholesky, log_dets.to_vec(), d)
     }
 
-    /// Factors `values` (k × d × d) with a ridge on every variance, as part of the covariances and not
-    /// beside them.
+    /// Factors `values` (k × d × d) with a ridge added to every variance. The ridge is part of the covariances and not
+    /// listed in [`Full::ridges`].
     pub(crate) fn maximised(
         &self,
         values: Vec<f64>,
@@ -202,7 +201,7 @@ impl Full {
             let (component, mut raises) = (matrix.component, Vec::new());
             if absent.contains(&component) {
                 matrix.values.copy_from_slice(&self.values[component * size..][..size]);
-                // With its ridge, for without it there may be no factor.
+                // The ridge is kept too: without it there may be no factor.
                 *matrix.ridge = self.ridges[component];
                 return matrix.factor().map(|()| raises);
             }
@@ -224,12 +223,12 @@ impl Full {
         Full { n_features, values, ridges, cholesky, log_dets }
     }
 
-    /// Has `work` factor every matrix, several at a time, and `fold` take what it says, in order. One that is refused
-    /// keeps none of the others from being factored.
+    /// Calls `work` for every matrix, on several threads, and `fold` with the results in order. A failure does not stop
+    /// the other matrices from being factored.
     ///
     /// # Errors
     ///
-    /// That of the first component that is refused.
+    /// The error of the first component that fails.
     fn each<R: Send>(
         &mut self,
         threads: &Threads,
@@ -263,7 +262,7 @@ impl Full {
         &self.values
     }
 
-    /// What was added to each diagonal before factoring (k).
+    /// The ridge that was added to each diagonal before factoring (k).
     pub fn ridges(&self) -> &[f64] {
         &self.ridges
     }
@@ -293,7 +292,7 @@ impl Full {
         transposed
     }
 
-    /// Themselves.
+    /// The covariances themselves.
     pub fn to_full(&self) -> Cow<'_, Full> {
         Cow::Borrowed(self)
     }
@@ -309,13 +308,13 @@ impl Full {
     pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
         let d = self.n_features;
         let factor = &self.cholesky[component * d * d..][..d * d];
-        // From the last on, so that those before it are still what they were.
+        // From the last row up: row i reads x[..=i], which must still be the input.
         for i in (0..d).rev() {
             x[i] = factor[i * d..][..=i].iter().zip(&*x).map(|(entry, x)| entry * x).sum();
         }
     }
 
-    /// The same, but that `to` has the matrix, ridge and factor of `from`.
+    /// A copy in which `to` has the matrix, ridge and factor of `from`.
     pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
         let (mut full, size) = (self.clone(), self.n_features * self.n_features);
         for (values, len) in [
@@ -348,7 +347,7 @@ impl Full {
     }
 }
 
-/// One component, to be factored.
+/// The covariance of one component and the places for its factor.
 struct Matrix<'a> {
     component: usize,
     n_features: usize,
@@ -369,7 +368,7 @@ impl Matrix<'_> {
             ridge,
         })?;
         *self.log_det = cholesky::log_det(self.factor, d);
-        // A variance with its ridge may not be a number, and is a pivot like others.
+        // A variance plus its ridge may overflow; the log-determinant is then not finite.
         if self.log_det.is_finite() {
             return Ok(());
         }

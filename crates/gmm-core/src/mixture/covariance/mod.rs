@@ -1,11 +1,11 @@
-//! Covariance structures: one file a structure, the same verbs in the same order.
+//! Covariance types: one file for each, with the same functions in the same order.
 //!
-//! A structure owns the covariances of all components *and* what scoring needs of them, so that a
-//! matrix and its factor never part. Its verbs: `new` and `from_precisions` (factor, or say why not),
-//! `from_factors` (check a factor that came from elsewhere), `maximised` (the M-step), `values`, `ridges`,
-//! `cholesky`, `log_dets`, `precisions_cholesky`, `to_full` (the dense equivalent), `whiteners` (what the
-//! kernels take), `unwhiten`, `copied`, `variances`, `pivots`, `n_parameters`. Nothing outside of this folder
-//! matches on a structure but to name it.
+//! A type owns the covariances of all components *and* their Cholesky factors and log-determinants, so a matrix is
+//! always kept with its factor. The functions: `new` and `from_precisions` (factor, or return the first failure),
+//! `from_factors` (check a factor that the caller passed), `maximised` (the M-step), `values`, `ridges`, `cholesky`,
+//! `log_dets`, `precisions_cholesky`, `to_full` (the dense equivalent), `whiteners` (the form that the kernels read),
+//! `unwhiten`, `copied`, `variances`, `pivots`, `n_parameters`. Outside this folder, code matches on a covariance type
+//! only to name it.
 
 mod covariance_type;
 mod second_moments;
@@ -58,7 +58,7 @@ pub enum Covariances {
     Spherical(Spherical),
 }
 
-/// The same call on whichever structure it is.
+/// The same call on the covariances of each type.
 macro_rules! each {
     ($covariances:expr, $covariance_type:ident => $call:expr) => {
         match $covariances {
@@ -71,8 +71,9 @@ macro_rules! each {
 }
 
 impl CovarianceType {
-    /// What covariances of each component by itself (k × d × d, or k × d when [`CovarianceType::is_diagonal`])
-    /// come to under a structure: their mean by weight, or over features, where something is shared.
+    /// Turns the covariance of each component (k × d × d, or k × d when [`CovarianceType::is_diagonal`]) into the
+    /// values of this type: tied covariances are the weighted mean over components, spherical ones the mean over
+    /// features, and the others stay as they are.
     pub(crate) fn pool(self, values: Vec<f64>, weights: &[f64], d: usize) -> Vec<f64> {
         match self {
             CovarianceType::Full | CovarianceType::Diag => values,
@@ -84,12 +85,12 @@ impl CovarianceType {
 
 impl Covariances {
     /// Covariances of k components in d features from their values, in the [shape](CovarianceType::shape) of
-    /// their structure, row-major. No ridge is added.
+    /// their type, row-major. No ridge is added.
     ///
     /// # Errors
     ///
-    /// A shape that is not that of the structure, values that are not finite, a matrix that is not symmetric,
-    /// [`Error::NotPositiveDefinite`] naming the component (0 when all share one) and the feature.
+    /// The shape is not that of the type; a value is not finite; a matrix is not symmetric;
+    /// [`Error::NotPositiveDefinite`] naming the component (0 for tied covariances) and the feature.
     pub fn new(
         covariance_type: CovarianceType,
         values: &[f64],
@@ -101,7 +102,7 @@ impl Covariances {
         Covariances::factored(covariance_type, values, k, d)
     }
 
-    /// From values that were checked or computed.
+    /// Factors values that were checked or computed.
     fn factored(covariance_type: CovarianceType, values: Vec<f64>, k: usize, d: usize) -> Result<Self> {
         Ok(match covariance_type {
             CovarianceType::Full => Covariances::Full(Full::new(values, vec![0.0; k], d, &Threads::one())?),
@@ -132,13 +133,13 @@ impl Covariances {
         })
     }
 
-    /// Covariances that were stored with what [`Covariances::ridges`] and [`Covariances::cholesky`] gave:
-    /// scores are the same to the last bit as with those that they came from.
+    /// Covariances that were stored with the results of [`Covariances::ridges`] and [`Covariances::cholesky`]. Scores
+    /// are the same to the last bit as with the covariances that were stored.
     ///
     /// # Errors
     ///
-    /// As [`Covariances::new`]; [`Error::BadFactor`]; [`Error::InvalidOption`] for a ridge that is not zero
-    /// unless they are full.
+    /// As [`Covariances::new`]; [`Error::BadFactor`]; [`Error::InvalidOption`] for a ridge other than zero unless the
+    /// covariances are full.
     pub fn from_factors(
         covariance_type: CovarianceType,
         values: &[f64],
@@ -193,9 +194,9 @@ impl Covariances {
         Covariances::factored(covariance_type, values, k, d)
     }
 
-    /// The M-step: covariances of the same structure from `values` in its [shape](CovarianceType::shape), with
-    /// a ridge on every variance as part of them. Those of `absent` components are as they were. What was
-    /// added beyond what was asked for is told.
+    /// The M-step: covariances of the same type from `values` in its [shape](CovarianceType::shape). The ridge is added
+    /// to every variance and is part of the result. Components in `absent` keep their covariances. Every ridge that had
+    /// to be larger than requested is appended to `raises`.
     ///
     /// # Errors
     ///
@@ -220,7 +221,7 @@ impl Covariances {
         })
     }
 
-    /// Which structure.
+    /// The covariance type.
     pub fn covariance_type(&self) -> CovarianceType {
         match self {
             Covariances::Full(_) => CovarianceType::Full,
@@ -240,19 +241,19 @@ impl Covariances {
         each!(self, covariances => covariances.n_features())
     }
 
-    /// The covariances in the [shape](CovarianceType::shape) of their structure, without ridges: scikit-learn's
+    /// The covariances in the [shape](CovarianceType::shape) of their type, without ridges: scikit-learn's
     /// `covariances_`.
     pub fn values(&self) -> &[f64] {
         each!(self, covariances => covariances.values())
     }
 
-    /// What was added to each diagonal before factoring (k): zero unless they are full.
+    /// The ridge that was added to each diagonal before factoring (k); zero unless the covariances are full.
     pub fn ridges(&self) -> &[f64] {
         each!(self, covariances => covariances.ridges())
     }
 
-    /// Lower factors of matrices (full, tied), deviations of variances (diag, spherical), in the
-    /// [shape](CovarianceType::shape) of the structure.
+    /// Lower factors (full, tied) or standard deviations (diag, spherical), in the
+    /// [shape](CovarianceType::shape) of the type.
     pub fn cholesky(&self) -> &[f64] {
         each!(self, covariances => covariances.cholesky())
     }
@@ -262,8 +263,8 @@ impl Covariances {
         each!(self, covariances => covariances.log_dets())
     }
 
-    /// scikit-learn's `precisions_cholesky_`: `Lₖ⁻ᵀ`, upper triangular (full, tied), or inverse deviations
-    /// (diag, spherical), in the [shape](CovarianceType::shape) of the structure.
+    /// scikit-learn's `precisions_cholesky_`: `Lₖ⁻ᵀ`, upper triangular (full, tied), or inverse standard deviations
+    /// (diag, spherical), in the [shape](CovarianceType::shape) of the type.
     pub fn precisions_cholesky(&self) -> Vec<f64> {
         each!(self, covariances => covariances.precisions_cholesky())
     }
@@ -283,12 +284,12 @@ impl Covariances {
         each!(self, covariances => covariances.to_full())
     }
 
-    /// The components, with their means (k × d), as the whitening kernels take them.
+    /// The components, with their means (k × d), in the form that the whitening kernels read.
     pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
         each!(self, covariances => covariances.whiteners(means))
     }
 
-    /// The same, but that `Σₖ` of component `to`, with its factor, is that of `from`.
+    /// A copy in which component `to` has the covariance and factor of component `from`.
     pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
         match self {
             Covariances::Full(full) => Covariances::Full(full.copied(from, to)),
@@ -298,7 +299,7 @@ impl Covariances {
         }
     }
 
-    /// `x ← Lₖ x` (d): of standard normal numbers, a deviation that has the covariance of the component.
+    /// `x ← Lₖ x` (d): turns standard normal numbers into a vector with the covariance of the component.
     pub(crate) fn unwhiten(&self, component: usize, x: &mut [f64]) {
         each!(self, covariances => covariances.unwhiten(component, x));
     }
@@ -308,13 +309,13 @@ impl Covariances {
         each!(self, covariances => covariances.variances(component))
     }
 
-    /// The squares of the diagonal of `Lₖ`, for a structure that has so many: what of each variance the
-    /// features before it do not explain.
+    /// The squares of the diagonal of `Lₖ`: the part of each variance that the features before it do not explain. One
+    /// value for spherical covariances, d for the others.
     pub(crate) fn pivots(&self, component: usize) -> Vec<f64> {
         each!(self, covariances => covariances.pivots(component))
     }
 
-    /// Free parameters.
+    /// The number of free parameters.
     pub(crate) fn n_parameters(&self) -> usize {
         each!(self, covariances => covariances.n_parameters())
     }
@@ -326,16 +327,16 @@ impl From<Full> for Covariances {
     }
 }
 
-/// Every component as the whitening kernels take it.
+/// Every component in the form that the whitening kernels read.
 pub(crate) enum Whiteners<T> {
-    /// A factor a component, or one that all share.
+    /// A triangular factor for each component; tied components share one.
     Dense(Vec<Whitener<T>>),
-    /// Deviations.
+    /// Standard deviations.
     Diagonal(Diagonal<T>),
 }
 
 impl<T: Real> Whiteners<T> {
-    /// Whether `T` can hold what is in them.
+    /// Whether all values are in the range of `T`.
     pub(crate) fn fits(&self) -> bool {
         match self {
             Whiteners::Dense(whiteners) => whiteners.iter().all(Whitener::fits),
@@ -352,7 +353,8 @@ impl<T: Real> Whiteners<T> {
     }
 }
 
-/// A copy of values of the right shape, all finite, and exactly symmetric where they are matrices.
+/// A copy of the values after checks: the shape is that of the type, all are finite, and matrices are made exactly
+/// symmetric.
 fn checked(
     covariance_type: CovarianceType,
     what: &'static str,
@@ -372,7 +374,7 @@ fn checked(
     Ok(values)
 }
 
-/// Gives component `to` what `from` has; each has `len` values.
+/// Copies the `len` values of component `from` to component `to`.
 fn copy_part(values: &mut [f64], len: usize, from: usize, to: usize) {
     values.copy_within(from * len..(from + 1) * len, to * len);
 }

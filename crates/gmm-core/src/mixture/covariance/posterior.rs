@@ -1,19 +1,19 @@
-//! The normal–inverse-Wishart prior of each covariance type: covariances of the largest posterior density, and the
-//! logarithm of the prior density.
+//! The normal–inverse-Wishart prior of each covariance type: the covariances that maximise the posterior density, and
+//! the logarithm of the prior density.
 //!
 //! ```text
 //! full       Σₖ = (Λ + Pₖ) / (nₖ + ν + d + 2)                tied        Σ = (Λ + Σₖ Pₖ) / (n + ν + d + k + 1)
 //! diagonal   σₖᵢ² = (Λᵢ + Pₖᵢ) / (nₖ + ν + 3)                spherical   σₖ² = (Λ + Σᵢ Pₖᵢ) / ((nₖ + 1) d + ν + 2)
 //! ```
 //!
-//! `Pₖ` is the scatter of a component with what the prior of its mean adds. Source: Fraley and Raftery (2007).
+//! `Pₖ` is the scatter of a component plus the term that the prior of its mean adds. Source: Fraley and Raftery (2007).
 
 use crate::mixture::covariance::{CovarianceType, Covariances};
 
-/// What the prior says of covariances and of means, given the data.
+/// The parameters of the prior of covariances and means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WishartPrior {
-    /// κ: how many samples the prior of a mean counts for.
+    /// κ: the number of samples that the prior of a mean is equivalent to.
     pub(crate) kappa: f64,
     /// ν.
     pub(crate) nu: f64,
@@ -22,8 +22,8 @@ pub(crate) struct WishartPrior {
 }
 
 impl WishartPrior {
-    /// The covariances, in the shape of their type, of the largest posterior density. `scatters` are those of the
-    /// components (k × d × d, or k × d where they are diagonal), and each has `counts` samples (k).
+    /// The covariances that maximise the posterior density, in the shape of their type. `scatters` has `Pₖ` of each
+    /// component (k × d × d, or k × d for diagonal types), and `counts` its number of samples (k).
     pub(crate) fn mode(
         &self,
         covariance_type: CovarianceType,
@@ -66,7 +66,7 @@ impl WishartPrior {
         scatters.chunks_exact(self.scale.len()).zip(counts).flat_map(one).collect()
     }
 
-    /// `−2 ln p` of covariances, and of means that are `shifts` (d each) from the prior's, up to a constant.
+    /// `−2 ln p` of covariances and means, up to a constant. `shifts` are the means less the prior's mean (d each).
     ///
     /// Cost: `k d³` multiply-adds for full covariances, `d³` for tied ones.
     pub(crate) fn penalty(&self, covariances: &Covariances, shifts: impl Iterator<Item = Vec<f64>>) -> f64 {
@@ -75,7 +75,7 @@ impl WishartPrior {
         let roots = covariances.precisions_cholesky();
         let log_dets = covariances.log_dets();
         let d_real = d as f64;
-        // Of each component its log-determinant times a power, and two quadratic forms.
+        // For each component: a multiple of its log-determinant, and two quadratic forms.
         match covariances.covariance_type() {
             CovarianceType::Full => shifts
                 .zip(roots.chunks_exact(d * d))
@@ -102,7 +102,7 @@ impl WishartPrior {
                 .zip(log_dets)
                 .map(|((shift, root), log_det)| {
                     let squares: f64 = shift.iter().map(|shift| shift * shift).sum();
-                    // ln σ² is a d-th of the log-determinant.
+                    // ln σ² is the log-determinant divided by d.
                     (self.nu + 2.0 + d_real) * log_det / d_real
                         + (self.scale[0] + self.kappa * squares) * root * root
                 })

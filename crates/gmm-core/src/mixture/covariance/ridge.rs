@@ -1,43 +1,43 @@
-//! What the M-step adds to variances, and how much more when that does not make a covariance.
+//! The ridge that the M-step adds to variances, and how it is raised for a covariance that cannot be factored.
 //!
-//! A covariance of fewer samples than features, of duplicates or of features of very different size may
-//! have no factor even with the ridge that was asked for. Then ten times as much is added, again and again
-//! from the smallest amount that rounding cannot lose, up to a hundredth of a variance: a fit goes on, and
-//! says what it did.
+//! A covariance of fewer samples than features, of duplicates, or of features of very different size may have no factor
+//! even with the requested ridge. Then the ridge is multiplied by ten until there is a factor. It starts at the
+//! smallest amount that rounding cannot lose, and ends at a hundredth of the mean variance. The fit goes on and reports
+//! the ridge.
 
 use crate::error::{Error, Result};
 
-/// The least that is added beyond what was asked for, in units of the mean variance: 2⁻⁵⁰.
+/// The smallest raised ridge, in units of the mean variance: 2⁻⁵⁰.
 const LEAST: f64 = 8.881_784_197_001_252e-16;
 
-/// The most.
+/// The ridge from which it is raised no more, in units of the mean variance.
 const MOST: f64 = 1e-2;
 
-/// What is added to every variance.
+/// The ridge that is added to every variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ridge {
-    /// In any case.
+    /// The requested ridge, which is always added.
     pub(crate) base: f64,
-    /// The mean variance of a feature over all samples: the unit for a component that has none.
+    /// The mean variance of a feature over all samples: the unit for a component whose own variances are zero.
     pub(crate) scale: f64,
 }
 
-/// More than was asked for.
+/// A ridge that was raised above the requested one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Raise {
-    /// Which component; 0 when all share one matrix.
+    /// Which component; 0 for tied covariances.
     pub(crate) component: usize,
-    /// What was added to its variances.
+    /// The ridge that was added to its variances.
     pub(crate) ridge: f64,
 }
 
 impl Ridge {
-    /// Has a component factored with the smallest ridge that will do. `scale` is the mean of its variances;
-    /// `factor` adds a ridge to them, without those that it added before, and tries.
+    /// Factors a component with the smallest ridge of the sequence that succeeds. `scale` is the mean of its variances.
+    /// `factor` adds a ridge to the original variances and tries to factor the result.
     ///
     /// # Errors
     ///
-    /// The last refusal.
+    /// The error of the last attempt.
     pub(super) fn raise(
         &self,
         component: usize,
@@ -50,9 +50,9 @@ impl Ridge {
         loop {
             match factor(ridge) {
                 Ok(()) => break,
-                // Of a unit that is no number there are no parts.
+                // A non-finite unit cannot scale a ridge, so the ridge is not raised.
                 Err(Error::NotPositiveDefinite { .. }) if ridge < MOST * unit && unit.is_finite() => {
-                    // Of a subnormal unit the least part is zero, and ten times zero is no progress.
+                    // For a subnormal unit `LEAST * unit` is zero, and ten times zero would never grow.
                     ridge = (10.0 * ridge).max(LEAST * unit).max(f64::from_bits(1));
                 }
                 Err(Error::NotPositiveDefinite { component, pivot, .. }) => {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_singular_covariance_gets_what_it_needs_and_no_other_gets_anything() {
+    fn only_a_singular_covariance_gets_a_raised_ridge() {
         let none = Ridge { base: 0.0, scale: 1.0 };
         for (covariance_type, values) in [
             (CovarianceType::Full, vec![4.0, 4.0, 4.0, 4.0]),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn no_variance_anywhere_is_refused_and_some_elsewhere_is_a_scale() {
+    fn zero_variance_is_refused_unless_other_samples_give_a_scale() {
         let zero = |scale| maximised(CovarianceType::Spherical, vec![0.0], Ridge { base: 0.0, scale });
         let (refused, raises) = zero(0.0);
         assert_eq!(refused, Err(Error::NotPositiveDefinite { component: 0, pivot: 0, ridge: 0.0 }));
@@ -112,9 +112,9 @@ mod tests {
         assert_eq!(raises, [Raise { component: 0, ridge: 8.0 * LEAST }]);
     }
 
-    /// 2⁻⁵⁰ of 1e-320 is zero: ten times as much was added for ever.
+    /// 2⁻⁵⁰ of 1e-320 is zero. Once the ridge stayed zero, and the loop did not end.
     #[test]
-    fn a_unit_of_which_no_part_is_a_number_ends_too() {
+    fn raising_the_ridge_ends_for_a_subnormal_unit() {
         let none = Ridge { base: 0.0, scale: 0.0 };
         for (covariance_type, values) in
             [(CovarianceType::Full, vec![1e-320; 4]), (CovarianceType::Diag, vec![1e-320, 0.0])]
@@ -124,9 +124,9 @@ mod tests {
         }
     }
 
-    /// The smallest part of it was added, which was infinite: a covariance without an inverse.
+    /// Once the ridge became a part of the infinite unit, which is infinite.
     #[test]
-    fn an_infinite_unit_has_no_parts() {
+    fn an_infinite_unit_raises_no_ridge() {
         let none = Ridge { base: 0.0, scale: f64::INFINITY };
         for covariance_type in CovarianceType::ALL {
             let zeros = vec![0.0; covariance_type.shape(1, 2).iter().product()];
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_ridge_mends_is_refused_with_the_last_one_tried() {
+    fn a_covariance_that_no_ridge_repairs_is_refused_with_the_last_ridge_tried() {
         let (refused, _) =
             maximised(CovarianceType::Full, vec![1.0, 3.0, 3.0, 1.0], Ridge { base: 1e-6, scale: 1.0 });
         assert!(matches!(refused, Err(Error::NotPositiveDefinite { ridge, .. }) if ridge >= 1e-2));

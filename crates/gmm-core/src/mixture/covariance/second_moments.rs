@@ -1,23 +1,23 @@
-//! The layout of second moments of one component: a matrix, or its diagonal where covariances are diagonal.
+//! The layout of the second moments of one component: a matrix, or only its diagonal for diagonal covariances.
 
 use crate::mixture::covariance::covariance_type::CovarianceType;
 
-/// Which second moments there are of one component.
+/// Which second moments are kept for each component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecondMoments {
-    /// Of every two features (d × d).
+    /// Those of every pair of features (d × d).
     Full,
-    /// Of each feature with itself (d).
+    /// Those of each feature with itself (d).
     Diagonal,
 }
 
 impl SecondMoments {
-    /// What the M-step of a covariance type reads.
+    /// The layout that the M-step of a covariance type reads.
     pub(crate) fn of(covariance_type: CovarianceType) -> Self {
         if covariance_type.is_diagonal() { SecondMoments::Diagonal } else { SecondMoments::Full }
     }
 
-    /// How many there are: `d²` or `d`.
+    /// The number of second moments of a component: `d²` or `d`.
     pub(crate) fn size(self, n_features: usize) -> usize {
         match self {
             SecondMoments::Full => n_features * n_features,
@@ -25,7 +25,7 @@ impl SecondMoments {
         }
     }
 
-    /// From the variance of one feature to that of the next.
+    /// The distance between the elements of one feature's variance and the next.
     pub(crate) fn variance_step(self, n_features: usize) -> usize {
         match self {
             SecondMoments::Full => n_features + 1,

@@ -1,4 +1,4 @@
-//! Spherical covariances: every component one variance, the same for all features.
+//! Spherical covariances: every component has one variance, the same for all features.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::check;
 use crate::error::{Error, Result};
 use crate::real::Real;
 
-/// `σₖ²` (k) with their roots.
+/// `σₖ²` (k) and `σₖ`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spherical {
     n_features: usize,
@@ -22,7 +22,7 @@ pub struct Spherical {
 }
 
 impl Spherical {
-    /// Takes the roots of `values` (k).
+    /// Computes the deviations of the variances `values` (k).
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Spherical {
         Spherical::new(values, n_features)
     }
 
-    /// Takes deviations that came with their variances.
+    /// Variances with their deviations, which are checked and kept.
     pub(crate) fn from_factors(values: Vec<f64>, deviations: Vec<f64>, n_features: usize) -> Result<Self> {
         check_deviations(&values, &deviations, 1)?;
         Ok(Spherical::of(values, deviations, n_features))
@@ -57,13 +57,13 @@ impl Spherical {
         Spherical { n_features, values, ridges: vec![0.0; log_dets.len()], deviations, log_dets }
     }
 
-    /// The means of the variances (k × d) of each component.
+    /// The mean of the variances (k × d) of each component.
     pub(super) fn pool(values: &[f64], n_features: usize) -> Vec<f64> {
         let mean = |variances: &[f64]| variances.iter().sum::<f64>() / n_features as f64;
         values.chunks_exact(n_features).map(mean).collect()
     }
 
-    /// Takes the roots of `values` (k) with a ridge on each.
+    /// Computes the deviations of `values` (k) with a ridge added to each.
     pub(crate) fn maximised(
         &self,
         mut values: Vec<f64>,
@@ -133,7 +133,7 @@ impl Spherical {
         x.iter_mut().for_each(|x| *x *= self.deviations[component]);
     }
 
-    /// The same, but that `to` has the variance and deviation of `from`.
+    /// A copy in which `to` has the variance and deviation of `from`.
     pub(crate) fn copied(&self, from: usize, to: usize) -> Self {
         let mut spherical = self.clone();
         for values in [&mut spherical.values, &mut spherical.deviations, &mut spherical.log_dets] {
@@ -142,7 +142,7 @@ impl Spherical {
         spherical
     }
 
-    /// That of one component, d times.
+    /// The variance of one component, d times.
     pub(crate) fn variances(&self, component: usize) -> Vec<f64> {
         vec![self.values[component]; self.n_features]
     }
@@ -157,7 +157,7 @@ impl Spherical {
         self.values.len()
     }
 
-    /// Each value once a feature (k × d).
+    /// Each value repeated for every feature (k × d).
     fn spread(&self, values: &[f64]) -> Vec<f64> {
         values.iter().flat_map(|&value| vec![value; self.n_features]).collect()
     }

@@ -1,8 +1,8 @@
-//! Every structure against its dense equivalent, and what is refused by name.
+//! Every covariance type against its dense equivalent, and the invalid covariances that are refused.
 
 use super::*;
 
-/// Values of a structure for k = 2, d = 2.
+/// Values of a covariance type for k = 2, d = 2.
 fn values(covariance_type: CovarianceType) -> Vec<f64> {
     match covariance_type {
         CovarianceType::Full => vec![4.0, 2.0, 2.0, 5.0, 1.0, 0.0, 0.0, 9.0],
@@ -58,7 +58,7 @@ fn precisions_are_inverted_in_their_own_shape() {
 }
 
 #[test]
-fn what_is_no_covariance_is_refused_by_name() {
+fn invalid_covariances_are_refused_by_name() {
     let refusal = |covariance_type, values: &[f64]| {
         Covariances::new(covariance_type, values, 2, 2).unwrap_err().to_string()
     };
@@ -100,9 +100,9 @@ fn what_is_no_covariance_is_refused_by_name() {
     );
 }
 
-/// Enough of them that threads share them out.
+/// Enough matrices for several threads.
 #[test]
-fn the_first_of_the_refused_is_named_however_many_threads_look() {
+fn the_first_refused_component_is_named_on_any_number_of_threads() {
     let (k, d) = (6, 120);
     let mut values: Vec<f64> =
         (0..k * d * d).map(|at| f64::from(u8::from(at % (d * d) % (d + 1) == 0))).collect();
@@ -124,12 +124,12 @@ fn the_first_of_the_refused_is_named_however_many_threads_look() {
         let ridge = Ridge { base: 0.0, scale: 1.0 };
         unit.maximised(values.clone(), &[], ridge, &mut raises, &threads).unwrap();
         assert_eq!(raises.iter().map(|raise| raise.component).collect::<Vec<_>>(), [2, 4, 5]);
-        // An absent one has what it had, and its own is not looked at.
+        // An absent component keeps its covariance; its values are not read.
         let mut raises = Vec::new();
         let kept = unit.maximised(values.clone(), &[4], ridge, &mut raises, &threads).unwrap();
         assert_eq!(raises.iter().map(|raise| raise.component).collect::<Vec<_>>(), [2, 5]);
         assert_eq!((kept.values()[4 * d * d + 5 * (d + 1)], kept.ridges()[4]), (0.0, 1.0));
-        // No ridge makes a correlation of three a covariance.
+        // No ridge repairs a correlation of three.
         let mut values = values.clone();
         values[2 * d * d + 1] = 3.0;
         values[2 * d * d + d] = 3.0;

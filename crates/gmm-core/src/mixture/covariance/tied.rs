@@ -9,14 +9,14 @@ use crate::blocks::Threads;
 use crate::error::Result;
 use crate::real::Real;
 
-/// `Σ` (d × d) with its lower factor. Refusals name component 0.
+/// `Σ` (d × d) with its lower factor. Errors name component 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tied {
-    /// Of one component.
+    /// The matrix, as full covariances of one component.
     shared: Box<Full>,
     /// Zeros (k): the ridge is part of the matrix.
     ridges: Vec<f64>,
-    /// k times the same.
+    /// The log-determinant, k times.
     log_dets: Vec<f64>,
 }
 
@@ -31,7 +31,7 @@ impl Tied {
         Ok(Tied::of(Full::from_precisions(precision, n_features)?, n_components))
     }
 
-    /// Takes a factor that came with its matrix.
+    /// The matrix with its factor, which is checked and kept.
     pub(crate) fn from_factors(
         values: Vec<f64>,
         cholesky: Vec<f64>,
@@ -46,19 +46,19 @@ impl Tied {
         Tied { shared: Box::new(shared), ridges: vec![0.0; n_components], log_dets }
     }
 
-    /// `Σₖ Sₖ Σₖ / Σₖ Sₖ` (d × d): the scatter about the means of all components together.
+    /// `Σₖ Sₖ Σₖ / Σₖ Sₖ` (d × d): the weighted mean of the covariances of all components.
     pub(super) fn pool(values: &[f64], weights: &[f64]) -> Vec<f64> {
         let size = values.len() / weights.len();
         let total: f64 = weights.iter().sum();
         let mut pooled = vec![0.0; size];
         for (matrix, weight) in values.chunks_exact(size).zip(weights) {
-            // Those of empty components are zero, and so are their weights.
+            // An empty component has weight 0 and a covariance of zeros.
             pooled.iter_mut().zip(matrix).for_each(|(sum, value)| *sum += weight / total * value);
         }
         pooled
     }
 
-    /// Factors `values` (d × d) with a ridge on every variance.
+    /// Factors `values` (d × d) with a ridge added to every variance.
     pub(crate) fn maximised(&self, values: Vec<f64>, ridge: Ridge, raises: &mut Vec<Raise>) -> Result<Self> {
         Ok(Tied::of(self.shared.maximised(values, &[], ridge, raises, &Threads::one())?, self.ridges.len()))
     }
@@ -104,7 +104,7 @@ impl Tied {
         ))
     }
 
-    /// One packed factor, about every mean.
+    /// One packed factor, shared by a whitener for every mean.
     pub(crate) fn whiteners<T: Real>(&self, means: &[f64]) -> Whiteners<T> {
         let mut means = means.chunks_exact(self.n_features());
         let first = Whitener::new(means.next().expect("k is at least 1"), self.cholesky());
@@ -112,22 +112,22 @@ impl Tied {
         Whiteners::Dense(std::iter::once(first).chain(others).collect())
     }
 
-    /// `x ← L x` (d), whichever component.
+    /// `x ← L x` (d), for any component.
     pub(crate) fn unwhiten(&self, _component: usize, x: &mut [f64]) {
         self.shared.unwhiten(0, x);
     }
 
-    /// The same: all components have one matrix.
+    /// An unchanged copy: all components share one matrix.
     pub(crate) fn copied(&self, _from: usize, _to: usize) -> Self {
         self.clone()
     }
 
-    /// The diagonal of `Σ` (d), whichever component.
+    /// The diagonal of `Σ` (d), for any component.
     pub(crate) fn variances(&self, _component: usize) -> Vec<f64> {
         self.shared.variances(0)
     }
 
-    /// The squares of the diagonal of the factor (d), whichever component.
+    /// The squares of the diagonal of the factor (d), for any component.
     pub(crate) fn pivots(&self, _component: usize) -> Vec<f64> {
         self.shared.pivots(0)
     }
