@@ -150,11 +150,11 @@ impl Covariances {
     ) -> Result<Self> {
         let (k, d) = (n_components, n_features);
         let values = checked(covariance_type, "covariances", values, k, d)?;
-        check::len("ridges", ridges.len(), "covariances of this structure", &[k])?;
+        check::len("ridges", ridges.len(), "covariances of this type", &[k])?;
         check::len(
             "cholesky factors",
             cholesky.len(),
-            "covariances of this structure",
+            "covariances of this type",
             &covariance_type.shape(k, d),
         )?;
         check::finite("cholesky factors", cholesky, |at| covariance_type.place(at, d))?;
@@ -365,7 +365,7 @@ fn checked(
     if k == 0 || d == 0 {
         return Err(Error::Empty { what, rows: k, cols: d });
     }
-    check::len(what, values.len(), "covariances of this structure", &covariance_type.shape(k, d))?;
+    check::len(what, values.len(), "covariances of this type", &covariance_type.shape(k, d))?;
     check::finite(what, values, |at| covariance_type.place(at, d))?;
     let mut values = values.to_vec();
     if !covariance_type.is_diagonal() {

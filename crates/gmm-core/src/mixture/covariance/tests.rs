@@ -87,7 +87,7 @@ fn invalid_covariances_are_refused_by_name() {
         (
             CovarianceType::Diag,
             &[1.0],
-            "covariances has shape 1 but covariances of this structure has shape 2 x 2".into(),
+            "covariances has shape 1 but covariances of this type has shape 2 x 2".into(),
         ),
     ] {
         assert_eq!(refusal(covariance_type, values), message);
