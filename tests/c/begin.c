@@ -29,7 +29,7 @@ static void known_starts(void)
 
     options.n_init = 2;
     REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
-            "n_init is 2; it must be 1 when the start is given, for every restart would be the same");
+            "n_init is 2; it must be 1 when the start is given, because all restarts would be equal");
 
     /* Means alone: weights and covariances are those that init finds, and restarts find others. */
     options.precisions = NULL, options.weights = NULL;

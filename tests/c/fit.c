@@ -235,7 +235,7 @@ static void moves(void)
             "options.max_failed_swaps is -2; it must be at least 0, or -1 for 4 a restart");
     options = defaults(10), options.max_failed_swaps = 3, options.means = rows;
     REFUSED(status_of(&pairs, &options, NULL), GMM_INVALID_ARGUMENT,
-            "max_failed_swaps is 3; it must be 0 when the start or its means are given, for a swap leaves them");
+            "max_failed_swaps is 3; it must be 0 when the start or its means are given, because a swap does not keep them");
 }
 
 static void reports(void)

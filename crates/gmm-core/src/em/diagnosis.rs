@@ -1,38 +1,38 @@
-//! What a fit has to say about its components: how much supports them, and what had to be mended.
+//! What a fit reports about each component: the samples that support it, and the repairs.
 
 use crate::em::split::Split;
 use crate::mixture::{Mixture, Raise};
 
-/// A pivot of at most so many ridges is held up by nothing else: of two equal features the second has two, and the
-/// sum of two others three.
+/// A pivot of at most this many ridges comes from the ridge alone: the second of two equal features has a pivot of two
+/// ridges, and a feature that is the sum of two others has one of three.
 const HELD: f64 = 4.0;
 
 /// One component of a fitted mixture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComponentDiagnosis {
-    /// How many samples belong to it, in parts: `Sₖ`.
+    /// How many samples belong to it, counted by responsibility: `Sₖ`.
     pub effective_count: f64,
-    /// The condition number of its covariance is at least this: the largest squared pivot of its factor over
-    /// the smallest. Of diagonal and spherical covariances it is that number.
+    /// A lower bound of the condition number of its covariance: the largest squared pivot of its factor over the
+    /// smallest. For diagonal and spherical covariances it is the condition number.
     pub condition: f64,
-    /// What was added to its variances in the last iteration.
+    /// The ridge that was added to its variances in the last iteration.
     pub ridge: f64,
-    /// Features with hardly any variance but the ridge, when those before them are known: constants,
+    /// Features that have hardly any variance but the ridge, given the features before them: constants,
     /// duplicates, sums of others, or more features than samples.
     pub held_by_ridge: Vec<usize>,
 }
 
-/// What a fit did so that it could go on.
+/// A repair: what a fit changed so that it could go on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Repair {
-    /// A covariance had no factor and got a larger ridge than was asked for.
+    /// A covariance could not be factored and got a larger ridge than requested.
     RaisedRidge {
-        /// In which iteration, from 1; 0 at the start.
+        /// In which iteration, from 1; 0 for the start.
         iteration: usize,
         /// Which component; 0 when all share one matrix.
         component: usize,
-        /// The ridge.
+        /// The ridge that it got.
         ridge: f64,
     },
     /// A component lost its samples and got half of those of another.
@@ -41,22 +41,23 @@ pub enum Repair {
         iteration: usize,
         /// Which component.
         component: usize,
-        /// Whose samples it shares.
+        /// Which component the samples came from.
         from: usize,
     },
 }
 
-/// The state of the winner of a fit.
+/// The state of the mixture that a fit returned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
     /// k.
+    /// One for each component (k).
     pub components: Vec<ComponentDiagnosis>,
-    /// In the order in which they were made.
+    /// The repairs, in the order in which they were made.
     pub repairs: Vec<Repair>,
 }
 
 impl Diagnosis {
-    /// `count` is what all samples count; `base` the ridge that every variance has.
+    /// `count` is the total weight of the samples; `base` is the ridge that every variance has.
     pub(crate) fn new(mixture: &Mixture, count: f64, base: f64, repairs: Repairs) -> Self {
         let total: f64 = mixture.weights().iter().sum();
         let components = (0..mixture.n_components())
@@ -69,9 +70,9 @@ impl Diagnosis {
                 let held = |&feature: &usize| ridge > 0.0 && pivots[feature] <= HELD * ridge;
                 let weight = mixture.weights()[component];
                 ComponentDiagnosis {
-                    // Nothing of an infinite count is nothing.
+                    // 0 also when the total weight is infinite.
                     effective_count: if weight == 0.0 { 0.0 } else { count * weight / total },
-                    // At least this, were the quotient beyond the numbers.
+                    // A lower bound, so the largest finite value is correct when the quotient overflows.
                     condition: (most / least).min(f64::MAX),
                     ridge,
                     held_by_ridge: (0..pivots.len()).filter(held).collect(),
@@ -82,16 +83,16 @@ impl Diagnosis {
     }
 }
 
-/// The repairs of a run, as it goes.
+/// The repairs of a run so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Repairs {
     all: Vec<Repair>,
-    /// Those ridges of the last M-step.
+    /// The raised ridges of the last M-step.
     last: Vec<Raise>,
 }
 
 impl Repairs {
-    /// Notes what an M-step had to raise. The same ridge iteration after iteration is noted once.
+    /// Notes the ridges that an M-step raised. A ridge that stays the same in the next iterations is noted once.
     pub(crate) fn note_raises(&mut self, iteration: usize, raises: Vec<Raise>) {
         for &raise in &raises {
             let Raise { component, ridge } = raise;

@@ -1,7 +1,7 @@
-//! Fitting samples in memory: restarts, each a climb, of which the best is kept and moved on from.
+//! Fitting samples in memory: restarts, each a run of EM, then random swaps that improve the best of them.
 //!
-//! Threads share the rows of a pass. Where those are too few for it, and nobody watches, they share the restarts:
-//! the climbs are the same.
+//! Threads share the rows of a pass. If the rows are too few for that, and no observer is set, threads share the
+//! restarts instead. The results are the same.
 //!
 //! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
 //! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
@@ -24,27 +24,27 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::pass_work;
 
-/// Restarts that are handed to threads together: enough for 64 of them, and no list of all that there are to be.
-const AT_ONCE: usize = 64;
+/// Restarts handed to the threads in one batch: enough for 64 threads, and the list stays short for any `n_init`.
+const RESTARTS_PER_BATCH: usize = 64;
 
-/// What a fit arrived at.
+/// The result of a fit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    /// The fitted mixture. Components that lost all samples, and that nothing was left for, have weight 0 and
-    /// are listed in [`Mixture::dropped`].
+    /// The fitted mixture. Components that lost all samples and could not be reseeded have weight 0 and are listed in
+    /// [`Mixture::dropped`].
     pub mixture: Mixture,
-    /// Why the climb that won ended, or who ended the fit.
+    /// Why the winning run of EM ended, or what ended the fit.
     pub stop: Stop,
-    /// Iterations of the climb that won: of the winning restart, or of the last move that led higher.
+    /// Iterations of the winning run: of the best restart, or of the last swap that was kept.
     pub n_iter: usize,
-    /// The bound of each of them: the mean log-likelihood per sample before its M-step, and of a fit
-    /// with a prior the logarithm of that, up to a constant, divided by the number of samples.
+    /// The bound of each iteration: the mean log-likelihood per sample before its M-step. In a fit with a prior, the
+    /// log-density of the prior is added, up to a constant, divided by the number of samples.
     pub lower_bounds: Vec<f64>,
     /// Which restart won, from 0.
     pub restart: usize,
-    /// How many swaps led on from there; 0 when none was tried or none led higher.
+    /// How many swaps were kept after that restart; 0 if none was tried or none improved the bound.
     pub n_swaps: usize,
-    /// What supports each component, and what had to be mended.
+    /// What supports each component, and what was repaired.
     pub diagnosis: Diagnosis,
 }
 
@@ -54,24 +54,24 @@ impl Fit {
         self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY)
     }
 
-    /// Whether the bound settled before anything else ended the fit.
+    /// Whether the fit ended because the bound converged.
     pub fn converged(&self) -> bool {
         self.stop == Stop::Converged
     }
 }
 
-/// Fits a mixture to `samples` (n × d), of full covariances unless the options say otherwise.
+/// Fits a mixture to `samples` (n × d), with full covariances unless the options say otherwise.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidOption`]; [`Error::TooFewSamples`] when n < k; [`Error::NotPositiveDefinite`] when
-/// a covariance cannot be factored even with `reg_covar` on its diagonal, and no restart did better;
-/// [`Error::OutOfRange`] when squares of the samples leave the range of `f64`.
+/// a covariance cannot be factored even with `reg_covar` on its diagonal, in every restart;
+/// [`Error::OutOfRange`] when squares of the samples overflow `f64`.
 ///
-/// Cost: `2 n k d²` flops an iteration, and `9 n k d` of diagonal and spherical covariances; with moves, which
-/// more than one restart has by default, about three to five times the iterations of the restarts. Memory:
-/// O(threads × k d²), or O(threads × k d) of those, and a copy of at most 65 536 rows
-/// while centres are drawn.
+/// Cost: `2 n k d²` flops an iteration, or `9 n k d` for diagonal and spherical covariances. More than one restart
+/// turns swaps on by default, and they bring the total to about three to five times the iterations of the restarts.
+/// Memory: O(threads × k d²), or O(threads × k d) for diagonal and spherical covariances, and a copy of at most
+/// 65 536 rows while centres are drawn.
 ///
 /// ```
 /// use gmm_core::{FitOptions, Samples, Threads, fit};
@@ -98,14 +98,14 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
     let one = |restart| {
         let quiet = &mut |_| ControlFlow::Continue(());
         let mut control = Control::new(watch.clone(), quiet);
-        // The first runs whatever the watch says, so that there is a result to return.
+        // The first restart always runs, even after the time budget, so that there is a result to return.
         let ended = if restart > 0 { control.ended() } else { None };
         ended.map_or_else(|| Ok(run(samples, options, &Threads::one(), restart, &mut control)), Err)
     };
     let mut restarts = Restarts::new();
-    for first in (0..options.n_init).step_by(AT_ONCE) {
-        let some = first..options.n_init.min(first.saturating_add(AT_ONCE));
-        threads.map_in_order(some.collect(), usize::MAX, one, |climb| restarts.take(climb));
+    for first in (0..options.n_init).step_by(RESTARTS_PER_BATCH) {
+        let some = first..options.n_init.min(first.saturating_add(RESTARTS_PER_BATCH));
+        threads.map_in_order(some.collect(), usize::MAX, one, |finished| restarts.take(finished));
         if restarts.is_ended() {
             break;
         }
@@ -114,8 +114,8 @@ pub fn fit<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, threads: &Th
     finish(restarts.best()?, samples, options, threads, control)
 }
 
-/// [`fit`], telling `observer` of every iteration. When it breaks, the fit ends with the best that was
-/// reached, marked [`Stop::Cancelled`].
+/// [`fit`], which reports every iteration to `observer`. If the observer breaks, the fit ends with the best result so
+/// far, marked [`Stop::Cancelled`].
 ///
 /// # Errors
 ///
@@ -147,7 +147,7 @@ pub fn fit_observed<T: Real>(
     finish(best, samples, options, threads, &mut control)
 }
 
-/// Moves on from the best of the restarts.
+/// Improves the best restart by random swaps.
 fn finish<T: Real>(
     mut best: Best,
     samples: &Samples<'_, T>,
@@ -155,9 +155,9 @@ fn finish<T: Real>(
     threads: &Threads,
     control: &mut Control<'_>,
 ) -> Result<Fit> {
-    let mut passes = InMemory::new(samples, options, threads);
-    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
-    let n_swaps = search_swaps(&mut best, &mut passes, rules_of, options, control);
+    let mut source = InMemory::new(samples, options, threads);
+    let m_step_of = |moments: &Moments| m_step(samples, options, moments, threads);
+    let n_swaps = search_swaps(&mut best, &mut source, m_step_of, options, control);
     Ok(Fit::of(best, n_swaps))
 }
 
@@ -170,13 +170,13 @@ pub(crate) fn run<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<EmRun> {
     let start = start(samples, options, threads, restart, control.watch())?;
-    let mut passes = InMemory::new(samples, options, threads);
-    let rules_of = |moments: &Moments| rules(samples, options, moments, threads);
-    run_em(start, &mut passes, rules_of, options.limits(), restart, control)
+    let mut source = InMemory::new(samples, options, threads);
+    let m_step_of = |moments: &Moments| m_step(samples, options, moments, threads);
+    run_em(start, &mut source, m_step_of, options.limits(), restart, control)
 }
 
-/// The rules of the M-step.
-fn rules<T: Real>(
+/// The M-step of this fit.
+fn m_step<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
     moments: &Moments,
@@ -187,14 +187,14 @@ fn rules<T: Real>(
 }
 
 impl Fit {
-    /// The best of the restarts, after so many swaps that were kept.
+    /// The best run, after `n_swaps` kept swaps.
     pub(crate) fn of(best: Best, n_swaps: usize) -> Self {
         let Best { run: EmRun { mixture, stop, lower_bounds, diagnosis }, restart, .. } = best;
         Fit { mixture, stop, n_iter: lower_bounds.len(), lower_bounds, restart, n_swaps, diagnosis }
     }
 }
 
-/// Samples that a pass can read wherever it likes.
+/// Samples in memory, which a pass may read in any order.
 struct InMemory<'a, 'b, T> {
     samples: &'a Samples<'b, T>,
     groups: LastLabels,
@@ -233,8 +233,8 @@ mod tests {
     use crate::em::options::Init;
     use crate::{ParamsOptions, RegCovar, Repair, Responsibilities, params_with};
 
-    /// A dropped component has no covariance to factor without its ridge: fits that started from such a
-    /// mixture, loaded from a file for instance, used to be refused as not positive definite.
+    /// A dropped component has no covariance to factor without its ridge. Fits that started from such a mixture, for
+    /// instance one loaded from a file, used to be refused as not positive definite.
     #[test]
     fn a_start_with_a_dropped_component_is_a_start_and_the_component_comes_back() {
         let rows = [0.0, 1.0, 3.0, 4.0];
@@ -264,12 +264,13 @@ mod tests {
         let mut quiet = |_: Progress| ControlFlow::Continue(());
         let mut control = Control::new(Watch::none(), &mut quiet);
         let threads = Threads::one();
-        let climb = |restart, control: &mut Control<'_>| run(&samples, &options, &threads, restart, control);
-        let best = Restarts::in_turn(3, &mut control, climb).unwrap();
+        let run_one =
+            |restart, control: &mut Control<'_>| run(&samples, &options, &threads, restart, control);
+        let best = Restarts::in_turn(3, &mut control, run_one).unwrap();
         assert_eq!(fit(&samples, &options, &threads).unwrap(), Fit::of(best, 0));
     }
 
-    /// On several threads the restarts of few samples run side by side, unless somebody watches.
+    /// With several threads and no observer, the restarts of few samples run side by side.
     #[test]
     fn restarts_side_by_side_are_those_one_after_the_other() {
         let rows: Vec<f64> = (0..120).map(|i| f64::from(i * 7919 % 101) + f64::from(i % 3 * 40)).collect();
@@ -287,7 +288,7 @@ mod tests {
         let options = FitOptions { n_init: 6, time_budget: Some(Duration::ZERO), ..FitOptions::new(4) };
         let hurried = fit(&samples, &options, &Threads::new(3)).unwrap();
         assert_eq!((hurried.stop, hurried.n_iter, hurried.restart), (Stop::OutOfTime, 1, 0));
-        // More restarts than there are numbers for in memory end with the time that there is.
+        // So many restarts that a list of them would not fit in memory: the time budget ends the fit.
         for threads in [1, 3] {
             let time_budget = Some(Duration::from_millis(30));
             let endless = FitOptions { n_init: usize::MAX, time_budget, ..FitOptions::new(4) };
@@ -295,7 +296,7 @@ mod tests {
         }
     }
 
-    /// Squares of 1e25 overflow f32: every sample used to be as far from one centre as from the other.
+    /// Squares of 1e25 overflow f32: every sample used to be equally far from both centres.
     #[test]
     fn single_precision_samples_find_their_centre_whatever_their_scale() {
         let rows: Vec<f32> = [0.0, 0.1, 0.2, 8.0, 8.1, 8.2].iter().map(|x| x * 1e25).collect();

@@ -1,4 +1,4 @@
-//! The M-step of a fit: parameters from moments, by the rules of the fit, and what had to be mended.
+//! The M-step of a fit: parameters from moments, with the ridge or the prior of the fit, and a list of repairs.
 //!
 //! ```text
 //! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by structure ─▶ ridge, factors ─▶ mixture
@@ -13,51 +13,51 @@ use crate::error::{Error, Result};
 use crate::mixture::{CovarianceType, Mixture, Raise, Ridge};
 use crate::moments::{Estimate, Moments, estimate};
 
-/// A component with a smaller share of all weight than this is empty: its sums are rounding.
+/// A component with a smaller fraction of the total weight than this is empty: its sums are rounding.
 const EMPTY: f64 = 10.0 * f64::EPSILON;
 
-/// What is added to every variance of a fit.
+/// The ridge added to every variance of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RegCovar {
-    /// This much, in the squared unit of the features.
+    /// This value, in the squared unit of the features.
     Absolute(f64),
-    /// This times the mean variance of the features over all samples.
+    /// This factor times the mean variance of the features over all samples.
     Relative(f64),
 }
 
 impl RegCovar {
-    /// The number.
+    /// The value or the factor.
     pub fn value(self) -> f64 {
         let (RegCovar::Absolute(value) | RegCovar::Relative(value)) = self;
         value
     }
 }
 
-/// What every M-step of a fit goes by. The data decided some of it.
+/// The settings of every M-step of a fit. Some of them depend on the data.
 #[derive(Clone, Debug)]
 pub(crate) struct MStep {
     pub(crate) covariance_type: CovarianceType,
     pub(crate) ridge: Ridge,
     pub(crate) prior: Option<KnownPrior>,
-    /// What a sample that counts 1 in the moments counts to the caller.
+    /// The caller's weight of a sample that has weight 1 in the moments.
     pub(crate) unit: f64,
 }
 
-/// What an M-step arrived at.
+/// The result of an M-step.
 pub(crate) struct MStepResult {
     pub(crate) mixture: Mixture,
-    /// The same without splits, if there were any.
+    /// The mixture without the splits, if there were any.
     pub(crate) unsplit: Option<Mixture>,
     pub(crate) splits: Vec<Split>,
     pub(crate) raises: Vec<Raise>,
 }
 
 impl MStep {
-    /// The scale of the data is that of `moments`, whose shares sum to one for each sample.
+    /// Takes the scale of the data from `moments`. The responsibilities of each sample must sum to one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::OutOfRange`] when that scale is asked for and beyond the numbers.
+    /// [`crate::Error::OutOfRange`] when that scale is needed and overflows.
     pub(crate) fn new(
         covariance_type: CovarianceType,
         reg_covar: RegCovar,
@@ -74,8 +74,8 @@ impl MStep {
         };
         check::covariances(&[reg_covar], 1)?;
         let k = moments.components().count();
-        // A prior keeps variances from vanishing by itself, and has the scale of the data, whatever their unit is. Only
-        // data without any extent have none to give; it is the ridge's then.
+        // A prior keeps variances above zero and scales with the data, whatever their unit. Only data without any
+        // extent have no scale; the ridge supplies it then.
         let least = if scale > 0.0 { 0.0 } else { reg_covar };
         let prior =
             prior.map(|prior| KnownPrior::new(prior, covariance_type, k, &data, least)).transpose()?;
@@ -83,12 +83,12 @@ impl MStep {
         Ok(MStep { covariance_type, ridge: Ridge { base, scale }, prior, unit })
     }
 
-    /// The M-step. A component that lost every sample is re-seeded if it may be; otherwise it keeps its place
-    /// and shape with weight 0.
+    /// The M-step. A component that lost every sample is reseeded if `may_split` allows it; otherwise it keeps its
+    /// mean and covariance with weight 0.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotPositiveDefinite`] when the data have no extent and no ridge was asked for;
+    /// [`crate::Error::NotPositiveDefinite`] when the data have no extent and `reg_covar` is 0;
     /// [`crate::Error::OutOfRange`].
     pub(crate) fn maximise(
         &self,
@@ -121,7 +121,7 @@ impl MStep {
     ) -> Result<Mixture> {
         let d = current.n_features();
         let (values, absent) = match &self.prior {
-            // What is plausible without samples is known, so that nothing is absent.
+            // The prior gives a component without samples its parameters, so no component is absent.
             Some(prior) => (prior.apply(&mut found, self.unit), Vec::new()),
             None => (self.covariance_type.pool(found.covariances, &found.weights, d), found.empty),
         };
@@ -129,12 +129,12 @@ impl MStep {
         Ok(Mixture::assemble(found.weights, found.means, covariances, d)?.with_dropped(absent))
     }
 
-    /// The bound `(Σₙ ln p(zₙ) + ln p(θ)) / S` of a mixture, up to a constant. It is minus infinity where a sample has no
-    /// density, or the prior gives the parameters none.
+    /// The bound `(Σₙ ln p(zₙ) + ln p(θ)) / S` of a mixture, up to a constant. It is minus infinity if a sample or the
+    /// parameters have density zero.
     ///
     /// # Errors
     ///
-    /// [`Error::ResultOutOfRange`] when it is no number.
+    /// [`Error::ResultOutOfRange`] when the bound is NaN.
     pub(crate) fn bound(&self, moments: &Moments, mixture: &Mixture) -> Result<f64> {
         let log_prior = self.prior.as_ref().map_or(0.0, |prior| prior.log_density(mixture) / self.unit);
         let bound = (moments.log_likelihood() + log_prior) / moments.total_weight();

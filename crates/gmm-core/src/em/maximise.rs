@@ -1,4 +1,4 @@
-//! The M-step of moments that a caller holds: [`Moments::maximise`].
+//! The M-step for moments that a caller holds: [`Moments::maximise`].
 
 use crate::blocks::Threads;
 use crate::em::m_step::MStep;
@@ -8,8 +8,8 @@ use crate::mixture::Mixture;
 use crate::moments::Moments;
 
 impl Moments {
-    /// The M-step: the mixture that these moments make, by the ridge or the prior of `options`. A
-    /// component without samples keeps its shape with weight 0.
+    /// The M-step: the mixture of these moments, with the ridge or the prior of `options`. A component without samples
+    /// keeps its mean and covariance with weight 0.
     ///
     /// # Errors
     ///
@@ -27,8 +27,8 @@ impl Moments {
     ) -> Result<Mixture> {
         options.check_hyperparameters(self.n_features())?;
         let covariance_type = current.covariances().covariance_type();
-        let rules =
+        let m_step =
             MStep::new(covariance_type, options.reg_covar, options.prior.as_ref(), 1.0, self, threads)?;
-        Ok(rules.maximise(self, current, false, threads)?.mixture)
+        Ok(m_step.maximise(self, current, false, threads)?.mixture)
     }
 }

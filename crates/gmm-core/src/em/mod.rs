@@ -1,21 +1,21 @@
 //! Expectation-maximisation: from samples, or a source of them, to a mixture.
 //!
 //! ```text
-//! pooled      mean and covariance of all samples, as their components add up to them
-//! split       a component that lost its samples gets half of those of the heaviest
-//! prior       a conjugate prior, and what it adds to moments
+//! pooled      mean and covariance of all samples, summed from their components
+//! split       gives a component without samples half of those of the heaviest component
+//! prior       a conjugate prior, and the terms it adds to moments
 //! m_step      parameters from moments: ridge, prior, repairs
-//! diagnosis   what a fit has to say about its components
-//! run         the loop of E-steps and M-steps from one start, and when it stops
-//! options     every choice of a fit, its default, and what it may be
-//! maximise    the M-step of moments that a caller holds
+//! diagnosis   what a fit reports about each component
+//! run         one run of EM: E-steps and M-steps from one start, and the rules for stopping
+//! options     every option of a fit, its default, and its limits
+//! maximise    the M-step for moments that a caller holds
 //! start       the parameters of iteration 0
-//! restarts    runs from different starts, of which the best is kept
-//! swaps       from the best run to a better optimum, by moving one component at a time
+//! restarts    runs from different starts; the best is kept
+//! swaps       improves the best run by random swaps of one component at a time
 //! fit         samples in memory
 //! stream      samples read once an iteration
-//! stepwise    samples that come in batches and are not kept
-//! sweep       several numbers of components and structures, side by side
+//! stepwise    samples that arrive in batches and are not kept
+//! sweep       compares several numbers of components and covariance types
 //! ```
 
 mod pooled;

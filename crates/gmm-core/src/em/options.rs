@@ -1,4 +1,4 @@
-//! How to fit: every choice, its default, and what it may be.
+//! The options of a fit: their defaults and their limits.
 
 use std::time::Duration;
 
@@ -10,55 +10,55 @@ use crate::em::run::{Convergence, Limits};
 use crate::error::{Error, Result};
 use crate::mixture::{CovarianceType, Covariances, Mixture, check_memory};
 
-/// Moves in a row that may fail, for each restart, unless the caller says how many.
-const MOVES_PER_RESTART: usize = 4;
+/// Swaps that may fail in a row, for each restart, unless the caller sets a number.
+const SWAPS_PER_RESTART: usize = 4;
 
 /// Where each restart begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Init {
-    /// Centres by k-means, started by k-means++, and every sample given to the nearest.
+    /// Centres by k-means, started by k-means++. Every sample belongs to the nearest centre.
     ///
-    /// Of more than 65 536 samples k-means sees 65 536, spread over all of them.
+    /// With more than 65 536 samples, k-means uses 65 536 of them, spread over the whole data set.
     #[default]
     Kmeans,
-    /// Centres by k-means++ alone, and every sample given to the nearest.
+    /// Centres by k-means++ alone. Every sample belongs to the nearest centre.
     KmeansPlusPlus,
-    /// Centres that are different rows drawn at random, and every sample given to the nearest.
+    /// Centres are distinct rows drawn at random. Every sample belongs to the nearest centre.
     RandomFromData,
-    /// Random responsibilities: every component begins as nearly all of the data.
+    /// Random responsibilities: every component starts close to the whole data set.
     Random,
-    /// These parameters. There is one such start, so `n_init` must be 1.
+    /// Starts from this mixture. All restarts would be equal, so `n_init` must be 1.
     Mixture(Mixture),
 }
 
-/// Starting parameters that the caller fixes; `init` supplies the rest, as in scikit-learn: weights and covariances
-/// beside given means are those of the samples that `init` gave to each component. Where all three are given, `init`
-/// has no say.
+/// Starting parameters that the caller fixes; `init` supplies the rest, as in scikit-learn. If only means are given,
+/// weights and covariances come from the samples that `init` assigned to each component. If all three are given, `init`
+/// is not used.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Given {
     /// k, summing to one.
     pub weights: Option<Vec<f64>>,
-    /// k × d. They take the place of those of `init`, component by component.
+    /// k × d. They replace the means of `init`, component by component.
     pub means: Option<Vec<f64>>,
-    /// Of the structure that is fitted; [`Covariances::from_precisions`] makes them of precisions.
+    /// In the covariance type that is fitted; [`Covariances::from_precisions`] converts precisions.
     pub covariances: Option<Covariances>,
 }
 
 impl Given {
-    /// Whether nothing of a start is left to `init`.
+    /// Whether the caller gave every parameter of the start.
     pub(crate) fn is_whole(&self) -> bool {
         self.weights.is_some() && self.means.is_some() && self.covariances.is_some()
     }
 }
 
-/// How to fit. `FitOptions::new(k)` has the numbers that scikit-learn has by default.
+/// The options of a fit. `FitOptions::new(k)` has scikit-learn's defaults.
 ///
 /// ```
 /// use gmm_core::{FitOptions, Samples, Threads, fit};
 ///
 /// let rows: Vec<f64> = (0..60).map(|row| f64::from(row % 6 * 10) + f64::from(row % 7) * 0.1).collect();
 /// let samples = Samples::from_rows(&rows, 60, 1)?;
-/// // Two restarts, and moves until ten in a row found nothing better.
+/// // Two restarts, then swaps until ten in a row bring no better fit.
 /// let options = FitOptions { n_init: 2, max_failed_swaps: Some(10), ..FitOptions::new(6) };
 /// let searched = fit(&samples, &options, &Threads::one())?;
 /// let restarted = fit(&samples, &FitOptions { max_failed_swaps: Some(0), ..options }, &Threads::one())?;
@@ -69,39 +69,40 @@ impl Given {
 pub struct FitOptions {
     /// k.
     pub n_components: usize,
-    /// What the covariances of the components have in common. Full by default.
+    /// The covariance type. Full by default.
     pub covariance_type: CovarianceType,
     /// Stop when the bound changes by less than this, in nats per sample. 1e-3 by default.
     pub tol: f64,
-    /// What is held against `tol`. The change of the bound by default.
+    /// The quantity compared with `tol`. The change of the bound by default.
     pub convergence: Convergence,
-    /// Iterations at most. 100 by default.
+    /// The maximum number of iterations of one run of EM. 100 by default.
     pub max_iter: usize,
-    /// Added to every variance, and part of the covariances that are returned. 1e-6 by default.
+    /// The ridge added to every variance; the returned covariances include it. 1e-6 by default.
     pub reg_covar: RegCovar,
-    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-    /// extent at all. None by default.
+    /// A prior on the parameters. It replaces `reg_covar`, which is then used only if all samples are equal. None by
+    /// default.
     pub prior: Option<Prior>,
-    /// Restarts; the best bound wins, the earlier of equals. 1 by default.
+    /// Restarts; the highest bound wins, and the earlier restart wins a tie. 1 by default.
     pub n_init: usize,
-    /// Moves that may fail in a row, after the restarts. A move takes a component of the best fit away, splits
-    /// another, and climbs from there; it is kept when that led higher. 0 tries none.
+    /// Random swaps that may fail in a row, after the restarts. A swap removes one component of the best fit, splits
+    /// another, and runs EM from there; the result is kept if its bound is higher. 0 tries no swaps.
     ///
-    /// By default 4 for each restart, and none when there is one or means are given: `n_init` says how hard to
-    /// search. There are at most five times as many moves, and their iterations are limited too; docs/math.md, section 4.
+    /// By default 4 for each restart, and 0 if there is one restart or the means are given: `n_init` sets how hard to
+    /// search. At most five times this many swaps are tried, and their total iterations are limited too; docs/math.md,
+    /// section 4.
     pub max_failed_swaps: Option<usize>,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,
     /// Where restarts begin.
     pub init: Init,
-    /// What of a start is known. Nothing by default.
+    /// Parameters of the start that the caller fixes. Nothing by default.
     pub given: Given,
-    /// No iteration begins after so long. None by default.
+    /// No iteration begins after this time. None by default.
     pub time_budget: Option<Duration>,
-    /// Ends the fit when it is asked to. None by default.
+    /// Ends the fit when the caller cancels. None by default.
     pub cancel: Option<Cancel>,
-    /// Bytes that there are for the fit: one that takes more is refused before it takes any, by [`check_memory`]. None
-    /// by default.
+    /// Memory that the fit may use, in bytes. [`check_memory`] refuses a larger fit before it allocates. None by
+    /// default.
     pub memory_limit: Option<u64>,
 }
 
@@ -127,30 +128,30 @@ impl FitOptions {
         }
     }
 
-    /// What ends the fit, from now on.
+    /// The time budget, which starts now, and the cancel flag.
     pub(crate) fn watch(&self) -> Watch {
         Watch::new(self.time_budget, self.cancel.as_ref())
     }
 
-    /// How far to climb.
+    /// The limits of one run of EM.
     pub(crate) fn limits(&self) -> Limits {
         Limits { tol: self.tol, convergence: self.convergence, max_iter: self.max_iter, beat: None }
     }
 
-    /// Moves in a row that may fail.
+    /// Swaps that may fail in a row.
     pub(crate) fn max_failed_swaps(&self) -> usize {
         match (self.n_components, self.max_failed_swaps, self.n_init) {
-            // There is nothing to split.
+            // One component: there is no other to split.
             (1, ..) => 0,
             (_, Some(swaps), _) => swaps,
-            // A move would leave the means that the caller asked for.
+            // A swap would leave the given means.
             (_, None, _) if self.given.means.is_some() => 0,
             (_, None, 1) => 0,
-            (_, None, n_init) => n_init.saturating_mul(MOVES_PER_RESTART),
+            (_, None, n_init) => n_init.saturating_mul(SWAPS_PER_RESTART),
         }
     }
 
-    /// Refuses what no data of `n_features` features, of which `n_samples` count, can be fitted by.
+    /// Checks the options for data of `n_features` features and `n_samples` samples that have weight.
     pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
         check::count("n_components", self.n_components)?;
         check::count("max_iter", self.max_iter)?;
@@ -165,7 +166,7 @@ impl FitOptions {
         check_memory(n_components, n_features, self.covariance_type, self.memory_limit)
     }
 
-    /// What an M-step goes by.
+    /// Checks the options that the M-step uses.
     pub(crate) fn check_hyperparameters(&self, n_features: usize) -> Result<()> {
         check::addend("reg_covar", self.reg_covar.value())?;
         self.prior.as_ref().map_or(Ok(()), |prior| prior.check(self.covariance_type, n_features))
@@ -175,12 +176,12 @@ impl FitOptions {
         let refused = |option, value: String, requirement| Err(Error::option(option, value, requirement));
         let is_mixture = matches!(self.init, Init::Mixture(_));
         if (is_mixture || self.given.is_whole()) && self.n_init != 1 {
-            let requirement = "1 when the start is given, for every restart would be the same";
+            let requirement = "1 when the start is given, because all restarts would be equal";
             return refused("n_init", self.n_init.to_string(), requirement);
         }
         if let Some(swaps @ 1..) = self.max_failed_swaps.filter(|_| is_mixture || self.given.means.is_some())
         {
-            let requirement = "0 when the start or its means are given, for a swap leaves them";
+            let requirement = "0 when the start or its means are given, because a swap does not keep them";
             return refused("max_failed_swaps", swaps.to_string(), requirement);
         }
         let shape = |left, left_shape: Vec<usize>, right_shape: Vec<usize>| match left_shape == right_shape {
@@ -204,14 +205,14 @@ impl FitOptions {
             shape("given.weights", vec![weights.len()], vec![self.n_components])?;
         }
         if let Some(means) = &self.given.means {
-            let wanted = vec![self.n_components.saturating_mul(n_features)];
-            shape("given.means", vec![means.len()], wanted)?;
+            let expected = vec![self.n_components.saturating_mul(n_features)];
+            shape("given.means", vec![means.len()], expected)?;
         }
         if let Some(covariances) = &self.given.covariances {
             let own = vec![covariances.n_components(), covariances.n_features()];
             shape("given.covariances", own, vec![self.n_components, n_features])?;
             if covariances.covariance_type() != self.covariance_type {
-                let requirement = "the structure of given.covariances";
+                let requirement = "the type of given.covariances";
                 return refused("covariance_type", self.covariance_type.to_string(), requirement);
             }
         }

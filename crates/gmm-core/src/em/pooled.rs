@@ -1,21 +1,21 @@
-//! The mean and covariance of all samples, as their components add up to them.
+//! The mean and covariance of all samples, summed from their components.
 //!
 //! ```text
 //! m = Σₖ Sₖ μₖ / S        V = Σₖ Sₖ (Σₖ + (μₖ − m)(μₖ − m)ᵀ) / S
 //! ```
 //!
-//! Whatever the responsibilities were, as long as those of each sample sum to one: the first pass of a fit
-//! tells the scale of the data, and none is needed for it.
+//! This holds for any responsibilities that sum to one for each sample. So the first pass of a fit gives the scale of
+//! the data, and no separate pass is needed.
 
 use crate::mixture::SecondMoments;
 use crate::moments::Estimate;
 
-/// What the data are like as a whole.
+/// The mean and covariance of the whole data set.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PooledMoments {
     /// d.
     pub(crate) mean: Vec<f64>,
-    /// In the layout of the moments that it was made of.
+    /// In the layout of the moments that it was computed from.
     pub(crate) covariance: Vec<f64>,
     pub(crate) layout: SecondMoments,
 }
@@ -48,7 +48,7 @@ impl PooledMoments {
         self.covariance.iter().step_by(step).copied()
     }
 
-    /// Their mean.
+    /// The mean of the variances.
     pub(crate) fn mean_variance(&self) -> f64 {
         self.variances().sum::<f64>() / self.mean.len() as f64
     }

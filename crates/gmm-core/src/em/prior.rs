@@ -1,11 +1,11 @@
-//! A conjugate prior on the parameters: fits that maximise what is likely *and* plausible.
+//! A conjugate prior on the parameters: the fit maximises likelihood times prior density (MAP estimates).
 //!
 //! ```text
 //! φ ~ Dirichlet(α)      μₖ | Σₖ ~ N(m, Σₖ / κ)      Σₖ ~ inverse Wishart(ν, Λ)
 //! ```
 //!
-//! With `ȳₖ` and `Vₖ` the mean and covariance of the samples of a component and `Sₖ` their number, the most
-//! plausible parameters are
+//! With `ȳₖ` and `Vₖ` the mean and covariance of the samples of a component and `Sₖ` their number, the MAP
+//! parameters are
 //!
 //! ```text
 //! φₖ = (Sₖ + α − 1) / (S + k (α − 1))              μₖ = (Sₖ ȳₖ + κ m) / (Sₖ + κ)
@@ -17,10 +17,10 @@
 //! spherical   σₖ²  = (λ + tr Pₖ) / ((Sₖ + 1) d + ν + 2)
 //! ```
 //!
-//! of which the last two are inverse gamma priors on variances. Λ bounds the variances of every component from below,
-//! and `reg_covar` is not added to them. A default Λ has no variance in a direction in which the samples have none: there
-//! the M-step raises a ridge, as without a prior. Source: Fraley & Raftery (2007), Bayesian regularization for normal
-//! mixture estimation and model-based clustering, whose defaults these are; docs/math.md.
+//! The last two are inverse gamma priors on variances. Λ bounds the variances of every component from below, and
+//! `reg_covar` is not added to them. A default Λ has no variance in a direction in which the samples have none; there
+//! the M-step raises a ridge, as without a prior. Source, also of the defaults: Fraley & Raftery (2007), Bayesian
+//! regularization for normal mixture estimation and model-based clustering; docs/math.md.
 
 use crate::check;
 use crate::em::pooled::PooledMoments;
@@ -28,23 +28,24 @@ use crate::error::{Error, Result};
 use crate::mixture::{CovarianceType, Full, Mixture, SecondMoments, WishartPrior};
 use crate::moments::Estimate;
 
-/// What a prior may count for at most, in samples: far more than there ever are, so that all that data say is lost long
-/// before; and far less than what leaves the range when it is multiplied by logarithms and distances.
+/// The largest weight of a prior, in samples. It is far more than any data set has, so the data lose all influence long
+/// before; and its products with logarithms and distances stay well within the range of `f64`.
 const MOST_SAMPLES: f64 = 1e100;
 
-/// The hyper-parameters. `Prior::default()` has those of Fraley & Raftery, which depend on the data.
+/// The hyper-parameters. `Prior::default()` uses those of Fraley & Raftery, which depend on the data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prior {
-    /// α of the Dirichlet on weights, at least 1 and at most 1e100; 1, flat, by default.
+    /// α of the Dirichlet on weights, from 1 to 1e100; 1 by default, which is flat.
     pub weight_concentration: f64,
-    /// κ, how many samples the prior mean counts for, at most 1e100; 0.01 by default.
+    /// κ, the weight of the prior mean in samples, at most 1e100; 0.01 by default.
     pub mean_precision: f64,
     /// m (d); the mean of the data by default.
     pub mean: Option<Vec<f64>>,
     /// ν, more than d − 1 and at most 1e100; d + 2 by default.
     pub degrees_of_freedom: Option<f64>,
     /// Λ: d × d for full and tied covariances, d variances for diagonal ones, one for spherical ones. By
-    /// default the covariance of the data, or the mean of its variances for each, divided by `k^(2/d)`.
+    /// default the covariance of the data, divided by `k^(2/d)`; for diagonal and spherical covariances the mean of its
+    /// variances takes the place of each variance.
     pub covariance: Option<Vec<f64>>,
 }
 
@@ -61,7 +62,7 @@ impl Default for Prior {
 }
 
 impl Prior {
-    /// Refuses what no data can make a prior of.
+    /// Refuses hyper-parameters that are invalid for any data.
     pub(crate) fn check(&self, covariance_type: CovarianceType, d: usize) -> Result<()> {
         let refused = |option, value: f64, requirement| Err(Error::option(option, value, requirement));
         check::addend("prior.mean_precision", self.mean_precision)?;
@@ -109,7 +110,7 @@ impl Prior {
     }
 }
 
-/// A prior whose every number is known.
+/// A prior with every hyper-parameter filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KnownPrior {
     covariance_type: CovarianceType,
@@ -119,12 +120,12 @@ pub(crate) struct KnownPrior {
 }
 
 impl KnownPrior {
-    /// Fills in what depends on the data. `reg_covar` is added to the variances of a default Λ: what data without any
-    /// extent have instead of a scale.
+    /// Fills in the defaults that depend on the data. `reg_covar` is added to the variances of a default Λ: it gives
+    /// data without any extent a scale.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] when the data spread further than squares reach.
+    /// [`Error::OutOfRange`] when the squared spread of the data overflows.
     pub(crate) fn new(
         prior: &Prior,
         covariance_type: CovarianceType,
@@ -161,8 +162,8 @@ impl KnownPrior {
         })
     }
 
-    /// Makes maximum-likelihood weights and means the most plausible ones, and returns covariances in the
-    /// shape of their structure. Samples count `unit` each as the caller counts them.
+    /// Turns maximum-likelihood weights and means into MAP estimates, and returns covariances in the shape of their
+    /// covariance type. A sample has weight `unit` to the caller.
     pub(crate) fn apply(&self, estimate: &mut Estimate, unit: f64) -> Vec<f64> {
         let (k, d) = (estimate.counts.len(), self.mean.len());
         let counts: Vec<f64> = estimate.counts.iter().map(|count| count * unit).collect();
@@ -179,7 +180,7 @@ impl KnownPrior {
                 let (i, j) = layout.features(at, d);
                 *value = count * (*value + pull * (shift[i] * shift[j]));
             }
-            // A flat prior leaves them as they are, were they so small that adding nothing changed them.
+            // A flat prior skips this: the division could change small weights by rounding.
             if self.alpha > 1.0 {
                 let extra = self.alpha - 1.0;
                 estimate.weights[component] = (count + extra) / (total + k as f64 * extra);

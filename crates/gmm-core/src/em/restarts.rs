@@ -1,18 +1,18 @@
-//! Restarts: runs from different starts, of which the best is kept and the others are not.
+//! Restarts: runs of EM from different starts. Only the best is kept.
 
 use crate::control::{Control, Stop};
 use crate::em::run::EmRun;
 
-/// The run of the highest bound, the first of equals.
+/// The run with the highest bound; the first wins a tie.
 pub(crate) struct Best {
     pub(crate) run: EmRun,
-    /// Which restart it is.
+    /// The restart that it came from.
     pub(crate) restart: usize,
-    /// Iterations of all of them.
+    /// Iterations of all restarts together.
     pub(crate) n_iter: usize,
 }
 
-/// What restarts came to so far, in their order.
+/// The results of the restarts so far, in order.
 pub(crate) struct Restarts<E> {
     best: Option<(EmRun, usize)>,
     refused: Option<E>,
@@ -22,17 +22,18 @@ pub(crate) struct Restarts<E> {
 }
 
 impl<E> Restarts<E> {
-    /// None yet.
+    /// No restart yet.
     pub(crate) fn new() -> Self {
         Restarts { best: None, refused: None, n_iter: 0, n_taken: 0, ended: None }
     }
 
-    /// Whether no other restart counts.
+    /// Whether further restarts are ignored.
     pub(crate) fn is_ended(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// The next restart, or why it was not begun. One that was told to stop is the last.
+    /// Takes the next restart, or the reason why it was not begun. A restart that was stopped from outside is the
+    /// last.
     pub(crate) fn take(&mut self, run: Result<Result<EmRun, E>, Stop>) {
         if self.is_ended() {
             return;
@@ -54,7 +55,7 @@ impl<E> Restarts<E> {
         }
     }
 
-    /// One restart after the other.
+    /// Runs the restarts one after the other.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl<E> Restarts<E> {
     ) -> Result<Best, E> {
         let mut restarts = Restarts::new();
         for restart in 0..n_init {
-            // The first runs whatever the watch says, so that there is a result to return.
+            // The first restart always runs, even after the time budget, so that there is a result to return.
             let ended = if restart > 0 { control.ended() } else { None };
             restarts.take(ended.map_or_else(|| Ok(run(restart, control)), Err));
             if restarts.is_ended() {
@@ -76,11 +77,11 @@ impl<E> Restarts<E> {
         restarts.best()
     }
 
-    /// The best of them.
+    /// The best run.
     ///
     /// # Errors
     ///
-    /// The first refusal, when no run got anywhere: one restart that worked is an answer.
+    /// The first refusal, if every restart was refused. One success is enough for a result.
     pub(crate) fn best(self) -> Result<Best, E> {
         match (self.best, self.refused) {
             (Some((mut run, restart)), _) => {

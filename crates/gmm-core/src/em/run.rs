@@ -1,4 +1,4 @@
-//! Expectation-maximisation from one start: the loop, and when it stops.
+//! One run of EM from one start: the loop, and the rules for stopping.
 //!
 //! ```text
 //! E-step   rₙₖ and the bound (1/n) (Σₙ ln p(zₙ) + ln p(θ)) at the current parameters
@@ -6,7 +6,7 @@
 //! stop     when the bound changes by less than tol
 //! ```
 //!
-//! Where samples come from is [`ExpectationSource`]' business: memory and files climb alike.
+//! The samples come from an [`ExpectationSource`]; memory and files use the same loop.
 
 use crate::blocks::Threads;
 use crate::control::{Control, Stop};
@@ -17,49 +17,49 @@ use crate::error::Error;
 use crate::mixture::Mixture;
 use crate::moments::Moments;
 
-/// A climb that has to exceed a bound may make so many iterations whatever they bring,
+/// Iterations before a swap's run may be abandoned.
 const HOPE_ITERATIONS: usize = 5;
-/// and goes on while so many more steps like its last would bring it there.
+/// The run is abandoned if this many more steps of the last size would not reach the bound to beat.
 const HOPE_STEPS: f64 = 5.0;
 
-/// When the bound has settled.
+/// When a run of EM has converged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Convergence {
-    /// When an iteration changes it by less than `tol`: scikit-learn's.
+    /// When the bound changes by less than `tol` in one iteration, as in scikit-learn.
     #[default]
     Change,
-    /// When what all further iterations would add is less than `tol`, were each to add the same part of what
-    /// the one before it added. Stricter where the likelihood is flat and changes are small for long.
+    /// When all further iterations together would add less than `tol`, if the changes keep shrinking by the last
+    /// ratio. Stricter than `Change` where the likelihood is flat and the changes stay small for many iterations.
     /// Source: Aitken acceleration, as in Böhning et al. (1994).
     Aitken,
 }
 
-/// Samples that can be passed over again and again.
+/// Samples that can be read once in every iteration.
 pub(crate) trait ExpectationSource {
     /// Why a pass can fail.
     type Error: From<Error>;
 
-    /// The moments under a mixture, and the log-likelihood.
+    /// The moments of the samples under a mixture, with the log-likelihood.
     fn expectation(&mut self, mixture: &Mixture) -> Result<Moments, Self::Error>;
 
-    /// Why a pass was cut short, when that is what its error says.
+    /// The reason to stop, if the error says that a pass was cut short.
     fn stop_of(error: &Self::Error) -> Option<Stop>;
 
-    /// Who does the work.
+    /// The threads that do the work.
     fn threads(&self) -> &Threads;
 }
 
-/// How far to climb.
+/// Limits of one run of EM.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) tol: f64,
     pub(crate) convergence: Convergence,
     pub(crate) max_iter: usize,
-    /// A bound that the climb has to exceed; one that seems not to come to it is given up.
+    /// A bound that the run has to exceed. A run that does not seem to reach it is abandoned.
     pub(crate) beat: Option<f64>,
 }
 
-/// Where a climb ended.
+/// The result of one run of EM.
 pub(crate) struct EmRun {
     pub(crate) mixture: Mixture,
     pub(crate) stop: Stop,
@@ -74,40 +74,40 @@ impl EmRun {
     }
 }
 
-/// Climbs from `start`. `rules_of` makes the rules of the M-step from the moments of the first pass.
+/// Runs EM from `start`. `m_step_of` makes the M-step from the moments of the first pass.
 ///
 /// # Errors
 ///
-/// Those of a pass, and of the first M-step. A later M-step that is refused, and a later pass that is cut short,
-/// end the climb where it was.
-pub(crate) fn run_em<P: ExpectationSource>(
+/// Those of a pass, and of the first M-step. If a later M-step is refused, or a later pass is cut short, the run ends
+/// with the parameters it has.
+pub(crate) fn run_em<S: ExpectationSource>(
     start: Mixture,
-    passes: &mut P,
-    rules_of: impl Fn(&Moments) -> Result<MStep, Error>,
+    source: &mut S,
+    m_step_of: impl Fn(&Moments) -> Result<MStep, Error>,
     limits: Limits,
     restart: usize,
     control: &mut Control<'_>,
-) -> Result<EmRun, P::Error> {
+) -> Result<EmRun, S::Error> {
     let mut mixture = start;
-    let mut rules: Option<MStep> = None;
+    let mut m_step: Option<MStep> = None;
     let mut repairs = Repairs::default();
     let mut lower_bounds: Vec<f64> = Vec::new();
     let mut trials = Trials { pending: None, splits_left: mixture.n_components() };
     let mut count = 0.0;
     let stop = loop {
-        let moments = match passes.expectation(&mixture) {
+        let moments = match source.expectation(&mixture) {
             Ok(moments) => moments,
-            Err(error) => match P::stop_of(&error) {
+            Err(error) => match S::stop_of(&error) {
                 Some(stop) if !lower_bounds.is_empty() => break stop,
                 _ => return Err(error),
             },
         };
-        let rules = match &mut rules {
-            Some(rules) => rules,
-            none => none.insert(rules_of(&moments)?),
+        let m_step = match &mut m_step {
+            Some(m_step) => m_step,
+            none => none.insert(m_step_of(&moments)?),
         };
-        count = moments.total_weight() * rules.unit;
-        let bound = match rules.bound(&moments, &mixture) {
+        count = moments.total_weight() * m_step.unit;
+        let bound = match m_step.bound(&moments, &mixture) {
             Ok(bound) => bound,
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),
@@ -116,7 +116,7 @@ pub(crate) fn run_em<P: ExpectationSource>(
             mixture = unsplit;
             continue;
         }
-        let next = match rules.maximise(&moments, &mixture, trials.splits_left > 0, passes.threads()) {
+        let next = match m_step.maximise(&moments, &mixture, trials.splits_left > 0, source.threads()) {
             Ok(next) => next,
             Err(error) if lower_bounds.is_empty() => return Err(error.into()),
             Err(error) => break Stop::Refused(error),
@@ -137,11 +137,11 @@ pub(crate) fn run_em<P: ExpectationSource>(
             break Stop::MaxIterations;
         }
     };
-    // Halves that no bound has judged are not part of the result.
+    // Splits that no bound has judged are not part of the result.
     if let Some(Trial { unsplit, .. }) = trials.pending {
         mixture = unsplit;
     }
-    let base = rules.map_or(0.0, |rules| rules.ridge.base);
+    let base = m_step.map_or(0.0, |m_step| m_step.ridge.base);
     let diagnosis = Diagnosis::new(&mixture, count, base, repairs);
     Ok(EmRun { mixture, stop, lower_bounds, diagnosis })
 }
@@ -160,8 +160,8 @@ struct Trials {
 }
 
 impl Trials {
-    /// The mixture to go on from when the pending splits lowered the bound; no other split is made then. Splits that
-    /// did not are noted as repairs.
+    /// If the pending splits lowered the bound, returns the mixture without them, and the run makes no other split.
+    /// Otherwise notes them as repairs.
     fn judge(&mut self, bound: f64, lower_bounds: &[f64], repairs: &mut Repairs) -> Option<Mixture> {
         let Trial { unsplit, splits } = self.pending.take()?;
         if lower_bounds.last().is_some_and(|&last| bound < last) {
@@ -179,7 +179,7 @@ impl Trials {
     }
 }
 
-/// Whether a climb is so far below the bound that it has to exceed that it is not worth going on.
+/// Whether a run is too far below the bound it has to exceed.
 fn is_hopeless(lower_bounds: &[f64], beat: Option<f64>) -> bool {
     let (Some(beat), [.., before, last]) = (beat, lower_bounds) else { return false };
     lower_bounds.len() >= HOPE_ITERATIONS && *last <= beat && beat - last > HOPE_STEPS * (last - before)
@@ -194,8 +194,8 @@ fn settled(lower_bounds: &[f64], limits: Limits) -> bool {
             let last = &lower_bounds[lower_bounds.len() - 3..];
             let (before, now) = (change(&last[..2]), change(&last[1..]));
             let ratio = now / before;
-            // A bound that does not move at all, for its ratio is no number; and one that came from minus
-            // infinity has a ratio of zero that says nothing of what is to come.
+            // A bound that stays equal has a NaN ratio. A bound that came from minus infinity has a ratio of zero,
+            // which does not predict the next changes.
             now == 0.0 || (before.is_finite() && ratio < 1.0 && (now * ratio / (1.0 - ratio)).abs() < tol)
         }
         _ => false,
@@ -210,9 +210,9 @@ mod tests {
         settled(bounds, Limits { tol: 1e-3, convergence, max_iter: 9, beat: None })
     }
 
-    /// Changes of 9e-4 that hardly shrink: a hundred more of them are to come.
+    /// Changes of 9e-4 that hardly shrink: a hundred more of them would follow.
     #[test]
-    fn a_slow_climb_has_changed_little_but_not_settled() {
+    fn a_slow_run_has_changed_little_but_not_settled() {
         let slow: Vec<f64> = [0.0, 9e-4, 9e-4 + 8.9e-4].into();
         assert!(settles(&slow, Convergence::Change));
         assert!(!settles(&slow, Convergence::Aitken));
@@ -232,14 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn a_climb_is_given_up_when_five_more_steps_are_not_enough() {
+    fn a_run_is_given_up_when_five_more_steps_are_not_enough() {
         let steps = |n: usize, step: f64| -> Vec<f64> { (0..n).map(|at| at as f64 * step).collect() };
         assert!(!is_hopeless(&steps(5, 1.0), None));
         // The last is 4.
         assert!(!is_hopeless(&steps(5, 1.0), Some(9.0)));
         assert!(is_hopeless(&steps(5, 1.0), Some(9.5)));
         assert!(!is_hopeless(&steps(4, 1.0), Some(9.5)));
-        // One that has fallen may have been ahead all the same.
+        // A run whose bound has fallen may still be above the bound to beat.
         assert!(is_hopeless(&steps(5, -1.0), Some(0.0)));
         assert!(!is_hopeless(&steps(5, -1.0), Some(-5.0)));
     }

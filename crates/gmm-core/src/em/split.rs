@@ -1,11 +1,11 @@
-//! A component that lost its samples gets half of those of the heaviest.
+//! Splitting: a component that lost its samples gets half of those of the heaviest component.
 //!
 //! ```text
 //! μ± = μ ± ½ √λ v        Σ± = Σ − ¼ λ v vᵀ        λ v = Σ v, the largest λ
 //! ```
 //!
-//! The two halves have together the weight, the mean and the covariance of the whole: nothing is invented,
-//! and EM finds out whether there were two.
+//! The two halves together have the weight, the mean and the covariance of the whole component. So the split adds no
+//! information, and EM finds out whether there were two groups.
 
 use crate::mixture::SecondMoments;
 use crate::moments::Estimate;
@@ -13,14 +13,14 @@ use crate::moments::Estimate;
 /// Iterations of the power method. The axis need not be exact: any direction keeps the moments.
 const POWER_STEPS: usize = 32;
 
-/// Which component was re-seeded with half of which.
+/// An empty component that was reseeded, and the component that it got half of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) component: usize,
     pub(crate) from: usize,
 }
 
-/// Re-seeds every empty component that there is something to split for; the others stay empty.
+/// Reseeds every empty component as long as there is a component to split; the others stay empty.
 pub(crate) fn split_heaviest(estimate: &mut Estimate) -> Vec<Split> {
     let mut splits = Vec::new();
     let empty = std::mem::take(&mut estimate.empty);
@@ -33,7 +33,7 @@ pub(crate) fn split_heaviest(estimate: &mut Estimate) -> Vec<Split> {
     splits
 }
 
-/// The first of the heaviest.
+/// The heaviest component; the first wins a tie.
 fn heaviest(estimate: &Estimate) -> Option<usize> {
     let heavier = |best: Option<usize>, at: usize| match best {
         Some(best) if estimate.counts[best] >= estimate.counts[at] => Some(best),
@@ -42,7 +42,7 @@ fn heaviest(estimate: &Estimate) -> Option<usize> {
     (0..estimate.counts.len()).fold(None, heavier)
 }
 
-/// Gives `to` half of `from`; tells whether `from` has any extent to be cut through.
+/// Gives `to` half of `from`. Returns false if `from` has no extent, so that it cannot be split.
 fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
     let k = estimate.counts.len();
     let (d, layout) = (estimate.means.len() / k, estimate.layout);
@@ -135,7 +135,7 @@ mod tests {
             for (before, after) in pairs.chain(before.mean.iter().zip(&after.mean)) {
                 assert!((before - after).abs() < 1e-12, "{before} {after}");
             }
-            // The variance along the axis is 9 in both: halves 3 apart.
+            // The variance along the longest axis is 9 in both cases: the halves are 3 apart.
             let apart: f64 = (0..2).map(|i| (estimate.means[i] - estimate.means[2 + i]).powi(2)).sum();
             assert!((apart - 9.0).abs() < 1e-9, "{apart}");
         }

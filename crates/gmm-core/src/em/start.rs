@@ -1,7 +1,7 @@
-//! Where EM starts from: the parameters of iteration 0.
+//! The start of EM: the parameters of iteration 0.
 //!
-//! Centres, labels or responsibilities give samples to components, and one M-step makes parameters of
-//! that; what the caller knows already takes their place, as in scikit-learn: with given means the weights and
+//! Centres, labels or responsibilities assign samples to components, and one M-step turns this into parameters.
+//! Parameters that the caller gave replace the computed ones, as in scikit-learn: with given means, the weights and
 //! covariances are still those of `init`.
 
 use crate::blocks::{BLOCK_ROWS, Threads};
@@ -10,7 +10,7 @@ use crate::control::Watch;
 use crate::em::m_step::{MStep, RegCovar};
 use crate::em::options::{FitOptions, Given, Init};
 use crate::error::{Error, Place, Result};
-use crate::init::{kmeans_centres, plus_plus_centres, row_centres, write_random_shares};
+use crate::init::{kmeans_centres, plus_plus_centres, row_centres, write_random_responsibilities};
 use crate::mixture::SecondMoments;
 use crate::mixture::{CovarianceType, Covariances, Mixture};
 use crate::moments::{Moments, central_moments, check_rows, check_sizes};
@@ -18,7 +18,7 @@ use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
-/// The start of a restart. One that the watch ends while centres are sought is made of those there are.
+/// The start of a restart. If the watch ends the search for centres, the centres found so far are used.
 pub(crate) fn start<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
@@ -57,7 +57,7 @@ pub(crate) fn start<T: Real>(
     made_of(samples, options, &Moments::of_nearest(samples, &nearest, threads), &nearest, threads)
 }
 
-/// One M-step, and what is known already.
+/// The result of one M-step, with the caller's parameters in place.
 fn made_of<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
@@ -66,11 +66,11 @@ fn made_of<T: Real>(
     threads: &Threads,
 ) -> Result<Mixture> {
     let (prior, unit) = (options.prior.as_ref(), samples.weight_unit());
-    let rules = MStep::new(options.covariance_type, options.reg_covar, prior, unit, moments, threads)?;
-    with_given(&rules.maximise(moments, about, true, threads)?.mixture, &options.given)
+    let m_step = MStep::new(options.covariance_type, options.reg_covar, prior, unit, moments, threads)?;
+    with_given(&m_step.maximise(moments, about, true, threads)?.mixture, &options.given)
 }
 
-/// The moments under shares that `stream` gives each row.
+/// The moments under responsibilities that `stream` draws for each row.
 fn random_moments<T: Real>(
     samples: &Samples<'_, T>,
     n_components: usize,
@@ -82,26 +82,26 @@ fn random_moments<T: Real>(
     central(samples, n_components, |references| {
         Moments::of_shares(samples, references, products, threads, |rows, shares| {
             shares.resize(n_components * BLOCK_ROWS, T::ZERO);
-            write_random_shares(stream, rows, n_components, BLOCK_ROWS, shares);
+            write_random_responsibilities(stream, rows, n_components, BLOCK_ROWS, shares);
         })
     })
 }
 
-/// Equal weights and unit covariances: the most likely component is the nearest centre.
+/// A mixture with equal weights and unit covariances: its most likely component is the nearest centre.
 fn about(covariance_type: CovarianceType, n_components: usize, centres: Vec<f64>) -> Result<Mixture> {
     let d = centres.len() / n_components;
     let unit = Covariances::unit(covariance_type, n_components, d)?;
     Mixture::assemble(vec![1.0 / n_components as f64; n_components], centres, unit, d)
 }
 
-/// Given weights sum to one. A value that is no weight is left to [`Mixture::from_covariances`], which names it.
+/// Checks that given weights sum to one. [`Mixture::from_covariances`] reports an invalid weight by its component.
 fn check_weight_sum(weights: &[f64]) -> Result<()> {
     let sum: f64 = weights.iter().sum();
     let are_weights = weights.iter().all(|&weight| weight.is_finite() && weight >= 0.0);
     if are_weights && (sum - 1.0).abs() > 1e-6 { Err(Error::WeightSum { sum }) } else { Ok(()) }
 }
 
-/// What is given takes the place of what was found.
+/// Replaces the computed parameters by the given ones.
 fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
     if *given == Given::default() {
         return Ok(found.clone());
@@ -117,12 +117,12 @@ fn with_given(found: &Mixture, given: &Given) -> Result<Mixture> {
     Mixture::from_covariances(weights, means, covariances.clone(), &dropped)
 }
 
-/// The mixture that labels `0..n_components` make of samples: one M-step of a fit, and a start for one
-/// ([`Init::Mixture`]). A component without samples has half of the heaviest.
+/// The mixture of labelled samples, with labels in `0..n_components`: one M-step of a fit. It can start a fit
+/// ([`Init::Mixture`]). A component without samples gets half of those of the heaviest.
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`]; [`Error::InvalidOption`] naming the first label that is none;
+/// [`Error::ShapeMismatch`]; [`Error::InvalidOption`] with the first invalid label;
 /// those of a fit.
 ///
 /// ```
@@ -161,9 +161,9 @@ pub fn mixture_from_labels<T: Real>(
     one_step(samples, &moments, covariance_type, reg_covar, threads)
 }
 
-/// The mixture that responsibilities (n × k) make of samples, of any structure: one M-step of a fit, and
-/// a start for one ([`Init::Mixture`]). Rows should sum to one. A component without responsibility has half of
-/// the heaviest. [`params`](crate::params) is the estimate of a deep mixture's layer: without such repairs, and
+/// The mixture of samples with responsibilities (n × k), of any covariance type: one M-step of a fit. It can start a
+/// fit ([`Init::Mixture`]). Rows should sum to one. A component without responsibility gets half of the samples of the
+/// heaviest. [`params`](crate::params), the estimate for a deep mixture's layer, differs: it makes no such repair, and
 /// its ridge is not part of the covariances.
 ///
 /// # Errors
@@ -184,7 +184,7 @@ pub fn mixture_from_responsibilities<T: Real>(
     one_step(samples, &moments, covariance_type, reg_covar, threads)
 }
 
-/// Moments about the first sample that has weight, or about the means when those are far from it.
+/// Moments about the first sample that has weight, or about the means if they are far from it.
 fn central<T: Real>(
     samples: &Samples<'_, T>,
     n_components: usize,
@@ -204,8 +204,8 @@ fn one_step<T: Real>(
 ) -> Result<Mixture> {
     let k = moments.components().count();
     let unit = about(covariance_type, k, moments.references().to_vec())?;
-    let rules = MStep::new(covariance_type, reg_covar, None, samples.weight_unit(), moments, threads)?;
-    Ok(rules.maximise(moments, &unit, true, threads)?.mixture)
+    let m_step = MStep::new(covariance_type, reg_covar, None, samples.weight_unit(), moments, threads)?;
+    Ok(m_step.maximise(moments, &unit, true, threads)?.mixture)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! Learning from samples that come in batches and are not kept: stepwise EM.
+//! Stepwise EM: learning from samples that arrive in batches and are not kept.
 //!
 //! ```text
 //! s ← (1 − ηₜ) s + ηₜ s̄(batch)      θ ← M-step(s)      ηₜ = (t + 2)^(−a),  t = 0, 1, 2, …
 //! ```
 //!
-//! s are moments per sample, those of the mixture that one starts with before the first batch. With
-//! ½ < a ≤ 1 early batches are forgotten slowly enough for the parameters to settle, and fast enough for them
-//! to have been wrong. Sources: Cappé & Moulines (2009); the offset 2 is of Liang & Klein (2009).
+//! `s` are moments per sample; before the first batch they are those of the starting mixture. With ½ < a ≤ 1 old
+//! batches are forgotten slowly enough for the parameters to converge, and fast enough for them to recover from a wrong
+//! start. Sources: Cappé & Moulines (2009); the offset 2 is from Liang & Klein (2009).
 
 use crate::blocks::Threads;
 use crate::control::Cancel;
@@ -20,17 +20,17 @@ use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// How to learn.
+/// The options of stepwise EM.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepwiseOptions {
     /// a, greater than ½ and at most 1: how fast old batches fade. 0.7 by default.
     pub decay: f64,
-    /// Added to every variance. 1e-6 by default.
+    /// The ridge added to every variance. 1e-6 by default.
     pub reg_covar: RegCovar,
-    /// A prior on the parameters, instead of `reg_covar`, which then has no part in the result unless the samples have no
-    /// extent at all. None by default.
+    /// A prior on the parameters. It replaces `reg_covar`, which is then used only if all samples are equal. None by
+    /// default.
     pub prior: Option<Prior>,
-    /// Refuses batches when it is asked to end. None by default.
+    /// Refuses batches after the caller cancels. None by default.
     pub cancel: Option<Cancel>,
 }
 
@@ -40,7 +40,7 @@ impl Default for StepwiseOptions {
     }
 }
 
-/// A mixture that learns.
+/// A mixture that learns from one batch after another.
 ///
 /// ```
 /// use gmm_core::{Mixture, Samples, Stepwise, StepwiseOptions, Threads};
@@ -58,14 +58,14 @@ impl Default for StepwiseOptions {
 #[derive(Clone, Debug)]
 pub struct Stepwise {
     mixture: Mixture,
-    /// Per sample: their total weight is 1.
+    /// Moments per sample: their total weight is 1.
     moments: Moments,
     n_updates: u64,
     options: StepwiseOptions,
 }
 
 impl Stepwise {
-    /// Starts from any mixture: a fit of the first batch, one that was loaded, one that was guessed.
+    /// Starts from any mixture: fitted to the first batch, loaded, or guessed.
     ///
     /// # Errors
     ///
@@ -80,14 +80,14 @@ impl Stepwise {
         Ok(Stepwise { mixture: start, moments, n_updates: 0, options })
     }
 
-    /// Learns from a batch: one E-step of it, one M-step. Returns the mean log-likelihood of the batch
-    /// under the mixture as it was. A batch that is refused changes nothing.
+    /// Learns from a batch: one E-step on the batch, one M-step. Returns the mean log-likelihood of the batch
+    /// under the mixture before this update. A batch that is refused changes nothing.
     ///
     /// # Errors
     ///
-    /// As [`fit`](crate::fit); [`Error::Cancelled`] when the token asks for the end before the batch or after its E-step.
+    /// As [`fit`](crate::fit); [`Error::Cancelled`] when the caller cancels before the batch or during its E-step.
     ///
-    /// Cost: one iteration of a fit. Memory: `k d²`, whatever has been seen.
+    /// Cost: one iteration of a fit. Memory: `k d²`, independent of the number of batches.
     pub fn update<T: Real>(&mut self, batch: &Samples<'_, T>, threads: &Threads) -> Result<f64> {
         self.go_on()?;
         let mut seen = Moments::in_weight_unit(batch, &self.mixture, threads)?;
@@ -101,7 +101,7 @@ impl Stepwise {
         moments.add(&seen);
         let next = moments.maximise_on(&self.mixture, &as_fit(&self.options, &self.mixture), threads)?;
         moments.move_to(next.means());
-        // What is not, no later batch could be added to.
+        // Later batches cannot be added to non-finite moments.
         moments.check_finite()?;
         *self = Stepwise {
             mixture: next,
@@ -112,7 +112,7 @@ impl Stepwise {
         Ok(bound)
     }
 
-    /// Refuses when the token asks for the end.
+    /// Refuses to continue after the caller cancelled.
     fn go_on(&self) -> Result<()> {
         match &self.options.cancel {
             Some(cancel) if cancel.is_requested() => Err(Error::Cancelled),
@@ -120,17 +120,17 @@ impl Stepwise {
         }
     }
 
-    /// What was learnt so far.
+    /// The mixture after the batches so far.
     pub fn mixture(&self) -> &Mixture {
         &self.mixture
     }
 
-    /// The moments it was learnt from, per sample.
+    /// The moments that the mixture was computed from, per sample.
     pub fn moments(&self) -> &Moments {
         &self.moments
     }
 
-    /// Batches so far.
+    /// The number of batches so far.
     pub fn n_updates(&self) -> u64 {
         self.n_updates
     }
@@ -145,7 +145,7 @@ fn as_fit(options: &StepwiseOptions, mixture: &Mixture) -> FitOptions {
     }
 }
 
-/// The moments, about the means, of one sample that is like the mixture.
+/// The moments, about the means, of the mixture itself, as if of one sample.
 fn moments_of(mixture: &Mixture) -> Moments {
     let (k, d) = (mixture.n_components(), mixture.n_features());
     let products = SecondMoments::of(mixture.covariances().covariance_type());
@@ -192,8 +192,8 @@ mod tests {
         }
     }
 
-    /// One component, batches of one sample each: with a = 1 and offset 2 the mean is that of all samples and
-    /// of one that is like the start.
+    /// One component, and batches of one sample each: with a = 1 and offset 2 the mean is that of all samples and of
+    /// one more, the start.
     #[test]
     fn with_the_slowest_decay_every_sample_counts_the_same() {
         let start = Mixture::new(&[1.0], &[5.0], &[1.0]).unwrap();
@@ -203,13 +203,13 @@ mod tests {
             learner.update(&Samples::from_rows(&[sample], 1, 1).unwrap(), &Threads::one()).unwrap();
         }
         assert!((learner.mixture().means()[0] - (5.0 + 1.0 + 2.0 + 6.0) / 4.0).abs() < 1e-14);
-        // Second moments: 1 + 25 of the start, and the squares.
+        // Second moments: 1 + 25 from the start, and the squares of the samples.
         let variance = (26.0 + 1.0 + 4.0 + 36.0) / 4.0 - 3.5 * 3.5;
         assert!((learner.mixture().covariances().values()[0] - variance - 1e-6).abs() < 1e-12);
         assert_eq!(learner.n_updates(), 3);
     }
 
-    /// One over the sum of such weights is no number, and a batch of them was a panic.
+    /// The reciprocal of the sum of such weights is infinite; a batch of them used to panic.
     #[test]
     fn only_ratios_of_weights_matter_to_a_batch() {
         let learn = |weight: f64| {
@@ -220,7 +220,7 @@ mod tests {
             learner.update(&batch, &Threads::one()).unwrap();
             learner.mixture().clone()
         };
-        // 2⁻¹⁰⁷⁴ and 2⁻¹⁰³⁰ by their bits: what `powi` makes of such powers is left to the compiler.
+        // 2⁻¹⁰⁷⁴ and 2⁻¹⁰³⁰ by their bits: the compiler decides how `powi` rounds such powers.
         for weight in [f64::from_bits(1), f64::from_bits(1 << 44), 2f64.powi(1022)] {
             assert_eq!(learn(weight), learn(1.0), "{weight}");
         }

@@ -1,8 +1,8 @@
-//! Fitting samples that memory does not hold: exact EM over a source that is read once an iteration.
+//! Fitting samples that do not fit in memory: exact EM over a source that is read once an iteration.
 //!
-//! What is kept is a block of rows, the moments of all components, and the rows that the start is found
-//! among. The result is that of the same rows in memory but for rounding and, beyond 65 536 rows, for the
-//! draw of those rows.
+//! Memory holds one block of rows, the moments of all components, and the rows from which the start is computed. The
+//! result equals that of the same rows in memory up to rounding. With more than 65 536 rows the two also draw different
+//! rows for the start.
 
 use std::ops::ControlFlow;
 
@@ -22,13 +22,13 @@ use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Values that are read at once, about: eight megabytes of doubles.
+/// Values read at once, about: eight megabytes of doubles.
 const BLOCK_VALUES: usize = 1 << 20;
 
-/// Rows that a start is found among, at most: as many as in memory.
+/// Maximum number of rows from which a start is computed: as many as in memory.
 const DRAWN_ROWS: usize = 1 << 16;
 
-/// Samples that come block by block, and from the beginning as often as they are asked for.
+/// Samples that are read block by block, and again from the beginning after each [`rewind`](Source::rewind).
 pub trait Source<T> {
     /// Why reading may fail.
     type Error;
@@ -36,19 +36,19 @@ pub trait Source<T> {
     /// d.
     fn n_features(&self) -> usize;
 
-    /// Back to the first row.
+    /// Goes back to the first row.
     ///
     /// # Errors
     ///
-    /// The source's own; a fit ends with it.
+    /// An error of the source; it ends the fit.
     fn rewind(&mut self) -> Result<(), Self::Error>;
 
-    /// Appends the next rows, at most `max_rows`, to `rows` (row-major), and what each counts to `weights`,
-    /// in which a source without weights leaves nothing. Returns how many; 0 is the end.
+    /// Appends the next rows, at most `max_rows`, to `rows` (row-major), and their weights to `weights`; a source
+    /// without weights appends none. Returns the number of rows; 0 is the end.
     ///
     /// # Errors
     ///
-    /// The source's own; a fit ends with it.
+    /// An error of the source; it ends the fit.
     fn read(
         &mut self,
         max_rows: usize,
@@ -63,7 +63,7 @@ pub enum StreamError<E> {
     /// The source could not be read.
     #[error(transparent)]
     Source(E),
-    /// What it holds, or an option, was refused.
+    /// The samples or an option were refused.
     #[error(transparent)]
     Fit(#[from] Error),
 }
@@ -72,11 +72,11 @@ pub enum StreamError<E> {
 ///
 /// # Errors
 ///
-/// [`StreamError::Source`]; [`Error::Cancelled`] and [`Error::OutOfTime`] of a source that was still being read for
-/// the first iteration when the token or the budget ended the fit, the budget after about twice its time; otherwise as
-/// [`fit`](crate::fit).
+/// [`StreamError::Source`]; [`Error::Cancelled`] or [`Error::OutOfTime`] when the cancel flag or the time budget ended
+/// the fit during the first iteration, before there was a result (a time budget ends this iteration only after about
+/// twice its time); otherwise as [`fit`](crate::fit).
 ///
-/// Cost: a pass over the source for the start and one an iteration. Memory: at most 65 536 rows, and what
+/// Cost: a pass over the source for the start and one an iteration. Memory: at most 65 536 rows, and buffers whose size
 /// does not depend on n.
 pub fn fit_stream<T: Real, S: Source<T>>(
     source: &mut S,
@@ -86,7 +86,7 @@ pub fn fit_stream<T: Real, S: Source<T>>(
 ) -> Result<Fit, StreamError<S::Error>> {
     let mut control = Control::new(options.watch(), observer);
     let d = source.n_features();
-    // Before a block of such rows is asked for. How many there are nobody knows yet.
+    // Checked before the first block is read, with an unlimited number of rows: the real number is not known yet.
     options.check(usize::MAX, d)?;
     let watch = control.watch().clone();
     let (rows, weights) = (Vec::new(), Vec::new());
@@ -96,14 +96,14 @@ pub fn fit_stream<T: Real, S: Source<T>>(
     let samples = Samples::from_rows(&drawn.rows, drawn.rows.len() / d, d)?;
     let samples = if drawn.weights.is_empty() { samples } else { samples.with_weights(&drawn.weights)? };
     let unit = streamed.unit;
-    let rules_of = |moments: &Moments| {
+    let m_step_of = |moments: &Moments| {
         MStep::new(options.covariance_type, options.reg_covar, options.prior.as_ref(), unit, moments, threads)
     };
     let mut best = Restarts::in_turn(options.n_init, &mut control, |restart, control| {
         let start = start(&samples, options, threads, restart, control.watch())?;
-        run_em(start, &mut streamed, rules_of, options.limits(), restart, control)
+        run_em(start, &mut streamed, m_step_of, options.limits(), restart, control)
     })?;
-    let n_swaps = search_swaps(&mut best, &mut streamed, rules_of, options, &mut control);
+    let n_swaps = search_swaps(&mut best, &mut streamed, m_step_of, options, &mut control);
     Ok(Fit::of(best, n_swaps))
 }
 
@@ -113,23 +113,23 @@ struct Streamed<'a, T, S> {
     watch: Watch,
     rows: Vec<T>,
     weights: Vec<f64>,
-    /// The largest unit that the weights of a block are computed with in; that of all of them.
+    /// The largest weight unit of any block. It is the unit of the whole source.
     unit: f64,
-    /// Whether a pass of expectation came to its end.
+    /// Whether a pass of the E-step has completed.
     has_result: bool,
 }
 
-/// Rows for a start.
+/// Rows from which a start is computed.
 struct Drawn<T> {
     rows: Vec<T>,
     weights: Vec<f64>,
-    /// Of all rows.
+    /// How many rows of the source have weight.
     n_present: usize,
 }
 
 impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
-    /// Has `each` see every block, as the samples that count, and the number of rows before it. Blocks of
-    /// which none counts are passed over. Between two blocks the watch may cut the pass short.
+    /// Calls `each` with every block of samples and the number of rows before it. Rows without weight are left out, and
+    /// so are blocks without weight. Between two blocks the watch may end the pass.
     fn pass(
         &mut self,
         mut each: impl FnMut(&Samples<'_, T>, usize) -> Result<(), Error>,
@@ -162,13 +162,13 @@ impl<T: Real, S: Source<T>> Streamed<'_, T, S> {
         }
     }
 
-    /// Why the next block shall not be read, if so. Before there is a mixture to return, a budget is exceeded a good
-    /// deal before that: most sources end, and then there is one.
+    /// Why the next block must not be read, if there is a reason. Before there is a mixture to return, the time budget
+    /// may be exceeded considerably: most sources end within that time, and then there is a result.
     fn ended(&self) -> Option<Stop> {
         if self.has_result { self.watch.ended() } else { self.watch.ended_without_result() }
     }
 
-    /// All rows, or a draw of them in which each is as likely as any other.
+    /// All rows, or a uniform random draw of them.
     fn draw(&mut self, stream: &mut Stream) -> Result<Drawn<T>, StreamError<S::Error>> {
         let d = self.source.n_features();
         let mut drawn = Drawn { rows: Vec::new(), weights: Vec::new(), n_present: 0 };
@@ -215,7 +215,7 @@ impl<T: Real, S: Source<T>> ExpectationSource for Streamed<'_, T, S> {
         let (threads, unit) = (self.threads, self.unit);
         let mut all: Option<Moments> = None;
         self.pass(|samples, _| {
-            // A block so light that what it counts is no number in the unit of all has no part in them.
+            // Skip a block so light that its weight underflows in the unit of the whole source.
             let share = samples.weight_unit() / unit;
             if share == 0.0 {
                 return Ok(());
@@ -229,7 +229,7 @@ impl<T: Real, S: Source<T>> ExpectationSource for Streamed<'_, T, S> {
             Ok(())
         })?;
         self.has_result = true;
-        // A source that had rows a pass ago and has none now.
+        // The source had rows in the previous pass and has none now.
         all.ok_or(Error::Empty { what: "samples", rows: 0, cols: mixture.n_features() }.into())
     }
 
@@ -245,7 +245,7 @@ impl<T: Real, S: Source<T>> ExpectationSource for Streamed<'_, T, S> {
     }
 }
 
-/// A refusal of a block, with its row counted from the beginning of the source.
+/// An error about a block, with its row counted from the beginning of the source.
 fn numbered_from(before: usize, error: Error) -> Error {
     let place = |at| match at {
         Place::Row(row) => Place::Row(before + row),

@@ -1,17 +1,16 @@
-//! Moves: from the best of the restarts to a better optimum, by taking a component from where it is and
-//! putting it where another one is.
+//! Random swaps: starting from the best restart, remove one component, split another, and run EM again.
 //!
 //! ```text
-//! remove  j, each as likely            φⱼ = 0, the others divided by what is left
+//! remove  j, drawn uniformly           φⱼ = 0, the other weights divided by their sum
 //! split   m ≠ j, with probability φₘ    μₘ, μⱼ ← two draws from N(μₘ, Σₘ)     φₘ, φⱼ ← ½ φₘ     Σⱼ ← Σₘ
-//! run     as a restart does             kept when its bound is higher than the best so far
+//! run     EM, as in a restart           kept if its bound is higher than the best so far
 //! ```
 //!
 //! A restart draws all of its centres anew and nearly always has some of them wrong: two in one group, and
-//! one for two groups. EM cannot carry a centre from one to the other, and the more groups there are the less
-//! likely is a start that has none wrong. A move mends one and leaves those alone that are right, and most of
-//! those that lead nowhere show it within a few iterations. Sources: Fränti & Kivijärvi (2000); Zhao,
-//! Hautamäki, Kärkkäinen & Fränti (2012); docs/math.md, section 4.
+//! one for two groups. EM cannot carry a centre from one group to another, and a start without a wrong centre
+//! becomes less likely as the number of groups grows. A swap repairs one centre and leaves the correct ones alone,
+//! and most swaps that fail show it within a few iterations. This is random swap clustering. Sources: Fränti &
+//! Kivijärvi (2000); Zhao, Hautamäki, Kärkkäinen & Fränti (2012); docs/math.md, section 4.
 
 use crate::control::Control;
 use crate::em::m_step::MStep;
@@ -23,33 +22,33 @@ use crate::mixture::Mixture;
 use crate::moments::Moments;
 use crate::random::{Stream, quantile};
 
-/// Moves at most, as a multiple of those that may fail in a row: a search that goes well ends too.
-const MOST_MOVES: usize = 5;
+/// Maximum number of swaps, as a multiple of those that may fail in a row. A search that keeps succeeding ends too.
+const MAX_SWAPS_RATIO: usize = 5;
 
-/// By how much a bound must be higher, relative: more than rounding, so that no move is kept for nothing.
+/// Minimum relative gain of a bound: more than rounding, so that no swap is kept without a real gain.
 const ROUNDING: f64 = 1e-9;
 
-/// Moves on from the best of the restarts until so many in a row failed as the options say; how many were
-/// kept. One that is refused has failed.
+/// Tries random swaps from the best run until as many in a row have failed as the options allow. Returns how many
+/// were kept. A refused swap counts as a failure.
 ///
-/// A move that gains less than `tol` is kept, but it has failed too: so much is left to any climb.
-pub(crate) fn search_swaps<P: ExpectationSource>(
+/// A swap that gains less than `tol` is kept, but counted as a failure: any EM run stops within `tol` of its optimum.
+pub(crate) fn search_swaps<S: ExpectationSource>(
     best: &mut Best,
-    passes: &mut P,
-    rules_of: impl Fn(&Moments) -> Result<MStep, Error>,
+    source: &mut S,
+    m_step_of: impl Fn(&Moments) -> Result<MStep, Error>,
     options: &FitOptions,
     control: &mut Control<'_>,
 ) -> usize {
     let patience = options.max_failed_swaps();
-    // Each of those that may fail in a row could take as long as a restart did.
+    // Budget: each of the swaps that may fail in a row gets as many iterations as the mean restart took.
     let mut iterations_left = patience.saturating_mul(best.n_iter.div_ceil(options.n_init));
     let mut stream = Stream::of_swaps(options.seed);
     let (mut failed, mut kept) = (0, 0);
-    for _ in 0..patience.saturating_mul(MOST_MOVES) {
+    for _ in 0..patience.saturating_mul(MAX_SWAPS_RATIO) {
         if failed >= patience || iterations_left == 0 || best.run.stop.is_external() {
             break;
         }
-        // A move may fail before it has an iteration, and every one of them may.
+        // A swap may fail before its first iteration, and so may every swap: check for the end here too.
         if let Some(stop) = control.ended() {
             best.run.stop = stop;
             break;
@@ -58,9 +57,10 @@ pub(crate) fn search_swaps<P: ExpectationSource>(
         failed += 1;
         let bound = best.run.lower_bound();
         let limits = Limits { beat: Some(bound), ..options.limits() };
-        let start = moved(&best.run.mixture, &mut stream);
-        let finished = start.and_then(|at| run_em(at, passes, &rules_of, limits, best.restart, control).ok());
-        // One that was refused took a pass too.
+        let start = swapped(&best.run.mixture, &mut stream);
+        let finished =
+            start.and_then(|start| run_em(start, source, &m_step_of, limits, best.restart, control).ok());
+        // A refused swap costs a pass too.
         let n_iter = finished.as_ref().map_or(1, |finished| finished.lower_bounds.len());
         iterations_left = iterations_left.saturating_sub(n_iter);
         let Some(finished) = finished else {
@@ -83,10 +83,10 @@ pub(crate) fn search_swaps<P: ExpectationSource>(
     kept
 }
 
-/// The mixture after a random move; none when all weight was the removed component's.
+/// The mixture after a random swap; `None` if the removed component had all the weight.
 ///
-/// Cost: a copy of the mixture, and `2 d²` flops. No sample is looked at, so that it serves sources as well.
-fn moved(current: &Mixture, stream: &mut Stream) -> Option<Mixture> {
+/// Cost: a copy of the mixture, and `2 d²` flops. It reads no sample, so it works for streams too.
+fn swapped(current: &Mixture, stream: &mut Stream) -> Option<Mixture> {
     let (k, d) = (current.n_components(), current.n_features());
     let (mut weights, mut means) = (current.weights().to_vec(), current.means().to_vec());
     let removed = stream.below(k);
@@ -108,7 +108,7 @@ fn moved(current: &Mixture, stream: &mut Stream) -> Option<Mixture> {
     Some(Mixture::assemble(weights, means, covariances, d).ok()?.with_dropped(dropped))
 }
 
-/// The first component up to which the weights add up to more than `share`, or the last that has any.
+/// The first component at which the cumulative weight exceeds `share`, or else the last component with weight.
 fn by_weight(weights: &[f64], share: f64) -> Option<usize> {
     let mut sum = 0.0;
     let first = weights.iter().position(|&weight| {

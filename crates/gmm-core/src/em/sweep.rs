@@ -1,7 +1,7 @@
-//! Which mixture: fits of several numbers of components and structures, side by side.
+//! Model selection: fits of several numbers of components and covariance types, compared side by side.
 //!
-//! Candidates are shared out to threads, each fitted on one; with fewer candidates than threads, one after
-//! the other on all of them. The results are the same.
+//! Each candidate is fitted on one thread, and several at the same time. With fewer candidates than threads, they are
+//! fitted one after the other, each on all threads. The results are the same.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,21 +17,21 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::{Criteria, Criterion, criteria};
 
-/// What to try.
+/// Which candidates to fit, and how to compare them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepOptions {
     /// Numbers of components.
     pub n_components: Vec<usize>,
-    /// Covariance structures.
+    /// Covariance types.
     pub covariance_types: Vec<CovarianceType>,
-    /// What decides. The Bayesian criterion by default.
+    /// The criterion that decides. The Bayesian criterion (BIC) by default.
     pub criterion: Criterion,
-    /// Everything else of a fit; its number of components and structure are not read.
+    /// The other options of each fit; its number of components and covariance type are ignored.
     pub fit: FitOptions,
 }
 
 impl SweepOptions {
-    /// Full covariances, the defaults of a fit, and Schwarz's criterion.
+    /// Full covariances, the defaults of a fit, and the Bayesian criterion (BIC).
     pub fn new(n_components: impl Into<Vec<usize>>) -> Self {
         SweepOptions {
             n_components: n_components.into(),
@@ -42,37 +42,37 @@ impl SweepOptions {
     }
 }
 
-/// One number of components and one structure.
+/// One number of components with one covariance type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// k.
     pub n_components: usize,
-    /// What its covariances have in common.
+    /// Its covariance type.
     pub covariance_type: CovarianceType,
-    /// The best of its restarts and what it is worth, or why there is none.
+    /// The fit and its criteria, or why it failed.
     pub outcome: Result<(Fit, Criteria)>,
 }
 
-/// All candidates, in the order of the options: every structure of the first number of components first.
+/// All candidates, in the order of the options: all covariance types of the first number of components come first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
-    /// The table.
+    /// One for each candidate that was fitted.
     pub candidates: Vec<Candidate>,
-    /// The candidate with the smallest criterion, the first of equals.
+    /// The candidate with the smallest criterion; the first wins a tie.
     pub best: usize,
 }
 
 /// Fits every candidate to `samples` and compares them.
 ///
-/// `observer` is told of every candidate when it is done, in order, on the thread that called; when it breaks,
-/// candidates that were not begun are left out, as they are when the time budget or the token, which are those of the
-/// whole sweep, ends it. These two end the fits of candidates that were begun as well.
+/// `observer` gets every candidate when it is done, in order, on the calling thread. If the observer breaks, candidates
+/// that were not begun are left out. The time budget and the cancel flag apply to the whole sweep: they also leave
+/// out candidates, and they end the fits that were begun.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidOption`] for an empty list; the first refusal when no candidate could be fitted.
+/// [`Error::InvalidOption`] for an empty list; the first error when every candidate failed.
 ///
-/// Cost: that of the fits, and of one score each. Memory: one fit a thread.
+/// Cost: that of the fits, and one scoring pass each. Memory: that of one fit for each thread.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -113,7 +113,7 @@ pub fn sweep<T: Real>(
     let (ended, watch) = (AtomicBool::new(false), options.fit.watch());
     let candidate_of = |(at, of): (usize, &FitOptions), threads: &Threads| {
         let left = watch.time_left();
-        // A token does not keep the first from its first iteration, so that there is a result to return.
+        // The first candidate starts even after a cancellation, so that there is a result to return.
         let is_cancelled = at > 0 && watch.ended() == Some(Stop::Cancelled);
         if ended.load(Ordering::Relaxed) || is_cancelled || left == Some(Duration::ZERO) {
             return None;
@@ -141,7 +141,7 @@ pub fn sweep<T: Real>(
     choose(candidates, options.criterion)
 }
 
-/// A fit, and what it is worth.
+/// A fit and its criteria.
 fn evaluated<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
@@ -159,7 +159,7 @@ fn choose(candidates: Vec<Candidate>, criterion: Criterion) -> Result<Sweep> {
         match &candidate.outcome {
             Ok((_, criteria)) => {
                 let value = criteria.get(criterion);
-                // What is no number is no reason to be chosen, nor to be kept.
+                // A NaN criterion is never chosen over another value, and any other value replaces it.
                 if best.is_none_or(|(_, least)| value < least || (least.is_nan() && !value.is_nan())) {
                     best = Some((at, value));
                 }
@@ -203,11 +203,11 @@ mod tests {
         assert_eq!(one.candidates[one.best].n_components, 3);
         let refusals = one.candidates.iter().filter(|candidate| candidate.outcome.is_err());
         assert!(refusals.map(|candidate| candidate.n_components).eq([500; 4]));
-        // Three threads share out candidates; thirty-two are more than there are.
+        // Three threads share the candidates; thirty-two threads are more than there are candidates.
         assert!([2, 3, 7, 32].into_iter().all(|threads| table(threads) == one));
     }
 
-    /// Nothing is less than what is no number: the first candidate was the best whatever the others were.
+    /// No value is less than NaN: a first candidate with NaN used to be the best whatever the others were.
     #[test]
     fn a_criterion_that_is_no_number_is_not_the_best() {
         let rows = rows();
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(seen, [2, 3]);
     }
 
-    /// A host may only be called on its own thread, and the observer calls it.
+    /// A host language may only be called on its own thread, and the observer calls it.
     #[test]
     fn the_observer_is_called_on_the_thread_that_called() {
         let rows = rows();
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// The token used to be looked at after a candidate, and an endless one had no after.
+    /// The cancel flag used to be read only after a candidate was done, so an endless candidate never ended.
     #[test]
     fn a_token_ends_candidates_that_were_begun_and_those_that_were_not() {
         let rows = rows();

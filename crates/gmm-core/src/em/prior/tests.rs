@@ -1,4 +1,4 @@
-//! The most plausible parameters, against what they maximise.
+//! MAP parameters, tested against the objective that they maximise.
 
 use super::*;
 use crate::blocks::Threads;
@@ -45,7 +45,7 @@ fn mixture(covariance_type: CovarianceType, weights: &[f64], means: &[f64], valu
     Mixture::from_covariances(weights, means, covariances, &[]).unwrap()
 }
 
-/// What the M-step maximises: `Σₖ Sₖ (ln φₖ − ½ ln det Σₖ − ½ tr Σₖ⁻¹ (Vₖ + (ȳₖ − μₖ)(ȳₖ − μₖ)ᵀ)) + ln p(θ)`,
+/// The objective of the M-step: `Σₖ Sₖ (ln φₖ − ½ ln det Σₖ − ½ tr Σₖ⁻¹ (Vₖ + (ȳₖ − μₖ)(ȳₖ − μₖ)ᵀ)) + ln p(θ)`,
 /// with 2 × 2 inverses written out.
 fn objective(prior: &KnownPrior, found: &Estimate, mixture: &Mixture) -> f64 {
     let full = mixture.covariances().to_full();
@@ -68,7 +68,7 @@ fn objective(prior: &KnownPrior, found: &Estimate, mixture: &Mixture) -> f64 {
     sum
 }
 
-/// Every parameter is moved to both sides, and the objective falls.
+/// Changing any parameter in either direction lowers the objective.
 #[test]
 fn the_parameters_maximise_likelihood_times_prior() {
     for covariance_type in CovarianceType::ALL {
@@ -104,8 +104,8 @@ fn the_parameters_maximise_likelihood_times_prior() {
     }
 }
 
-/// A product of three numbers rounds as its factors are ordered: mixtures whose covariances were not symmetric
-/// to the last bit could not be saved.
+/// The rounding of a product of three numbers depends on their order. Covariances used to differ from symmetric in the
+/// last bit, and such mixtures could not be saved.
 #[test]
 fn covariances_are_symmetric_to_the_bit() {
     for covariance_type in [CovarianceType::Full, CovarianceType::Tied] {
@@ -120,7 +120,7 @@ fn covariances_are_symmetric_to_the_bit() {
     }
 }
 
-/// Fraley & Raftery's: m and Λ of the data, κ = 0.01, ν = d + 2; Λ / k^(2/d), here divided by 4.
+/// The defaults of Fraley & Raftery: m and Λ of the data, κ = 0.01, ν = d + 2; Λ / k^(2/d), here divided by 4.
 #[test]
 fn the_defaults_are_those_of_the_paper() {
     let data = PooledMoments { mean: vec![3.0], covariance: vec![8.0], layout: SecondMoments::Full };
@@ -146,7 +146,7 @@ fn the_defaults_are_those_of_the_paper() {
     assert_eq!(diag.wishart.scale, [2.0, 2.0]);
 }
 
-/// A component that lost its samples has the prior's own mode.
+/// A component that lost its samples gets the mode of the prior.
 #[test]
 fn without_samples_the_prior_is_all_there_is() {
     let prior = prior(CovarianceType::Full);
@@ -202,7 +202,7 @@ fn hyper_parameters_out_of_range_are_refused_by_name() {
     }
 }
 
-/// One less one is nothing to what is added before the one is taken away: weights used to be all zero.
+/// Tiny counts must not be computed as (count + 1) − 1, which rounds to zero: weights used to be all zero.
 #[test]
 fn a_flat_prior_leaves_weights_as_they_are_however_little_samples_count() {
     let prior = KnownPrior { alpha: 1.0, ..prior(CovarianceType::Full) };
@@ -223,7 +223,7 @@ fn data_that_spread_further_than_squares_reach_make_no_prior() {
     }
 }
 
-/// Products of a count near the largest number with logarithms and distances were infinite, and bounds NaN.
+/// Products of a count near the largest number with logarithms and distances used to be infinite, and bounds NaN.
 #[test]
 fn a_prior_that_counts_for_more_samples_than_there_can_be_is_refused_by_name() {
     let none = Prior::default();
@@ -240,7 +240,7 @@ fn a_prior_that_counts_for_more_samples_than_there_can_be_is_refused_by_name() {
     assert!(most.check(CovarianceType::Full, 2).is_ok());
 }
 
-/// A prior stood "instead of" the ridge, which was added to its scale all the same: in small units it hid two groups.
+/// The prior replaces the ridge, but the ridge used to be added to its scale: in small units this hid two groups.
 #[test]
 fn with_a_prior_nothing_depends_on_the_ridge_or_on_the_unit() {
     use crate::{FitOptions, RegCovar, Samples, fit};
@@ -262,7 +262,7 @@ fn with_a_prior_nothing_depends_on_the_ridge_or_on_the_unit() {
                 if unit == 1.0 {
                     assert_eq!(found, expected, "{covariance_type} {reg_covar:?}");
                 }
-                // Log-determinants of other units round otherwise.
+                // Log-determinants in other units round differently.
                 let pairs = found.covariances().values().iter().zip(expected.covariances().values());
                 pairs.for_each(|(found, expected)| {
                     let ratio = found / (expected * unit * unit);
@@ -273,7 +273,7 @@ fn with_a_prior_nothing_depends_on_the_ridge_or_on_the_unit() {
     }
 }
 
-/// A constant feature leaves a default scale without a variance there; a ridge is raised, as without a prior.
+/// The default scale has no variance in a constant feature, so a ridge is raised, as without a prior.
 #[test]
 fn a_constant_feature_is_repaired_under_a_prior_too() {
     use crate::{FitOptions, Repair, Samples, fit};

@@ -1,4 +1,4 @@
-//! Starts, against what they are made of.
+//! Starts, tested against the labels, responsibilities and parameters that they come from.
 
 use super::*;
 use crate::{FitOptions, fit};
@@ -17,7 +17,7 @@ fn starts_lead_to_the_groups_and_a_seed_to_the_same_bits() {
                 covariance_type,
                 init: init.clone(),
                 n_init: 10,
-                // Where starts lead, and not where the likelihood of few samples is higher still.
+                // The optimum near the start is tested, not one with an even higher likelihood of few samples.
                 max_failed_swaps: Some(0),
                 max_iter: 500,
                 tol: 1e-7,
@@ -27,7 +27,7 @@ fn starts_lead_to_the_groups_and_a_seed_to_the_same_bits() {
             let fitted = fit(&samples, &options, &Threads::one()).unwrap();
             let mut means: Vec<f64> = fitted.mixture.means().iter().step_by(2).copied().collect();
             means.sort_by(f64::total_cmp);
-            // Of components that all begin alike EM seldom finds the way.
+            // Components that all begin nearly equal seldom find the groups.
             for (mean, want) in means.iter().zip([0.5, 30.5, 60.5]).filter(|_| init != Init::Random) {
                 assert!((mean - want).abs() < 0.5, "{init:?} {covariance_type}: {means:?}");
             }
@@ -57,8 +57,8 @@ fn what_is_given_is_what_the_first_pass_is_scored_by() {
     assert!((fitted.lower_bounds[0] - log_likelihood / 300.0).abs() < 1e-12);
 }
 
-/// Means alone used to give every sample to the nearest of them, and `init` had no say: of 40 seeds 26 led to the
-/// optimum that scikit-learn's starts led to 40 times.
+/// With given means, every sample used to belong to the nearest mean, and `init` was ignored: 26 of 40 seeds led to the
+/// optimum that scikit-learn's starts reached 40 times.
 #[test]
 fn what_is_not_given_is_what_init_finds() {
     let rows = groups();
@@ -90,7 +90,7 @@ fn what_is_not_given_is_what_init_finds() {
             }
         }
     }
-    // Restarts differ in what `init` finds, so means alone may have several; a whole start has one.
+    // Restarts differ in the parameters from `init`, so given means allow several. A complete start allows one.
     let given = Given { means: Some(means), ..Given::default() };
     let several = FitOptions { given, n_init: 3, init: Init::RandomFromData, ..FitOptions::new(3) };
     let bounds = |restart| {
@@ -105,7 +105,7 @@ fn what_is_not_given_is_what_init_finds() {
     let refused = fit(&samples, &FitOptions { max_failed_swaps: Some(2), ..several }, &threads).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "max_failed_swaps is 2; it must be 0 when the start or its means are given, for a swap leaves them"
+        "max_failed_swaps is 2; it must be 0 when the start or its means are given, because a swap does not keep them"
     );
 }
 
@@ -126,7 +126,7 @@ fn labels_and_responsibilities_of_one_make_the_same_mixture() {
         for (one, other) in pairs.chain(values) {
             assert!((one - other).abs() < 1e-9, "{covariance_type}: {one} {other}");
         }
-        // Values of one group: 0 to 1 in steps of a hundredth, and where it stands.
+        // The values of one group: 0 to 1 in steps of a hundredth, plus its position.
         assert!((by_labels.means()[2] - 30.5).abs() < 0.05, "{covariance_type}");
     }
 }
@@ -177,7 +177,7 @@ fn what_is_given_and_wrong_is_refused_by_name() {
                 covariances: Some(Covariances::new(CovarianceType::Diag, &[1.0, 1.0], 2, 1).unwrap()),
                 ..none.clone()
             },
-            "covariance_type is full; it must be the structure of given.covariances",
+            "covariance_type is full; it must be the type of given.covariances",
         ),
     ] {
         assert_eq!(refusal(given), message);

@@ -1,15 +1,15 @@
-//! A source against the same rows in memory.
+//! A source, compared with the same rows in memory.
 
 use super::*;
 use crate::{CovarianceType, fit};
 
-/// Rows in memory that are handed out a few at a time.
+/// Rows in memory, read a few at a time.
 struct Few<'a> {
     rows: &'a [f64],
     weights: Option<&'a [f64]>,
     at_once: usize,
     next: usize,
-    /// Fails when it is asked for this row.
+    /// Reading this row fails.
     broken_at: Option<usize>,
 }
 
@@ -55,12 +55,12 @@ fn streamed(source: &mut Few<'_>, options: &FitOptions) -> Result<Fit, StreamErr
 #[test]
 fn a_source_is_fitted_as_the_same_rows_in_memory_are_however_it_is_cut() {
     let rows = rows();
-    // Blocks of different weight, some of none; in units whose products with squares are no numbers, too.
+    // Blocks of different weight, some without any, also in units whose products with squares overflow.
     let weights_of = |unit| (0..600).map(|row| unit * (row / 100 % 3) as f64).collect::<Vec<f64>>();
     let all_weights = [1.0, 1e-316, 1e300].map(weights_of);
     for covariance_type in CovarianceType::ALL {
         for weights in std::iter::once(None).chain(all_weights.iter().map(|weights| Some(&**weights))) {
-            // Moves find components of few samples here, in which rounding is more than the tolerance below.
+            // Swaps find components of few samples here, whose rounding errors exceed the tolerance below.
             let options =
                 FitOptions { covariance_type, n_init: 2, max_failed_swaps: Some(0), ..FitOptions::new(3) };
             let samples = Samples::from_rows(&rows, 600, 2).unwrap();
@@ -108,7 +108,7 @@ fn a_source_that_breaks_or_holds_no_samples_says_so() {
     );
 }
 
-/// Rows without an end.
+/// An endless source.
 struct Endless(u64);
 
 impl Source<f64> for Endless {
@@ -144,7 +144,7 @@ fn a_source_without_an_end_is_left_by_the_token_and_some_time_after_the_budget()
     assert_eq!(refused, Err(StreamError::Fit(Error::OutOfTime)));
     assert!(begun.elapsed() < std::time::Duration::from_secs(5));
 
-    // A pass that is cut short after the first iteration leaves what that one had.
+    // If a pass is cut short after the first iteration, the result is that of the first iteration.
     let rows = rows();
     cancel.reset();
     let options = FitOptions { cancel: Some(cancel.clone()), tol: 0.0, ..FitOptions::new(2) };

@@ -1,4 +1,4 @@
-//! Moves lead out of where EM is stuck, never down, and do what control, weights and priors say.
+//! Swaps lead out of local optima, never lower the bound, and respect control, weights and priors.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ fn rows(n: usize) -> Vec<f64> {
     sample(&ring(), n, 3).unwrap().0
 }
 
-/// Starts that are nearly always wrong somewhere.
+/// Starts that nearly always have a wrong centre.
 fn options() -> FitOptions {
     FitOptions { init: Init::RandomFromData, ..FitOptions::new(8) }
 }
@@ -36,13 +36,13 @@ fn fitted<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Fit {
     fit(samples, options, &Threads::one()).unwrap()
 }
 
-/// The same without moves.
+/// The same without swaps.
 fn plain<T: Real>(samples: &Samples<'_, T>, options: &FitOptions) -> Fit {
     fitted(samples, &FitOptions { max_failed_swaps: Some(0), ..options.clone() })
 }
 
 #[test]
-fn moves_lead_out_of_where_restarts_are_stuck() {
+fn swaps_lead_out_of_where_restarts_are_stuck() {
     let rows = rows(800);
     let samples = Samples::from_rows(&rows, 800, 2).unwrap();
     let known = FitOptions { init: Init::Mixture(ring()), ..FitOptions::new(8) };
@@ -60,7 +60,7 @@ fn moves_lead_out_of_where_restarts_are_stuck() {
 }
 
 #[test]
-fn no_move_leads_down_whatever_is_fitted() {
+fn no_swap_lowers_the_bound_whatever_is_fitted() {
     let rows = rows(500);
     let singles: Vec<f32> = rows.iter().map(|&x| x as f32).collect();
     let weights: Vec<f64> = (0..500).map(|row| f64::from(row % 4) * 0.7).collect();
@@ -83,7 +83,7 @@ fn no_move_leads_down_whatever_is_fitted() {
     }
 }
 
-/// What is told of the components is told of those of the last move, and not of the restart before it.
+/// The diagnosis is that of the components of the last swap, not of the restart before it.
 #[test]
 fn the_diagnosis_is_that_of_the_mixture_that_came_out() {
     let rows = rows(800);
@@ -98,7 +98,7 @@ fn the_diagnosis_is_that_of_the_mixture_that_came_out() {
 }
 
 #[test]
-fn a_row_that_counts_twice_moves_like_two_rows() {
+fn a_row_of_weight_2_is_swapped_like_two_rows() {
     let rows = rows(400);
     let twice: Vec<f64> = [&rows[..], &rows[..]].concat();
     let weights = [2.0; 400];
@@ -127,7 +127,7 @@ fn the_same_bits_from_any_number_of_threads() {
 }
 
 #[test]
-fn one_restart_has_no_moves_unless_they_are_asked_for_and_one_component_none_at_all() {
+fn one_restart_has_no_swaps_unless_they_are_requested_and_one_component_never_has() {
     let rows = rows(300);
     let samples = Samples::from_rows(&rows, 300, 2).unwrap();
     assert_eq!(fitted(&samples, &options()), plain(&samples, &options()));
@@ -136,7 +136,7 @@ fn one_restart_has_no_moves_unless_they_are_asked_for_and_one_component_none_at_
 }
 
 #[test]
-fn a_spent_budget_or_a_break_ends_the_moves_with_the_best_so_far() {
+fn a_spent_budget_or_a_break_ends_the_swaps_with_the_best_so_far() {
     let rows = rows(800);
     let samples = Samples::from_rows(&rows, 800, 2).unwrap();
     let options = FitOptions { n_init: 2, ..options() };
@@ -155,15 +155,16 @@ fn a_spent_budget_or_a_break_ends_the_moves_with_the_best_so_far() {
         let ended = fit_observed(&samples, &options, &Threads::one(), &mut observer).unwrap();
         assert_eq!(ended.stop, Stop::Cancelled);
         assert!(ended.lower_bound() >= without.lower_bound());
-        // Moves are told one after the other, and nothing comes after the break.
+        // Swaps are reported one after the other, and nothing is reported after the break.
         assert_eq!(seen.last(), Some(&(last, 2)));
         assert!(seen.iter().map(|&(moves, _)| moves).is_sorted());
     }
 }
 
-/// Equal rows, of which one hardly counts: every move failed before it had an iteration, and nobody was asked.
+/// Equal rows, one of them with hardly any weight: every swap fails before its first iteration. Time, cancel flag and
+/// observer used to be ignored there.
 #[test]
-fn moves_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with_a_break() {
+fn swaps_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with_a_break() {
     let rows = [2.5; 23];
     let mut weights = [1.0; 23];
     weights[22] = 1e-300;
@@ -178,7 +179,7 @@ fn moves_that_fail_before_an_iteration_end_with_the_time_with_the_token_and_with
         };
         let begun = Instant::now();
         let in_time = FitOptions { time_budget: Some(Duration::from_millis(20)), ..endless.clone() };
-        // A fit that nothing ends may end by itself.
+        // A fit that is not ended from outside may end by itself.
         let stop = fitted(&samples, &in_time).stop;
         assert!(matches!(stop, Stop::OutOfTime | Stop::Converged), "{covariance_type} {stop:?}");
 
@@ -221,7 +222,7 @@ impl Source<f64> for Rows<'_> {
 }
 
 #[test]
-fn a_source_moves_as_the_same_rows_in_memory_do() {
+fn a_source_has_the_swaps_of_the_same_rows_in_memory() {
     let rows = rows(800);
     let options = FitOptions { n_init: 2, ..options() };
     let whole = fitted(&Samples::from_rows(&rows, 800, 2).unwrap(), &options);
@@ -233,11 +234,11 @@ fn a_source_moves_as_the_same_rows_in_memory_do() {
 }
 
 #[test]
-fn a_move_takes_one_and_splits_another() {
+fn a_swap_removes_one_and_splits_another() {
     let (before, mut stream) = (ring(), Stream::of_swaps(0));
     let mut splits = [false; 8];
     for _ in 0..100 {
-        let after = moved(&before, &mut stream).unwrap();
+        let after = swapped(&before, &mut stream).unwrap();
         assert!((after.weights().iter().sum::<f64>() - 1.0).abs() < 1e-15);
         let halves: Vec<usize> = (0..8).filter(|&at| after.weights()[at] < 0.1).collect();
         assert_eq!(halves.len(), 2);
@@ -252,10 +253,10 @@ fn a_move_takes_one_and_splits_another() {
 }
 
 #[test]
-fn a_dropped_component_comes_back_and_the_only_one_is_not_taken() {
+fn a_dropped_component_comes_back_and_the_only_one_is_not_removed() {
     let before = Mixture::new(&[0.0, 1.0], &[0.0, 5.0], &[1.0, 2.0]).unwrap().with_dropped(vec![0]);
     let mut stream = Stream::of_swaps(0);
-    let after: Vec<Option<Mixture>> = (0..40).map(|_| moved(&before, &mut stream)).collect();
+    let after: Vec<Option<Mixture>> = (0..40).map(|_| swapped(&before, &mut stream)).collect();
     assert!(after.iter().any(Option::is_none));
     for after in after.into_iter().flatten() {
         assert_eq!((after.weights(), after.covariances().values()), (&[0.5, 0.5][..], &[2.0, 2.0][..]));
@@ -264,13 +265,13 @@ fn a_dropped_component_comes_back_and_the_only_one_is_not_taken() {
 }
 
 #[test]
-fn moves_from_a_given_start_are_refused() {
+fn swaps_from_a_given_start_are_refused() {
     let rows = rows(100);
     let samples = Samples::from_rows(&rows, 100, 2).unwrap();
     let options = FitOptions { init: Init::Mixture(ring()), max_failed_swaps: Some(4), ..FitOptions::new(8) };
     let refusal = fit(&samples, &options, &Threads::one()).unwrap_err().to_string();
     assert_eq!(
         refusal,
-        "max_failed_swaps is 4; it must be 0 when the start or its means are given, for a swap leaves them"
+        "max_failed_swaps is 4; it must be 0 when the start or its means are given, because a swap does not keep them"
     );
 }
