@@ -1,11 +1,11 @@
-//! Samples drawn from a mixture, the same values on every platform and for every size of block.
+//! Samples drawn from a mixture: the same values on every platform and for every block size.
 //!
 //! ```text
-//! row n takes d + 1 numbers of the stream: the component by its weight, then x (d) by Φ⁻¹
+//! row n uses d + 1 numbers of the stream: the component by its weight, then x (d) by Φ⁻¹
 //! z = μₖ + Lₖ x
 //! ```
 //!
-//! As many numbers for every row, so that a row can be drawn without those before it. Sources:
+//! Every row uses the same number of values, so a row can be drawn without drawing those before it. Sources:
 //! docs/math.md, section 2.
 
 use std::borrow::Cow;
@@ -18,17 +18,16 @@ use crate::real::Real;
 
 /// Draws `n_samples` samples (n × d) from a mixture, and the component that each came from (n).
 ///
-/// Component k is drawn with probability `φₖ / Σ φ`, one of weight 0 never, and then `z = μₖ + Lₖ x` with
-/// standard normal x: samples have the covariance `Lₖ Lₖᵀ`, which includes the ridge. The same
-/// parameters, factors included, and seed give the same bits on every platform, and the first rows are the
-/// same however many are drawn.
+/// Component k is drawn with probability `φₖ / Σ φ`, so a component of weight 0 never is; then `z = μₖ + Lₖ x` with
+/// standard normal x. Samples have the covariance `Lₖ Lₖᵀ`, which includes the ridge. The same parameters (factors
+/// included) and the same seed give the same bits on every platform, and the first rows do not depend on `n_samples`.
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] when no samples are asked for; [`Error::SizeOverflow`]; [`Error::OutOfRange`] when a
-/// sample of some component could be beyond the range of `f64`.
+/// [`Error::Empty`] when `n_samples` is 0; [`Error::SizeOverflow`]; [`Error::OutOfRange`] when a
+/// sample of some component could overflow `f64`.
 ///
-/// Cost: `n d²` flops and `n d` normal quantiles; no memory beside the outputs.
+/// Cost: `n d²` flops and `n d` normal quantiles; no memory besides the outputs.
 ///
 /// ```
 /// use gmm_core::{Mixture, Samples, Threads, labels, sample};
@@ -54,7 +53,7 @@ pub fn sample(mixture: &Mixture, n_samples: usize, seed: u64) -> Result<(Vec<f64
     Ok((rows, labels))
 }
 
-/// Draws samples block by block: [`sample`] for a caller who has the memory, in `f32` or `f64`.
+/// Draws samples block by block: [`sample`] into the caller's memory, in `f32` or `f64`.
 ///
 /// ```
 /// use gmm_core::{Mixture, Sampler, sample};
@@ -73,11 +72,11 @@ pub fn sample(mixture: &Mixture, n_samples: usize, seed: u64) -> Result<(Vec<f64
 #[derive(Clone)]
 pub struct Sampler<'a> {
     mixture: &'a Mixture,
-    /// As matrices, whatever the structure.
+    /// As full matrices, for every covariance type.
     covariances: Cow<'a, Full>,
     /// `φ₀ + … + φₖ` (k).
     cumulative: Vec<f64>,
-    /// No value that a component can give is larger in magnitude (k); 0 for one of weight 0.
+    /// A bound on the magnitude of the values of each component (k); 0 for a component of weight 0.
     reaches: Vec<f64>,
     stream: Stream,
     /// x (d).
@@ -109,13 +108,13 @@ impl<'a> Sampler<'a> {
         Ok(sampler)
     }
 
-    /// Draws as many rows as there are `labels` (n) into `rows` (n × d), and goes on after them the next
-    /// time. In `f32` the values are those in `f64`, rounded.
+    /// Draws as many rows as there are `labels` (n) into `rows` (n × d). The next call continues after them. Values in
+    /// `f32` are those in `f64`, rounded.
     ///
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] when `rows` has another length; [`Error::OutOfRange`] when a sample could
-    /// be beyond the range of `T`. Nothing is then drawn or written.
+    /// overflow `T`. After an error nothing was drawn or written.
     pub fn fill<T: Real>(&mut self, rows: &mut [T], labels: &mut [u32]) -> Result<()> {
         let (n, d) = (labels.len(), self.mixture.n_features());
         if n.checked_mul(d) != Some(rows.len()) {
@@ -129,7 +128,7 @@ impl<'a> Sampler<'a> {
             let (mean, factor) = parameters(self.mixture, &self.covariances, component);
             for (i, out) in row.iter_mut().enumerate() {
                 let line = factor[i * d..][..=i].iter().zip(&self.normals);
-                // In the order of the features and unfused: the same bits everywhere.
+                // Summed in the order of the features, without FMA: the same bits everywhere.
                 let sum = line.fold(0.0, |sum, (entry, normal)| sum + entry * normal);
                 *out = T::from_f64(mean[i] + sum);
             }
@@ -137,19 +136,19 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
-    /// Passes over `n_samples` rows, as if they had been drawn. Cost: that of one row.
+    /// Skips `n_samples` rows as if they had been drawn. Cost: that of one row.
     pub fn skip(&mut self, n_samples: u64) {
         let each = self.mixture.n_features() as u128 + 1;
         self.stream.skip(each.wrapping_mul(u128::from(n_samples)));
     }
 
-    /// The first component whose cumulative weight exceeds a share of all weights; so one of weight 0,
-    /// whose cumulative weight is its neighbour's, is never it.
+    /// The first component whose cumulative weight exceeds a random fraction of the total weight. A component of weight
+    /// 0 is never drawn, because its cumulative weight equals that of the component before it.
     fn draw_component(&mut self) -> usize {
         let last = self.cumulative.len() - 1;
         let share = self.stream.uniform() * self.cumulative[last];
         let drawn = self.cumulative.partition_point(|&sum| sum <= share);
-        // A sum beyond the range of f64 has no shares.
+        // If the total weight overflows f64, no component exceeds the fraction.
         if drawn <= last { drawn } else { self.reaches.iter().rposition(|&reach| reach > 0.0).unwrap_or(0) }
     }
 

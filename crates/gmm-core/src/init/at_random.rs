@@ -1,4 +1,4 @@
-//! Starts that do not look where the samples are: rows drawn for centres, and shares drawn for rows.
+//! Starts that do not depend on the values of the samples: rows drawn as centres, and responsibilities drawn at random.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -8,14 +8,14 @@ use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Centres (k × d) that are k different rows of those that count, every such set as likely as any other; in
-/// the order of the rows. How much a row counts, as long as it does, changes nothing.
+/// Centres (k × d): k distinct rows out of those that have weight, in the order of the rows. Every set of k rows is
+/// equally likely; the size of the weights does not matter.
 ///
-/// Cost: `k ln k` steps, and one pass over weights when some are 0. Memory: O(k d), whatever n is.
+/// Cost: `k ln k` steps, and one pass over weights if some are 0. Memory: O(k d), independent of n.
 ///
 /// # Panics
 ///
-/// When fewer than k rows count.
+/// When fewer than k rows have weight.
 pub(crate) fn row_centres<T: Real>(
     samples: &Samples<'_, T>,
     n_components: usize,
@@ -23,7 +23,7 @@ pub(crate) fn row_centres<T: Real>(
 ) -> Vec<f64> {
     let (n, k, d) = (samples.n_present(), n_components, samples.n_features());
     assert!(k <= n, "{k} different rows of {n}");
-    // Floyd's subset: the place that is drawn, or the last of those it is drawn from if it is taken.
+    // Floyd's subset: insert the drawn place, or `last` if that place is already taken.
     // Source: Bentley & Floyd (1987).
     let mut places = BTreeSet::new();
     for last in n - k..n {
@@ -40,14 +40,13 @@ pub(crate) fn row_centres<T: Real>(
     centres
 }
 
-/// Writes random shares of a block of rows, component-major: `out[component * stride + at]` for the row
-/// `rows.start + at`. Uniform numbers from (0, 1), divided by their sum: shares of a row sum to one.
+/// Writes random responsibilities of a block of rows, component-major: `out[component * stride + at]` for the row
+/// `rows.start + at`. They are uniform numbers from (0, 1), divided by their sum, so those of a row sum to one.
 ///
-/// Row n has the numbers `n k .. (n + 1) k` of `stream`, whatever block it is in and whichever thread asks;
-/// nothing is drawn from `stream` itself. Numbers belong to places: a row without weight has its own, and
-/// those of the rows after it would be others without it. What lies between the rows and `stride` is left
-/// as it is.
-pub(crate) fn write_random_shares<T: Real>(
+/// Row n uses the numbers `n k .. (n + 1) k` of `stream`, in every block and on every thread; `stream` itself does not
+/// advance. A row without weight uses its numbers too, so removing it would change those of the rows after it. Values
+/// between the rows and `stride` are left unchanged.
+pub(crate) fn write_random_responsibilities<T: Real>(
     stream: &Stream,
     rows: Range<usize>,
     n_components: usize,
@@ -58,7 +57,7 @@ pub(crate) fn write_random_shares<T: Real>(
     stream.skip(rows.start as u128 * n_components as u128);
     let mut drawn = vec![0.0; n_components];
     for at in 0..rows.len() {
-        // Midpoints, for they are never all zero.
+        // Midpoints are never zero, so the sum is positive.
         drawn.iter_mut().for_each(|number| *number = stream.midpoint());
         let sum: f64 = drawn.iter().sum();
         for (component, number) in drawn.iter().enumerate() {
@@ -93,7 +92,7 @@ mod tests {
         }
     }
 
-    /// Every pair of five rows, and every row of a weight however small, equally often.
+    /// Every pair of five rows is equally likely, and so is every row however small its weight.
     #[test]
     fn every_set_of_rows_is_as_likely() {
         let rows = [0.0, 1.0, 9.0, 2.0, 3.0, 4.0, 9.0];
@@ -131,7 +130,7 @@ mod tests {
         let (k, n, stream) = (3, 500, Stream::new(8, 1));
         let mut own = stream.clone();
         let mut whole = vec![0.0; n * k];
-        write_random_shares(&stream, 0..n, k, n, &mut whole);
+        write_random_responsibilities(&stream, 0..n, k, n, &mut whole);
         for row in 0..n {
             let numbers: Vec<f64> = (0..k).map(|_| own.midpoint()).collect();
             let shares: Vec<f64> = (0..k).map(|component| whole[component * n + row]).collect();
@@ -148,8 +147,8 @@ mod tests {
                 let rows = start..n.min(start + size);
                 let mut block = vec![-1.0; k * 240];
                 let mut single = vec![-1.0_f32; k * 240];
-                write_random_shares(&stream, rows.clone(), k, 240, &mut block);
-                write_random_shares(&stream, rows.clone(), k, 240, &mut single);
+                write_random_responsibilities(&stream, rows.clone(), k, 240, &mut block);
+                write_random_responsibilities(&stream, rows.clone(), k, 240, &mut single);
                 for (component, (block, single)) in block.chunks(240).zip(single.chunks(240)).enumerate() {
                     let expected = &whole[component * n..][rows.clone()];
                     assert_eq!(block[..rows.len()], *expected);
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn one_component_has_all_of_every_row() {
         let mut shares = [0.0; 5];
-        write_random_shares(&Stream::new(0, 0), 3..8, 1, 5, &mut shares);
+        write_random_responsibilities(&Stream::new(0, 0), 3..8, 1, 5, &mut shares);
         assert_eq!(shares, [1.0; 5]);
     }
 }

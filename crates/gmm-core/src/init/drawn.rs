@@ -1,4 +1,4 @@
-//! The rows that centres are found among, packed once: as `f64`, of a size that has squares, with their
+//! The rows from which centres are computed, packed once: as `f64`, scaled so that squares stay in range, with their
 //! weights.
 
 use std::ops::Range;
@@ -12,27 +12,27 @@ use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Partial sums are cut as if each had this many elements: into sixteen parts, for a pass over a part
-/// takes a fraction of a millisecond, and handing it to a thread takes part of that.
+/// Length for cutting partial sums. Rows are cut as if each had this many elements, so into sixteen parts: a pass over
+/// a part takes a fraction of a millisecond, and handing it to a thread costs a part of that.
 const PARTIAL_LEN: usize = 1 << 18;
 
-/// Magnitudes that need no scaling: the square of their difference, summed over 2⁴⁰ features and rows
-/// together, is finite, and that of a difference in their last digits is not zero.
+/// Magnitudes that need no scaling: the squared difference of two, summed over up to 2⁴⁰ features and rows together, is
+/// finite, and the square of a difference in their last digits is not zero.
 const SAFE: Range<f64> = 3.9e-121..3.1e144; // 2⁻⁴⁰⁰ .. 2⁴⁸⁰
 
-/// Rows, packed, in parts that threads share.
+/// Packed rows, in parts that threads share.
 pub(crate) struct Drawn {
     n_rows: usize,
     n_features: usize,
-    /// Values are those of the samples times this power of two, so that no square of a difference
-    /// overflows or vanishes. 1 unless the samples are of a size that hardly occurs; always for `f32`.
+    /// Values are those of the samples times this power of two, so that no square of a difference overflows or
+    /// underflows. 1 unless the samples have extreme magnitudes; always 1 for `f32`.
     scale: f64,
     total_weight: f64,
     parts: Vec<Part>,
 }
 
 impl Drawn {
-    /// All rows that count, or some that are spread over them: see `picks.rs`.
+    /// All rows that have weight, or some that are spread over them: see `picks.rs`.
     pub(crate) fn new<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream, threads: &Threads) -> Self {
         let d = samples.n_features();
         let Picks { n_rows, rows: picks, weighted } = Picks::new(samples, stream);
@@ -46,7 +46,7 @@ impl Drawn {
                 let mut panels = Vec::with_capacity(panels_len(rows.len(), d));
                 let mut own = Lines::new();
                 for block in blocks(rows.clone()) {
-                    // Lanes without a row are looked at too, for the largest magnitude.
+                    // Lanes without a row are zeroed, because the search for the largest magnitude reads them.
                     own.zeros(panels_len(block.len(), d));
                     match &picks {
                         None => samples.pack(block, &mut own),
@@ -82,7 +82,7 @@ impl Drawn {
         Drawn { n_rows, n_features: d, scale, total_weight, parts }
     }
 
-    /// How many rows.
+    /// How many rows there are.
     pub(crate) fn n_rows(&self) -> usize {
         self.n_rows
     }
@@ -92,7 +92,7 @@ impl Drawn {
         self.n_features
     }
 
-    /// What they count together.
+    /// Their total weight.
     pub(crate) fn total_weight(&self) -> f64 {
         self.total_weight
     }
@@ -106,7 +106,7 @@ impl Drawn {
         let weights = (0..self.n_rows).map(|row| (row, self.weight(row)));
         let mut last = 0;
         for (row, weight) in weights.filter(|(_, weight)| *weight > 0.0) {
-            // Rounding may leave something after the last row: then that one is drawn.
+            // Rounding may leave a remainder after the last row: then the last row is drawn.
             last = row;
             left -= weight;
             if left < 0.0 {
@@ -116,13 +116,13 @@ impl Drawn {
         last
     }
 
-    /// How much a row counts.
+    /// The weight of a row.
     pub(crate) fn weight(&self, row: usize) -> f64 {
         let part = self.part_of(row);
         part.weight(row - part.rows.start)
     }
 
-    /// The same rows with weights of 1, where there were none.
+    /// The same rows with weights of 1, where there were no weights.
     #[cfg(test)]
     pub(crate) fn with_ones(mut self) -> Self {
         for part in &mut self.parts {
@@ -153,7 +153,7 @@ impl Drawn {
     /// Centres in the units of the samples.
     pub(crate) fn unscaled(&self, mut centres: Vec<f64>) -> Vec<f64> {
         let back = 1.0 / self.scale;
-        // A mean of the largest numbers there are may round to more than they are.
+        // The mean of values close to the largest finite number may round beyond it.
         centres.iter_mut().for_each(|value| *value = (*value * back).clamp(-f64::MAX, f64::MAX));
         centres
     }
@@ -171,13 +171,13 @@ fn largest(panels: &[f64]) -> f64 {
     lanes.into_iter().fold(0.0, f64::max)
 }
 
-/// A power of two that brings `most` close to 1 if it is not safe as it is.
+/// A power of two that scales `most` close to 1, or 1 if `most` is safe already.
 fn scale_for(most: f64) -> f64 {
     if most == 0.0 || SAFE.contains(&most) {
         return 1.0;
     }
     let exponent = (most.to_bits() >> 52) as i32 - 1023;
-    // Kept where the scale and one over it are both normal numbers.
+    // Limited so that the scale and its reciprocal are both normal numbers.
     2.0_f64.powi(-exponent.clamp(-1000, 1000))
 }
 

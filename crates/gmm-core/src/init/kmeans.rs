@@ -1,72 +1,72 @@
-//! k-means: centres that are the means of the rows they are nearest to.
+//! k-means: each centre is the mean of the rows that are nearest to it.
 //!
 //! ```text
-//! assign   every row to its nearest centre, the first of equals
-//! move     every centre to the mean of its rows, by weight; one without rows to the row that is farthest
-//!          from its centre
+//! assign   every row to its nearest centre; the first wins a tie
+//! move     every centre to the weighted mean of its rows; a centre without rows to the row that is farthest
+//!          from its own centre
 //! stop     when no row changes its centre, or Σₖ ‖Δcₖ‖² ≤ tolerance × mean variance of the features
 //! ```
 //!
-//! Assignments are those of plain loops, by distances in `f64` (see `gmm_kernels`' `nearest`); bounds only
-//! leave out distances whose comparison is known beforehand (`bounds.rs`). Stopping and relocation are
-//! scikit-learn's. Source: Lloyd (1982).
+//! Assignments equal those of plain loops with distances in `f64` (see `gmm_kernels`' `nearest`). Bounds only skip
+//! distances whose comparison is known in advance (`bounds.rs`). Stopping and relocation follow scikit-learn. Source:
+//! Lloyd (1982).
 
 use gmm_kernels::{LANES, nearest_two, squared_distance};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 use crate::control::Watch;
-use crate::init::bounds::{Moves, bounds};
+use crate::init::bounds::{Shifts, bounds};
 use crate::init::drawn::Drawn;
 use crate::init::part::Part;
 
-/// Below this many features times centres all distances cost less than looking at the bounds of a row, and
-/// gathering those that bounds do not decide.
+/// Below this many features times centres, computing all distances costs less than checking the bounds of a row and
+/// gathering the undecided rows.
 const BOUNDS_FROM: usize = 128;
 
-/// Gathering a row takes as long as comparing it with this many centres in its panel, whatever d is: each
-/// of its features is in a line of memory of its own.
+/// Gathering a row takes as long as comparing it with this many centres in its panel, for any d: each of its features
+/// is in a different cache line.
 const GATHERING: usize = 60;
 
-/// A row is given to a centre without rows only while its own centre keeps more than this part of the row's
-/// weight: what is left is a difference, and the smaller it is the more of it are rounding errors. Of rows
-/// that all count the same it says that another one stays.
+/// A row moves to a centre without rows only if its own centre keeps more than this fraction of the row's weight. The
+/// remaining sum is a difference; the smaller it is, the larger its relative rounding error. If all rows have equal
+/// weight, this means that another row stays.
 const LEFT_BEHIND: f64 = 1.0 / 1024.0;
 
-/// What k-means arrived at.
+/// The result of k-means.
 #[derive(Debug)]
 pub(crate) struct Clusters {
     /// k × d.
     pub(crate) centres: Vec<f64>,
-    /// Where every row belonged in the last iteration.
+    /// The centre of every row in the last iteration.
     #[cfg(test)]
     labels: Vec<u32>,
     #[cfg(test)]
     n_iter: usize,
-    /// Rows that were compared with all centres, over all iterations.
+    /// How many rows were compared with all centres, over all iterations.
     #[cfg(test)]
     n_compared: usize,
 }
 
-/// The rows of one part: where they belong, and what that adds up to.
+/// The rows of one part: their centres, and sums for each centre.
 struct Assigned {
     labels: Vec<u32>,
-    /// Bounds on the distance to its own centre and to all others; kept when they are used.
+    /// Bounds on the distance of a row to its own centre and to all others; empty if bounds are not used.
     upper: Vec<f64>,
     lower: Vec<f64>,
     /// `Σ s z` (k × d) and `Σ s` (k) of the rows of each centre, `s` their weights.
     sums: Vec<f64>,
     counts: Vec<f64>,
-    /// Centres that rows have left or joined since the sums were made.
+    /// Centres that rows have left or joined since the sums were computed.
     stale: Vec<bool>,
-    /// Whether any has.
+    /// Whether any row changed its centre.
     changed: bool,
-    /// Rows whose bounds do not decide, and a panel of them.
+    /// Rows that the bounds do not decide, and a panel in which they are gathered.
     undecided: Vec<usize>,
     gathered: Vec<f64>,
 }
 
 /// Iterates from `centres` (k × d) until `tolerance` is reached or the watch ends it, at most `max_iter` times.
-// Compiled where it is called, as the passes that it shares with a fit are.
+// Inlined into its caller, like the passes that it shares with a fit.
 #[inline]
 pub(crate) fn kmeans(
     drawn: &Drawn,
@@ -80,11 +80,11 @@ pub(crate) fn kmeans(
     let k = centres.len() / d;
     let enough = tolerance * mean_variance(drawn, threads);
     let mut parts: Vec<Assigned> = drawn.parts().iter().map(|part| Assigned::none(part, k, d)).collect();
-    let mut moves = None;
+    let mut shifts = None;
     let (mut n_iter, mut n_compared) = (0, 0);
     while n_iter < max_iter && watch.ended().is_none() {
         let Assignment { changed, cut_short, n_compared: compared } =
-            assign(drawn, &mut parts, (&centres, moves.as_ref()), threads, watch);
+            assign(drawn, &mut parts, (&centres, shifts.as_ref()), threads, watch);
         n_iter += 1;
         n_compared += compared;
         // Rows of a part that was skipped have no centre yet, or that of an earlier iteration.
@@ -95,7 +95,7 @@ pub(crate) fn kmeans(
         let pairs = centres.chunks_exact(d).zip(next.chunks_exact(d));
         let shift: f64 = pairs.map(|(from, to)| squared_distance(from, to)).sum();
         if uses_bounds(k, d) {
-            moves = Some(Moves::new(&centres, &next, d));
+            shifts = Some(Shifts::new(&centres, &next, d));
         }
         centres = next;
         if shift <= enough {
@@ -114,23 +114,23 @@ pub(crate) fn kmeans(
     }
 }
 
-/// What one assignment of all rows came to.
+/// The result of one assignment of all rows.
 #[derive(Default)]
 struct Assignment {
     /// Whether a row changed its centre.
     changed: bool,
     /// Whether the watch ended it before all parts were assigned.
     cut_short: bool,
-    /// Rows that were compared with all centres.
+    /// How many rows were compared with all centres.
     n_compared: usize,
 }
 
-/// Assigns every row to its nearest centre; bounds, moved by `moves`, decide for most of them without a comparison.
+/// Assigns every row to its nearest centre. Bounds, loosened by `shifts`, decide most rows without a comparison.
 #[inline]
 fn assign(
     drawn: &Drawn,
     parts: &mut [Assigned],
-    (centres, moves): (&[f64], Option<&Moves>),
+    (centres, shifts): (&[f64], Option<&Shifts>),
     threads: &Threads,
     watch: &Watch,
 ) -> Assignment {
@@ -143,8 +143,8 @@ fn assign(
             if watch.ended().is_some() {
                 return None;
             }
-            let n_compared = match moves {
-                Some(moves) => assigned.assign_undecided(part, centres, moves, d),
+            let n_compared = match shifts {
+                Some(shifts) => assigned.assign_undecided(part, centres, shifts, d),
                 None => assigned.assign_all(part, centres, d),
             };
             Some((assigned.refresh_sums(part), n_compared))
@@ -165,7 +165,7 @@ fn uses_bounds(k: usize, d: usize) -> bool {
 }
 
 impl Assigned {
-    /// Nothing is assigned: every row of the first pass changes.
+    /// No row is assigned, so every row changes its centre in the first pass.
     fn none(part: &Part, k: usize, d: usize) -> Self {
         let (n, n_bounds) = (part.rows.len(), if uses_bounds(k, d) { part.rows.len() } else { 0 });
         Assigned {
@@ -181,7 +181,7 @@ impl Assigned {
         }
     }
 
-    /// Compares every row with every centre; returns how many rows.
+    /// Compares every row with every centre; returns the number of rows.
     fn assign_all(&mut self, part: &Part, centres: &[f64], d: usize) -> usize {
         for (block, panels) in part.panels.chunks(BLOCK_ROWS * d).enumerate() {
             let first = block * BLOCK_ROWS;
@@ -191,8 +191,8 @@ impl Assigned {
         self.labels.len()
     }
 
-    /// Compares rows with every centre unless their bounds decide; returns how many were compared.
-    fn assign_undecided(&mut self, part: &Part, centres: &[f64], moves: &Moves, d: usize) -> usize {
+    /// Compares rows with every centre unless their bounds decide; returns how many rows were compared.
+    fn assign_undecided(&mut self, part: &Part, centres: &[f64], shifts: &Shifts, d: usize) -> usize {
         let (n_rows, k) = (self.labels.len(), centres.len() / d);
         let mut undecided = std::mem::take(&mut self.undecided);
         let mut n_compared = 0;
@@ -200,11 +200,11 @@ impl Assigned {
             let (first, begin) = (at * LANES, undecided.len());
             let end = n_rows.min(first + LANES);
             for row in first..end {
-                if moves.loosen(self.labels[row], &mut self.upper[row], &mut self.lower[row]) {
+                if shifts.loosen(self.labels[row], &mut self.upper[row], &mut self.lower[row]) {
                     undecided.push(row);
                 }
             }
-            // All of a panel, when that is less than what it takes to gather a few.
+            // Compare the whole panel if that is cheaper than gathering its undecided rows.
             if (undecided.len() - begin) * (k + GATHERING) >= LANES * k {
                 undecided.truncate(begin);
                 self.compare(panel, centres, d, |lane| first + lane, end - first);
@@ -221,7 +221,7 @@ impl Assigned {
         n_compared
     }
 
-    /// Compares these rows, at most a panel of them, with every centre; returns how many.
+    /// Compares these rows, at most a panel of them, with every centre; returns how many rows.
     fn compare_gathered(&mut self, part: &Part, rows: &[usize], centres: &[f64], d: usize) -> usize {
         let mut gathered = std::mem::take(&mut self.gathered);
         for (lane, row) in rows.iter().enumerate() {
@@ -235,8 +235,8 @@ impl Assigned {
         rows.len()
     }
 
-    /// Compares the first `n_rows` samples of `panels`, at most a block, with every centre. `row` is where
-    /// they stand in this part.
+    /// Compares the first `n_rows` samples of `panels`, at most a block, with every centre. `row` maps their index to
+    /// their row in this part.
     fn compare(
         &mut self,
         panels: &[f64],
@@ -256,7 +256,7 @@ impl Assigned {
             if before != label {
                 self.changed = true;
                 self.stale[label as usize] = true;
-                // Of no centre before the first pass.
+                // Before the first pass the row has no centre.
                 if let Some(stale) = self.stale.get_mut(before as usize) {
                     *stale = true;
                 }
@@ -267,9 +267,9 @@ impl Assigned {
         }
     }
 
-    /// Sums the rows of centres that rows have left or joined; returns whether there were any.
+    /// Recomputes the sums of centres that rows have left or joined; returns whether there were any.
     ///
-    /// Whole sums, not differences: they depend on the assignment and not on how it came about.
+    /// The sums are recomputed, not updated by differences, so they depend only on the current assignment.
     fn refresh_sums(&mut self, part: &Part) -> bool {
         if !self.changed {
             return false;
@@ -285,7 +285,7 @@ impl Assigned {
     }
 }
 
-/// Where centres move to (k × d).
+/// The new centres (k × d).
 fn means(drawn: &Drawn, parts: &[Assigned], centres: &[f64]) -> Vec<f64> {
     let d = drawn.n_features();
     let (mut sums, mut counts) = (vec![0.0; centres.len()], vec![0.0; centres.len() / d]);
@@ -296,7 +296,7 @@ fn means(drawn: &Drawn, parts: &[Assigned], centres: &[f64]) -> Vec<f64> {
     if counts.contains(&0.0) {
         relocate(drawn, parts, centres, &mut sums, &mut counts);
     }
-    // A centre for which there is no row to be had stays where it is.
+    // A centre that can get no row stays where it is.
     let mut means = centres.to_vec();
     for ((mean, sums), &count) in means.chunks_exact_mut(d).zip(sums.chunks_exact(d)).zip(&counts) {
         if count > 0.0 {
@@ -306,9 +306,9 @@ fn means(drawn: &Drawn, parts: &[Assigned], centres: &[f64]) -> Vec<f64> {
     means
 }
 
-/// Gives every centre without rows the row that is farthest from its own centre, the first of equals, and
-/// takes it from that, with all its weight. A row that is all its centre has, or that stands where its
-/// centre is, stays.
+/// Gives every centre without rows the row that is farthest from its own centre (the first wins a tie), with all its
+/// weight, and removes the row from its own centre. A row stays if it is the only one of its centre, or if it lies
+/// exactly on its centre.
 fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64], counts: &mut [f64]) {
     let d = drawn.n_features();
     let labels: Vec<usize> =
@@ -340,12 +340,12 @@ fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64]
         }
         counts[labels[at]] -= weight;
         counts[empty] = weight;
-        // Taken.
+        // This row is taken.
         distances[at] = 0.0;
     }
 }
 
-/// The mean over features of their variance, by weight.
+/// The weighted variance, averaged over the features.
 fn mean_variance(drawn: &Drawn, threads: &Threads) -> f64 {
     let (total_weight, d) = (drawn.total_weight(), drawn.n_features());
     let mut mean = vec![0.0; d];

@@ -1,7 +1,7 @@
-//! Some of the rows in panels, and sums over them in which every row counts as much as it weighs.
+//! Some of the rows in panels, and weighted sums over them.
 //!
-//! Rows without weights are summed by the kernels alone. With weights the same sums are made again in the
-//! same order, so that weights of 1 would have the same bits.
+//! Rows without weights are summed by the kernels alone. With weights the sums are computed again in the same order, so
+//! that weights of 1 give the same bits.
 
 use std::ops::Range;
 
@@ -12,28 +12,28 @@ pub(crate) struct Part {
     pub(crate) rows: Range<usize>,
     /// Lanes without a row hold zeros.
     pub(crate) panels: Vec<f64>,
-    /// Of every lane, 0 without a row; `None` when all rows count 1.
+    /// The weight of every lane, 0 for lanes without a row; `None` if all rows have weight 1.
     pub(crate) weights: Option<Vec<f64>>,
 }
 
 impl Part {
-    /// Lanes of its panels: its rows, and what pads the last panel.
+    /// Lanes of its panels: its rows and the padding of the last panel.
     pub(crate) fn n_lanes(&self) -> usize {
         n_panels(self.rows.len()) * LANES
     }
 
-    /// How much the row in a lane counts.
+    /// The weight of the row in a lane.
     pub(crate) fn weight(&self, lane: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[lane])
     }
 
-    /// What its rows count together.
+    /// The total weight of its rows.
     pub(crate) fn total_weight(&self) -> f64 {
         self.weights.as_ref().map_or(self.rows.len() as f64, |weights| weights.iter().sum())
     }
 
     /// `loweredₘₙ = min(nearestₙ, ‖zₙ − cₘ‖²)` for each of several centres (m × d), and `Σ sₙ loweredₘₙ`
-    /// over each panel (m × panels). Lanes without a row add nothing when their `nearest` is zero.
+    /// over each panel (m × panels). Lanes without a row add nothing if their `nearest` is zero.
     pub(crate) fn lower_distances(
         &self,
         centres: &[f64],
@@ -50,15 +50,21 @@ impl Part {
     }
 
     /// Adds its rows to the sums of their labels: `sumsₖ += Σ sₙ zₙ` (k × d) and `countsₖ += Σ sₙ` (k), in
-    /// the order of the rows, for the labels that are `wanted` (k).
-    pub(crate) fn add_labelled(&self, labels: &[u32], wanted: &[bool], sums: &mut [f64], counts: &mut [f64]) {
+    /// the order of the rows, for the labels that are `requested` (k).
+    pub(crate) fn add_labelled(
+        &self,
+        labels: &[u32],
+        requested: &[bool],
+        sums: &mut [f64],
+        counts: &mut [f64],
+    ) {
         let d = self.n_features();
         let Some(weights) = &self.weights else {
-            return add_labelled(&self.panels, d, labels, wanted, sums, counts);
+            return add_labelled(&self.panels, d, labels, requested, sums, counts);
         };
         for (row, (&label, &weight)) in labels.iter().zip(weights).enumerate() {
             let label = label as usize;
-            if wanted[label] {
+            if requested[label] {
                 counts[label] += weight;
                 let panel = &self.panels[row / LANES * LANES * d..][..LANES * d];
                 for (sum, column) in sums[label * d..][..d].iter_mut().zip(panel.chunks_exact(LANES)) {
@@ -73,8 +79,8 @@ impl Part {
     }
 }
 
-/// `Σ sₙ xₙ` of a panel's lanes, in the order in which `lower_distances` sums them: sixteen partial sums,
-/// then those in order.
+/// `Σ sₙ xₙ` of a panel's lanes, summed in the same order as in `lower_distances`: sixteen partial sums, then those in
+/// order.
 fn weighted_sum(weights: &[f64], x: &[f64]) -> f64 {
     const { assert!(LANES.is_multiple_of(16)) };
     let mut partial = [0.0; 16];
@@ -89,7 +95,7 @@ mod tests {
     use super::*;
     use gmm_kernels::{pack_rows, panels_len};
 
-    /// Numbers whose sums are not exact, so that another order of adding would be seen.
+    /// A part whose sums are inexact, so that another order of summation would show.
     fn part(n: usize, d: usize, weights: Option<&dyn Fn(usize) -> f64>) -> Part {
         let rows: Vec<f64> = (0..n * d).map(|at| ((at * 7919 + 13) % 1009) as f64 / 37.0 - 11.0).collect();
         let mut panels = vec![0.0; panels_len(n, d)];
@@ -101,7 +107,7 @@ mod tests {
         Part { rows: 0..n, panels, weights }
     }
 
-    /// What `lower_distances` leaves of three centres, and its sums; and labelled sums and counts.
+    /// The lowered distances for three centres and their sums, then labelled sums and counts.
     fn all_sums(part: &Part, d: usize) -> [Vec<f64>; 4] {
         let n_lanes = part.n_lanes();
         let mut nearest = vec![f64::INFINITY; n_lanes];

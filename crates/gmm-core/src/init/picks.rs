@@ -1,31 +1,31 @@
-//! Which rows centres are found among: all that count, or 65 536 that are spread over all that count.
+//! The rows from which centres are computed: all rows that have weight, or 65 536 spread over them.
 //!
-//! A row of weight 0 is never one of them and no draw is spent on it, so what is made of the rows is, to the
-//! last bit, what would be made if it were not there.
+//! A row of weight 0 is never picked and uses no random number, so the result is the same to the last bit as without
+//! the row.
 
 use crate::random::Stream;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Rows at most. More would not move a centre by more than its own scatter, and would make memory grow
+/// Maximum number of rows. More rows would not move a centre by more than its own scatter, and would make memory grow
 /// with n.
 const MAX_ROWS: usize = 1 << 16;
 
 /// Rows of the samples, in their order.
 pub(crate) struct Picks {
-    /// How many.
+    /// How many rows.
     pub(crate) n_rows: usize,
-    /// Which; a heavy one may be there several times. `None` when they are all there are.
+    /// Which rows; a heavy row may occur several times. `None` if all rows are used.
     pub(crate) rows: Option<Vec<usize>>,
-    /// Whether each still counts by its weight. Otherwise all count 1.
+    /// Whether the rows still have their weights. Otherwise each has weight 1.
     pub(crate) weighted: bool,
 }
 
 impl Picks {
     pub(crate) fn new<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Self {
         let n_present = samples.n_present();
-        // Only ratios of weights matter, so equal ones are none: those rows take the path, and have the
-        // bits, of samples without weights.
+        // Only ratios of weights matter, so equal weights are ignored: such rows take the same path as samples
+        // without weights and get the same bits.
         let weighted = !all_equal(samples);
         let rows = if n_present > MAX_ROWS {
             Some(if weighted { by_weight(samples, stream) } else { by_count(samples, stream) })
@@ -34,18 +34,18 @@ impl Picks {
         } else {
             None
         };
-        // A row that was drawn by its weight has had its due.
+        // A row that was drawn by its weight then has weight 1.
         Picks { n_rows: n_present.min(MAX_ROWS), rows, weighted: weighted && n_present <= MAX_ROWS }
     }
 }
 
-/// The rows that count.
+/// The rows that have weight.
 fn present<'a, T: Real>(samples: &Samples<'a, T>) -> impl Iterator<Item = usize> + use<'a, T> {
     let weights = samples.weights();
     (0..samples.n_samples()).filter(move |&row| weights.is_none_or(|weights| weights[row] > 0.0))
 }
 
-/// Those at these places among the rows that count; places in ascending order.
+/// The rows at `places` (ascending) among those that have weight.
 pub(crate) fn present_at<T: Real>(
     samples: &Samples<'_, T>,
     places: impl Iterator<Item = usize>,
@@ -62,7 +62,7 @@ pub(crate) fn present_at<T: Real>(
     places.map(row_at).collect()
 }
 
-/// Whether all rows that count, count the same.
+/// Whether all rows that have weight have the same weight.
 fn all_equal<T: Real>(samples: &Samples<'_, T>) -> bool {
     samples.weights().is_none_or(|weights| {
         let mut present = weights.iter().filter(|&&weight| weight > 0.0);
@@ -71,7 +71,7 @@ fn all_equal<T: Real>(samples: &Samples<'_, T>) -> bool {
     })
 }
 
-/// One from each of `MAX_ROWS` stretches of equally many rows, or of one more.
+/// One row from each of `MAX_ROWS` stretches, whose lengths differ by at most one row.
 fn by_count<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<usize> {
     let n = samples.n_present();
     let stretch = |at: usize| at * (n / MAX_ROWS) + at * (n % MAX_ROWS) / MAX_ROWS;
@@ -79,18 +79,18 @@ fn by_count<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<usize
     present_at(samples, (0..MAX_ROWS).map(draw))
 }
 
-/// One from each of `MAX_ROWS` stretches of equal weight: row n, of weight `sₙ`, is expected
-/// `MAX_ROWS sₙ / Σ s` times, and drawn fewer than two times more or less.
+/// One row from each of `MAX_ROWS` stretches of equal weight. The expected count of row n, of weight `sₙ`, is
+/// `MAX_ROWS sₙ / Σ s`, and the actual count differs from it by less than two.
 fn by_weight<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<usize> {
     let mut rows = present(samples).map(|row| (row, samples.weight(row)));
-    // Added up here in the order in which stretches are gone through: the last one ends with the last row.
+    // Summed in the same order as the loop below, so that the last stretch ends with the last row.
     let total: f64 = present(samples).map(|row| samples.weight(row)).sum();
     let width = total / MAX_ROWS as f64;
     let (mut row, mut end) = rows.next().expect("a row that counts");
     let draw = |at: usize| {
         let point = (at as f64 + stream.uniform()) * width;
         while end <= point {
-            // Rounding may put the point of the last stretch at its end, and no row follows.
+            // Rounding may put the point of the last stretch at its end, where no further row exists.
             let Some((next, weight)) = rows.next() else { break };
             row = next;
             end += weight;
@@ -132,13 +132,13 @@ mod tests {
             let bare = Samples::from_rows(&bare, 100_000, 1).unwrap();
             let expected = Picks::new(&bare, &mut Stream::new(4, 0)).rows.unwrap();
             let rows = pick(&weights, 4).rows.unwrap();
-            // Row 3 i / 2 + 1 is the i-th that counts.
+            // Row 3 i / 2 + 1 is the i-th row that has weight.
             assert!(rows.into_iter().eq(expected.into_iter().map(|at| at / 2 * 3 + at % 2 + 1)), "{size}");
         }
     }
 
-    /// Of every weight the draws that its share is worth, never two rows' worth off; and every row follows
-    /// the one before it.
+    /// Every weight class gets the draws that its fraction of the weight implies; no row is off by two or more, and the
+    /// rows are in ascending order.
     #[test]
     fn many_rows_are_drawn_as_often_as_they_weigh() {
         let n = 100_000;
@@ -159,13 +159,13 @@ mod tests {
         for class in 1..5 {
             let of = |values: &[f64]| (0..n).filter(|r| r % 5 == class).map(|r| values[r]).sum::<f64>();
             let expected = of(&weights) / total * MAX_ROWS as f64;
-            // Far below the deviation of independent draws, about 100, as systematic ones are.
+            // Far below the deviation of independent draws, about 100, because the draws are systematic.
             assert!((of(&drawn) - expected).abs() < 5.0 * 100.0, "{} of {expected}", of(&drawn));
         }
     }
 
-    /// 2 × 65 536 rows: stretches of two rows are stretches of one row of weight 2. In pairs, a heavier one
-    /// now and then, so that weights are not equal.
+    /// 2 × 65 536 rows: stretches of two rows equal stretches of one row of weight 2. Some rows are heavier, so that
+    /// the weights are not equal.
     #[test]
     fn a_row_of_weight_2_is_drawn_like_the_row_twice() {
         let n = MAX_ROWS + MAX_ROWS / 4;

@@ -1,12 +1,12 @@
 //! k-means++: centres that are spread like the samples.
 //!
-//! The first centre is a row drawn with a probability proportional to its weight; each next one with one
-//! proportional to its weight times its squared distance to the nearest centre so far, as the best of a few
-//! draws: the one that leaves the least of those products.
+//! The first centre is a row drawn with probability proportional to its weight. For each next centre, a few rows are
+//! drawn with probability proportional to weight times squared distance to the nearest centre so far. The best draw
+//! wins: the one that leaves the smallest sum of those products.
 //! Source: Arthur & Vassilvitskii (2007), with the greedy variant's `2 + ⌊ln k⌋` draws.
 //!
-//! All draws of a step are tried in one pass over the rows. A pass keeps the lowered distances to every
-//! draw, and the next one begins with those of the draw that won.
+//! One pass over the rows tries all draws of a step. It keeps the lowered distances for every draw, and the next pass
+//! starts from those of the winning draw.
 
 use gmm_kernels::LANES;
 
@@ -20,14 +20,14 @@ use crate::random::Stream;
 struct Distances {
     /// To the nearest centre before the last pass; zero for lanes without a row.
     nearest: Vec<f64>,
-    /// The same with each draw of the last pass as one centre more (draws × lanes).
+    /// The same distances with one draw of the last pass as an additional centre (draws × lanes).
     lowered: Vec<f64>,
     /// Sums of `lowered`, by weight, over each panel (draws × panels).
     sums: Vec<f64>,
 }
 
-/// Centres (k × d): rows of `drawn`. With fewer distinct rows than centres, some repeat. Once the watch ends the
-/// search, the centres that are left are any rows.
+/// Centres (k × d): rows of `drawn`. If there are fewer distinct rows than centres, some repeat. Once the watch ends
+/// the search, the remaining centres are arbitrary rows.
 pub(crate) fn seed(
     drawn: &Drawn,
     n_components: usize,
@@ -53,7 +53,7 @@ pub(crate) fn seed(
             (0..n_draws).map(|_| draw_by_distance(drawn, &parts, winner, stream)).collect();
         let draws: Vec<f64> = rows.iter().flat_map(|&row| drawn.row(row)).collect();
         let totals = try_draws(drawn, &mut parts, winner, &draws, threads);
-        // The first of equals.
+        // The first wins a tie.
         winner = (1..n_draws).fold(0, |best, draw| if totals[draw] < totals[best] { draw } else { best });
         centres.extend_from_slice(&draws[winner * d..][..d]);
     }
@@ -61,14 +61,14 @@ pub(crate) fn seed(
 }
 
 impl Distances {
-    /// Infinitely far from every centre, of which there is none: as a pass with one draw would leave it.
+    /// Infinite distances, because there is no centre yet; in the layout of a pass with one draw.
     fn none(part: &Part) -> Self {
         let mut lowered = vec![f64::INFINITY; part.n_lanes()];
         lowered[part.rows.len()..].fill(0.0);
         Distances { nearest: vec![0.0; part.n_lanes()], lowered, sums: Vec::new() }
     }
 
-    /// The distances that `draw` of the last pass has left, and their sums over panels.
+    /// The distances with `draw` of the last pass as a centre, and their sums over panels.
     fn of_draw(&self, draw: usize) -> (&[f64], &[f64]) {
         let n_lanes = self.nearest.len();
         let n_panels = n_lanes / LANES;
@@ -76,8 +76,8 @@ impl Distances {
     }
 }
 
-/// Takes `winner` of the last pass for a centre and tries `draws` (m × d): the sum of all distances, by
-/// weight, that each would leave (m).
+/// Makes `winner` of the last pass a centre and tries `draws` (m × d). Returns the weighted sum of all distances that
+/// each draw would leave (m).
 fn try_draws(
     drawn: &Drawn,
     parts: &mut [Distances],
@@ -104,8 +104,8 @@ fn try_draws(
     totals
 }
 
-/// A row drawn with probability proportional to its weight times the distance that `winner` has left it;
-/// to its weight alone when all distances are zero.
+/// A row drawn with probability proportional to its weight times its distance after `winner`, or to its weight alone if
+/// all distances are zero.
 fn draw_by_distance(drawn: &Drawn, parts: &[Distances], winner: usize, stream: &mut Stream) -> usize {
     let total: f64 = parts.iter().map(|part| part.of_draw(winner).1.iter().sum::<f64>()).sum();
     if total == 0.0 {
@@ -123,7 +123,7 @@ fn draw_by_distance(drawn: &Drawn, parts: &[Distances], winner: usize, stream: &
                 if sum == 0.0 {
                     continue;
                 }
-                // Rounding may leave something after the last row: then that one is drawn.
+                // Rounding may leave a remainder after the last row: then the last row is drawn.
                 last = part.rows.start + lanes.rfind(|&lane| mass(lane) > 0.0).unwrap_or(0);
                 continue;
             }
@@ -181,9 +181,9 @@ mod tests {
         }
     }
 
-    /// Rows at 0, 1 and 3 with the first centre at 0: the second is drawn at 1 with 1/10, at 3 with 9/10, and
-    /// as the better of two draws. Leaving 0 + 0 + 4 or 0 + 1 + 0, 3 wins unless both draws are 1. Groups of
-    /// 100 rows at each place, so that neighbours in a panel and panels both take part.
+    /// Rows at 0, 1 and 3 with the first centre at 0: a draw is at 1 with probability 1/10 and at 3 with 9/10, and the
+    /// second centre is the better of two draws. The sums left are 0 + 0 + 4 or 0 + 1 + 0, so 3 wins unless both draws
+    /// are 1. There are 100 rows at each place, so that lanes within a panel and several panels are tested.
     #[test]
     fn draws_follow_the_squared_distances() {
         let rows: Vec<f64> = (0..300).map(|row| [0.0, 1.0, 3.0][row * 7 % 3]).collect();
@@ -204,9 +204,9 @@ mod tests {
         assert!((0..300).all(|row| seen[row] == (rows[row] > 0.0)));
     }
 
-    /// The same three places with weights 3, 9 and 1, where every tenth row of the 3 has none. With a centre
-    /// at 0 the 1 is left with `100 · 9 · 1` and the 3 with `90 · 1 · 9`; with one at 1 the 0 with
-    /// `100 · 3 · 1` and the 3 with `90 · 1 · 4`.
+    /// The same three places with weights 3, 9 and 1; every tenth row at 3 has weight 0. With a centre at 0, the
+    /// products left are `100 · 9 · 1` at 1 and `90 · 1 · 9` at 3; with a centre at 1, they are `100 · 3 · 1` at 0 and
+    /// `90 · 1 · 4` at 3.
     #[test]
     fn draws_follow_the_weights_too() {
         let rows: Vec<f64> = (0..300).map(|row| [0.0, 1.0, 3.0][row * 7 % 3]).collect();
@@ -221,7 +221,7 @@ mod tests {
         let samples = Samples::from_rows(&rows, 300, 1).unwrap().with_weights(&weights).unwrap();
         let drawn = Drawn::new(&samples, &mut Stream::new(0, 0), &Threads::one());
         let mut parts: Vec<Distances> = drawn.parts().iter().map(Distances::none).collect();
-        // In units of eight: the largest weight is computed with as 9 / 8.
+        // In units of eight: the largest weight, 9, is computed as 9 / 8.
         let totals = try_draws(&drawn, &mut parts, 0, &[0.0, 1.0], &Threads::one());
         assert_eq!(totals, [1710.0 / 8.0, 660.0 / 8.0]);
         let mut stream = Stream::new(5, 0);
@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    /// Where all distances are zero the weights alone decide, and nobody without one is drawn.
+    /// If all distances are zero, the weights alone decide, and no row without weight is drawn.
     #[test]
     fn rows_in_one_place_are_drawn_by_weight() {
         let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
@@ -262,7 +262,7 @@ mod tests {
         try_draws(&drawn, &mut parts, 0, &[4.0], &Threads::one());
         let mut stream = Stream::new(3, 0);
         let heavy: usize = (0..10_000).map(|_| draw_by_distance(&drawn, &parts, 0, &mut stream)).sum();
-        // Five standard errors of p = 3 / 4; the heavy one is the second that counts.
+        // Five standard errors of p = 3 / 4; the heavy row is the second that has weight.
         assert!((7283..7717).contains(&heavy), "{heavy}");
     }
 

@@ -1,9 +1,9 @@
-//! What sample weights mean to a start: 2 is the row twice, 0 is no row, and 1 is no weight.
+//! Sample weights in starts: 2 equals the row twice, 0 equals no row, and 1 equals no weight.
 
 use super::*;
 use crate::init::drawn::Drawn;
 
-/// SplitMix64, so that nothing of the library draws its own test.
+/// SplitMix64, so that the library does not generate its own test data.
 struct Numbers(u64);
 
 impl Numbers {
@@ -23,14 +23,14 @@ fn rows(n: usize, d: usize) -> Vec<f64> {
     (0..n * d).map(|at| places[at / d % 5 * d + at % d] + numbers.next()).collect()
 }
 
-/// Both starts, on `threads`.
+/// The centres of k-means++ and of k-means, on `threads`.
 fn centres<T: Real>(samples: &Samples<'_, T>, k: usize, seed: u64, threads: usize) -> [Vec<f64>; 2] {
     let threads = Threads::new(threads);
     [plus_plus_centres, kmeans_centres]
         .map(|start| start(samples, k, &mut Stream::new(seed, 1), &threads, &Watch::none()))
 }
 
-/// Below and above the bounds of k-means, one part and sixteen, all rows and some of them.
+/// Sizes with and without k-means bounds, in one part and in sixteen, with all rows and with a selection.
 const SHAPES: [(usize, usize, usize); 5] =
     [(60, 1, 4), (700, 2, 7), (5000, 14, 12), (20_000, 3, 5), (80_000, 4, 6)];
 
@@ -47,8 +47,8 @@ fn equal_weights_are_none() {
     }
 }
 
-/// Weights that are computed with have the bits of none when they are 1: nothing is summed or drawn in
-/// another order.
+/// Weights of 1 that enter the computation give the same bits as no weights: nothing is summed or drawn in another
+/// order.
 #[test]
 fn weights_of_1_are_computed_with_like_none() {
     for (n, d, k) in SHAPES {
@@ -69,7 +69,7 @@ fn weights_of_1_are_computed_with_like_none() {
     }
 }
 
-/// Rows of 1e300 would have all others scaled to nothing.
+/// If the rows of 1e300 had any effect, the scaling would turn all others into zero.
 #[test]
 fn rows_of_weight_0_are_absent_to_the_last_bit() {
     for (n, d, k) in SHAPES {
@@ -99,7 +99,7 @@ fn rows_of_weight_0_are_absent_to_the_last_bit() {
     }
 }
 
-/// Draws are the same, so seeds are the same rows; means are the same up to the order of their sums.
+/// The draws are the same, so the seeds are the same rows. The means are the same up to the order of summation.
 #[test]
 fn a_row_of_weight_2_is_the_row_twice() {
     for (n, d, k) in [(60, 1, 4), (700, 2, 7), (5000, 14, 12), (20_000, 3, 5)] {
@@ -159,7 +159,7 @@ fn weights_as_far_apart_as_numbers_can_be_lead_to_finite_centres() {
     }
 }
 
-/// Weight moves centres: of two groups in one place each, k-means' one centre is their mean by weight.
+/// Two groups, each in one place: the single centre of k-means is their weighted mean.
 #[test]
 fn a_centre_is_the_mean_by_weight() {
     let samples = Samples::from_rows(&[0.0, 4.0, 1e300], 3, 1).unwrap();
@@ -170,7 +170,7 @@ fn a_centre_is_the_mean_by_weight() {
     }
 }
 
-/// Centres for 3 000 components among 60 000 rows take seconds: a token that asks for the end gets rows instead.
+/// Centres for 3 000 components from 60 000 rows take seconds. After a cancellation the rest are arbitrary rows.
 #[test]
 fn a_search_that_is_ended_has_all_of_its_centres() {
     let mut numbers = Numbers(5);

@@ -1,11 +1,11 @@
-//! Expectation-maximisation of what is frequent: every M-step is made from the samples that are likely.
+//! Trimmed EM: every M-step uses only the samples of highest density.
 //!
 //! ```text
 //! H  ← the samples of highest density p(z; θ), all but the share a       the trimmed likelihood rises:
 //! θ  ← one step of EM on H                                              no other H has a higher one
 //! ```
 //!
-//! Neither step can lower `Σ_H ln p(z; θ)`, but for the ridge. Source: Neykov et al. (2007), after the
+//! Neither step can lower `Σ_H ln p(z; θ)`, except through the ridge. Source: Neykov et al. (2007), after the
 //! concentration steps of Rousseeuw & Van Driessen (1999).
 
 use crate::blocks::Threads;
@@ -19,32 +19,32 @@ use crate::robust::trim::Ranking;
 use crate::samples::Samples;
 use crate::score::energy;
 
-/// Where the iterations of one K ended.
+/// The result of the iterations for one K.
 #[derive(Clone)]
 pub(super) struct Concentrated {
-    /// Of the scaled samples, tied.
+    /// A tied mixture of the scaled samples.
     pub(super) mixture: Mixture,
-    /// The weights (n) of the samples of highest density under it; 0 of the others.
+    /// The weights (n) of the samples of highest density under the mixture; 0 for the others.
     pub(super) kept: Vec<f64>,
     pub(super) n_trimmed: usize,
     /// `Σ_H sₙ ln p(zₙ) / Σ_H sₙ` of each iteration.
     pub(super) bounds: Vec<f64>,
     pub(super) converged: bool,
-    /// What ended it, if it was told to end.
+    /// What ended the iterations from outside, if anything did.
     pub(super) ended: Option<Stop>,
 }
 
-/// Iterations in a row that may bring the bound no higher than it was. Trimmed EM raises the bound but for rounding;
-/// a ridge, which keeps covariances from the most likely ones, may make it cycle without end. The limit is the default
-/// of `max_iter`: a fit with that default never meets it.
-const STALLED: usize = 100;
+/// Maximum number of iterations in a row without a higher bound. Trimmed EM raises the bound up to rounding, but a
+/// ridge keeps covariances from the most likely ones and may make the iterations cycle without end. The limit equals
+/// the default of `max_iter`, so a fit with that default never meets it.
+const MAX_STALLED: usize = 100;
 
-/// By how much a bound must be higher, relative, to be higher.
+/// The minimum relative increase that makes a bound higher.
 const ROUNDING: f64 = 1e-12;
 
-/// Iterates from k-means of the samples that `begin` (n) gives a weight.
-// Compiled where it is called: the passes over doubles that it needs are then those of the program, which else
-// would have each of them twice.
+/// Iterates from k-means on the samples that have weight in `begin` (n).
+// Inlined into its caller, so that its passes over doubles are those that the program has already; otherwise each of
+// them would be compiled twice.
 #[inline]
 pub(super) fn concentrate(
     samples: &Samples<'_, f64>,
@@ -76,18 +76,18 @@ pub(super) fn concentrate(
             since_highest += 1;
         }
         let ended = watch.ended().filter(|_| !converged);
-        if converged || bounds.len() == options.max_iter || since_highest == STALLED || ended.is_some() {
+        if converged || bounds.len() == options.max_iter || since_highest == MAX_STALLED || ended.is_some() {
             return Ok(Concentrated { mixture, kept, n_trimmed, bounds, converged, ended });
         }
         let present = samples.with_weights(&kept)?;
         let moments = Moments::of_expectation(&present, &mixture, &mut groups, threads);
-        let rules = MStep::new(covariance_type, reg_covar, None, present.weight_unit(), &moments, threads)?;
-        // An emptied component stays empty: half of another one in its place could lower the likelihood.
-        mixture = rules.maximise(&moments, &mixture, false, threads)?.mixture;
+        let m_step = MStep::new(covariance_type, reg_covar, None, present.weight_unit(), &moments, threads)?;
+        // An emptied component stays empty: reseeding it with half of another could lower the likelihood.
+        mixture = m_step.maximise(&moments, &mixture, false, threads)?.mixture;
     }
 }
 
-/// The mean by weight of the values that are kept.
+/// The weighted mean of the kept values.
 fn mean_of_kept(samples: &Samples<'_, f64>, values: &[f64], kept: &[f64]) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for (row, value) in values.iter().enumerate().filter(|&(row, _)| kept[row] > 0.0) {

@@ -1,16 +1,16 @@
-//! Outliers in data that contain them: mixtures that cannot adapt to what is rare, and their mean energy.
+//! Outlier detection in data that contain outliers: mixtures that cannot adapt to rare samples, and their mean energy.
 //!
 //! ```text
-//! for K in 1, 2, 4, 8    EM with one covariance for all components, each M-step without the share a of
-//!                        the samples that are least likely under the current mixture
+//! for K in 1, 2, 4, 8    EM with one covariance for all components; each M-step leaves out the fraction a of
+//!                        the samples with the lowest density under the current mixture
 //! keep                   the heaviest components until their weights reach 1 − 1.5 a
 //! E(z) = −(1/m) Σ_K ln p_K(z)        over the m mixtures
 //! ```
 //!
-//! A plain fit explains outliers too: a component shrinks around a tight group of them, and their energy is
-//! low. Here none can, for all share a covariance; the least likely have no part in it; a component that may
-//! be all outliers is light, and goes; and no number of components is chosen, so that none is chosen wrongly.
-//!
+//! A plain fit explains outliers too: a component shrinks around a tight group of them, and their energy is low. Here
+//! this cannot happen, for four reasons. No component can shrink, because all share one covariance. The least likely
+//! samples do not enter the covariance. A component that may consist of outliers is light, so it is removed. And the
+//! mean over several K replaces the choice of one K, which might be wrong.
 //! Sources: trimming, Rousseeuw & Van Driessen (1999), Neykov et al. (2007) and García-Escudero et al.
 //! (2008); the mean of log-densities, a logarithmic opinion pool, Genest & Zidek (1986).
 
@@ -34,39 +34,39 @@ use concentrate::{Concentrated, concentrate};
 use scaling::Scaling;
 use trim::{Ranking, sample_weights_of};
 
-/// The largest share that is trimmed: of what is left, outliers that are no more than that are a minority.
-const MOST_TRIMMED: f64 = 1.0 / 3.0;
+/// The largest fraction that is trimmed. At most that many outliers are then a minority of the remaining samples.
+const MAX_TRIMMED: f64 = 1.0 / 3.0;
 
-/// Components are kept until only this many times the trimmed share is left to the others.
+/// Components are kept until the others have at most this many times the trimmed fraction.
 const LIGHT: f64 = 1.5;
 
-/// Weights that reach a share but for rounding reach it.
+/// Weights that fall short of a fraction by no more than rounding are taken to reach it.
 const ROUNDING: f64 = 1e-9;
 
-/// One sample is as likely as itself.
-const FEWEST: usize = 2;
+/// With one sample there is nothing to rank.
+const MIN_SAMPLES: usize = 2;
 
-/// How to find outliers. The defaults are for data of which nothing is known.
+/// The options of outlier detection. The defaults suit data about which nothing is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustOptions {
-    /// The share of the samples that are outliers, at least 0 and less than 1. It draws the line; and no more
-    /// than a third, it is trimmed. 0.1 by default.
+    /// The fraction of the samples that are outliers, at least 0 and less than 1. It sets the threshold. It is also the
+    /// fraction that is trimmed, up to a third. 0.1 by default.
     pub contamination: f64,
-    /// K of each mixture. 1, 2, 4 and 8 by default; those beyond the samples that are kept are left out.
+    /// K of each mixture. 1, 2, 4 and 8 by default; a K larger than the number of kept samples is left out.
     pub n_components: Vec<usize>,
     /// Stop when the mean log-density of the kept samples changes by less than this, in nats. 1e-3 by default.
     pub tol: f64,
-    /// Iterations of each mixture at most. 100 by default.
+    /// The maximum number of iterations for each mixture. 100 by default.
     pub max_iter: usize,
-    /// Added to every variance, of features scaled to variance 1. 1e-6 by default.
+    /// The ridge added to every variance, for features scaled to variance 1. 1e-6 by default.
     pub reg_covar: f64,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,
-    /// No iteration begins after so long. None by default.
+    /// No iteration begins after this time. None by default.
     pub time_budget: Option<Duration>,
-    /// Ends the fit when it is asked to. None by default.
+    /// Ends the fit when the caller cancels. None by default.
     pub cancel: Option<Cancel>,
-    /// Bytes that there are for the fit: one that takes more is refused before it takes any. None by default.
+    /// Memory that the fit may use, in bytes. A larger fit is refused before it allocates. None by default.
     pub memory_limit: Option<u64>,
 }
 
@@ -87,9 +87,9 @@ impl Default for RobustOptions {
 }
 
 impl RobustOptions {
-    /// `a`: the share that is trimmed.
+    /// `a`: the fraction that is trimmed.
     fn trimmed(&self) -> f64 {
-        self.contamination.min(MOST_TRIMMED)
+        self.contamination.min(MAX_TRIMMED)
     }
 
     fn check(&self, n_samples: usize, n_features: usize) -> Result<()> {
@@ -107,7 +107,7 @@ impl RobustOptions {
         }
         check::addend("tol", self.tol)?;
         check::addend("reg_covar", self.reg_covar)?;
-        // Ks beyond the samples are left out, and no memory is taken for them.
+        // A K beyond the number of samples is left out, so no memory is needed for it.
         self.n_components
             .iter()
             .try_for_each(|&k| addressed(k, n_features, CovarianceType::Tied).map(drop))?;
@@ -116,24 +116,24 @@ impl RobustOptions {
     }
 }
 
-/// One mixture of a detector, in the units of the samples, and how it came about.
+/// One mixture of a detector, in the units of the samples, and how it was fitted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustMixture {
     /// The components that were kept, heaviest first, their weights divided by their sum. Tied covariances.
     pub mixture: Mixture,
-    /// How many components there were before.
+    /// The number of components before light ones were removed.
     pub n_components: usize,
-    /// What the kept ones weighed together before.
+    /// The total weight of the kept components before their weights were divided by it.
     pub kept_weight: f64,
-    /// Samples that count and were left out of the last M-step.
+    /// The number of samples with weight that were left out of the last M-step.
     pub n_trimmed: usize,
-    /// The mean log-density of the kept samples under the mixture of each iteration, all components in it.
+    /// The mean log-density of the kept samples in each iteration, under the mixture with all components.
     pub trimmed_bounds: Vec<f64>,
-    /// Whether the last two were within `tol`.
+    /// Whether the last two of them differ by less than `tol`.
     pub converged: bool,
 }
 
-/// Mixtures of what is frequent in samples, whose mean energy tells what is not.
+/// Mixtures of the frequent samples. Their mean energy is high for outliers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustDetector {
     mixtures: Vec<RobustMixture>,
@@ -142,40 +142,40 @@ pub struct RobustDetector {
     stop: Stop,
 }
 
-/// Fits a detector to `samples` (n × d) that contain the outliers it is to find.
+/// Fits a detector to `samples` (n × d) that contain the outliers to be found.
 ///
-/// With `a` the contamination, at most a third, and `h` all samples but the `⌊a n⌋` of lowest density:
+/// With `a` the contamination, at most a third, and `h` the number of samples without the `⌊a n⌋` of lowest density:
 ///
 /// ```text
 /// scale    every feature to mean 0 and variance 1, a constant one to 0
-/// start    k-means of the samples that K = 1 kept, those of K = 1 from all
+/// start    k-means on the samples that K = 1 kept; for K = 1, on all samples
 /// repeat   wₖ, μₖ, Σ = Σₖ Sₖ Σₖ / S + reg_covar I      from the h samples of highest density
-///          until their mean log-density settles
+///          until their mean log-density converges
 /// ```
 ///
-/// A fit that the token or the time budget ends is a fit: the mixture that was being fitted is as it was reached, after
-/// no iteration at all if need be, and the Ks after it are left out; [`RobustDetector::stop`] says so.
+/// If the cancel flag or the time budget ends the fit, there is still a result: the current mixture is returned as it
+/// is, possibly before its first iteration, and later Ks are left out. [`RobustDetector::stop`] reports this.
 ///
-/// Iterations end before `max_iter` when a hundred in a row bring the bound no higher: where a ridge holds covariances
-/// they may go round in circles.
+/// Iterations end before `max_iter` when a hundred in a row do not raise the bound: where a ridge determines the
+/// covariances, iterations may cycle.
 ///
-/// Samples that weigh: `a` is a share of their weight, and a sample is kept or trimmed whole. Samples of
-/// equal density are trimmed from the last row on. The result has the same bits on any number of threads.
+/// If samples have weights, `a` is a fraction of the total weight, and a sample is kept or trimmed as a whole. Of
+/// samples with equal density, the last rows are trimmed first. The result has the same bits on any number of threads.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidOption`]; [`Error::TooFewToJudge`] when fewer than two samples count;
-/// [`Error::TooFewSamples`] when every K is more than the samples that are kept; [`Error::OutOfRange`] when
-/// squares of the samples leave the range of `f64`; [`Error::SizeOverflow`] and [`Error::OutOfMemory`];
-/// [`Error::NotPositiveDefinite`] when nothing varies and `reg_covar` is 0.
+/// [`Error::InvalidOption`]; [`Error::TooFewToJudge`] when fewer than two samples have weight;
+/// [`Error::TooFewSamples`] when every K is larger than the number of kept samples; [`Error::OutOfRange`] when
+/// squares of the samples overflow `f64`; [`Error::SizeOverflow`] and [`Error::OutOfMemory`];
+/// [`Error::NotPositiveDefinite`] when no feature varies and `reg_covar` is 0.
 ///
-/// Cost: `3 n k d²` flops an iteration, of each mixture. Memory: a copy of the samples, scaled, in `f64`,
+/// Cost: `3 n k d²` flops an iteration for each mixture. Memory: a scaled copy of the samples in `f64`,
 /// and 40 bytes a sample.
 ///
 /// ```
 /// use gmm_core::{RobustOptions, Samples, Threads, fit_robust};
 ///
-/// // Sixty around 0 and 10, and three together at 5: a component of their own would hide those.
+/// // Sixty around 0 and 10, and three close together at 5: a component of their own would hide the three.
 /// let mut rows: Vec<f64> = (0..60).map(|i| f64::from(i % 2) * 10.0 + f64::from(i * 7 % 11) * 0.1).collect();
 /// rows.extend([5.0, 5.001, 5.002]);
 /// let samples = Samples::from_rows(&rows, 63, 1)?;
@@ -194,8 +194,8 @@ pub fn fit_robust<T: Real>(
     options.check(samples.n_present(), samples.n_features())?;
     let watch = Watch::new(options.time_budget, options.cancel.as_ref());
     let n_samples = samples.n_present();
-    if n_samples < FEWEST {
-        return Err(Error::TooFewToJudge { n_samples, least: FEWEST });
+    if n_samples < MIN_SAMPLES {
+        return Err(Error::TooFewToJudge { n_samples, least: MIN_SAMPLES });
     }
     let scaling = Scaling::of(samples)?;
     let copy = scaling.scaled(samples)?;
@@ -211,7 +211,7 @@ pub fn fit_robust<T: Real>(
     let mut mixtures = Vec::new();
     let (mut stop, mut ended) = (Stop::Converged, one.ended.clone());
     for &k in options.n_components.iter().filter(|&&k| k <= n_kept) {
-        // The first has its start whatever the watch says, so that there is a result to return.
+        // The first K always runs up to its start, even after the time budget, so that there is a result to return.
         if !mixtures.is_empty() && ended.is_some() {
             break;
         }
@@ -235,14 +235,14 @@ pub fn fit_robust<T: Real>(
         threshold: f64::INFINITY,
         stop: ended.unwrap_or(stop),
     };
-    // Of the energies that callers get for the same samples, to the bit: not of the scaled copy.
+    // Computed from the samples, not from the scaled copy: callers get exactly these energies for the same samples.
     let energies: Vec<f64> = detector.energies(samples, threads)?.into_iter().map(Real::to_f64).collect();
     detector.threshold = Ranking::new(samples).highest_kept(&energies, options.contamination);
     Ok(detector)
 }
 
 impl RobustMixture {
-    /// Keeps what is heavy, and puts it into the units of the samples.
+    /// Keeps the heavy components, and converts them to the units of the samples.
     fn of(found: Concentrated, trimmed: f64, scaling: &Scaling) -> Result<Self> {
         let Concentrated { mixture, n_trimmed, mut bounds, converged, .. } = found;
         let weights = mixture.weights();
@@ -250,9 +250,9 @@ impl RobustMixture {
         heaviest.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
         let mut kept_weight = 0.0;
         heaviest.retain(|&component| {
-            let is_wanted = kept_weight < 1.0 - LIGHT * trimmed - ROUNDING;
-            kept_weight += if is_wanted { weights[component] } else { 0.0 };
-            is_wanted
+            let is_kept = kept_weight < 1.0 - LIGHT * trimmed - ROUNDING;
+            kept_weight += if is_kept { weights[component] } else { 0.0 };
+            is_kept
         });
         bounds.iter_mut().for_each(|bound| *bound -= scaling.log_volume());
         Ok(RobustMixture {
@@ -267,9 +267,9 @@ impl RobustMixture {
 }
 
 impl RobustDetector {
-    /// The energies `E(zₙ) = −(1/m) Σ_K ln p_K(zₙ)` (n), in nats, of densities in the units of the samples:
-    /// the mean over the m mixtures of [`energy`]. The larger, the less there is like the sample. Not itself
-    /// minus the logarithm of a density: a product of densities does not integrate to one.
+    /// The energies `E(zₙ) = −(1/m) Σ_K ln p_K(zₙ)` (n), in nats: the mean over the m mixtures of [`energy`], with
+    /// densities in the units of the samples. The larger the energy, the rarer the sample. `exp(−E)` is not a density:
+    /// a geometric mean of densities does not integrate to one.
     ///
     /// # Errors
     ///
@@ -280,21 +280,21 @@ impl RobustDetector {
         self.mean(|mixture| energy(mixture, samples, threads))
     }
 
-    /// What each feature contributes to the energy of each sample (n × d): the mean over the mixtures of
+    /// The contribution of each feature to the energy of each sample (n × d): the mean over the mixtures of
     /// [`attribution`].
     ///
     /// # Errors
     ///
     /// As [`attribution`].
     ///
-    /// Cost: that of [`attribution`] for every mixture; n × d numbers beside the output.
+    /// Cost: that of [`attribution`] for every mixture; memory for n × d numbers besides the output.
     pub fn attribution<T: Real>(&self, samples: &Samples<'_, T>, threads: &Threads) -> Result<Vec<T>> {
         let shares = self.mean(|mixture| attribution(mixture, samples, threads))?;
         check_shares(&shares, samples.n_features(), 0)?;
         Ok(shares)
     }
 
-    /// Summed in `f64`, in the order of the mixtures.
+    /// The mean over the mixtures, summed in `f64` in their order.
     fn mean<T: Real>(&self, values_of: impl Fn(&Mixture) -> Result<Vec<T>>) -> Result<Vec<T>> {
         let mut sums: Vec<f64> = Vec::new();
         for RobustMixture { mixture, .. } in &self.mixtures {
@@ -311,25 +311,24 @@ impl RobustDetector {
         Ok(sums.into_iter().map(|sum| T::from_f64(sum / m)).collect())
     }
 
-    /// The energy above which a sample is an outlier: no more than the contamination of the samples of the
-    /// fit, by weight, are above it, as [`threshold_by_contamination`](crate::threshold_by_contamination) has
-    /// it.
+    /// The energy above which a sample is an outlier. At most the contamination of the samples of the fit, by weight,
+    /// is above it, as in [`threshold_by_contamination`](crate::threshold_by_contamination).
     pub fn threshold(&self) -> f64 {
         self.threshold
     }
 
-    /// Whether a sample of that energy is an outlier: whether it is above the threshold.
+    /// Whether a sample with this energy is an outlier: whether the energy is above the threshold.
     pub fn is_outlier<T: Real>(&self, energy: T) -> bool {
         energy.to_f64() > self.threshold
     }
 
-    /// Why the fit ended: [`Stop::Cancelled`] or [`Stop::OutOfTime`] when something ended it, and there may be fewer
-    /// mixtures than Ks; [`Stop::Converged`] when every mixture settled; otherwise [`Stop::MaxIterations`].
+    /// Why the fit ended: [`Stop::Cancelled`] or [`Stop::OutOfTime`] if it was ended early, and then mixtures of some
+    /// Ks may be missing; [`Stop::Converged`] if every mixture converged; otherwise [`Stop::MaxIterations`].
     pub fn stop(&self) -> &Stop {
         &self.stop
     }
 
-    /// One for each K that was fitted, in the order of the options.
+    /// The mixture of each K that was fitted, in the order of the options.
     pub fn mixtures(&self) -> &[RobustMixture] {
         &self.mixtures
     }

@@ -1,10 +1,10 @@
-//! Features brought to mean 0 and variance 1, and mixtures brought back.
+//! Scales features to mean 0 and variance 1, and converts mixtures back.
 //!
 //! ```text
 //! xᵢ = (zᵢ − locationᵢ) / scaleᵢ        μ = location + D μₓ      Σ = D Σₓ D      L = D Lₓ      D = diag(scale)
 //! ```
 //!
-//! Tied mixtures do not care about units; k-means and the ridge do. Only they see the scaled samples.
+//! The units do not change tied mixtures, but they do change k-means and the ridge, so the fit uses scaled samples.
 
 use crate::error::{Error, Result};
 use crate::mixture::{CovarianceType, Covariances, Mixture, zeros};
@@ -18,15 +18,16 @@ pub(super) struct Scaling {
 }
 
 impl Scaling {
-    /// A feature that does not vary, or by less than a square in `f64` can tell, has scale 1.
+    /// The scaling of samples. A feature has scale 1 if it is constant or its variance is below the normal range of
+    /// `f64`.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] when a square has no value.
+    /// [`Error::OutOfRange`] when a square overflows.
     pub(super) fn of<T: Real>(samples: &Samples<'_, T>) -> Result<Self> {
         let (d, total) = (samples.n_features(), samples.total_weight());
         let mut row = vec![0.0; d];
-        // From a sample, so that of a constant feature nothing is left, not even rounding.
+        // Measured from a sample, so that a constant feature scales to exactly 0, without rounding.
         let mut locations = vec![0.0; d];
         samples.copy_row(samples.first_present(), &mut locations);
         let shifts = weighted_means(samples, &mut row, |row, i| (row - locations[i]) / total);
@@ -56,13 +57,13 @@ impl Scaling {
         Ok(values)
     }
 
-    /// `ln det D`: by so much log-densities of scaled samples are above those of the samples.
+    /// `ln det D`: log-densities of scaled samples minus log-densities of the samples.
     pub(super) fn log_volume(&self) -> f64 {
         self.scales.iter().map(|scale| scale.ln()).sum()
     }
 
-    /// Some components of a tied mixture of scaled samples, in the units of the samples. Together they weigh
-    /// `weight`.
+    /// The given components of a tied mixture of scaled samples, in the units of the samples. `weight` is their total
+    /// weight.
     pub(super) fn unscaled(&self, mixture: &Mixture, components: &[usize], weight: f64) -> Result<Mixture> {
         let (d, scales) = (self.scales.len(), &self.scales);
         let weights: Vec<f64> = components.iter().map(|&at| mixture.weights()[at] / weight).collect();
@@ -73,7 +74,7 @@ impl Scaling {
         }
         let tied = mixture.covariances();
         let values = tied.values().iter().enumerate();
-        // The scales first: their product is the same on both sides of the diagonal.
+        // The product of the scales comes first: it is the same on both sides of the diagonal, so symmetry is exact.
         let values: Vec<f64> = values.map(|(at, value)| scales[at / d] * scales[at % d] * value).collect();
         let lower: Vec<f64> =
             tied.cholesky().iter().enumerate().map(|(at, value)| scales[at / d] * value).collect();
@@ -83,7 +84,7 @@ impl Scaling {
     }
 }
 
-/// `Σₙ sₙ f(zₙᵢ, i)` (d), of the samples that count, in the order of the rows.
+/// `Σₙ sₙ f(zₙᵢ, i)` (d) over the samples that have weight, in the order of the rows.
 fn weighted_means<T: Real>(
     samples: &Samples<'_, T>,
     row: &mut [f64],
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
     use crate::{Threads, energy};
 
-    /// Weights 1 and 3 at 2 and 6: mean 5, variance (9 + 3) / 4; the constant far away is 0 exactly.
+    /// Weights 1 and 3 at 2 and 6: mean 5, variance (9 + 3) / 4; the constant feature scales to 0 exactly.
     #[test]
     fn samples_are_scaled_by_weight_and_a_constant_is_nothing() {
         let rows = [2.0, 1e8 + 0.1, 6.0, 1e8 + 0.1, 900.0, 0.0];

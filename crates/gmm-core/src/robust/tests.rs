@@ -1,4 +1,4 @@
-//! Outliers that a plain mixture hides, and what must not matter: threads, units, rows that do not count.
+//! Outliers that a plain mixture hides; and threads, units and rows without weight, which must not matter.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ fn cloud(n: usize, d: usize, seed: u64) -> Vec<f64> {
     sample(&Mixture::new(&[1.0], &vec![0.0; d], &unit).unwrap(), n, seed).unwrap().0
 }
 
-/// Moved and shrunk.
+/// The rows, shrunk by `deviation` and shifted to `centre`.
 fn placed(rows: &[f64], centre: &[f64], deviation: f64) -> Vec<f64> {
     let d = centre.len();
     rows.iter().enumerate().map(|(at, value)| centre[at % d] + deviation * value).collect()
@@ -47,7 +47,7 @@ fn a_tight_group_that_a_plain_mixture_hides_is_found() {
     let rows = with_a_tight_group();
     let samples = Samples::from_rows(&rows, 630, 3).unwrap();
     let share = 30.0 / 630.0;
-    // A component of its own makes the group the likeliest of all.
+    // In a plain mixture the group gets its own component and thus the highest density of all.
     let plain = fit(&samples, &FitOptions::new(4), &Threads::one()).unwrap().mixture;
     let energies = energy(&plain, &samples, &Threads::one()).unwrap();
     let most = |rows: std::ops::Range<usize>| rows.map(|row| energies[row]).fold(f64::MIN, f64::max);
@@ -71,12 +71,12 @@ fn rows_between_groups_are_found_though_they_are_in_the_middle_of_all() {
     rows.extend(placed(&cloud(8, 2, 3), &[0.0, 0.0], 0.5));
     let between: Vec<usize> = (400..408).collect();
     assert_eq!(outliers(&detector(&rows, 2, &options(8.0 / 408.0)), &rows, 2), between);
-    // One component for all has its mean among them.
+    // A single component has its mean among these rows.
     let one = RobustOptions { n_components: vec![1], ..options(8.0 / 408.0) };
     assert!(outliers(&detector(&rows, 2, &one), &rows, 2).iter().all(|row| !between.contains(row)));
 }
 
-/// A density that had no part in the mean would not be missed by its ranking alone.
+/// The ranking alone would not show that a density is missing from the mean, so values are compared.
 #[test]
 fn the_energy_is_the_mean_of_those_of_normalised_mixtures() {
     let rows = with_a_tight_group();
@@ -105,7 +105,7 @@ fn the_energy_is_the_mean_of_those_of_normalised_mixtures() {
     assert_eq!(outliers(&found, &rows, 3).len(), 31);
 }
 
-/// The largest samples that are kept need not be those of the last step; their likelihood only rises.
+/// The kept samples may change in each step, but their likelihood never falls.
 #[test]
 fn the_trimmed_likelihood_never_falls() {
     let rows = with_a_tight_group();
@@ -119,7 +119,7 @@ fn the_trimmed_likelihood_never_falls() {
     }
 }
 
-/// Of one component without trimming the bound is that of the plain fit, in the units of the samples.
+/// For one component without trimming, the bound is that of the plain fit, in the units of the samples.
 #[test]
 fn without_trimming_one_component_is_the_plain_one() {
     let rows: Vec<f64> = with_a_tight_group().iter().map(|value| 1e3 * value - 7.0).collect();
@@ -136,7 +136,7 @@ fn without_trimming_one_component_is_the_plain_one() {
     assert_eq!(outliers(&found, &rows, 3), []);
 }
 
-/// Of all pairs that could be left out of ten rows, the one that leaves the least determinant behind.
+/// Of all pairs that could be left out of ten rows, the trimmed pair leaves the smallest determinant.
 #[test]
 fn one_component_is_that_of_the_minimum_covariance_determinant() {
     let mut rows = vec![0.0, 0.3, 1.0, 0.8, -0.7, -1.1, 0.4, -0.6, -1.2, 0.5, 0.9, -0.2, -0.3, 1.2, 0.2, 0.1];
@@ -200,7 +200,7 @@ fn a_row_that_does_not_count_is_neither_trained_on_nor_trimmed() {
         assert!((got - wanted).abs() < 1e-6 * wanted.abs().max(1.0), "{got} {wanted}");
     }
     assert!((with.threshold() - without.threshold()).abs() < 1e-6);
-    // The unit of the weights is nobody's business.
+    // The unit of the weights does not matter.
     let large: Vec<f64> = weights.iter().map(|weight| weight * 1e300).collect();
     let large = run(&large);
     for (got, wanted) in energies(&large).iter().zip(energies(&with)) {
@@ -297,9 +297,9 @@ fn what_cannot_be_judged_is_refused_by_name() {
     assert!(matches!(found.energies(&other, &Threads::one()), Err(Error::OtherFeatures { .. })));
 }
 
-/// Seven rows that three components go round in circles about, for there is no ridge: there was no end to it.
+/// Seven rows on which three components cycle, because there is no ridge. The fit used to run forever.
 #[test]
-fn iterations_that_go_round_in_circles_end() {
+fn iterations_that_cycle_end() {
     for seed in 0..20 {
         let rows: Vec<f64> = (0..42).map(|at| f64::from((at * 7919 + 31 * seed) % 11)).collect();
         let endless = RobustOptions {
@@ -311,7 +311,7 @@ fn iterations_that_go_round_in_circles_end() {
             ..options(0.1)
         };
         let samples = Samples::from_rows(&rows, 7, 6).unwrap();
-        // Seven rows in six features may be refused; what is not ends, with no token and no budget.
+        // Seven rows in six features may be refused. If not, the fit ends without a cancellation or a time budget.
         if let Ok(found) = fit_robust(&samples, &endless, &Threads::one()) {
             assert_eq!(*found.stop(), Stop::MaxIterations);
             assert!(found.mixtures().iter().all(|one| !one.converged && one.trimmed_bounds.len() > 100));

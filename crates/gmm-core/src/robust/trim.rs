@@ -1,20 +1,20 @@
-//! Which samples are kept: all but those of the highest energies, as many as a share allows.
+//! Trimming: which samples are kept. Those of the highest energies are trimmed, as many as a fraction allows.
 //!
-//! A total order, by energy and then by row: the same samples whatever the order they are looked at in.
+//! The order is total, by energy and then by row: the kept samples do not depend on the order of processing.
 
 use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::whole_part;
 
-/// What adding up n weights may round by, in units of their sum.
+/// Bound of the rounding error when n weights are summed, relative to the sum.
 const ROUNDING: f64 = 1e-12;
 
-/// The weights of the samples (n), as they were passed: 1 of each, if none were.
+/// The weights of the samples (n) as the caller passed them; 1 each if there are none.
 pub(super) fn sample_weights_of<T: Real>(samples: &Samples<'_, T>) -> Vec<f64> {
     samples.weights().map_or_else(|| vec![1.0; samples.n_samples()], <[f64]>::to_vec)
 }
 
-/// The samples that count, put in order as far as is asked for.
+/// The samples that have weight, sorted as far as needed.
 pub(super) struct Ranking<'a, T> {
     samples: Samples<'a, T>,
     order: Vec<(f64, usize)>,
@@ -25,9 +25,9 @@ impl<'a, T: Real> Ranking<'a, T> {
         Ranking { samples: *samples, order: Vec::new() }
     }
 
-    /// How many samples are left when those of the highest energies (n) are gone whose weights together are
-    /// no more than `share` of all; one at least. They come first in the order, the last of them with the
-    /// highest energy.
+    /// Trims the samples of the highest energies (n) whose weights together are at most the fraction `share` of the
+    /// total weight, and returns how many samples are kept, at least one. The kept samples come first in `order`; the
+    /// last of them has the highest energy.
     fn split(&mut self, energies: &[f64], share: f64) -> usize {
         let present = (0..energies.len()).filter(|&row| self.samples.weight(row) > 0.0);
         self.order.clear();
@@ -52,8 +52,8 @@ impl<'a, T: Real> Ranking<'a, T> {
         n_kept
     }
 
-    /// Writes the weights (n) that samples have in an M-step without a share of them: their own, or 0.
-    /// Tells how many that count were trimmed.
+    /// Writes the weights (n) of samples for an M-step without the fraction `share`: the sample's own weight, or 0.
+    /// Returns how many samples with weight were trimmed.
     pub(super) fn trim(&mut self, energies: &[f64], share: f64, weights: &mut [f64]) -> usize {
         let n_kept = self.split(energies, share);
         let own = self.samples.weights();
@@ -64,7 +64,7 @@ impl<'a, T: Real> Ranking<'a, T> {
         self.order.len() - n_kept
     }
 
-    /// The least threshold that no more than a share of the samples are above, by weight.
+    /// The smallest threshold with at most the fraction `share` of the samples above it, by weight.
     pub(super) fn highest_kept(&mut self, energies: &[f64], share: f64) -> f64 {
         let n_kept = self.split(energies, share);
         self.order[n_kept - 1].0
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(weights, [1.0; 6]);
     }
 
-    /// A row of weight 2 is the row twice, but for not being cut in half; one of weight 0 is not there.
+    /// A row of weight 2 equals two equal rows, but it is never cut in half; a row of weight 0 is ignored.
     #[test]
     fn the_share_is_one_of_the_weight() {
         let rows = [0.0; 4];
@@ -100,7 +100,7 @@ mod tests {
         };
         assert_eq!(trimmed(0.25, [0.0, 1.0, 2.0, 9.0]), (1, [2.0, 1.0, 0.0, 0.0]));
         assert_eq!(trimmed(0.5, [2.0, 1.0, 0.0, 9.0]), (1, [0.0, 1.0, 1.0, 0.0]));
-        // Two do not fit into a quarter of four, and nothing below them is trimmed in their place.
+        // Weight 2 exceeds a quarter of 4, so this sample stays, and no sample below it is trimmed instead.
         assert_eq!(trimmed(0.25, [2.0, 1.0, 0.0, 9.0]), (0, own));
     }
 

@@ -1,9 +1,9 @@
-//! Draws against numbers made elsewhere, against themselves, and against the mixture they are from.
+//! Draws, compared with numbers of another program, with each other, and with the mixture they are from.
 
 use super::*;
 use crate::{CovarianceType, Covariances};
 
-/// Three components in two features, the second of weight 0; the factors are L as they stand here.
+/// Three components in two features, the second of weight 0; the literals are the factors L.
 fn mixture() -> Mixture {
     let factors = [[2.0, 0.0, 0.5, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 0.0, -0.75, 0.25]];
     let product = |[a, _, b, c]: [f64; 4]| [a * a, a * b, a * b, b * b + c * c];
@@ -13,7 +13,7 @@ fn mixture() -> Mixture {
         .unwrap()
 }
 
-/// By a program of its own: PCG XSL RR 128/64 in Python's integers, `statistics.NormalDist().inv_cdf` of
+/// Computed by an independent program: PCG XSL RR 128/64 in Python's integers, `statistics.NormalDist().inv_cdf` of
 /// CPython for the quantiles, and `z = μ + L x`.
 #[test]
 fn the_first_values_are_those_of_another_program() {
@@ -70,8 +70,8 @@ fn blocks_of_any_size_and_rows_drawn_alone_are_those_of_one_call() {
     }
 }
 
-/// The seed is fixed, so this is one draw and not a chance: with five standard errors a right sampler
-/// would fail for one seed in a hundred thousand.
+/// The seed is fixed, so the result is deterministic. With five standard errors a correct sampler would fail for one
+/// seed in a hundred thousand.
 #[test]
 fn frequencies_means_and_covariances_are_within_five_standard_errors() {
     let (mixture, n, d) = (mixture(), 400_000, 2);
@@ -113,7 +113,7 @@ fn normals_have_the_distribution_of_kolmogorov_s_test() {
     let (n, standard) = (100_000, Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap());
     let (mut values, _) = sample(&standard, n, 2).unwrap();
     values.sort_unstable_by(f64::total_cmp);
-    // At quantiles that every table has, an empirical distribution is within 1.95 / √n of Φ, save once in 1000.
+    // At tabulated quantiles, an empirical distribution is within 1.95 / √n of Φ in 999 of 1000 cases.
     for (x, p) in
         [(-2.326_347_87, 0.01), (-1.281_551_57, 0.1), (0.0, 0.5), (0.674_489_75, 0.75), (1.959_963_98, 0.975)]
     {
@@ -129,7 +129,7 @@ fn samples_that_no_buffer_could_hold_are_refused() {
     assert!(matches!(sample(&mixture, usize::MAX / 2, 0), Err(Error::SizeOverflow { .. })));
     let mut sampler = Sampler::new(&mixture, 0).unwrap();
     assert!(matches!(sampler.fill(&mut [0.0; 3], &mut [0; 2]), Err(Error::ShapeMismatch { .. })));
-    // Refused calls drew nothing.
+    // Refused calls draw nothing.
     let (mut row, mut label) = ([0.0; 2], [0]);
     sampler.fill(&mut row, &mut label).unwrap();
     assert_eq!(row, sample(&mixture, 1, 0).unwrap().0[..]);
@@ -146,7 +146,7 @@ fn samples_beyond_the_range_of_their_type_are_refused() {
     assert!(matches!(sample(&far, 1, 0), Err(Error::OutOfRange { component: 0, real: "f64", .. })));
 }
 
-/// A diagonal mixture draws what the same covariances as matrices draw.
+/// A diagonal mixture draws the same samples as the same covariances stored as matrices.
 #[test]
 fn every_structure_draws_what_its_matrices_draw() {
     let (weights, means) = ([0.5, 0.5], [0.0, 1.0, 5.0, -5.0]);

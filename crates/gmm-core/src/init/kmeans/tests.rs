@@ -5,7 +5,7 @@ use crate::init::{KMEANS_TOLERANCE, kmeans_centres};
 use crate::random::Stream;
 use crate::{MatRef, Real, Samples};
 
-/// Lloyd's algorithm as it is written down: every distance, every sum anew.
+/// Lloyd's algorithm without shortcuts: every distance and every sum is computed in every iteration.
 fn plain_kmeans(
     rows: &[Vec<f64>],
     weights: &[f64],
@@ -77,7 +77,7 @@ fn plain_kmeans(
     (centres, labels.iter().map(|&label| label as u32).collect(), max_iter)
 }
 
-/// SplitMix64, so that nothing of the library draws its own test.
+/// SplitMix64, so that the library does not generate its own test data.
 fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut x = *state;
@@ -116,8 +116,8 @@ const SHAPES: [(usize, usize, usize); 14] = [
     (600, 70, 13),
 ];
 
-/// Small integers: sums are exact in any order, so centres must agree to the last bit, and many rows are
-/// as far from one centre as from another.
+/// Small integers: sums are exact in any order, so centres must agree to the last bit. Many rows are equally far from
+/// two centres.
 #[test]
 fn integers_end_where_plain_loops_end_to_the_last_bit() {
     for (n, d, k) in SHAPES {
@@ -148,7 +148,7 @@ fn integers_end_where_plain_loops_end_to_the_last_bit() {
     }
 }
 
-/// Numbers with digits, and such as have lost most of theirs to an offset: every assignment on the way is
+/// Numbers of full precision, and numbers that lost most of it to an offset: every assignment in every iteration is
 /// that of plain loops.
 #[test]
 fn every_row_is_assigned_as_by_plain_loops() {
@@ -184,7 +184,7 @@ fn bounds_save_most_distances_of_groups_that_are_apart() {
 fn fewer_distinct_rows_than_centres_end_with_a_centre_on_each() {
     let rows = [[0.0, 0.0], [0.0, 0.0], [5.0, 1.0], [5.0, 1.0], [0.0, 0.0]].concat();
     let samples = Samples::from_rows(&rows, 5, 2).unwrap();
-    // All seeds in one place: the other two are relocated, to the two rows that are farthest.
+    // All seeds are in one place: two centres are relocated to the two farthest rows.
     let end = run(&samples, &[vec![0.0, 0.0], vec![0.0, 0.0], vec![0.0, 0.0]], 300, 1);
     assert_eq!(end.labels, [0, 0, 1, 1, 0]);
     assert_eq!(end.centres, [0.0, 0.0, 5.0, 1.0, 5.0, 1.0]);
@@ -202,7 +202,7 @@ fn fewer_distinct_rows_than_centres_end_with_a_centre_on_each() {
 fn a_centre_without_rows_moves_to_the_farthest_row() {
     let rows = [0.0, 1.0, 2.0, 10.0];
     let samples = Samples::from_rows(&rows, 4, 1).unwrap();
-    // Nothing is near 100, and 10 is farthest from its centre.
+    // No row is near the centre at 100, and the row at 10 is farthest from its centre.
     let end = run(&samples, &[vec![1.0], vec![100.0]], 1, 1);
     assert_eq!(end.centres, [1.0, 10.0]);
 }
@@ -240,7 +240,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     }
 }
 
-/// The first iteration whose shift is below 1e-4 of the mean variance is the last.
+/// The first iteration with a shift below 1e-4 of the mean variance is the last.
 #[test]
 fn a_small_shift_is_the_end() {
     let flat = draw(4000, 2, 3, 0.5, 9).concat();
@@ -261,8 +261,8 @@ fn a_small_shift_is_the_end() {
     assert_eq!((end.n_iter, &end.centres), (expected_end + 1, &ends[expected_end]));
 }
 
-/// Integer weights and integer rows, so that sums are exact: the end is, to the last bit, that of plain loops
-/// over the rows that count. Some seeds are rows that do not, and some are the same: rows are relocated.
+/// Integer weights and integer rows, so that sums are exact: the result equals that of plain loops over the rows with
+/// weight, to the last bit. Some seeds are rows without weight, and some are equal, so centres are relocated.
 #[test]
 fn weighted_integers_end_where_plain_loops_end_to_the_last_bit() {
     for (n, d, k) in SHAPES {
@@ -302,9 +302,9 @@ fn a_centre_without_rows_takes_a_whole_row_that_counts() {
         let samples = Samples::from_rows(&rows, 5, 1).unwrap().with_weights(weights).unwrap();
         run(&samples, &[vec![1.0], vec![100.0]], 1, 1).centres
     };
-    // The row at 10 is not there, and the next is taken with both of its copies.
+    // The row at 10 has no weight; the next row is taken with its weight of 2.
     assert_eq!(end(&[1.0, 1.0, 1.0, 0.0, 2.0]), [4.0 / 3.0, 5.0]);
-    // A row beside which nothing else weighs anything stays, and the next is taken.
+    // A row that has nearly all the weight of its centre stays; the next row is taken.
     let [stays, taken] = end(&[1e-9, 0.0, 0.0, 1.0, 1e-9])[..] else { unreachable!("two centres") };
     assert!((stays - 10.0).abs() < 1e-7 && taken == 5.0);
 }
