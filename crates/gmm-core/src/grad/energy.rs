@@ -1,7 +1,8 @@
-//! The vector-Jacobian product of energies: from cotangents of `Eₙ` and `cov_diag` to those of samples and parameters.
+//! The vector-Jacobian product of energies: from cotangents of `Eₙ` and `cov_diag` to gradients with respect to samples
+//! and parameters.
 
 use super::expectation::{Expectation, Expected, Factors};
-use super::parameters::{OfParameters, Wanted, of_parameters, sums_about_means};
+use super::parameters::{OfParameters, Requested, of_parameters, sums_about_means};
 use super::range::{Limits, Precision};
 use super::{check_written, dense, full, inverses};
 use crate::blocks::{Threads, blocks};
@@ -15,13 +16,13 @@ use crate::score::{Block, BlockOutput, BlockScorer, check_features};
 /// `eₙ = dJ/dEₙ`.
 #[derive(Clone, Copy, Debug)]
 pub enum EnergyCotangents<'a, T> {
-    /// One a sample (n).
+    /// One for each sample (n).
     Each(&'a [T]),
-    /// That of the mean energy: each sample has an n-th of it.
+    /// That of the mean energy: each sample gets 1/n of it.
     Mean(f64),
 }
 
-/// What [`energy_vjp`] writes: every field that is `Some`, row-major.
+/// The outputs of [`energy_vjp`], row-major: every field that is `Some` is written.
 #[derive(Debug, Default)]
 pub struct EnergyGradients<'a, T> {
     /// n × d.
@@ -30,11 +31,11 @@ pub struct EnergyGradients<'a, T> {
     pub weights: Option<&'a mut [T]>,
     /// k × d.
     pub means: Option<&'a mut [T]>,
-    /// k × d × d, symmetric: factors and log-determinants follow the covariances.
+    /// k × d × d, symmetric. Factors and log-determinants are functions of the covariances here.
     pub covariances: Option<&'a mut [T]>,
-    /// k × d × d, zeros above the diagonal: factors as inputs of their own.
+    /// k × d × d, zeros above the diagonal. Factors are independent inputs here.
     pub cholesky: Option<&'a mut [T]>,
-    /// k: log-determinants as inputs of their own.
+    /// k. Log-determinants are independent inputs here.
     pub log_dets: Option<&'a mut [T]>,
 }
 
@@ -68,13 +69,13 @@ impl<T> EnergyGradients<'_, T> {
 /// dLₖ = −tril(Lₖ⁻ᵀ Σₙ wₙₖ yₙₖ yₙₖᵀ)      d ln detₖ = ½ Σₙ wₙₖ                 yₙₖ = Lₖ⁻¹ (zₙ − μₖ)
 /// ```
 ///
-/// `covariances` holds what `cholesky` and `log_dets` would add: pass on one or the others. Sample weights have no
-/// part in it: an energy is its own.
+/// `covariances` already includes the gradients in `cholesky` and `log_dets`: use either `covariances` or the other
+/// two. Sample weights are not used, because an energy belongs to one sample.
 ///
 /// # Errors
 ///
-/// As [`score`](crate::score); [`Error::NotFinite`] for cotangents; [`Error::GradientOutOfRange`]. Outputs are then
-/// untouched.
+/// As [`score`](crate::score); [`Error::NotFinite`] for cotangents; [`Error::GradientOutOfRange`]. After an error
+/// the outputs are unchanged.
 ///
 /// Cost: `3 n k d²` flops, `2 n k d²` for samples alone or for parameters alone, and `4 k d³`.
 ///
@@ -114,27 +115,27 @@ pub fn energy_vjp<T: Real>(
         EnergyCotangents::Mean(factor) => (Factors::Same(factor / n as f64), factor.abs()),
         EnergyCotangents::Each(each) => (Factors::Each(each), each.iter().map(|e| e.to_f64().abs()).sum()),
     };
-    let wanted =
-        Wanted { covariances: gradients.covariances.is_some(), factors: gradients.cholesky.is_some() };
+    let requested =
+        Requested { covariances: gradients.covariances.is_some(), factors: gradients.cholesky.is_some() };
     let wants_moments = gradients.are_of_parameters();
     let work = Work { mixture, samples, inverses: &inverses, factors, wants_moments, threads };
     let mut of_samples = gradients.samples;
-    let way = limits.way_of_energy::<T>(largest, cov_diag);
-    // Gradients of samples come first, and may not be written before those of parameters are known to be numbers.
+    let precision = limits.precision_of_energy::<T>(largest, cov_diag);
+    // Gradients of samples come first. They may not be written before those of parameters are known to be finite.
     let is_bounded = !wants_moments || (limits.holds_moments(largest) && absent(mixture).next().is_none());
-    let is_aside = way == Precision::DoubleChecked || !is_bounded;
-    let mut aside = of_samples.as_ref().filter(|_| is_aside).map(|out| vec![T::ZERO; out.len()]);
-    let mut out = aside.as_deref_mut().or(of_samples.as_deref_mut());
-    let own = match way {
+    let is_staged = precision == Precision::DoubleChecked || !is_bounded;
+    let mut staged = of_samples.as_ref().filter(|_| is_staged).map(|out| vec![T::ZERO; out.len()]);
+    let mut out = staged.as_deref_mut().or(of_samples.as_deref_mut());
+    let own = match precision {
         Precision::Native => Some(work.run::<T>(out.as_deref_mut())).filter(|expected| expected.is_held),
         _ => None,
     };
     let expected = own.unwrap_or_else(|| work.run::<f64>(out));
     expected.check()?;
-    check_written("samples", aside.as_deref(), d)?;
+    check_written("samples", staged.as_deref(), d)?;
     let of = if wants_moments {
         let sums = sums_about_means(&expected.moments, mixture, threads);
-        let mut of = of_parameters(mixture, &inverses, &sums, cov_diag, wanted, threads);
+        let mut of = of_parameters(mixture, &inverses, &sums, cov_diag, requested, threads);
         add_absent(mixture, samples, factors, &mut of.weights);
         of
     } else {
@@ -152,7 +153,7 @@ pub fn energy_vjp<T: Real>(
             check::gradient::<T>(what, values, |at| place(at, *len, d))?;
         }
     }
-    if let (Some(out), Some(from)) = (of_samples, aside) {
+    if let (Some(out), Some(from)) = (of_samples, staged) {
         out.copy_from_slice(&from);
     }
     for (_, values, out, _) in pairs {
@@ -169,8 +170,8 @@ fn absent(mixture: &Mixture) -> impl Iterator<Item = usize> {
     (0..mixture.n_components()).filter(is_absent)
 }
 
-/// `dφₖ = −Σₙ eₙ N(zₙ; μₖ, Σₖ) / p(zₙ)` of components that are absent but could be there, which have no
-/// responsibilities to tell it.
+/// `dφₖ = −Σₙ eₙ N(zₙ; μₖ, Σₖ) / p(zₙ)` for components without weight that were not dropped. They have no
+/// responsibilities from which it could be computed.
 fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Factors<'_, T>, of: &mut [f64]) {
     let absent: Vec<usize> = absent(mixture).collect();
     if absent.is_empty() {

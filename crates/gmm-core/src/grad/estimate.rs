@@ -1,4 +1,4 @@
-//! Gradients through the estimate of a mixture: from cotangents of its parameters to those of samples and
+//! Gradients through the estimate of a mixture: from cotangents of its parameters to gradients of samples and
 //! responsibilities.
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //! dzₙ  = Σₖ sₙ γₙₖ / Sₖ (mₖ + 2 Cₖ δₙₖ)                                  p, m, C of φ, μ, Σ
 //! ```
 //!
-//! One product with `2 Cₖ` and the offset `mₖ` serves both.
+//! One product with `2 Cₖ` and the offset `mₖ` serves both lines.
 
 use std::ops::Range;
 
@@ -29,8 +29,8 @@ pub(super) struct Cotangents {
 }
 
 impl Cotangents {
-    /// `pₖ / N − ⟨Cₖ, Σₖ⟩ / Sₖ` and `1 / Sₖ`, times what the samples at hand count; zero for a component without
-    /// samples.
+    /// `pₖ / N − ⟨Cₖ, Σₖ⟩ / Sₖ` and `1 / Sₖ`, both times the weight of the batch in the estimate; zero for a component
+    /// without samples.
     fn rates(&self, mixture: &Mixture, Share { total, own }: Share) -> (Vec<f64>, Vec<f64>) {
         let size = mixture.n_features() * mixture.n_features();
         let of_one = |component: usize| {
@@ -48,23 +48,23 @@ impl Cotangents {
     }
 }
 
-/// What samples have a share in.
+/// The share of samples in the estimate of a mixture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
-    /// N: all that the mixture was estimated from.
+    /// N: the total weight from which the mixture was estimated.
     pub(super) total: f64,
-    /// What a sample at hand counts of it.
+    /// The weight in this total of a sample with weight 1.
     pub(super) own: f64,
 }
 
 impl Share {
-    /// Of a mixture that was estimated from these samples.
+    /// For a mixture that was estimated from exactly these samples.
     pub(super) fn whole<T: Real>(samples: &Samples<'_, T>) -> Self {
         Share { total: samples.total_weight(), own: 1.0 }
     }
 }
 
-/// The pass, ready to be made in `C`.
+/// The backward pass, prepared for computing in `C`.
 pub(super) struct Backward<'a, C> {
     mixture: &'a Mixture,
     products: Vec<Product<C>>,
@@ -73,7 +73,7 @@ pub(super) struct Backward<'a, C> {
 }
 
 impl<'a, C: Real> Backward<'a, C> {
-    /// `wants_samples` tells whether gradients of samples are asked for; without them half of `C` will do.
+    /// `wants_samples`: whether gradients of samples are requested. Without them half of each `Cₖ` is enough.
     pub(super) fn new(
         mixture: &'a Mixture,
         cotangents: &Cotangents,
@@ -85,7 +85,7 @@ impl<'a, C: Real> Backward<'a, C> {
         let (bases, rates) = cotangents.rates(mixture, share);
         let parts = cotangents.covariances.chunks_exact(d * d).zip(cotangents.means.chunks_exact(d));
         let product = |((matrix, mean), &rate): ((&[f64], &[f64]), &f64)| {
-            // Of a component without samples a cotangent has no part, were it infinite.
+            // Skip a component without samples: 0 times an infinite cotangent would be NaN.
             let of_one = |factor: f64, value: f64| if rate == 0.0 { 0.0 } else { factor * value };
             let offset: Vec<f64> = mean.iter().map(|&value| of_one(1.0, value)).collect();
             let twice: Vec<f64> = matrix.iter().map(|&value| of_one(2.0, value)).collect();
@@ -100,7 +100,7 @@ impl<'a, C: Real> Backward<'a, C> {
         Backward { mixture, products, bases, rates }
     }
 
-    /// Writes what is asked for, and adds to the gradients of samples if they were begun.
+    /// Writes the requested gradients. If `is_begun`, the pass adds to the gradients of samples.
     pub(super) fn run<T: Real>(
         &self,
         samples: &Samples<'_, T>,
@@ -172,7 +172,7 @@ impl<'a, C: Real> Backward<'a, C> {
             if let Some(of_responsibilities) = take_block(&mut gradients.responsibilities, n_rows, k) {
                 let rates = self.bases.iter().zip(&self.rates);
                 for (forms, (&base, &rate)) in forms.chunks_exact_mut(BLOCK_ROWS).zip(rates) {
-                    // A form is twice what is to be divided.
+                    // A form is twice the quantity in the formula.
                     let (base, rate) = (C::from_f64(base), C::from_f64(0.5 * rate));
                     forms[..n_rows].iter_mut().for_each(|form| *form = base + rate * *form);
                 }
@@ -183,7 +183,7 @@ impl<'a, C: Real> Backward<'a, C> {
     }
 }
 
-/// Memory that chunks of the pass take from one to the next.
+/// Buffers that the pass reuses from chunk to chunk.
 #[derive(Default)]
 struct Scratch<T, C> {
     own: Vec<T>,
@@ -193,11 +193,11 @@ struct Scratch<T, C> {
     packed: Lines<T>,
     panels: Lines<C>,
     out: Lines<C>,
-    /// What products need.
+    /// Scratch of the products.
     deviations: Lines<C>,
 }
 
-/// Multiplies values of a block, component by component, by what its rows count.
+/// Multiplies values of a block, component by component, by the weights of its rows.
 fn weigh<T: Real, C: Real>(samples: &Samples<'_, T>, rows: Range<usize>, values: &mut [C]) {
     if samples.weights().is_none() {
         return;

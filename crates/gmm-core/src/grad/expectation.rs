@@ -1,12 +1,12 @@
-//! The pass over samples that an energy is differentiated by: `Σₖ rₙₖ uₙₖ` of every sample, and the moments that
-//! gradients of parameters are made of.
+//! The pass over samples for gradients of energies: `Σₖ rₙₖ uₙₖ` of every sample, and the moments for gradients of
+//! parameters.
 //!
 //! ```text
 //! yₙₖ = Lₖ⁻¹ (zₙ − μₖ)        uₙₖ = Lₖ⁻ᵀ yₙₖ        wₙₖ = eₙ rₙₖ
 //! Σₙ wₙₖ        Σₙ wₙₖ δₙₖ        Σₙ wₙₖ δₙₖ δₙₖᵀ        about the means, as in the E-step of a fit
 //! ```
 //!
-//! Whitened samples wait, a few panels of them, until the responsibilities are known: none is computed twice.
+//! A few panels of whitened samples are kept until their responsibilities are known, so nothing is computed twice.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -23,31 +23,31 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::{Block, BlockScorer, infinitely_far};
 
-/// Elements of whitened samples that wait, one panel at least: what a usual first-level cache holds.
+/// Elements of whitened samples that are kept, at least one panel: as many as a usual first-level cache holds.
 const WAITING: usize = 1 << 12;
 
-/// Magnitudes of factors that are multiplied into matrices.
+/// Magnitudes of factors that may be multiplied into matrices.
 const SHARED: RangeInclusive<f64> = 1e-100..=1e100;
 
-/// `eₙ`: what multiplies the energies.
+/// `eₙ`: the factors of the energies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Factors<'a, T> {
-    /// The same for every sample, times what it counts.
+    /// The same for every sample, times the weight of the sample.
     Same(f64),
-    /// One a sample (n).
+    /// One for each sample (n).
     Each(&'a [T]),
 }
 
 impl<T: Real> Factors<'_, T> {
-    /// A power of two near the largest.
+    /// A power of two near the largest factor.
     fn unit(&self) -> f64 {
         let Factors::Each(factors) = self else { return 1.0 };
         let most = factors.iter().fold(0.0, |most: f64, factor| most.max(factor.to_f64().abs()));
         if most.is_normal() { f64::from_bits(most.to_bits() >> 52 << 52) } else { 1.0 }
     }
 
-    /// The one of all samples, if they have the same and count the same, and if its product with a `Lₖ⁻¹` that double
-    /// precision holds (a root of an inverse variance) is a normal number.
+    /// The common factor, if all samples have the same factor and the same weight, and if its product with any `Lₖ⁻¹`
+    /// in double precision (a root of an inverse variance) is a normal number.
     fn shared(&self, samples: &Samples<'_, T>) -> Option<f64> {
         match self {
             Factors::Same(factor) if samples.weights().is_none() && SHARED.contains(&factor.abs()) => {
@@ -66,31 +66,31 @@ impl<T: Real> Factors<'_, T> {
     }
 }
 
-/// What is asked of a pass.
+/// The inputs of a pass.
 pub(super) struct Expectation<'a, T> {
-    /// Of dense covariances.
+    /// A mixture with full covariances.
     pub(super) mixture: &'a Mixture,
-    /// `Lₖ⁻¹`; nothing where no gradients of samples are asked for.
+    /// `Lₖ⁻¹`; empty if no gradients of samples are requested.
     pub(super) inverses: &'a [f64],
     pub(super) factors: Factors<'a, T>,
-    /// Whether moments are asked for.
+    /// Whether moments are requested.
     pub(super) wants_moments: bool,
 }
 
-/// What a pass leaves behind.
+/// The results of a pass.
 pub(super) struct Expected {
     /// `Σₙ sₙ Eₙ`.
     pub(super) energy: f64,
-    /// Moments, and what to multiply them by: of positive factors, and of negative ones.
+    /// Moments with their scales: one pair for positive factors, one for negative ones.
     pub(super) moments: Vec<(Moments, f64)>,
-    /// Whether `C` held every product of them.
+    /// Whether `C` held every product in the moments.
     pub(super) is_held: bool,
-    /// The first sample that is infinitely far from every component, and whose energy has no gradient.
+    /// The first sample that is infinitely far from every component. Its energy has no gradient.
     infinite: Option<usize>,
 }
 
 impl Expected {
-    /// Refuses what has no gradient.
+    /// Refuses a sample whose energy has no gradient.
     pub(super) fn check(&self) -> Result<()> {
         match self.infinite {
             None => Ok(()),
@@ -103,7 +103,7 @@ impl Expected {
 }
 
 impl<T: Real> Expectation<'_, T> {
-    /// Scores all samples in `C`; writes `eₙ Σₖ rₙₖ uₙₖ` to `gradients` (n × d), if there are any.
+    /// Scores all samples in `C`. Writes `eₙ Σₖ rₙₖ uₙₖ` to `gradients` (n × d), if given.
     pub(super) fn run<C: Real>(
         &self,
         samples: &Samples<'_, T>,
@@ -125,14 +125,14 @@ impl<T: Real> Expectation<'_, T> {
         let items: Vec<_> = items.collect();
         let (unit, signs) = (self.factors.unit(), self.signs());
         let (mut energy, mut infinite, mut totals) = (0.0, None, [None, None]);
-        let spare = BufferPool::default();
+        let buffers = BufferPool::default();
         threads.map_in_order_with(
             items,
             2 * scorer.work(n),
             |scratch: &mut Scratch<T, C>, (rows, out)| {
                 let mut sums = signs.map(|is_there| {
                     is_there.then(|| {
-                        Sums::Native(Accumulator::new(SecondMoments::Full, centres.clone(), d, &spare))
+                        Sums::Native(Accumulator::new(SecondMoments::Full, centres.clone(), d, &buffers))
                     })
                 });
                 let (energy, infinite) =
@@ -144,7 +144,7 @@ impl<T: Real> Expectation<'_, T> {
                 infinite = infinite.or(of_part_infinite);
                 for (total, sums) in totals.iter_mut().zip(sums) {
                     if let Some(sums) = sums {
-                        add(total, sums, &spare);
+                        add(total, sums, &buffers);
                     }
                 }
             },
@@ -161,7 +161,7 @@ impl<T: Real> Expectation<'_, T> {
         Expected { energy, moments, is_held, infinite }
     }
 
-    /// The parts that threads share. Only sums are worth the trouble to keep few.
+    /// The parts that threads share. Only a pass with sums keeps the number of parts small.
     fn parts(&self, n: usize, work: usize) -> Vec<Part> {
         let (k, d) = (self.mixture.n_components(), self.mixture.n_features());
         match self.wants_moments {
@@ -171,7 +171,7 @@ impl<T: Real> Expectation<'_, T> {
         }
     }
 
-    /// What the two sums are multiplied by: that of positive factors, and that of negative ones.
+    /// The scales of the two sums: that of positive factors and that of negative ones.
     fn scales(&self) -> [f64; 2] {
         match self.factors {
             Factors::Same(factor) => [factor, 0.0],
@@ -179,7 +179,7 @@ impl<T: Real> Expectation<'_, T> {
         }
     }
 
-    /// Whether some factors are positive, and some negative.
+    /// Whether there are positive factors, and whether there are negative ones.
     fn signs(&self) -> [bool; 2] {
         match self.factors {
             _ if !self.wants_moments => [false; 2],
@@ -191,7 +191,7 @@ impl<T: Real> Expectation<'_, T> {
         }
     }
 
-    /// Scores a chunk of rows, block by block; returns the sum of energies, and the first row that is infinitely far.
+    /// Scores a chunk of rows, block by block. Returns the sum of energies, and the first row that is infinitely far.
     fn part<C: Real>(
         &self,
         (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
@@ -248,7 +248,7 @@ impl<T: Real> Expectation<'_, T> {
         (energy, infinite)
     }
 
-    /// What shares are multiplied by before they are summed, of the factors of some rows.
+    /// Turns the factors of some rows into the scales of their responsibilities in the sums.
     fn scales_of(&self, samples: &Samples<'_, T>, rows: Range<usize>, unit: f64, out: &mut Vec<f64>) {
         match self.factors {
             Factors::Same(_) => {
@@ -313,7 +313,7 @@ impl<T: Real> Expectation<'_, T> {
     }
 }
 
-/// Memory that parts of a pass take from one to the next.
+/// Buffers that a pass reuses from part to part.
 #[derive(Default)]
 struct Scratch<T, C> {
     own: Vec<T>,
@@ -325,32 +325,32 @@ struct Scratch<T, C> {
     scored: Option<ScoredBlock<C>>,
 }
 
-/// A block of rows, scored. Buffers are reused from block to block.
+/// A scored block of rows. Buffers are reused from block to block.
 struct ScoredBlock<C> {
-    /// `rₙₖ`, component by component, of which each has [`BLOCK_ROWS`]; empty if nobody asks for them.
+    /// `rₙₖ`, component by component, [`BLOCK_ROWS`] for each; empty if moments are not requested.
     shares: Vec<C>,
     /// `ln p(zₙ)`.
     log_densities: Vec<f64>,
     /// Panels of `Σₖ rₙₖ uₙₖ`.
     gradients: Lines<C>,
-    /// The few panels at hand.
+    /// The few panels in work.
     some: Block<C>,
     wants_gradients: bool,
     whitened: Lines<C>,
     deviations: Lines<C>,
 }
 
-fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, spare: &BufferPool) {
+fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, buffers: &BufferPool) {
     match total {
         Some(total) => {
             total.iter_mut().zip(&sums).for_each(|(total, part)| *total += part);
-            spare.give(sums);
+            buffers.give(sums);
         }
         None => *total = Some(sums),
     }
 }
 
-/// Multiplies each row of a block of panels.
+/// Multiplies each row of a block of panels by its factor.
 fn scale_lanes<C: Real>(panels: &mut [C], d: usize, factors: &[f64]) {
     for (panel, factors) in panels.chunks_exact_mut(d * LANES).zip(factors.chunks(LANES)) {
         let mut of_lanes = [C::ZERO; LANES];
@@ -363,7 +363,7 @@ fn scale_lanes<C: Real>(panels: &mut [C], d: usize, factors: &[f64]) {
     }
 }
 
-/// Shares times factors of one sign, and zero for the others.
+/// Responsibilities times the factors of one sign; zero for the other sign.
 fn scale_shares<C: Real>(shares: &[C], factors: &[f64], sign: f64, out: &mut Vec<C>) {
     out.resize(shares.len(), C::ZERO);
     let parts = out.chunks_exact_mut(BLOCK_ROWS).zip(shares.chunks_exact(BLOCK_ROWS));

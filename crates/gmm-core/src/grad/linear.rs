@@ -1,10 +1,10 @@
-//! Small dense algebra of one component: what turns sums over samples into gradients of a matrix.
+//! Small dense algebra for one component: converts sums over samples into gradients of a matrix.
 //!
 //! ```text
 //! X = L⁻¹ B L⁻ᵀ       L⁻ᵀ M L⁻¹       d × d, row-major, in double
 //! ```
 //!
-//! Products with a triangle are formed with the explicit inverse of the factor, which the kernels need anyway.
+//! Products with a triangle use the explicit inverse of the factor, which the kernels need anyway.
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -36,7 +36,7 @@ pub(super) fn inverse_of_lower(factor: &[f64], d: usize) -> Vec<f64> {
 
 /// `X = L⁻¹ B L⁻ᵀ` of a symmetric B, given `L⁻¹`.
 pub(super) fn whitened(inverse: &[f64], symmetric: &[f64], d: usize) -> Vec<f64> {
-    // The lower half of the second product needs no more than that of the first, here and below.
+    // The lower half of the second product needs only the lower half of the first, here and below.
     let left = product(Factor::lower(inverse), Factor::dense(symmetric), Shape::Lower, d);
     symmetric_product(Factor::lower(&left), Factor::lower(inverse).transposed(), d)
 }
@@ -68,7 +68,7 @@ pub(super) fn times_vector(inverse: &[f64], x: &[f64]) -> Vec<f64> {
     inverse.chunks_exact(x.len()).map(of_row).collect()
 }
 
-/// The cotangent of Σ, symmetric, that a cotangent of its lower factor (d × d, below the diagonal and on it) is:
+/// Converts a cotangent of a lower factor (d × d, on and below the diagonal) into the symmetric cotangent of Σ:
 /// `S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹`, symmetrised, where Φ takes the lower triangle and half of the diagonal (Murray 2016).
 pub(super) fn of_factor(factor: &[f64], inverse: &[f64], cotangent: &[f64], d: usize) -> Vec<f64> {
     let lower = |at: usize| if at % d <= at / d { cotangent[at] } else { 0.0 };
@@ -98,14 +98,14 @@ pub(super) fn symmetrised(mut matrix: Vec<f64>, d: usize) -> Vec<f64> {
     matrix
 }
 
-/// The square root of the sum of squares: no row, column or eigenvalue is larger. NaN if a value is.
+/// The Frobenius norm. It bounds the norm of every row and column and every eigenvalue. NaN if a value is NaN.
 pub(super) fn norm(values: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     for some in values.chunks(8) {
         sums.iter_mut().zip(some).for_each(|(sum, value)| *sum += value * value);
     }
     let square: f64 = sums.iter().sum();
-    // Nearly always. What is lost of the smallest squares is nothing to a sum that is normal.
+    // The usual case. Squares that underflow are negligible in a sum that is a normal number.
     if square.is_normal() {
         return square.sqrt();
     }
@@ -119,14 +119,14 @@ pub(super) fn norm(values: &[f64]) -> f64 {
     largest * values.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt()
 }
 
-/// What of a matrix is not zero, or wanted.
+/// Which part of a matrix is nonzero or requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Lower,
     Dense,
 }
 
-/// A matrix that is multiplied.
+/// A factor of a matrix product.
 #[derive(Clone, Copy)]
 struct Factor<'a> {
     values: &'a [f64],
@@ -157,7 +157,7 @@ impl<'a> Factor<'a> {
         }
     }
 
-    /// The matrix, and zeros around it. Above the diagonal of a lower one are zeros, or what no lower half needs.
+    /// The matrix, padded with zeros. Above the diagonal, a lower factor has zeros or values that no lower half uses.
     fn array<const D: usize>(self, d: usize) -> [[f64; D]; D] {
         let mut array = [[0.0; D]; D];
         for (i, row) in self.values.chunks_exact(d).enumerate() {
@@ -171,7 +171,7 @@ impl<'a> Factor<'a> {
     }
 }
 
-/// `A B`, of which the lower half is formed and the other is its mirror image.
+/// `A B`: the lower half is computed and mirrored.
 fn symmetric_product(left: Factor<'_>, right: Factor<'_>, d: usize) -> Vec<f64> {
     let mut out = product(left, right, Shape::Lower, d);
     mirror(&mut out, d);
@@ -179,17 +179,17 @@ fn symmetric_product(left: Factor<'_>, right: Factor<'_>, d: usize) -> Vec<f64> 
 }
 
 /// `A B`, or at least its lower half.
-fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<f64> {
+fn product(left: Factor<'_>, right: Factor<'_>, requested: Shape, d: usize) -> Vec<f64> {
     let mut out = vec![0.0; d * d];
     if d >= FAER_FROM {
-        let covariance_type = match wanted {
+        let out_structure = match requested {
             Shape::Dense => BlockStructure::Rectangular,
             Shape::Lower => BlockStructure::TriangularLower,
         };
         let ((left, left_structure), (right, right_structure)) = (left.view(d), right.view(d));
         matmul(
             MatMut::from_row_major_slice_mut(&mut out, d, d),
-            covariance_type,
+            out_structure,
             Accum::Replace,
             left,
             left_structure,
@@ -208,8 +208,8 @@ fn product(left: Factor<'_>, right: Factor<'_>, wanted: Shape, d: usize) -> Vec<
     out
 }
 
-/// All of `A B`, of at most `D` features: with a length that it knows the compiler makes vectors, and what is saved by
-/// leaving zeros out is less than that.
+/// All of `A B`, for at most `D` features. The compiler vectorises loops of a constant length; skipping zeros would
+/// save less than that.
 fn small_product<const D: usize>(left: Factor<'_>, right: Factor<'_>, d: usize, out: &mut [f64]) {
     let (left, right) = (left.array::<D>(d), right.array::<D>(d));
     for (out, left) in out.chunks_exact_mut(d).zip(&left) {
@@ -227,7 +227,7 @@ fn small_product<const D: usize>(left: Factor<'_>, right: Factor<'_>, d: usize, 
 mod tests {
     use super::*;
 
-    /// L of small integers, its diagonal powers of two, so that the inverse is exact.
+    /// L of small integers with powers of two on its diagonal, so that the inverse is exact.
     fn factor(d: usize) -> Vec<f64> {
         let entry = |i: usize, j: usize| match i.cmp(&j) {
             std::cmp::Ordering::Less => 0.0,
@@ -249,7 +249,7 @@ mod tests {
         (0..d * d).map(|at| a[at % d * d + at / d]).collect()
     }
 
-    /// Every number is a small dyadic fraction: nothing rounds, by loops or by faer.
+    /// Every number is a small dyadic fraction, so nothing rounds, neither in loops nor in faer.
     #[test]
     fn whitening_and_its_transpose_are_those_of_the_formula() {
         for d in [1, 2, 4, 5, 8, 9, 15, 16, 33] {
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(norm(&[3.0 * unit, -4.0 * unit]), 5.0 * unit);
         assert_eq!(norm(&[0.0, f64::INFINITY]), f64::INFINITY);
         assert_eq!(norm(&[0.0]), 0.0);
-        // A bound that passes NaN over bounds nothing.
+        // A bound that ignores NaN would bound nothing.
         assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[f64::INFINITY, f64::NAN]).is_nan());
     }
 }

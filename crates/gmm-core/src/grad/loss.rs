@@ -4,7 +4,7 @@
 
 use super::estimate::{Backward, Cotangents, Share};
 use super::expectation::{Expectation, Factors};
-use super::parameters::{Wanted, of_parameters, sums_about_means};
+use super::parameters::{Requested, of_parameters, sums_about_means};
 use super::range::{Limits, Precision};
 use super::running::RunningMoments;
 use super::{Gradients, StagedGradients, full, inverses};
@@ -15,16 +15,16 @@ use crate::moments::{ParamsOptions, mixture_of, params_moments, params_with};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
-/// What [`loss`] adds up, and how it estimates.
+/// The terms of a [`loss`] and their weights, and the options of the estimate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossOptions {
-    /// What the mean energy counts. 1 by default.
+    /// The weight of the mean energy. 1 by default.
     pub energy: f64,
-    /// What `cov_diag` counts. 0.005 by default.
+    /// The weight of `cov_diag`. 0.005 by default.
     pub cov_diag: f64,
-    /// How the mixture is estimated. With a `ridge_limit` and `drop_empty` a loss is not refused where training has
-    /// made a component singular or empty; gradients then take the ridge that was used for a constant, and have
-    /// zeros for a component that was dropped.
+    /// How the mixture is estimated. With a `ridge_limit` and `drop_empty` a loss is not refused when training has
+    /// made a component singular or empty. Gradients then treat the ridge as a constant, and are zero for a dropped
+    /// component.
     pub params: ParamsOptions,
 }
 
@@ -43,12 +43,12 @@ pub struct Loss {
     pub mean_energy: f64,
     /// `Σₖ Σⱼ 1 / (Σₖ)ⱼⱼ`; +∞ when a variance is exactly zero.
     pub cov_diag: f64,
-    /// What the energies are of.
+    /// The mixture under which the energies were computed.
     pub mixture: Mixture,
 }
 
-/// `w_energy Ē + w_cov_diag cov_diag` of the mixture that responsibilities `γ` (n × k) make of samples `z` (n × d),
-/// and its gradients with respect to both.
+/// `w_energy Ē + w_cov_diag cov_diag` of the mixture that is estimated from samples `z` (n × d) with responsibilities
+/// `γ` (n × k), and its gradients with respect to both.
 ///
 /// ```text
 /// dz, dγ  of  w_energy (1/n) Σₙ E(zₙ; φ, μ, Σ + eps I) + w_cov_diag Σₖ Σⱼ 1 / (Σₖ)ⱼⱼ,   φ, μ, Σ = params(z, γ)
@@ -57,11 +57,11 @@ pub struct Loss {
 /// # Errors
 ///
 /// As [`params_with`]; [`Error::ShapeMismatch`] when an output has another length than its shape;
-/// [`Error::InvalidOption`] when a weight is not finite; [`Error::GradientOutOfRange`] when a gradient has no value
-/// of its type, as where `cov_diag` is infinite. Outputs are then untouched.
+/// [`Error::InvalidOption`] when a weight is not finite; [`Error::GradientOutOfRange`] when a gradient overflows its
+/// type, for instance if `cov_diag` is infinite. After an error the outputs are unchanged.
 ///
-/// Cost: `6 n k d²` flops with gradients and `2 n k d²` without; O(threads × k d²) memory, nothing that grows with n,
-/// unless norms cannot tell that no gradient is out of range: then as much as the outputs.
+/// Cost: `6 n k d²` flops with gradients and `2 n k d²` without. Memory: O(threads × k d²), independent of n, if norms
+/// show that every gradient is in range; otherwise also as much as the outputs.
 ///
 /// ```
 /// use gmm_core::{Gradients, LossOptions, Responsibilities, Samples, Threads, loss};
@@ -72,7 +72,7 @@ pub struct Loss {
 /// let gradients = Gradients { samples: Some(&mut of_samples), responsibilities: None };
 /// let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
 /// let value = loss(&samples, &gamma, &options, gradients, &Threads::one())?.value;
-/// // Variances a² / 4 of pairs that are a apart: 4 / a² each, with the derivative ∓8 / a³.
+/// // Variances a² / 4 of pairs at distance a: the terms are 4 / a², with derivatives ∓8 / a³.
 /// assert_eq!((value, of_samples), (4.0 + 1.0, [8.0, -8.0, 1.0, -1.0]));
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
@@ -88,15 +88,15 @@ pub fn loss<T: Real>(
     of_mixture(samples, responsibilities, mixture, Share::whole(samples), options, gradients, threads)
 }
 
-/// As [`loss`], of the mixture that running averages of the moments of mini-batches make: `running` takes this
-/// batch in, and its energies are those under the mixture that comes out.
+/// As [`loss`], with the mixture of the running averages of the moments of mini-batches: `running` first takes in this
+/// batch, and energies are computed under the resulting mixture.
 ///
-/// Gradients flow through the share that this batch has in the averages; what was there before is a constant.
+/// Gradients flow through this batch's share in the averages; the earlier averages are constants.
 ///
 /// # Errors
 ///
-/// As [`loss`]; [`Error::ShapeMismatch`] for a batch of another number of features or components than those before.
-/// Outputs and averages are then untouched.
+/// As [`loss`]; [`Error::ShapeMismatch`] for a batch with another number of features or components than those before.
+/// After an error outputs and averages are unchanged.
 ///
 /// ```
 /// use gmm_core::{Gradients, LossOptions, Responsibilities, RunningMoments, Samples, Threads, running_loss};
@@ -140,7 +140,7 @@ fn check<T: Real>(
     gradients.check(samples, responsibilities)
 }
 
-/// The loss of a mixture in which samples have a share.
+/// The loss for a mixture in which the samples have a share.
 fn of_mixture<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
@@ -152,7 +152,7 @@ fn of_mixture<T: Real>(
 ) -> Result<Loss> {
     let cov_diag = mixture.cov_diag();
     let value_of = |mean_energy: f64| value(options, mean_energy, cov_diag);
-    let (mean_energy, value) = if gradients.are_wanted() {
+    let (mean_energy, value) = if gradients.are_requested() {
         differentiate(samples, responsibilities, (&mixture, share), options, gradients, value_of, threads)?
     } else {
         let mean_energy = mean_energy(samples, &mixture, threads);
@@ -165,7 +165,7 @@ fn of_mixture<T: Real>(
 fn value(options: &LossOptions, mean_energy: f64, cov_diag: f64) -> Result<f64> {
     if options.energy * options.cov_diag < 0.0 && mean_energy == f64::INFINITY && cov_diag == f64::INFINITY {
         let (option, value) = ("weight of cov_diag", options.cov_diag.to_string());
-        let requirement = "of the sign of the weight of the energy, for both are infinite";
+        let requirement = "of the same sign as the weight of the energy, because both terms are infinite";
         return Err(Error::option(option, value, requirement));
     }
     let term = |weight: f64, value: f64| if weight == 0.0 { 0.0 } else { weight * value };
@@ -196,7 +196,7 @@ fn mean_energy<T: Real>(samples: &Samples<'_, T>, mixture: &Mixture, threads: &T
     expected.energy / total
 }
 
-/// Writes the gradients; returns the mean energy, and the value that it makes.
+/// Writes the gradients; returns the mean energy and the value of the loss.
 fn differentiate<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
@@ -209,21 +209,21 @@ fn differentiate<T: Real>(
     let inverses = inverses(full(mixture), threads);
     let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let work = Work { samples, responsibilities, mixture, share, inverses: &inverses, options, threads };
-    let way = limits.way_of_loss::<T>(options.energy, options.cov_diag);
+    let precision = limits.precision_of_loss::<T>(options.energy, options.cov_diag);
     let with_value = |mean_energy: f64| Ok((mean_energy, value_of(mean_energy)?));
-    if way == Precision::Native
+    if precision == Precision::Native
         && let Some(mean_energy) = work.run::<T>(&mut gradients)?
     {
         return with_value(mean_energy);
     }
-    if way != Precision::DoubleChecked {
+    if precision != Precision::DoubleChecked {
         let mean_energy = work.run::<f64>(&mut gradients)?;
-        return with_value(mean_energy.expect("doubles hold what they are bounded by"));
+        return with_value(mean_energy.expect("double precision holds every product within the bound"));
     }
-    let mut aside = StagedGradients::like(&gradients);
-    let mean_energy = work.run::<f64>(&mut aside.as_gradients())?;
-    let values = with_value(mean_energy.expect("sums of doubles are held by doubles"))?;
-    aside.commit(gradients, samples.n_features(), responsibilities.n_components())?;
+    let mut staged = StagedGradients::like(&gradients);
+    let mean_energy = work.run::<f64>(&mut staged.as_gradients())?;
+    let values = with_value(mean_energy.expect("double precision is never replaced by a wider type"))?;
+    staged.commit(gradients, samples.n_features(), responsibilities.n_components())?;
     Ok(values)
 }
 
@@ -238,7 +238,7 @@ struct Work<'a, T> {
 }
 
 impl<T: Real> Work<'_, T> {
-    /// Forms the gradients in `C`; returns the mean energy, or nothing if `C` does not hold every product.
+    /// Computes the gradients in `C`; returns the mean energy, or nothing if `C` does not hold every product.
     fn run<C: Real>(&self, gradients: &mut Gradients<'_, T>) -> Result<Option<f64>> {
         let Work { samples, responsibilities, mixture, share, inverses, options, threads } = *self;
         let total = samples.total_weight();
@@ -256,8 +256,8 @@ impl<T: Real> Work<'_, T> {
             return Ok(None);
         }
         let sums = sums_about_means(&expected.moments, mixture, threads);
-        let wanted = Wanted { covariances: true, factors: false };
-        let of = of_parameters(mixture, inverses, &sums, options.cov_diag, wanted, threads);
+        let requested = Requested { covariances: true, factors: false };
+        let of = of_parameters(mixture, inverses, &sums, options.cov_diag, requested, threads);
         let cotangents = Cotangents { weights: of.weights, means: of.means, covariances: of.covariances };
         let backward = Backward::<C>::new(mixture, &cotangents, share, wants_samples, threads);
         let gradients = Gradients {

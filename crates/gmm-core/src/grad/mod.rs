@@ -1,13 +1,13 @@
-//! Gradients: of energies, through the estimate of a mixture, and of the loss that both of them make.
+//! Gradients: of energies, through the estimate of a mixture, and of the loss that combines both.
 //!
 //! ```text
-//! expectation   Σₖ wₙₖ uₙₖ of every sample, and moments of w        one pass over the samples
-//! parameters    moments ─▶ gradients of φ, μ, Σ, L, ln det           k d³
-//! estimate      those ─▶ gradients of samples and responsibilities   one pass over the samples
+//! expectation   Σₖ wₙₖ uₙₖ of every sample, and moments of w                 one pass over the samples
+//! parameters    moments ─▶ gradients of φ, μ, Σ, L, ln det                    k d³
+//! estimate      these gradients ─▶ gradients of samples and responsibilities  one pass over the samples
 //! ```
 //!
-//! [`energy_vjp`] is the first two, [`params_vjp`] the last, [`loss`] all three, and [`score_function`] the first.
-//! Memory beside inputs and outputs is O(k d²) and a block a thread. Sources: docs/math.md, section 3.
+//! [`energy_vjp`] uses the first two, [`params_vjp`] the last, [`loss`] all three, and [`score_function`] the first.
+//! Memory besides inputs and outputs is O(k d²) and one block a thread. Sources: docs/math.md, section 3.
 
 mod rows;
 mod linear;
@@ -38,7 +38,7 @@ pub use params::{ParamsCotangents, params_vjp};
 pub use running::RunningMoments;
 pub use score::{hessian_vector_products, score_function};
 
-/// Where gradients with respect to samples and responsibilities are written: every field that is `Some`.
+/// Outputs for gradients with respect to samples and responsibilities: every field that is `Some` is written.
 #[derive(Debug, Default)]
 pub struct Gradients<'a, T> {
     /// n × d, row-major.
@@ -59,12 +59,12 @@ impl<T: Real> Gradients<'_, T> {
         )
     }
 
-    fn are_wanted(&self) -> bool {
+    fn are_requested(&self) -> bool {
         self.samples.is_some() || self.responsibilities.is_some()
     }
 }
 
-/// Gradients in memory of their own, until it is known that all of them are numbers.
+/// Gradients in buffers of their own, until all values are known to be finite.
 struct StagedGradients<T> {
     samples: Option<Vec<T>>,
     responsibilities: Option<Vec<T>>,
@@ -86,7 +86,7 @@ impl<T: Real> StagedGradients<T> {
         }
     }
 
-    /// Writes them where they are wanted.
+    /// Copies the gradients into the caller's outputs.
     fn commit(self, to: Gradients<'_, T>, n_features: usize, n_components: usize) -> Result<()> {
         check_written("samples", self.samples.as_deref(), n_features)?;
         check_written("responsibilities", self.responsibilities.as_deref(), n_components)?;
@@ -100,7 +100,7 @@ impl<T: Real> StagedGradients<T> {
     }
 }
 
-/// Every value of a matrix with rows of `width` must be a number.
+/// Checks that every value of a matrix with rows of `width` is finite.
 fn check_written<T: Real>(what: &'static str, values: Option<&[T]>, width: usize) -> Result<()> {
     match values.and_then(|values| values.iter().position(|&value| !Real::is_finite(value))) {
         None => Ok(()),
@@ -111,7 +111,7 @@ fn check_written<T: Real>(what: &'static str, values: Option<&[T]>, width: usize
     }
 }
 
-/// The same mixture with a matrix a component: gradients know no structure of covariances.
+/// The same mixture with full covariances: gradients do not use the covariance type.
 fn dense(mixture: &Mixture) -> Result<Cow<'_, Mixture>> {
     if mixture.covariances().as_full().is_some() {
         return Ok(Cow::Borrowed(mixture));
@@ -122,7 +122,7 @@ fn dense(mixture: &Mixture) -> Result<Cow<'_, Mixture>> {
     Ok(Cow::Owned(dense.with_dropped(mixture.dropped().to_vec())))
 }
 
-/// The covariances of a mixture that [`dense`] gave.
+/// The covariances of a mixture that [`dense`] returned.
 fn full(mixture: &Mixture) -> &Full {
     mixture.covariances().as_full().expect("dense mixtures have full covariances")
 }

@@ -1,4 +1,4 @@
-//! Gradients of parameters, from the moments that a pass over the samples left behind.
+//! Gradients of parameters, from the moments of a pass over the samples.
 //!
 //! ```text
 //! n = Σ w      a = Σ w δ      B = Σ w δ δᵀ      X = L⁻¹ B L⁻ᵀ  ( = Σ w y yᵀ )
@@ -11,7 +11,7 @@ use crate::blocks::Threads;
 use crate::mixture::{Mixture, mirror};
 use crate::moments::Moments;
 
-/// `(n, a, B)` of one component about its mean, times the factors; B is symmetric.
+/// `(n, a, B)` of one component about its mean, with the factors applied; B is symmetric.
 pub(super) struct Sums {
     pub(super) weight: f64,
     first: Vec<f64>,
@@ -53,15 +53,15 @@ pub(super) fn sums_about_means(
     all
 }
 
-/// What to make of them.
+/// Which of the larger gradients to compute.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct Requested {
     pub(super) covariances: bool,
     pub(super) factors: bool,
 }
 
-/// Gradients with respect to parameters, in double: k, k × d, k × d × d, k × d × d and k values; what was not
-/// wanted is empty.
+/// Gradients with respect to parameters, in double: k, k × d, k × d × d, k × d × d and k values. A gradient that was
+/// not requested is empty.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OfParameters {
     pub(super) weights: Vec<f64>,
@@ -71,7 +71,7 @@ pub(super) struct OfParameters {
     pub(super) log_dets: Vec<f64>,
 }
 
-/// The gradients of one component, without that of its weight.
+/// The gradients of one component, except that of its weight.
 struct OfComponent {
     mean: Vec<f64>,
     covariance: Vec<f64>,
@@ -84,13 +84,13 @@ pub(super) fn of_parameters(
     inverses: &[f64],
     sums: &[Sums],
     cov_diag: f64,
-    wanted: Wanted,
+    requested: Requested,
     threads: &Threads,
 ) -> OfParameters {
     let (k, d) = (mixture.n_components(), mixture.n_features());
     let mut out = OfParameters::default();
     for (sums, &weight) in sums.iter().zip(mixture.weights()) {
-        // An absent component has no responsibilities.
+        // A component of weight 0 has no responsibilities.
         out.weights.push(if weight == 0.0 { 0.0 } else { -sums.weight / weight });
         out.log_dets.push(0.5 * sums.weight);
     }
@@ -101,7 +101,7 @@ pub(super) fn of_parameters(
             let inverse = &inverses[component * d * d..][..d * d];
             let penalty = if mixture.dropped().contains(&component) { 0.0 } else { cov_diag };
             let variances = mixture.covariances().variances(component);
-            of_component(inverse, &sums[component], penalty, &variances, wanted)
+            of_component(inverse, &sums[component], penalty, &variances, requested)
         },
         |of_component| {
             out.means.extend(of_component.mean);
@@ -117,25 +117,25 @@ fn of_component(
     sums: &Sums,
     cov_diag: f64,
     variances: &[f64],
-    wanted: Wanted,
+    requested: Requested,
 ) -> OfComponent {
     let d = variances.len();
     let mut mean = transposed_times_vector(inverse, &times_vector(inverse, &sums.first));
     mean.iter_mut().for_each(|value| *value = -*value);
     let (mut covariance, mut factor) = (Vec::new(), Vec::new());
     let has_part = sums.weight != 0.0 || sums.second.iter().any(|&value| value != 0.0);
-    let mut x = if has_part && (wanted.covariances || wanted.factors) {
+    let mut x = if has_part && (requested.covariances || requested.factors) {
         whitened(inverse, &sums.second, d)
     } else {
         vec![0.0; d * d]
     };
-    if wanted.factors {
+    if requested.factors {
         factor = transposed_times(inverse, &x, d);
         for (at, value) in factor.iter_mut().enumerate() {
             *value = if at % d > at / d { 0.0 } else { -*value };
         }
     }
-    if wanted.covariances {
+    if requested.covariances {
         x.iter_mut().for_each(|value| *value *= -0.5);
         x.iter_mut().step_by(d + 1).for_each(|value| *value += 0.5 * sums.weight);
         covariance = if has_part { unwhitened(inverse, &x, d) } else { x };

@@ -1,4 +1,5 @@
-//! The vector-Jacobian product of an estimate: from cotangents of parameters to those of samples and responsibilities.
+//! The vector-Jacobian product of an estimate: from cotangents of parameters to gradients with respect to samples and
+//! responsibilities.
 
 use super::estimate::{Backward, Cotangents, Share};
 use super::linear::{of_factor, symmetrised};
@@ -12,36 +13,37 @@ use crate::moments::{ParamsOptions, params_with};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
-/// Cotangents of the parameters that [`params_with`] gives, row-major; `None` is zero.
+/// Cotangents of the parameters that [`params_with`] returns, row-major; `None` means zero.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ParamsCotangents<'a> {
     /// k.
     pub weights: Option<&'a [f64]>,
     /// k × d.
     pub means: Option<&'a [f64]>,
-    /// k × d × d, every entry a variable of its own: need not be symmetric.
+    /// k × d × d, with every entry an independent variable; need not be symmetric.
     pub covariances: Option<&'a [f64]>,
-    /// k × d × d, of which the lower triangle is read.
+    /// k × d × d; only the lower triangle is read.
     pub cholesky: Option<&'a [f64]>,
     /// k.
     pub log_dets: Option<&'a [f64]>,
 }
 
-/// Gradients with respect to samples and responsibilities of a function of the parameters that they give, from its
-/// gradients with respect to those; returns the mixture.
+/// Takes the gradients of a function with respect to the estimated parameters, and computes its gradients with respect
+/// to samples and responsibilities. Returns the estimated mixture.
 ///
 /// ```text
 /// dγₙₖ = pₖ / n + (mₖ · δₙₖ + δₙₖᵀ Cₖ δₙₖ − ⟨Cₖ, Σₖ⟩) / Sₖ        δₙₖ = zₙ − μₖ
 /// dzₙ  = Σₖ γₙₖ / Sₖ (mₖ + 2 Cₖ δₙₖ)
 /// ```
 ///
-/// where p, m and C are cotangents of φ, μ and Σ; those of L and ln det are added to C: `½ (S + Sᵀ)` with
-/// `S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹` (Murray 2016), and `(Σ + eps I)⁻¹` times that of ln det. Ridges count as constants. A
-/// component that was dropped has no gradient.
+/// where p, m and C are cotangents of φ, μ and Σ. Those of L and ln det are converted and added to C: `½ (S + Sᵀ)` with
+/// `S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹` (Murray 2016), and `(Σ + eps I)⁻¹` times the cotangent of ln det. Ridges are treated as
+/// constants. A dropped component has no gradient.
 ///
 /// # Errors
 ///
-/// As [`params_with`]; [`Error::NotFinite`] for cotangents; [`Error::GradientOutOfRange`]. Outputs are then untouched.
+/// As [`params_with`]; [`Error::NotFinite`] for cotangents; [`Error::GradientOutOfRange`]. After an error the outputs
+/// are unchanged.
 ///
 /// Cost: `3 n k d²` flops, `2 n k d²` for responsibilities alone, and `4 k d³` for cotangents of factors.
 ///
@@ -69,7 +71,7 @@ pub fn params_vjp<T: Real>(
     let (k, d) = (responsibilities.n_components(), samples.n_features());
     cotangents.check(k, d)?;
     let mixture = params_with(samples, responsibilities, options, threads)?;
-    if !gradients.are_wanted() {
+    if !gradients.are_requested() {
         return Ok(mixture);
     }
     let inverses = inverses(full(&mixture), threads);
@@ -77,11 +79,11 @@ pub fn params_vjp<T: Real>(
     let limits = Limits::new(&mixture, full(&mixture), &inverses, samples);
     let means = largest(&cotangents.means) * (d as f64).sqrt();
     let covariances = largest(&cotangents.covariances) * d as f64;
-    let way = limits.way_through_estimate::<T>(largest(&cotangents.weights), means, covariances);
+    let precision = limits.precision_through_estimate::<T>(largest(&cotangents.weights), means, covariances);
     let share = Share::whole(samples);
     let wants_samples = gradients.samples.is_some();
-    let wide = || Backward::<f64>::new(&mixture, &cotangents, share, wants_samples, threads);
-    match way {
+    let in_double = || Backward::<f64>::new(&mixture, &cotangents, share, wants_samples, threads);
+    match precision {
         Precision::Native => Backward::<T>::new(&mixture, &cotangents, share, wants_samples, threads).run(
             samples,
             responsibilities,
@@ -89,17 +91,17 @@ pub fn params_vjp<T: Real>(
             false,
             threads,
         ),
-        Precision::Double => wide().run(samples, responsibilities, gradients, false, threads),
+        Precision::Double => in_double().run(samples, responsibilities, gradients, false, threads),
         Precision::DoubleChecked => {
-            let mut aside = StagedGradients::like(&gradients);
-            wide().run(samples, responsibilities, aside.as_gradients(), false, threads);
-            aside.commit(gradients, d, k)?;
+            let mut staged = StagedGradients::like(&gradients);
+            in_double().run(samples, responsibilities, staged.as_gradients(), false, threads);
+            staged.commit(gradients, d, k)?;
         }
     }
     Ok(mixture)
 }
 
-/// What messages call the cotangent of the factors.
+/// The name of the cotangent of the factors in messages.
 const FACTORS: &str = "cotangent of cholesky factors";
 
 impl ParamsCotangents<'_> {
@@ -112,7 +114,7 @@ impl ParamsCotangents<'_> {
             ("cotangent of log-determinants", self.log_dets, &[k]),
         ] {
             check::output(what, values.map(<[f64]>::len), shape)?;
-            // What stands above the diagonal of a factor's cotangent is not read.
+            // Values above the diagonal of a factor's cotangent are not read.
             let is_read = |at: usize| what != FACTORS || at % d <= at / d % d;
             let bad = |values: &[f64]| (0..values.len()).find(|&at| is_read(at) && !values[at].is_finite());
             if let Some((at, values)) = values.and_then(|values| Some((bad(values)?, values))) {
@@ -127,7 +129,7 @@ impl ParamsCotangents<'_> {
         Ok(())
     }
 
-    /// As cotangents of weights, means and covariances.
+    /// Converts all cotangents into those of weights, means and covariances.
     fn gathered(&self, mixture: &Mixture, inverses: &[f64]) -> Cotangents {
         let (k, d) = (mixture.n_components(), mixture.n_features());
         let or_zero = |values: Option<&[f64]>, len| values.map_or_else(|| vec![0.0; len], <[f64]>::to_vec);

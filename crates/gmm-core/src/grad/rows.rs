@@ -1,4 +1,4 @@
-//! Rows on their way in and out: packed in the type that is computed in, written in that of the samples.
+//! Conversion of rows: packed in the type of the computation, written in the type of the samples.
 
 use std::any::Any;
 use std::ops::Range;
@@ -25,7 +25,7 @@ pub(super) fn pack<T: Real, C: Real>(
     panels.zip(&**own).for_each(|(to, value)| *to = C::from_f64(value.to_f64()));
 }
 
-/// The responsibilities of a block in `C`, component by component, of which each has [`BLOCK_ROWS`].
+/// The responsibilities of a block in `C`, component by component, [`BLOCK_ROWS`] for each.
 pub(super) fn transpose<T: Real, C: Real>(
     responsibilities: &Responsibilities<'_, T>,
     rows: Range<usize>,
@@ -75,7 +75,7 @@ pub(super) fn write_terms<T: Real, C: Real>(terms: &[C], stride: usize, copy: &m
     write(out, copy, |rows| unpack_rows(terms, stride, rows));
 }
 
-/// What `unpack` writes, in the type of the output: in its place if it is the same.
+/// Writes the values of `unpack` in the type of the output, in place if `C` is this type.
 fn write<T: Real, C: Real>(out: &mut [T], copy: &mut Vec<C>, unpack: impl FnOnce(&mut [C])) {
     if let Some(out) = as_type_mut::<T, C>(out) {
         return unpack(out);
@@ -91,11 +91,11 @@ pub(super) fn convert<T: Real, C: Real>(from: &[T], to: &mut Vec<C>) {
     to.extend(from.iter().map(|value| C::from_f64(value.to_f64())));
 }
 
-/// Bytes of an output that are brought near before they are written to: more would drive out what is computed with, and
-/// an output of less is near already.
+/// Bytes of an output that are prefetched before they are written. A larger output would evict the operands from the
+/// cache, and a smaller one is in the cache already.
 const NEAR: usize = 1 << 15;
 
-/// Cuts an output of rows of `width` values where rows are cut.
+/// Splits the next `n_rows` rows of `width` values off an output.
 pub(super) fn take<'a, T>(
     output: &mut Option<&'a mut [T]>,
     n_rows: usize,
@@ -106,8 +106,8 @@ pub(super) fn take<'a, T>(
     Some(here)
 }
 
-/// The same for a block, and has that of the next brought near: memory would do nothing until the first of its rows is
-/// written.
+/// Splits off the rows of a block, as [`take`], and prefetches those of the next block: otherwise memory would be idle
+/// until its first row is written.
 pub(super) fn take_block<'a, T>(
     output: &mut Option<&'a mut [T]>,
     n_rows: usize,

@@ -1,4 +1,4 @@
-//! Running averages of the moments of mini-batches: what a mixture is estimated from in training, where a batch alone
+//! Running averages of the moments of mini-batches: in training a mixture is estimated from these where a single batch
 //! is too small.
 //!
 //! ```text
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::mixture::Mixture;
 use crate::moments::{Moments, ParamsOptions, mixture_of};
 
-/// Moments per sample, of which those of older batches fade. The first batch is taken whole.
+/// Moments per sample, in which older batches fade. The first batch is taken as it is.
 #[derive(Clone, Debug)]
 pub struct RunningMoments {
     decay: f64,
@@ -20,11 +20,11 @@ pub struct RunningMoments {
 }
 
 impl RunningMoments {
-    /// None yet. `decay` is what remains of the past at every batch, from 0 (nothing) to less than 1.
+    /// No batch yet. `decay` is the fraction of the past that remains after each batch, from 0 (nothing) to below 1.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidOption`] when it is not.
+    /// [`Error::InvalidOption`] when `decay` is out of this range.
     pub fn new(decay: f64) -> Result<Self> {
         if (0.0..1.0).contains(&decay) {
             return Ok(RunningMoments { decay, moments: None, n_batches: 0 });
@@ -33,12 +33,13 @@ impl RunningMoments {
         Err(Error::option("decay", value, requirement))
     }
 
-    /// How many batches were taken in.
+    /// The number of batches so far.
     pub fn n_batches(&self) -> u64 {
         self.n_batches
     }
 
-    /// The mixture that they make: what energies are of in the last loss, and what to score with after training.
+    /// The mixture of the averages: the last loss computed energies under it, and it is the one to score with after
+    /// training.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ impl RunningMoments {
         mixture_of(moments, options, &Threads::one())
     }
 
-    /// What they are with one more batch, and the share of one of its samples.
+    /// The averages with one more batch, and the share of one of its samples in them.
     pub(super) fn with(&self, mut batch: Moments) -> Result<(Moments, Share)> {
         let count = batch.total_weight();
         batch.check_finite()?;
@@ -80,7 +81,7 @@ impl RunningMoments {
         Ok((moments, Share { total: 1.0, own }))
     }
 
-    /// Keeps what [`RunningMoments::with`] gave.
+    /// Keeps the moments that [`RunningMoments::with`] returned.
     pub(super) fn keep(&mut self, moments: Moments) {
         self.moments = Some(moments);
         self.n_batches += 1;

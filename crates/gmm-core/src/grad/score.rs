@@ -27,8 +27,8 @@ use crate::score::{Block, BlockScorer, check_features};
 ///
 /// # Errors
 ///
-/// As [`score`](crate::score); [`Error::GradientOutOfRange`] when a value is beyond the type of the samples, or a
-/// sample is infinitely far from every component. Outputs are then untouched.
+/// As [`score`](crate::score); [`Error::GradientOutOfRange`] when a value overflows the type of the samples, or a
+/// sample is infinitely far from every component. After an error the outputs are unchanged.
 ///
 /// Cost: `2 n k d²` flops.
 ///
@@ -56,36 +56,36 @@ pub fn score_function<T: Real>(
     let limits = Limits::new(mixture, full(mixture), &inverses, samples);
     let factors = Factors::Same(-1.0);
     let pass = Expectation { mixture, inverses: &inverses, factors, wants_moments: false };
-    let wide = |out: &mut [T]| pass.run::<f64>(samples, Some(out), threads).check();
-    match limits.way_of_energy::<T>(1.0, 0.0) {
+    let in_double = |out: &mut [T]| pass.run::<f64>(samples, Some(out), threads).check();
+    match limits.precision_of_energy::<T>(1.0, 0.0) {
         Precision::Native => {
             pass.run::<T>(samples, Some(scores), threads);
         }
-        Precision::Double => wide(scores)?,
+        Precision::Double => in_double(scores)?,
         Precision::DoubleChecked => {
-            let mut aside = vec![T::ZERO; scores.len()];
-            wide(&mut aside)?;
-            check_written("log-densities", Some(&aside), d)?;
-            scores.copy_from_slice(&aside);
+            let mut staged = vec![T::ZERO; scores.len()];
+            in_double(&mut staged)?;
+            check_written("log-densities", Some(&staged), d)?;
+            scores.copy_from_slice(&staged);
         }
     }
     Ok(())
 }
 
-/// Products of the Hessian of every log-density with a vector: `∇² ln p(zₙ) vₙ`, with one vector a sample (n × d),
-/// into `products` (n × d).
+/// Products of the Hessian of every log-density with a vector: `∇² ln p(zₙ) vₙ`, with one vector for each sample
+/// (n × d), into `products` (n × d).
 ///
 /// ```text
 /// ∇² ln p(z) = Σₖ rₖ (uₖ uₖᵀ − Σₖ⁻¹) − s sᵀ        uₖ = Σₖ⁻¹ (z − μₖ),   s = Σₖ rₖ uₖ
 /// ```
 ///
-/// Formed in double whatever the samples are.
+/// Computed in double for every type of samples.
 ///
 /// # Errors
 ///
 /// As [`score_function`]; [`Error::ShapeMismatch`] when vectors have another shape than samples.
 ///
-/// Cost: `4 n k d²` flops; memory for another n × d values, beside what a score takes.
+/// Cost: `4 n k d²` flops; memory for another n × d values, besides that of scoring.
 ///
 /// ```
 /// use gmm_core::{Mixture, Samples, Threads, hessian_vector_products};
@@ -118,16 +118,16 @@ pub fn hessian_vector_products<T: Real>(
     let scorer = BlockScorer::<f64>::own(mixture);
     let origin = vec![0.0; d];
     let curvature = Curvature {
-        // Vectors are whitened, and have no mean to be subtracted.
+        // Vectors are whitened without subtracting a mean.
         directions: scorer.dense().iter().map(|whitener| whitener.about(&origin)).collect(),
         unwhiten: unwhiteners(&inverses, d, 1.0, threads),
         scorer,
         n_features: d,
     };
-    let mut aside = vec![T::ZERO; products.len()];
+    let mut staged = vec![T::ZERO; products.len()];
     let work = 4 * curvature.scorer.work(n);
     let chunks = chunks_for(work, n);
-    let mut rest = Some(&mut aside[..]);
+    let mut rest = Some(&mut staged[..]);
     let items = chunks.into_iter().map(|rows| {
         let out = take(&mut rest, rows.len(), d);
         (rows, out)
@@ -138,12 +138,12 @@ pub fn hessian_vector_products<T: Real>(
         |(rows, out)| curvature.chunk(samples, vectors, rows, out),
         |()| {},
     );
-    check_written("log-densities", Some(&aside), d)?;
-    products.copy_from_slice(&aside);
+    check_written("log-densities", Some(&staged), d)?;
+    products.copy_from_slice(&staged);
     Ok(())
 }
 
-/// What products with a Hessian take of a mixture.
+/// The parts of a mixture that Hessian-vector products need.
 struct Curvature<'a> {
     scorer: BlockScorer<'a, f64>,
     directions: Vec<Whitener<f64>>,

@@ -1,4 +1,4 @@
-//! Refusals, results that are written whole or not at all, and values worked out by hand.
+//! Errors, outputs that are written completely or not at all, and values worked out by hand.
 
 use super::*;
 use crate::moments::ParamsOptions;
@@ -20,7 +20,7 @@ fn the_gradient_of_cov_diag_is_that_of_a_variance() {
     assert_eq!((z, g), ([-1.0, 1.0], [0.0, 0.0]));
 }
 
-/// A constant feature: its inverse variance is infinite, which is the answer, and its gradient is none.
+/// A constant feature: its inverse variance is infinite, which is the result, but it has no gradient.
 #[test]
 fn an_infinite_loss_is_an_answer_and_its_gradient_is_refused_and_writes_nothing() {
     let samples = Samples::from_rows(&[1.0, 5.0, 3.0, 5.0], 2, 2).unwrap();
@@ -32,13 +32,13 @@ fn an_infinite_loss_is_an_answer_and_its_gradient_is_refused_and_writes_nothing(
     let refused = loss(&samples, &gamma, &options, gradients(&mut z, &mut g), &Threads::one()).unwrap_err();
     assert!(matches!(refused, Error::GradientOutOfRange { real: "f64", .. }), "{refused}");
     assert_eq!((z, g), ([7.0; 4], [7.0; 2]));
-    // Left out, it refuses nothing.
+    // With weight 0 the term is left out, and nothing is refused.
     let without = LossOptions { cov_diag: 0.0, ..options };
     let value = loss(&samples, &gamma, &without, gradients(&mut z, &mut g), &Threads::one()).unwrap();
     assert!(value.value.is_finite() && z.iter().chain(&g).all(|value| value.is_finite()));
 }
 
-/// `dz = e z / σ²` of N(0, σ²), where `e / σ` is beyond double precision or has few of its digits.
+/// `dz = e z / σ²` of N(0, σ²), where `e / σ` overflows double precision or is subnormal.
 #[test]
 fn a_factor_and_a_deviation_may_be_far_apart() {
     for (e, deviation, z) in [(1e300, 1e-10, 0.0), (1e-300, 1e20, 1e35), (-1e-300, 1e20, 3e34)] {
@@ -46,8 +46,8 @@ fn a_factor_and_a_deviation_may_be_far_apart() {
         let rows = [z];
         let samples = Samples::from_rows(&rows, 1, 1).unwrap();
         let mut out = [7.0];
-        let wanted = EnergyGradients { samples: Some(&mut out), ..EnergyGradients::default() };
-        energy_vjp(&mixture, &samples, EnergyCotangents::Mean(e), 0.0, wanted, &Threads::one()).unwrap();
+        let requested = EnergyGradients { samples: Some(&mut out), ..EnergyGradients::default() };
+        energy_vjp(&mixture, &samples, EnergyCotangents::Mean(e), 0.0, requested, &Threads::one()).unwrap();
         let expected = e * (z / deviation) / deviation;
         assert!((out[0] - expected).abs() <= 1e-12 * expected.abs(), "{out:?} is not {expected}");
     }
@@ -66,7 +66,7 @@ fn what_a_float_cannot_hold_is_refused_and_writes_nothing() {
         refused.to_string().starts_with("gradient of samples leaves the range of f32 at row 0, column 0")
     );
     assert_eq!((z, g), ([7.0; 2], [7.0; 2]));
-    // In double it is a number: −2 / (S σ³) with S = 2.
+    // In double it is finite: −2 / (S σ³) with S = 2.
     let rows = rows.map(f64::from);
     let samples = Samples::from_rows(&rows, 2, 1).unwrap();
     let gamma = Responsibilities::from_rows(&[1.0, 1.0], 2, 1).unwrap();
@@ -76,8 +76,8 @@ fn what_a_float_cannot_hold_is_refused_and_writes_nothing() {
 }
 
 #[test]
-fn a_dropped_component_has_no_gradient_and_a_mended_one_has() {
-    // Component 1 has nobody; component 0 is constant in feature 1 and has no ridge.
+fn a_dropped_component_has_no_gradient_and_a_repaired_one_has() {
+    // Component 1 has no samples; component 0 is constant in feature 1 and has no ridge.
     let rows = [1.0, 5.0, 3.0, 5.0, 4.0, 5.0];
     let samples = Samples::from_rows(&rows, 3, 2).unwrap();
     let shares = [1.0, 0.0, 1.0, 0.0, 0.5, 0.0];
@@ -102,7 +102,7 @@ fn a_dropped_component_has_no_gradient_and_a_mended_one_has() {
     assert_eq!(g.iter().step_by(2).copied().collect::<Vec<_>>(), g_alone);
 }
 
-/// A weight of 2 is the row twice.
+/// A weight of 2 equals the row twice.
 #[test]
 fn a_sample_that_counts_twice_is_two() {
     let rows = [0.0, 1.0, 2.0, 0.5, 1.5, 3.0, 4.0, 2.5];
@@ -150,13 +150,14 @@ fn cotangents_and_outputs_of_the_wrong_length_are_refused() {
     assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
 }
 
-/// Samples of the past that count less: a batch and its share, against one call in which they are weighted rows.
+/// Older samples have less weight: a batch and its share, compared with one call in which all samples are weighted
+/// rows.
 #[test]
 fn a_running_loss_has_the_gradients_of_rows_that_fade() {
     let (old, new) = ([0.0, 1.0, 2.0, 0.5, 1.5, 3.0], [4.0, 2.5, 3.0, 1.0, 2.0, 2.0]);
     let ones = [1.0; 6];
     let mut running = RunningMoments::new(0.75).unwrap();
-    // Without energies: those of a batch are of its own samples alone.
+    // Without energies, because those of a batch are computed for its own samples only.
     let options = LossOptions { energy: 0.0, cov_diag: 1.0, ..LossOptions::default() };
     let gamma = Responsibilities::from_rows(&ones[..3], 3, 1).unwrap();
     let (mut z, mut g) = ([0.0; 6], [0.0; 3]);
@@ -182,7 +183,7 @@ fn a_running_loss_has_the_gradients_of_rows_that_fade() {
     assert!(RunningMoments::new(1.0).is_err() && RunningMoments::new(f64::NAN).is_err());
 }
 
-/// Matrices so many and so large that threads share them out.
+/// Matrices so large and so many that threads share them.
 #[test]
 fn gradients_of_large_matrices_are_the_same_bits_from_any_number_of_threads() {
     let (n, d, k) = (60, 260, 16);
@@ -209,8 +210,8 @@ fn gradients_of_large_matrices_are_the_same_bits_from_any_number_of_threads() {
     }
 }
 
-/// A largest magnitude of 0 times an infinite inverse is NaN, which no comparison with a limit refused: every gradient
-/// was NaN where samples were zeros, and refused where they were anything else.
+/// A magnitude of 0 times an infinite inverse is NaN, and a comparison of NaN with a limit refused nothing. Gradients
+/// used to be NaN if all samples were zero, and refused if they all had another value.
 #[test]
 fn samples_that_are_all_equal_are_refused_by_name_whatever_they_are() {
     fn refusal<T: Real>(value: f64) -> Error {
@@ -233,7 +234,7 @@ fn samples_that_are_all_equal_are_refused_by_name_whatever_they_are() {
     }
 }
 
-/// The inverse of a deviation of 1e-160 is 1e160, and its fourth power no number.
+/// The inverse of a deviation of 1e-160 is 1e160, and its fourth power overflows.
 #[test]
 fn zeros_with_a_tiny_ridge_are_refused_and_not_no_numbers() {
     let samples = Samples::from_rows(&[0.0; 3], 3, 1).unwrap();
@@ -247,8 +248,8 @@ fn zeros_with_a_tiny_ridge_are_refused_and_not_no_numbers() {
     assert_eq!((z, g), ([1.0; 3], [1.0; 3]));
 }
 
-/// Distances and factors are ordinary numbers in units of deviations, and the squares that gradients of parameters
-/// are summed of are none: the gradient of samples was written before that was known.
+/// Distances and factors are ordinary numbers in units of deviations, but the squares in the gradients of parameters
+/// overflow. The gradient of samples used to be written before that was known.
 #[test]
 fn a_refused_gradient_of_parameters_leaves_that_of_samples_alone() {
     let (mu, chol) = ([2.7e277, 6.8e277], [1.6e277, 1.7e276]);
@@ -263,7 +264,7 @@ fn a_refused_gradient_of_parameters_leaves_that_of_samples_alone() {
     assert_eq!((z, cov), ([1.0], [1.0; 2]));
 }
 
-/// The inverse of the factor is an ordinary matrix, and the substitution overflows on the way all the same.
+/// The inverse of the factor is an ordinary matrix, but forward substitution overflows in an intermediate.
 #[test]
 fn a_factor_that_overflows_in_the_substitution_leaves_the_gradient_alone() {
     let chol = [1.0, 0.0, f64::MAX, f64::MAX];
@@ -276,8 +277,8 @@ fn a_factor_that_overflows_in_the_substitution_leaves_the_gradient_alone() {
     assert_eq!(z, [7.0; 2]);
 }
 
-/// Under a weight of 1e6 and a deviation of 1e3 other gradients are a millionth of the sum of cotangents and less; they
-/// alone were bounded. That of the log-determinant is half of the sum, beyond `f32`.
+/// With a weight of 1e6 and a deviation of 1e3, the other gradients are at most a millionth of the sum of cotangents,
+/// and only those used to be bounded. That of the log-determinant is half of the sum and overflows `f32`.
 #[test]
 fn a_refused_gradient_of_log_determinants_leaves_that_of_samples_alone() {
     let mixture = Mixture::from_independent(&[1e6], &[0.0], &[1e6], &[1e3], &[0.0]).unwrap();
@@ -294,7 +295,7 @@ fn a_refused_gradient_of_log_determinants_leaves_that_of_samples_alone() {
     assert_eq!((z, log_dets), ([7.0; 4], [7.0]));
 }
 
-/// Each term is a number, and their sum is none.
+/// Each term is finite, but their sum overflows.
 #[test]
 fn a_loss_beyond_the_range_is_refused_before_a_gradient_is_written() {
     let samples = Samples::from_rows(&[0.0, 1.0, 3.0], 3, 1).unwrap();
