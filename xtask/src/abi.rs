@@ -1,12 +1,12 @@
-//! `cargo xtask abi`: what programs that are linked with the library rely on, against what they were promised.
+//! `cargo xtask abi`: compares the library's C ABI with the committed description of it.
 //!
-//! libabigail reads functions, types and offsets from debug information. That of the library itself describes
-//! Rust: behind the opaque handles stand whole private types, which may change. So a library without a body is
-//! made of `include/gmm.h`, which a test holds equal to the source: every function that it declares, and for every
-//! code that it defines an array that is two longer than the code. That one is compared with the committed description of what
-//! was promised, and what the real library exports with what it declares.
+//! libabigail reads functions, types and offsets from debug information. The debug information of the library itself
+//! describes Rust: the opaque handles point to private types, which may change. So a library of empty functions is
+//! compiled from `include/gmm.h`, which a test keeps equal to the source. It has every declared function, and for every
+//! code an array that is two longer than the code. This library is compared with the committed description, and the
+//! exports of the real library are compared with the declarations.
 //!
-//! What may be added without breaking a program is in `tests/c/abi/allowed.supp`.
+//! `tests/c/abi/allowed.supp` lists the additions that do not break a program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ use crate::process::{self, root};
 const PROMISED: &str = "tests/c/abi/promised.abi";
 const ALLOWED: &str = "tests/c/abi/allowed.supp";
 
-/// abidiff ends with a sum of these.
+/// The exit code of abidiff is a sum of these.
 const WRONG_CALL: i32 = 1 | 2;
 const CHANGED: i32 = 4 | 8;
 
-/// Compares the library with what was promised.
+/// Compares the library with the committed description.
 pub fn check() -> Result<(), String> {
     let promise = Promise::of(&header()?)?;
     let missing = missing_in_library(&promise.functions)?;
@@ -41,9 +41,9 @@ pub fn check() -> Result<(), String> {
     }
 }
 
-/// Writes the library as it is as what is promised from now on.
+/// Writes the description of the library as it is now: the new promise.
 pub fn bless() -> Result<(), String> {
-    // Ids by name and no paths: what does not change keeps its line.
+    // Ids by name and no paths, so that unchanged types keep their lines.
     let arguments = [
         "--no-corpus-path",
         "--no-comp-dir-path",
@@ -72,7 +72,7 @@ fn header() -> Result<String, String> {
     fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What a header promises, as C that has it in its debug information.
+/// A header's promise: C source that puts the declarations into debug information.
 struct Promise {
     text: String,
     functions: Vec<String>,
@@ -92,7 +92,7 @@ impl Promise {
         }
         let mut text = header.to_owned();
         for (declaration, name) in declarations.iter().zip(&functions) {
-            // Some names are macros too: in parentheses they are not taken for those.
+            // Some names are macros too; in parentheses the preprocessor does not expand them.
             let plain = declaration.replacen(&format!("{name}("), &format!("({name})("), 1);
             text += &format!("{plain} {{ __builtin_trap(); }}\n");
         }
@@ -100,7 +100,7 @@ impl Promise {
         Ok(Promise { text, functions })
     }
 
-    /// Compiles it into a folder of that name.
+    /// Compiles the source into a folder with this name.
     fn compile(&self, folder: &str) -> Result<PathBuf, String> {
         let folder = target().join("abi").join(folder);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -108,7 +108,7 @@ impl Promise {
         fs::write(&source, &self.text).map_err(|error| format!("{}: {error}", source.display()))?;
         let compiled = Command::new("cc")
             .args(["-std=c11", "-g", "-w", "-shared", "-fPIC", "-o"])
-            // By its name alone: the description must not say on which machine it was made.
+            // A bare name, because the description must not contain paths of this machine.
             .args(["libgmm.so", "promise.c"])
             .current_dir(&folder)
             .status();
@@ -119,7 +119,7 @@ impl Promise {
         }
     }
 
-    /// What of the committed promise it does not keep, in abidiff's words.
+    /// abidiff's report of the committed promises that it breaks; `None` if there are none.
     fn broken(&self, folder: &str) -> Result<Option<String>, String> {
         let library = self.compile(folder)?;
         let output = tool("abidiff", &["--no-added-syms", "--suppressions", ALLOWED, PROMISED], &library)?;
@@ -153,7 +153,7 @@ fn declarations(header: &str) -> Vec<String> {
         .collect()
 }
 
-/// The name of the function that is declared.
+/// The name of the declared function.
 fn name(declaration: &str) -> Option<&str> {
     let before = declaration.split('(').next()?;
     before.rsplit([' ', '*']).next().filter(|name| name.starts_with("gmm_"))
@@ -164,7 +164,7 @@ fn codes(header: &str) -> Vec<&str> {
     cdef::constants(header).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Functions that are declared and that the library which is built here does not export.
+/// Declared functions that the library does not export, after building it.
 fn missing_in_library(functions: &[String]) -> Result<Vec<String>, String> {
     process::run("cargo", &["build", "--locked", "--package", "gmm-ffi", "--lib"], &[])?;
     let library = target().join("debug/libgmm.so");
@@ -192,11 +192,11 @@ mod tests {
         assert_eq!(codes(header), ["GMM_OK"]);
     }
 
-    /// What may change and what may not, tried on the header as it is.
+    /// Allowed and breaking changes, tried on the current header.
     #[test]
     fn additions_keep_the_promise_and_changes_break_it() {
         if !process::answers("abidiff", &["--version"]) {
-            return eprintln!("there is no abidiff: nothing to try it with");
+            return eprintln!("abidiff is not installed: the test is skipped");
         }
         let header = header().unwrap();
         let changes = [

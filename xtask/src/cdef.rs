@@ -1,7 +1,7 @@
 //! `include/gmm.cdef.h`: the declarations of `include/gmm.h` for parsers without a preprocessor.
 //!
-//! cffi, LuaJIT and PHP read C declarations and neither `#define`, `#include` nor `extern "C"`. Constants become an
-//! enumeration, macros with arguments are left out, and so are comments, which stay in `gmm.h`.
+//! cffi, LuaJIT and PHP read C declarations, but not `#define`, `#include` or `extern "C"`. Constants become an
+//! enumeration. Macros with arguments are left out, and so are comments; see `gmm.h` for them.
 
 const HEAD: &str = "\
 /* gmm without a preprocessor: what ffi.cdef of cffi and LuaJIT and FFI::cdef of PHP read.
@@ -22,7 +22,7 @@ pub fn of(header: &str) -> String {
     let code = without_comments(header).replace("\\\n", " ");
     let mut in_extern_c = false;
     for line in code.lines().map(str::trim_end) {
-        // A function-like macro ends with its line: continued lines were joined above.
+        // A function-like macro is one line here, because continued lines were joined above.
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -45,7 +45,7 @@ pub fn constants(header: &str) -> Vec<(&str, i32)> {
         .collect()
 }
 
-/// A header without its comments of C90.
+/// A header without its C90 comments.
 pub fn without_comments(header: &str) -> String {
     let mut code = String::new();
     let mut rest = header;

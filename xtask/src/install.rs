@@ -1,29 +1,30 @@
-//! `cargo xtask install --prefix P [--libdir L]`: the libraries, the headers, and what pkg-config and CMake read.
+//! `cargo xtask install --prefix P [--libdir L]`: installs the libraries, the headers, and files for pkg-config and
+//! CMake.
 //!
 //! ```text
 //! include/gmm.h, include/gmm.cdef.h, include/gmm.hpp, include/gmm/
-//! L/libgmm.so.0.1.0       the library; libgmm.so.0, its soname, and libgmm.so, for linkers, lead to it
+//! L/libgmm.so.0.1.0       the library, with links libgmm.so.0 (its soname) and libgmm.so (for linkers)
 //! L/libgmm.a
 //! L/pkgconfig/gmm.pc
 //! L/cmake/gmm/            find_package(gmm): targets gmm::gmm and gmm::static
 //! ```
 //!
-//! L is `lib` below the prefix unless it is given: a folder below the prefix, or a path. With `DESTDIR` in the
-//! environment all of it is written below that folder instead, for a package that is made elsewhere than it is used.
+//! L is a folder below the prefix, or an absolute path; `lib` by default. If `DESTDIR` is set in the environment,
+//! everything is written below that folder, for packages that are built elsewhere than they are used.
 //!
-//! Nothing installed names the prefix: the folder may be moved, or packed from a staging folder.
+//! No installed file contains the prefix, so the folder may be moved, or packed from a staging folder.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::process::{self, root};
 
-/// What a program in C needs of the system beside the static library.
+/// System libraries that a C program needs besides the static library.
 const SYSTEM_LIBS: &[&str] = if cfg!(target_os = "macos") { &["m"] } else { &["pthread", "dl", "m"] };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The names of the shared library: of the file, for programs that were linked with it, for linkers.
+/// The names of the shared library: its file, its soname for linked programs, and its link for linkers.
 struct Shared {
     file: String,
     soname: String,
@@ -31,7 +32,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// A new major version is a new soname: programs go on with the library they were linked with.
+    /// A new major version has a new soname, so programs keep using the library they were linked with.
     fn names() -> Self {
         let (major, _, _) = version();
         if cfg!(target_os = "macos") {
@@ -48,7 +49,7 @@ impl Shared {
         if cfg!(target_os = "macos") {
             format!("link-args=-Wl,-install_name,@rpath/{soname}")
         } else if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-            // The linker that Rust brings along there makes one of functions that have the same code.
+            // Rust's bundled linker on this target then merges functions with identical code.
             format!("link-args=-Wl,-soname,{soname} -Wl,--icf=all")
         } else {
             format!("link-args=-Wl,-soname,{soname}")
@@ -62,7 +63,7 @@ fn version() -> (&'static str, &'static str, &'static str) {
     (next(), next(), next())
 }
 
-/// Builds both libraries and installs everything where the arguments say.
+/// Builds both libraries and installs everything below the given folders.
 pub fn run(arguments: &[&str]) -> Result<(), String> {
     let place = Place::parse(arguments, std::env::var_os("DESTDIR").map(PathBuf::from))?;
     let shared = Shared::names();
@@ -91,7 +92,7 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// Where things go: absolute paths, without the staging folder.
+/// Absolute paths of the installation, without the staging folder.
 struct Place {
     prefix: PathBuf,
     libdir: PathBuf,
@@ -106,14 +107,14 @@ impl Place {
             let (name, given) =
                 argument.split_once('=').map_or((argument, None), |(name, of)| (name, Some(of)));
             let value = given.or_else(|| rest.next().copied());
-            let value = value.filter(|value| !value.is_empty()).ok_or(format!("{name} wants a folder"))?;
+            let value = value.filter(|value| !value.is_empty()).ok_or(format!("{name} needs a folder"))?;
             match name {
                 "--prefix" => prefix = Some(value),
                 "--libdir" => libdir = Some(value),
-                _ => return Err(format!("install knows no {name}; use --prefix and --libdir")),
+                _ => return Err(format!("install has no option {name}; use --prefix and --libdir")),
             }
         }
-        let prefix = prefix.ok_or("install wants --prefix and a folder")?;
+        let prefix = prefix.ok_or("install needs --prefix and a folder")?;
         let prefix = std::path::absolute(prefix).map_err(|error| format!("{prefix}: {error}"))?;
         let libdir = prefix.join(libdir.unwrap_or("lib"));
         for path in [&prefix, &libdir] {
@@ -128,7 +129,7 @@ impl Place {
         Ok(Place { prefix, libdir, destdir: destdir.transpose()? })
     }
 
-    /// Where `path` is written now.
+    /// The path where `path` is written: below the staging folder, if there is one.
     fn staged(&self, path: &Path) -> PathBuf {
         let inside = path.components().filter(|component| matches!(component, Component::Normal(_)));
         self.destdir
@@ -136,17 +137,17 @@ impl Place {
             .map_or_else(|| path.to_owned(), |folder| folder.join(inside.collect::<PathBuf>()))
     }
 
-    /// The way to the prefix from `below` the folder of the libraries.
-    fn way_up(&self, below: &str) -> String {
+    /// The relative path to the prefix from `below`, a folder below that of the libraries.
+    fn path_to_prefix(&self, below: &str) -> String {
         let from = self.libdir.join(below);
         let shared = from.components().zip(self.prefix.components()).take_while(|(a, b)| a == b).count();
         let up = from.components().skip(shared).map(|_| Component::ParentDir);
-        let way: PathBuf = up.chain(self.prefix.components().skip(shared)).collect();
-        way.display().to_string()
+        let path: PathBuf = up.chain(self.prefix.components().skip(shared)).collect();
+        path.display().to_string()
     }
 }
 
-/// Headers that a program includes, and those that they include.
+/// Headers that a program includes, and the headers that those include.
 fn headers() -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     for folder in ["", "gmm"] {
@@ -159,14 +160,14 @@ fn headers() -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Builds both libraries and returns their folder. It is not `target/release`, whose library has no soname
-/// so that programs can be linked with it where it lies.
+/// Builds both libraries and returns their folder. This is not `target/release`: the library there has no soname, so
+/// that programs can be linked with it in place.
 fn build(shared: &Shared) -> Result<PathBuf, String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let target = target.join("install");
     let shown = target.to_str().ok_or("the target folder's path is not UTF-8")?;
     let build = ["rustc", "--release", "--locked", "--package", "gmm-ffi", "--lib", "--target-dir", shown];
-    // Without the rlib, the linker sees both libraries as wholes and leaves out what nothing calls.
+    // Without the rlib, the linker sees each library as a whole and removes functions that nothing calls.
     let only = ["--crate-type", "cdylib,staticlib", "--", "-C", "strip=symbols", "-C"];
     let link_args = shared.link_args();
     process::run("cargo", &[&build[..], &only[..], &[&link_args]].concat(), &[])?;
@@ -186,8 +187,8 @@ fn filled(template: &str, shared: &Shared, place: &Place, separator: &str) -> Re
         ("@SHARED@", &shared.file),
         ("@SONAME@", &shared.soname),
         ("@SYSTEM_LIBS@", &system_libs),
-        ("@UP_FROM_PC@", &place.way_up("pkgconfig")),
-        ("@UP_FROM_CMAKE@", &place.way_up("cmake/gmm")),
+        ("@UP_FROM_PC@", &place.path_to_prefix("pkgconfig")),
+        ("@UP_FROM_CMAKE@", &place.path_to_prefix("cmake/gmm")),
     ] {
         text = text.replace(name, value);
     }
@@ -198,7 +199,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-/// Writes a file that appears whole: programs that run with the old library go on with it.
+/// Replaces a file atomically: running programs keep the old library.
 fn put(bytes: &[u8], path: &Path, mode: u32) -> Result<(), String> {
     let new = path.with_added_extension("new");
     let written =
@@ -206,7 +207,7 @@ fn put(bytes: &[u8], path: &Path, mode: u32) -> Result<(), String> {
     written.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Makes `link` lead to `file` beside it.
+/// Makes `link` a symbolic link to `file` in the same folder.
 fn point(link: &Path, file: &str) -> Result<(), String> {
     let new = link.with_added_extension("new");
     let made = symlink(file, &new).and_then(|()| fs::rename(&new, link));
@@ -254,7 +255,7 @@ mod tests {
             ("/opt/libraries", "../../../../usr"),
         ] {
             let place = place(&["--libdir", libdir, "--prefix=/usr"], "").unwrap();
-            assert_eq!(place.way_up("cmake/gmm"), way, "{libdir}");
+            assert_eq!(place.path_to_prefix("cmake/gmm"), way, "{libdir}");
         }
     }
 
@@ -262,7 +263,7 @@ mod tests {
     fn a_staging_folder_stands_before_every_path() {
         let staged = place(&["--prefix", "/usr"], "/tmp/package").unwrap();
         assert_eq!(staged.staged(&staged.libdir), Path::new("/tmp/package/usr/lib"));
-        assert_eq!(staged.way_up("pkgconfig"), "../..");
+        assert_eq!(staged.path_to_prefix("pkgconfig"), "../..");
         let plain = place(&["--prefix", "/usr"], "").unwrap();
         assert_eq!(plain.staged(&plain.libdir), Path::new("/usr/lib"));
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask`: what the project does to itself. The one place that drives other tools.
+//! `cargo xtask`: the project's own tasks. All other tools are run from here.
 
 mod process;
 mod cdef;
@@ -15,15 +15,15 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test              everything that CI runs: formatting, lints, the whole test suite, the examples
-  python            the part of it that is about the Python package
+  python            the part of `test` that covers the Python package
   headers           write include/gmm.h and include/gmm.cdef.h from crates/gmm-ffi
-  headers --check   fail when they are not what that would write
+  headers --check   fail if the committed headers differ from the generated ones
   install --prefix PATH [--libdir PATH]
-                    libgmm.so, libgmm.a, headers, gmm.pc and CMake files, below PATH (and below DESTDIR, when the
-                    environment has it); the libraries in lib, or in the folder that --libdir names
-  abi               fail when a program that was linked with an earlier library would not work with this one
-  abi --bless       write what this library promises to tests/c/abi/promised.abi
-  sanitize TOOL     run the C and C++ programs of the tests under valgrind, or with a library that is instrumented
+                    install libgmm.so, libgmm.a, headers, gmm.pc and CMake files below PATH (and below DESTDIR, if
+                    it is set in the environment); libraries go to lib, or to the folder given by --libdir
+  abi               fail if a program that was linked with an earlier library would not work with this one
+  abi --bless       write the ABI of this library to tests/c/abi/promised.abi
+  sanitize TOOL     run the C and C++ programs of the tests under valgrind (valgrind), or with a library instrumented
                     by AddressSanitizer (address) or ThreadSanitizer (thread)";
 
 fn main() -> ExitCode {

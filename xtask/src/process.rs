@@ -1,4 +1,4 @@
-//! Running other programs, from the root of the project, out loud.
+//! Runs other programs from the root of the project and prints their command lines.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the root").to_owned()
 }
 
-/// Runs `program`, waits, and says how long it took; an error when it cannot be started or does not succeed.
+/// Runs `program`, waits, and prints how long it took. It is an error if it cannot be started or fails.
 pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
     let shown = std::iter::once(program).chain(arguments.iter().copied()).collect::<Vec<_>>().join(" ");
     eprintln!("\n$ {shown}");
@@ -24,7 +24,7 @@ pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> R
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status})")) }
 }
 
-/// Whether `program` is there and answers.
+/// Whether `program` is installed and succeeds with these arguments.
 pub fn answers(program: &str, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)

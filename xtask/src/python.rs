@@ -1,15 +1,15 @@
-//! `cargo xtask python`: the Python package as a user gets it, a wheel in an environment of its own.
+//! `cargo xtask python`: tests the Python package as users get it, a wheel in a separate environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::process::{self, answers, root};
 
-/// What the tests need beside the wheel.
+/// Packages that the tests need besides the wheel.
 const REQUIREMENTS: &str = "bindings/python/requirements-test.txt";
-/// What some of them need beside that, gigabytes of it: where it cannot be had, they are skipped.
+/// Packages that only some tests need, gigabytes of them: if they cannot be installed, those tests are skipped.
 const FRAMEWORKS: &str = "bindings/python/requirements-frameworks.txt";
-/// Where the configuration of every tool is.
+/// The configuration of every tool.
 const PROJECT: &str = "bindings/python/pyproject.toml";
 
 /// Builds the wheel, installs it, and runs its tests, the examples in its documentation, types and style.
@@ -33,7 +33,7 @@ pub fn run() -> Result<(), String> {
     let typed = typed.iter().map(String::as_str).chain(["examples/dagmm"]);
     let typed: Vec<&str> = ["--config-file", PROJECT].into_iter().chain(typed).collect();
     process::run(&tool(&environment, "mypy"), &typed, &[("MYPYPATH", "examples/dagmm")])?;
-    // The profile that the suite is compiled with; what it compiled is used again.
+    // The profile of the test suite, so that its compiled crates are reused.
     let wheels = folder.join("wheels");
     fs::remove_dir_all(&wheels).or_else(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Ok(()),
@@ -44,7 +44,7 @@ pub fn run() -> Result<(), String> {
     process::run(&tool(&environment, "maturin"), &build, &[])?;
     let wheel = only_file(&wheels)?;
     if !shown(&wheel)?.contains("-py3-none-") {
-        return Err(format!("{} is not for every Python", wheel.display()));
+        return Err(format!("{} does not support every Python 3", wheel.display()));
     }
     let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", shown(&wheel)?];
     process::run(&python, &install, &[])?;
@@ -60,7 +60,7 @@ fn interpreter() -> Option<&'static str> {
     ["python3", "python"].into_iter().find(|name| answers(name, &["-c", new]))
 }
 
-/// An environment with what is required, made again when that has changed.
+/// Makes an environment with the required packages, and makes it again when the requirements have changed.
 fn prepare(interpreter: &str, environment: &Path) -> Result<(), String> {
     let stamp = environment.join("requirements");
     let read = |file| fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"));
@@ -73,8 +73,8 @@ fn prepare(interpreter: &str, environment: &Path) -> Result<(), String> {
     let install = |file| ["-m", "pip", "install", "--quiet", "--no-cache-dir", "-r", file];
     process::run(&python, &install(REQUIREMENTS), &[])?;
     if let Err(message) = process::run(&python, &install(FRAMEWORKS), &[]) {
-        // Without the stamp, so that it is tried again.
-        eprintln!("{message}: what needs PyTorch, JAX or TensorFlow is not tested");
+        // No stamp is written, so the next run tries again.
+        eprintln!("{message}: tests that need PyTorch, JAX or TensorFlow are skipped");
         return Ok(());
     }
     fs::write(stamp, wanted).map_err(|error| error.to_string())
@@ -88,9 +88,9 @@ fn tool(environment: &Path, name: &str) -> String {
 fn only_file(folder: &Path) -> Result<PathBuf, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    files.next().ok_or_else(|| format!("there is nothing in {}", folder.display()))
+    files.next().ok_or_else(|| format!("{} is empty", folder.display()))
 }
 
 fn shown(path: &Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("{} is no text", path.display()))
+    path.to_str().ok_or_else(|| format!("the path {} is not UTF-8", path.display()))
 }

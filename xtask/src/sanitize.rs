@@ -1,16 +1,15 @@
-//! `cargo xtask sanitize`: every C and C++ program of the tests, watched while it runs.
+//! `cargo xtask sanitize`: runs every C and C++ program of the tests under a memory or thread checker.
 //!
 //! ```text
-//! valgrind    the library as it is released: no invalid access, no use of what was not written, no leak
+//! valgrind    the library as released: no invalid access, no use of uninitialised memory, no leak
 //! address     the library, instrumented: AddressSanitizer with leaks; UndefinedBehaviorSanitizer for the C side
-//! thread      the library, instrumented: ThreadSanitizer, of the host's threads
+//! thread      the library, instrumented: ThreadSanitizer, for the host's threads
 //! ```
 //!
-//! Instrumented programs are compiled by `cc` and linked with the runtime that comes with Rust, so that the two
-//! sides share one. Rust's own library is not instrumented; locks and conditions are in it, by which the threads of a pool
-//! hand each other work, so ThreadSanitizer takes all of that for races: it watches calls from many threads of the
-//! host, each of which does its work itself. What a program is called with is what its line
-//! "usage:" says.
+//! Instrumented programs are compiled by `cc` and linked with Rust's sanitizer runtime, so that both sides share one
+//! runtime. Rust's standard library is not instrumented. It contains the locks and condition variables through which
+//! pool threads exchange work, so ThreadSanitizer would report these exchanges as races. It therefore checks calls from
+//! many host threads, each of which does its work itself. The arguments of a program come from its "usage:" line.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -20,26 +19,26 @@ use std::time::Instant;
 
 use crate::process::{self, root};
 
-/// Programs that a tool cannot watch, and why.
+/// Programs that a tool cannot check, and why.
 const SKIPPED: &[(&str, &str, &str)] = &[
-    ("address", "scorer", "it has a malloc of its own"),
-    ("thread", "scorer", "it has a malloc of its own"),
-    ("valgrind", "scorer", "it has a malloc of its own"),
-    ("address", "quiet", "it has a getenv of its own, which the runtime calls before the program starts"),
+    ("address", "scorer", "it defines its own malloc"),
+    ("thread", "scorer", "it defines its own malloc"),
+    ("valgrind", "scorer", "it defines its own malloc"),
+    ("address", "quiet", "it defines its own getenv, which the runtime calls before the program starts"),
     ("thread", "quiet", "it counts threads, and the runtime has one"),
     ("thread", "fork", "the runtime does not follow a child of several threads"),
-    ("thread", "threads", "it is about pools"),
+    ("thread", "threads", "it tests pools"),
     ("thread", "reload", "it counts threads, and the runtime has one"),
-    ("valgrind", "fork", "what other threads of its parent held is lost in a child"),
-    ("valgrind", "copies", "it takes minutes, and `beside` does as much with one copy less"),
-    ("valgrind", "threads", "it takes minutes, and is for ThreadSanitizer"),
-    ("valgrind", "quiet", "it looks at handlers and at rounding, which are not the machine's there"),
-    ("valgrind", "sizes", "rows of 10^12 components span addresses that lie elsewhere under it"),
-    ("address", "sizes", "it asks for memory that nobody has, which the tool reports"),
+    ("valgrind", "fork", "memory held by other threads of the parent is lost in a child"),
+    ("valgrind", "copies", "it takes minutes, and `beside` tests the same with one copy less"),
+    ("valgrind", "threads", "it takes minutes, and its purpose is ThreadSanitizer"),
+    ("valgrind", "quiet", "it checks signal handlers and rounding modes, which valgrind emulates"),
+    ("valgrind", "sizes", "rows of 10^12 components span addresses that valgrind uses"),
+    ("address", "sizes", "it requests more memory than any machine has, which the tool reports"),
 ];
 
-/// Programs whose leaks valgrind does not look for: a forked child leaves the pool of its parent alone for good,
-/// whose threads it does not have. Of the parent AddressSanitizer finds them.
+/// Programs for which valgrind's leak check is off: a forked child never frees the pool of its parent, because it does
+/// not have the pool's threads. AddressSanitizer finds leaks of the parent.
 const LEAVES_BEHIND: &[&str] = &["mixture"];
 
 /// Leaks count as errors.
@@ -53,12 +52,10 @@ const VALGRIND: &[&str] = &[
     "--read-inline-info=no",
 ];
 
-/// Builds the library for `tool`, in the profile that is released, and runs all programs under it.
+/// Builds the library for `tool` in the release profile, and runs all programs under it.
 pub fn run(tool: &str) -> Result<(), String> {
     if tool == "valgrind" && !process::answers("valgrind", &["--version"]) {
-        return Err(
-            "there is no valgrind; install it, with `apt-get install valgrind` where there is apt".into()
-        );
+        return Err("valgrind is not installed; with apt, run `apt-get install valgrind`".into());
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let (library, flags) = match tool {
@@ -96,7 +93,7 @@ pub fn run(tool: &str) -> Result<(), String> {
     }
 }
 
-/// The instrumented library's folder, and what its programs are compiled with.
+/// The folder of the instrumented library, and the compiler flags of its programs.
 fn instrumented(tool: &str, target: &Path) -> Result<(PathBuf, Vec<OsString>), String> {
     let version = said_by_rustc(&["--version", "--verbose"])?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
@@ -113,10 +110,10 @@ fn instrumented(tool: &str, target: &Path) -> Result<(PathBuf, Vec<OsString>), S
     let shown = folder.to_str().ok_or("the target folder's path is not UTF-8")?;
     let mut rustflags = format!("-Zsanitizer={tool}");
     if tool == "thread" {
-        // Rust's own library is not instrumented, and says so.
+        // Rust's standard library is marked as not instrumented; accept the mismatch.
         rustflags += " -Cunsafe-allow-abi-mismatch=sanitizer";
     }
-    // Sanitizers are not for the stable compiler, but they are in it.
+    // The stable compiler contains the sanitizers; this variable unlocks them.
     process::run(
         "cargo",
         &[
@@ -159,7 +156,7 @@ fn programs() -> Result<Vec<PathBuf>, String> {
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let is_source = path.extension().is_some_and(|extension| extension == "c" || extension == "cpp");
             if path.is_dir() {
-                // Its programs are linked with libraries of their own, and say nothing of memory.
+                // Its programs link other libraries and do not test memory.
                 if !path.ends_with("cpp/libraries") {
                     folders.push(path);
                 }
@@ -172,7 +169,7 @@ fn programs() -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Whether a source is a program, and one whose headers are installed.
+/// Whether a source is a program and the headers that it needs are installed.
 fn is_program(text: &str) -> bool {
     let has_headers = !text.contains("#include <Eigen/") || Path::new("/usr/include/eigen3").exists();
     text.contains("int main(") && has_headers
@@ -182,7 +179,8 @@ fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The object by itself and then the program: linked by `-fsanitize`, it would get the compiler's own runtime.
+/// Compiles a program. The object and the link are separate steps, because linking with `-fsanitize` would add the
+/// compiler's own runtime.
 fn compile(source: &Path, library: &Path, flags: &[OsString], work: &Path) -> Result<PathBuf, String> {
     let inside = source.strip_prefix(root()).unwrap_or(source).with_extension("");
     let program = work.join(inside.display().to_string().replace(['/', '\\'], "-"));
@@ -199,12 +197,12 @@ fn compile(source: &Path, library: &Path, flags: &[OsString], work: &Path) -> Re
         .arg("-o")
         .arg(&object);
     if is_cpp && !flags.is_empty() {
-        // Its part of the runtime does not come with Rust.
+        // Rust's runtime does not include the part for vptr checks.
         compile.arg("-fno-sanitize=vptr");
     }
     let mut link = Command::new(compiler);
     link.arg(&object).args(flags.iter().filter(|flag| !of_compiler(flag))).arg("-L").arg(library);
-    // A program that loads the library for itself must not have it already.
+    // A program that loads the library at run time must not be linked with it.
     if !text(source)?.contains("LIBRARY") {
         link.arg("-lgmm").arg(format!("-Wl,-rpath,{}", library.display()));
     }
@@ -218,7 +216,7 @@ fn compile(source: &Path, library: &Path, flags: &[OsString], work: &Path) -> Re
     Ok(program)
 }
 
-/// What a program is called with: a list for each call, of what stands in place of the words of its usage.
+/// The argument lists of a program, one for each call: values for the words of its usage line.
 fn calls(source: &Path, library: &Path, work: &Path) -> Result<Vec<Vec<OsString>>, String> {
     let text = text(source)?;
     let usage = text.lines().find_map(|line| line.split_once("usage: ")).map_or("", |(_, usage)| usage);
@@ -228,7 +226,7 @@ fn calls(source: &Path, library: &Path, work: &Path) -> Result<Vec<Vec<OsString>
         let values: Vec<OsString> = match word {
             "FOLDER" => {
                 let folder = work.join("files");
-                // Some programs want it empty.
+                // Some programs need an empty folder.
                 let _ = fs::remove_dir_all(&folder);
                 fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
                 vec![folder.into()]
@@ -245,7 +243,7 @@ fn calls(source: &Path, library: &Path, work: &Path) -> Result<Vec<Vec<OsString>
             "CALLS" => vec!["3000".into()],
             "breast_cancer.csv" => vec![root().join("examples/data/breast_cancer.csv").into()],
             "f64|f32" => vec!["f64".into(), "f32".into()],
-            _ => return Err(format!("{}: what stands for {word}?", source.display())),
+            _ => return Err(format!("{}: no value for the argument {word}", source.display())),
         };
         calls = calls
             .iter()
@@ -257,7 +255,7 @@ fn calls(source: &Path, library: &Path, work: &Path) -> Result<Vec<Vec<OsString>
     Ok(calls)
 }
 
-/// Runs a program; whether it succeeded and nothing was reported. What it said is shown when not.
+/// Runs a program. Returns whether it succeeded without a report; otherwise prints its error output.
 fn watched(tool: &str, program: &Path, arguments: &[OsString], name: &str) -> Result<bool, String> {
     let suppressions = root().join("tests/c").join(format!("{tool}.supp"));
     let mut command = if tool == "valgrind" {
@@ -275,7 +273,7 @@ fn watched(tool: &str, program: &Path, arguments: &[OsString], name: &str) -> Re
     let output = command
         .args(arguments)
         .current_dir(root())
-        // cargo names its own folders there, and with them the library of another profile.
+        // cargo adds its own folders here, and with them the library of another profile.
         .env_remove("LD_LIBRARY_PATH")
         .env("GMM_NUM_THREADS", if tool == "thread" { "1" } else { "3" })
         .envs((tool == "thread").then_some(("GMM_TESTS_WITHOUT_POOLS", "1")))

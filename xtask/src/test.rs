@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+//! `cargo xtask test`: all checks, those that fail fastest first.
 
 use crate::process::{self, answers};
 use crate::{abi, headers, python, sanitize};
@@ -7,7 +7,7 @@ use crate::{abi, headers, python, sanitize};
 pub fn run() -> Result<(), String> {
     ensure_c_compiler()?;
     ensure_c_tools();
-    // A toolchain may come without these two; the suite itself needs neither.
+    // A toolchain may lack these two, and the suite needs neither.
     if answers("cargo", &["fmt", "--version"]) {
         process::run("cargo", &["fmt", "--all", "--check"], &[])?;
     } else {
@@ -23,15 +23,16 @@ pub fn run() -> Result<(), String> {
         eprintln!("clippy is not installed: lints are not checked");
     }
     headers::check()?;
-    // Without the benches, which use features of dependencies that the library does not: it is tested as it ships.
+    // Without the benches: they enable features of dependencies that the library does not use, and the library is
+    // tested as it ships.
     let tests = ["test", "--workspace", "--exclude", "gmm-benches", "--locked"];
     process::run("cargo", &tests, &[])?;
-    // Once more for the vectors that this machine would not choose: what computes, and not what reads files, compiles C
-    // or installs.
-    let of_numbers = OF_NUMBERS.iter().flat_map(|name| ["--test", *name]);
-    let of_numbers: Vec<&str> = tests.into_iter().chain(["--lib"]).chain(of_numbers).collect();
+    // The numerical tests again, with the instruction sets that this machine would not choose. Tests that read files,
+    // compile C or install do not depend on it.
+    let numerical = NUMERICAL_TESTS.iter().flat_map(|name| ["--test", *name]);
+    let numerical: Vec<&str> = tests.into_iter().chain(["--lib"]).chain(numerical).collect();
     for isa in ["portable", "avx2"] {
-        process::run("cargo", &of_numbers, &[("GMM_ISA", isa)])?;
+        process::run("cargo", &numerical, &[("GMM_ISA", isa)])?;
     }
     if answers("abidiff", &["--version"]) {
         abi::check()?;
@@ -47,11 +48,11 @@ pub fn run() -> Result<(), String> {
     )
 }
 
-/// Tests whose results depend on the vectors of the machine, beside those inside the crates.
-const OF_NUMBERS: &[&str] =
+/// Tests whose results depend on the instruction set, besides those inside the crates.
+const NUMERICAL_TESTS: &[&str] =
     &["exp_ln", "log_sum_exp", "golden", "golden_abi", "laws", "gradients", "structures", "torture"];
 
-/// What tests try where it is installed, with the packages that have it.
+/// Optional programs that tests use if they are installed, and the packages that contain them.
 const C_TOOLS: &[(&str, &str)] = &[
     ("c++", "g++"),
     ("clang", "clang"),
@@ -61,11 +62,11 @@ const C_TOOLS: &[(&str, &str)] = &[
     ("valgrind", "valgrind"),
 ];
 
-/// Tests of C++, of pkg-config and of CMake pass where those are not installed. Where we can, they shall be.
+/// Installs missing programs if possible: tests of C++, pkg-config and CMake pass without them, but test nothing.
 fn ensure_c_tools() {
     let missing = || C_TOOLS.iter().filter(|(program, _)| !answers(program, &["--version"]));
     if missing().next().is_some() && answers("apt-get", &["--version"]) {
-        // A machine that has installed nothing yet has no list of what there is.
+        // A fresh machine has no package lists yet.
         let _ = process::run("apt-get", &["update", "--quiet"], &[]);
         let packages = missing().map(|(_, package)| *package).chain(["libeigen3-dev"]);
         let arguments: Vec<&str> =
@@ -73,11 +74,11 @@ fn ensure_c_tools() {
         let _ = process::run("apt-get", &arguments, &[]);
     }
     for (program, _) in missing() {
-        eprintln!("there is no {program}: what needs it is not tested");
+        eprintln!("{program} is not installed: tests that need it are skipped");
     }
 }
 
-/// The tests compile C programs. Where there is no compiler and the system is one we can ask, we do.
+/// The tests compile C programs. If there is no compiler, it is installed with apt-get where that exists.
 fn ensure_c_compiler() -> Result<(), String> {
     if answers("cc", &["--version"]) {
         return Ok(());
