@@ -1,8 +1,8 @@
-//! Nanoseconds that an exponential or a logarithm takes, by criterion, beside the standard library's.
+//! Nanoseconds of an exponential or a logarithm, compared with the standard library's, by criterion.
 //!
-//! `cargo bench -p gmm-benches --bench exp_ln`; add `-- ln/f32` for some of it. An iteration is one
-//! element of a loop over [`LEN`] that are in the first cache, so a time is a time per element. Ours are
-//! compiled for each width of vectors that this machine has, as the kernels are.
+//! `cargo bench -p gmm-benches --bench exp_ln`; add `-- ln/f32` to select some of them. An iteration is one
+//! element of a loop over [`LEN`] elements in the first-level cache, so times are per element. Our functions are
+//! compiled for each instruction set that this machine has, as the kernels are.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use gmm_kernels::{Isa, available, exp, exp_f32, ln, ln_f32};
 use pulp::WithSimd;
 
-/// Elements of a loop: in and out of doubles are 16 KiB.
+/// Elements of a loop: input and output of doubles take 16 KiB.
 const LEN: usize = 1024;
 
 /// Terms below the largest of their row: the exponentials of a log-sum-exp.
@@ -20,12 +20,12 @@ fn powers() -> Vec<f64> {
     scattered().map(|share| -40.0 * share).collect()
 }
 
-/// Sums of up to 32 terms of which one is 1: the logarithms of a log-sum-exp.
+/// Sums of up to 32 terms, one of which is 1: the logarithms of a log-sum-exp.
 fn sums() -> Vec<f64> {
     scattered().map(|share| 1.0 + 31.0 * share).collect()
 }
 
-/// From 0 to 1, in an order that no branch predictor learns.
+/// Values from 0 to 1, in an order that no branch predictor learns.
 fn scattered() -> impl Iterator<Item = f64> {
     (0..LEN).map(|i| (i * 389 % LEN) as f64 / LEN as f64)
 }
@@ -60,7 +60,7 @@ fn group_of<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, 
     group
 }
 
-/// The standard library's, then ours in each width of vectors.
+/// Times the standard library's function, then ours for each instruction set.
 fn loops<T: Copy + Default>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     values: &[T],
@@ -88,7 +88,7 @@ fn map<T: Copy>(values: &[T], out: &mut [T], function: impl Fn(T) -> T) {
     }
 }
 
-/// Times `pass`, a loop over [`LEN`] elements; criterion is told of one of them.
+/// Times `pass`, a loop over [`LEN`] elements, and reports the time of one element to criterion.
 fn per_element(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut pass: impl FnMut()) {
     group.bench_function(name, |b| {
         b.iter_custom(|n_passes| {

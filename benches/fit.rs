@@ -1,4 +1,4 @@
-//! Time of whole fits and of what surrounds their iterations, by criterion, on all threads of the machine.
+//! Time of complete fits, and of the parts around their iterations, by criterion, on all threads of the machine.
 //!
 //! `cargo bench -p gmm-benches --bench fit`
 
@@ -12,10 +12,10 @@ use gmm_core::{
     SweepOptions, Threads, fit, fit_robust, fit_stream, sweep,
 };
 
-/// 50 000 x 14 with 30 components: the shape of a user's wish for ten iterations in 100 ms.
+/// 50 000 x 14 with 30 components: a user requested ten iterations in 100 ms for this shape.
 const WISH: Workload = Workload { n: 50_000, d: 14, k: 30 };
 
-/// Where diagonal covariances are used: many features, many components.
+/// A typical shape for diagonal covariances: many features, many components.
 const WIDE: Workload = Workload { n: 200_000, d: 32, k: 64 };
 
 fn ten_iterations(criterion: &mut Criterion) {
@@ -36,7 +36,8 @@ fn ten_iterations(criterion: &mut Criterion) {
     for covariance_type in [CovarianceType::Tied, CovarianceType::Diag, CovarianceType::Spherical] {
         time(covariance_type.name(), &samples, &FitOptions { covariance_type, ..base.clone() });
     }
-    // What k-means++ takes is the difference of these: both make one iteration, the second from where it is.
+    // The time of k-means++ is the difference of these two. Both make one iteration; the second starts from the result
+    // of the first.
     let one = FitOptions { max_iter: 1, ..base.clone() };
     time("kmeans++, one iteration", &samples, &one);
     let start = fit(&samples, &one, &threads).expect("a start").mixture;
@@ -67,7 +68,7 @@ fn diagonal_iterations(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Rows of memory, as if they were a file's.
+/// Rows in memory, read like those of a file.
 struct Rows<'a> {
     values: &'a [f64],
     next: usize,
@@ -130,7 +131,7 @@ fn selection(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// All four mixtures, to the end, and what one of them alone takes.
+/// All four mixtures until they converge, and the largest one alone.
 fn robust(criterion: &mut Criterion) {
     let threads = Threads::all();
     let data = WISH.draw::<f64>(Spread::Overlapping);
@@ -143,7 +144,7 @@ fn robust(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Fits take long: ten of them are a measurement.
+/// Fits take long, so ten of them make a measurement.
 fn group<'a>(
     criterion: &'a mut Criterion,
     name: &str,

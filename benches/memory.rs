@@ -1,7 +1,7 @@
-//! Peak memory of the program `gmm`, scoring a file larger than it may hold: a report.
+//! A report of the peak memory of the program `gmm` while it scores a file larger than its buffers.
 //!
-//! `cargo bench -p gmm-benches --bench memory`. The peak is the kernel's own high-water mark of the
-//! process (VmHWM), read while it runs; a run on a file of one row says what the program itself takes.
+//! `cargo bench -p gmm-benches --bench memory`. The peak is the kernel's high-water mark of the
+//! process (VmHWM), read while it runs. A run on a file of one row shows the memory of the program itself.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -43,7 +43,7 @@ fn main() {
 }
 
 fn build() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches stand in the root");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches is in the root");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--locked", "--package", "gmm-cli"])
         .current_dir(root)
@@ -77,14 +77,14 @@ fn write_npy(path: &Path, n_rows: usize, values: &[f64], fortran: bool) {
     file.flush().expect("the disk has room for 64 MB");
 }
 
-/// Runs a program; its peak resident size in MB and its time in seconds.
+/// Runs a program; returns its peak resident size in MB and its time in seconds.
 fn peak_of(command: &mut Command) -> (f64, f64) {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).spawn().expect("a built program runs");
     let status = format!("/proc/{}/status", child.id());
     let mut peak: f64 = 0.0;
     loop {
-        // The mark only rises, so the last reading before the end is the peak but for a millisecond.
+        // The mark only rises, so the last reading is the peak, except for what happens in the last millisecond.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let mark = text
             .lines()

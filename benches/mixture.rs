@@ -1,7 +1,7 @@
 //! Time of energies, parameters and iterations, by criterion, on all threads of the machine.
 //!
-//! `cargo bench -p gmm-benches --bench mixture`; add `-- energy/f64` for some of it. Throughput is
-//! in flops as `roofline` counts them: n k d², and twice that for an iteration.
+//! `cargo bench -p gmm-benches --bench mixture`; add `-- energy/f64` to select some of them. Throughput
+//! is in flops as `roofline` counts them: n k d², and twice that for an iteration.
 
 use std::cell::LazyCell;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use gmm_core::{FitOptions, Init, ParamsOptions, Real, Threads, energy, fit, para
 fn measure<T: Real>(criterion: &mut Criterion) {
     let threads = Threads::all();
     for workload in WORKLOADS {
-        // Drawn by the first measurement that the filter lets through, if any.
+        // Drawn by the first measurement that passes the filter, if any.
         let data: LazyCell<Data<T>, _> = LazyCell::new(|| workload.draw(Spread::Overlapping));
         let mut group_of = |op: &str, flops: u64, time: &mut dyn FnMut(&mut criterion::Bencher<'_>)| {
             let mut group = criterion.benchmark_group(format!("{op}/{}", T::NAME));
-            // The longest calls take seconds: ten of them are a measurement.
+            // The longest calls take seconds, so ten of them make a measurement.
             group.sample_size(10).warm_up_time(Duration::from_millis(500));
             group.throughput(Throughput::Elements(flops)).bench_function(workload.name(), time);
             group.finish();

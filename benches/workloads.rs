@@ -1,12 +1,12 @@
-//! What is measured, as data: shapes, and samples drawn for them.
+//! The workloads of the benches: shapes, and samples drawn for them.
 //!
 //! ```text
 //! mixture   energies, parameters and iterations of every shape      time, by criterion
-//! fit       whole fits, and what surrounds their iterations         time, by criterion
-//! exp_ln    an exponential and a logarithm, beside std's            time an element, by criterion
-//! ffi       calls through the C ABI, beside the same ones in Rust   time, by criterion
-//! roofline  every shape, beside a matrix multiply                   rates, a report
-//! memory    the program `gmm`, scoring a large file                 peak memory, a report
+//! fit       complete fits, and the parts around their iterations    time, by criterion
+//! exp_ln    exponential and logarithm, compared with std            time per element, by criterion
+//! ffi       calls through the C ABI, compared with Rust calls       time, by criterion
+//! roofline  every shape, compared with a matrix multiply            rates, a report
+//! memory    the program `gmm` while it scores a large file          peak memory, a report
 //! ```
 
 #![forbid(unsafe_code)]
@@ -29,8 +29,8 @@ const fn shape(n: usize, d: usize, k: usize) -> Workload {
     Workload { n, d, k }
 }
 
-/// From a million small samples, where reading them decides, over d where flops decide, to calls so
-/// small that what surrounds them decides.
+/// A million small samples, where memory bandwidth dominates; then larger d, where flops dominate; then calls so small
+/// that overhead dominates.
 pub const WORKLOADS: &[Workload] = &[
     shape(1_000_000, 2, 4),
     shape(1_000_000, 8, 8),
@@ -44,19 +44,19 @@ pub const WORKLOADS: &[Workload] = &[
     shape(1, 8, 4),
 ];
 
-/// How far the groups of a draw are from each other.
+/// The distance between the groups of a draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// Means about 4 deviations apart: a sample has shares in several components.
+    /// Means about 4 deviations apart: a sample has responsibilities in several components.
     Overlapping,
-    /// Means about 32 deviations apart: all but one share of a sample are zero.
+    /// Means about 32 deviations apart: all but one of a sample's responsibilities are zero.
     Separated,
 }
 
-/// Added to variances in every measurement.
+/// The ridge in every measurement.
 pub const RIDGE: f64 = 1e-3;
 
-/// Rows drawn at most. More samples repeat them, for a million draws cost more than what is measured.
+/// Maximum number of drawn rows. Larger data sets repeat them, because a million draws cost more than the measurement.
 const DRAWN_ROWS: usize = 50_000;
 
 /// Samples, responsibilities and parameters for one workload.
@@ -65,9 +65,9 @@ pub struct Data<T> {
     workload: Workload,
     /// Samples, n × d.
     pub z: Vec<T>,
-    /// Responsibilities, n × k, no entry zero.
+    /// Responsibilities, n × k, without zeros.
     pub gamma: Vec<T>,
-    /// The mean and the covariance of each group that samples were drawn from, and equal weights.
+    /// The mixture of the groups that samples were drawn from, with equal weights.
     pub start: Mixture,
 }
 
@@ -82,16 +82,16 @@ impl Workload {
         format!("{}x{}x{}", self.n, self.d, self.k)
     }
 
-    /// Samples of k groups in turn, and responsibilities that give every component a share of each.
+    /// Samples from k groups in turn, and responsibilities that are positive for every component.
     pub fn draw<T: Real>(&self, spread: Spread) -> Data<T> {
         let Workload { n, d, k } = *self;
         let distance = match spread {
             Spread::Overlapping => 4.0,
             Spread::Separated => 32.0,
         };
-        // Means are normal: two of them are √(2d) of their deviations from each other.
+        // Means are normal, so the distance of two is √(2d) times their deviation.
         let apart = distance / (2.0 * d as f64).sqrt();
-        // Two samples a feature are enough for a covariance; whole turns keep groups in step when repeated.
+        // Two samples a feature are enough for a covariance. A multiple of k keeps the groups in order when rows repeat.
         let rows = n.clamp(2 * d * k, DRAWN_ROWS.max(2 * d * k)).next_multiple_of(k);
         let drawn = Drawn::new(1, rows, d, k, apart);
         let repeated = |values: &[f64], n_columns: usize| -> Vec<T> {
@@ -116,7 +116,7 @@ impl<T: Real> Data<T> {
     }
 }
 
-/// The mixture of the groups that rows were drawn from in turn, each estimated from its own rows.
+/// The mixture of the groups of the drawn rows, each estimated from its own rows.
 fn of_groups(drawn: &Drawn) -> Mixture {
     let Drawn { n, d, k, .. } = *drawn;
     let ones = vec![1.0; n.div_ceil(k)];
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use gmm_core::responsibilities;
 
-    /// Separated data that overlapped would measure nothing new, and the other way round.
+    /// Separated data must not overlap and overlapping data must, or the two would measure the same.
     #[test]
     fn spreads_are_what_they_are_called() {
         let workload = shape(1024, 8, 4);

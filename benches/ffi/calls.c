@@ -1,10 +1,10 @@
-/* Calls the library and times its own loops, as a C program sees it.
+/* Calls the library in loops and times them, as a C program would.
  *
  * usage: calls FILE N D K
  *
  * FILE holds doubles, one array after the other: z (N x D), gamma (N x K), phi, mu, cov, chol and log_det.
- * Every line of the input asks for calls, "energy 1000"; every line of the output says how many
- * nanoseconds those took together. The end of the input ends the program.
+ * Every line of the input requests calls, such as "energy 1000". Every line of the output is the total time of
+ * those calls in nanoseconds. The program ends at the end of its input.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <gmm.h>
@@ -22,7 +22,7 @@
         }                                                                                           \
     } while (0)
 
-/* The same as what the Rust side of the comparison adds to variances. */
+/* The same ridge as on the Rust side of the comparison. */
 static const double ridge = 1e-3;
 
 static size_t n, d, k;
@@ -37,7 +37,7 @@ static void energy(void)
     CHECK(gmm_energy_f64(&z, k, phi, mu, cov, chol, log_det, energies, NULL, NULL) == GMM_OK);
 }
 
-/* A mixture that was made before. */
+/* A mixture that was created before. */
 static void score(void)
 {
     CHECK(gmm_mixture_energies_f64(mixture, &z, NULL, energies) == GMM_OK);

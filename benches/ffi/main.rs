@@ -1,13 +1,13 @@
-//! What a call through the C ABI costs beside the same call in Rust, by criterion.
+//! The cost of a call through the C ABI, compared with the same call in Rust, by criterion.
 //!
 //! `cargo bench -p gmm-benches --bench ffi`. The C side is a program, `calls.c`, linked with
-//! `libgmm.so` as a user's would be: it is told how many calls to make and times its own loop. The
-//! Rust side does what the C function does, check of the samples included, so that the difference of
-//! the two is the boundary: guard, views, overlap of buffers, outputs copied.
+//! `libgmm.so` as a user's program would be. It reads how many calls to make, and times its own loop. The Rust side
+//! does the same work as the C function, including the check of the samples. So the difference is the cost of the
+//! boundary: guard, views, checks for overlapping buffers, and copies of outputs.
 //!
 //! ```text
 //! energy  parameters that the caller holds    gmm_energy_f64            Mixture::from_independent, score
-//! score   a mixture that was made before      gmm_mixture_energies_f64  score
+//! score   a mixture that was created before   gmm_mixture_energies_f64  score
 //! params  parameters from responsibilities    gmm_params_f64            params
 //! grad    the loss of a deep mixture          gmm_loss_f64              loss
 //! ```
@@ -28,7 +28,7 @@ use gmm_core::{
 };
 use gmm_tests::{Link, compile, root};
 
-/// A call that is nothing but overhead, and two small ones.
+/// A call that is only overhead, and two small ones.
 const CALLS: [Workload; 3] =
     [Workload { n: 1, d: 8, k: 4 }, Workload { n: 256, d: 8, k: 4 }, Workload { n: 1024, d: 4, k: 2 }];
 
@@ -72,7 +72,7 @@ fn measure(criterion: &mut Criterion) {
         });
 
         if n == 1 {
-            // One sample has no variance, and what is infinite no gradient.
+            // One sample has variance 0, so `cov_diag` is infinite and has no gradient.
             continue;
         }
         let (mut of_samples, mut of_gamma) = (vec![0.0; n * d], vec![0.0; n * k]);
@@ -90,7 +90,7 @@ fn measure(criterion: &mut Criterion) {
     }
 }
 
-/// The C program, waiting to be told what to call.
+/// The C program, which waits for requests.
 struct Caller {
     child: Child,
     orders: Option<ChildStdin>,
@@ -121,22 +121,23 @@ impl Caller {
         Caller { child, orders, times }
     }
 
-    /// What `n_calls` calls take, by the program's own clock.
+    /// The time of `n_calls` calls, by the program's own clock.
     fn time(&mut self, op: &str, n_calls: u64) -> Duration {
         let orders = self.orders.as_mut().expect("open until dropped");
         writeln!(orders, "{op} {n_calls}").expect("the program waits for orders");
         let mut line = String::new();
         self.times.read_line(&mut line).expect("the program answers");
-        let nanoseconds = line.trim().parse().unwrap_or_else(|_| panic!("{op}: the program said {line:?}"));
+        let nanoseconds =
+            line.trim().parse().unwrap_or_else(|_| panic!("{op}: the program printed {line:?}"));
         Duration::from_nanos(nanoseconds)
     }
 }
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        // The end of its input is the end of the program.
+        // The program ends at the end of its input.
         self.orders = None;
-        // Nothing is left to do for one that has ended already.
+        // The result does not matter: the program may have ended already.
         let _ = self.child.wait();
     }
 }

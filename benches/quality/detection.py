@@ -1,12 +1,12 @@
-"""How well `gmm detect` finds outliers that are labelled: writes docs/detection.md.
+"""Measures how well `gmm detect` finds labelled outliers; writes docs/detection.md.
 
     cargo build --release -p gmm-cli
     python benches/quality/detection.py DATA
 
 DATA holds, for each set, NAME.X.npy (n x d; or NAME.X.0.npy, NAME.X.1.npy, ..., to be stacked), NAME.y.npy (1 is an
-outlier) and peers/NAME.json (what scikit-learn's GaussianMixture reaches). The program is run as users run it: on a
-file, with its defaults and the share of outliers. Labels are seen by the two measures here and by nothing else. Needs
-numpy. The exit status is 1 when a set is below its bar.
+outlier) and peers/NAME.json (the results of scikit-learn's GaussianMixture). The program is run as users run it: on a
+file, with its defaults and the fraction of outliers. Only the two measures here use the labels. Needs numpy. The exit
+status is 1 if a set is below its bar.
 """
 
 import argparse
@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SETS = ["thyroid", "mammography", "cardio", "satellite", "shuttle", "arrhythmia", "http"]
 
-# Below the better of the peer's two figures by no more than this.
+# The bar is the better of the peer's two figures minus this.
 ALLOWANCE = 0.02
 
 TEMPLATE = ROOT / "benches" / "quality" / "detection.template.md"
 
 
 def roc_auc(is_outlier, energies):
-    """The share of pairs of an outlier and another row in which the outlier has the larger energy; ties are half."""
+    """The fraction of (outlier, other row) pairs in which the outlier has the larger energy; a tie counts half."""
     _, where, counts = np.unique(energies, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
     n_outliers = int(is_outlier.sum())
@@ -39,7 +39,7 @@ def roc_auc(is_outlier, energies):
 
 
 def average_precision(is_outlier, energies):
-    """The mean of the precision at each outlier, rows of equal energy taken together."""
+    """The mean of the precision at each outlier; rows of equal energy are taken together."""
     values, where = np.unique(-energies, return_inverse=True)
     found = np.bincount(where, weights=is_outlier, minlength=len(values))
     taken = np.bincount(where, minlength=len(values))
@@ -48,13 +48,13 @@ def average_precision(is_outlier, energies):
 
 
 class Runner:
-    """The program, and a folder for the data that it reads."""
+    """The program, with a folder for its input data."""
 
     def __init__(self, program, folder):
         self.program, self.data = program, Path(folder) / "data.npy"
 
     def measure(self, rows, is_outlier, seed, contamination=None):
-        """ROC-AUC, average precision and seconds of one run, reading and writing included."""
+        """ROC-AUC, average precision and seconds of one run, including reading and writing."""
         np.save(self.data, rows)
         asked = [self.program, "detect", self.data, "--seed", str(seed), "--quiet", "--no-header"]
         if contamination is not None:
@@ -74,14 +74,14 @@ def load(data, name):
 
 
 def peer(data, name):
-    """Of K by BIC and of K = 1: (K, ROC-AUC, average precision)."""
+    """The peer's results for K chosen by BIC and for K = 1: (K, ROC-AUC, average precision)."""
     found = json.loads((data / "peers" / f"{name}.json").read_text())["sklearn_gmm_full"]
     one = next(fit for fit in found["sweep"] if fit["K"] == 1)
     return [(fit["K"], fit["roc_auc"], fit["avg_precision"]) for fit in (found["best_by_bic"], one)]
 
 
 def span(values):
-    """Least to greatest, once when they look alike."""
+    """The range from least to greatest; one number if both print alike."""
     low, high = (f"{value:.3f}".removeprefix("0") for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
 
@@ -92,7 +92,7 @@ def table(head, rows):
 
 
 def labelled_sets(runner, data, seeds):
-    """The table against the bars, that of contaminations, and the sets below their bars."""
+    """The table with the bars, the table of contaminations, and the sets below their bars."""
     against, unknown, missed = [], [], []
     for name in SETS:
         rows, is_outlier = load(data, name)
@@ -130,7 +130,7 @@ def tight_group(random, share, d=6, n=2000):
 
 
 def five_groups(random, n=1900, m=100):
-    """Five clouds of unequal size in three dimensions, a twentieth of the rows in the least, and noise in their box."""
+    """Five clouds of unequal size in three dimensions, the smallest with 5 % of the rows, and noise in their box."""
     while True:
         centres = random.uniform(-13.6, 13.6, (5, 3))
         apart = np.linalg.norm(centres[:, None] - centres[None], axis=2) + 1e9 * np.eye(5)
@@ -143,14 +143,14 @@ def five_groups(random, n=1900, m=100):
 
 
 def ring(random, n=1900, m=100):
-    """A ring, which is no small number of clouds, and noise in and around it."""
+    """A ring, which a small number of clouds cannot describe, with noise in and around it."""
     angle = random.uniform(0, 2 * np.pi, n)
     rows = np.column_stack([np.cos(angle), np.sin(angle)]) * 5 + 0.3 * random.normal(size=(n, 2))
     return np.vstack([rows, random.uniform(-6, 6, (m, 2))]), np.arange(n + m) >= n
 
 
 def made_sets(runner, seeds):
-    """Tables of what is hard: tight groups by their share, and shapes by the contamination that is claimed."""
+    """Tables of hard cases: tight groups by their size, and shapes by the claimed contamination."""
 
     def measured(make, claim, *arguments):
         draws = (make(np.random.RandomState(seed), *arguments) for seed in range(seeds))

@@ -1,27 +1,27 @@
 #!/usr/bin/env python3
-"""How good the mixtures are that `gmm fit` finds, beside scikit-learn's, on real data.
+"""Compares the mixtures that `gmm fit` finds with scikit-learn's, on real data.
 
     python benches/quality/fit_quality.py DATA
 
 DATA is a directory of samples, one set a file: `<set>.X.npy`; or parts `<set>.X.0.npy`, `<set>.X.1.npy`, ...
-to be stacked; or `<set>.cont.npy.gz` and `<set>.bin.npy.gz`, columns to be put side by side. Every set is
+to be stacked; or `<set>.cont.npy.gz` and `<set>.bin.npy.gz`, whose columns are joined. Every set is
 standardised in double precision; a constant column becomes zeros.
 
-For every set, structure of covariances and number of components:
+For every set, covariance type and number of components:
 
-    fails      gmm fit --n-init 1 with seeds 0..4: refusals, and anything in a model that is not finite
-    quality    gmm fit --n-init 5 --seed 0 beside GaussianMixture(n_init=5, random_state=0)
+    fails      gmm fit --n-init 1 with seeds 0..4: refused fits, and models with non-finite values
+    quality    gmm fit --n-init 5 --seed 0, compared with GaussianMixture(n_init=5, random_state=0)
 
-All other options are the defaults, the same numbers on both sides: tol 1e-3, at most 100 iterations,
-reg_covar 1e-6, starts by k-means. With more than one restart ours goes on with moves from the best, by default
-(docs/math.md, section 4); scikit-learn has none, so the times of both stand beside the values. Both mixtures
-are judged by the same formula in the same code: the mean log-density of the samples the mixture was fitted to,
-in nats, as scikit-learn computes it in double precision from weights, means and covariances. Once for each
-mixture of ours it is compared with what `gmm score` says.
+All other options are the defaults, which are equal on both sides: tol 1e-3, at most 100 iterations,
+reg_covar 1e-6, starts by k-means. With more than one restart, `gmm fit` by default continues with random swaps
+from the best (docs/math.md, section 4). scikit-learn does not, so the report lists the times of both too. Both
+mixtures are judged by the same formula in the same code: the mean log-density, in nats, of the samples that the
+mixture was fitted to, as scikit-learn computes it in double precision from weights, means and covariances. For
+each of our mixtures this value is also compared with the result of `gmm score`.
 
-Everything that was measured is kept in two files of the cache directory as soon as it is there, one of
-scikit-learn (by its version) and one of ours (by the digest of the program). A run that was interrupted goes on
-where it was, and nothing of scikit-learn's is ever fitted twice. Both sides run on one thread.
+Each result is saved at once, in one of two files of the cache directory: one for scikit-learn (by its version)
+and one for ours (by the digest of the program). An interrupted run continues where it stopped, and no fit of
+scikit-learn is repeated. Both sides run on one thread.
 
 Needs numpy, scikit-learn and safetensors.
 """
@@ -58,10 +58,10 @@ COMPONENTS = [1, 2, 5, 10, 20]
 STRUCTURES = ["full", "tied", "diag", "spherical"]
 SEEDS = range(5)
 RESTARTS = 5
-# What a mixture of ours may fall short of scikit-learn's, in nats a sample, and how often it must not.
+# How far a mixture of ours may be below scikit-learn's, in nats a sample, and the fraction that must satisfy this.
 MARGIN = 1e-3
 SHARE = 0.95
-# Larger sets are sampled, where the name is here.
+# Larger sets are sampled if they are listed here.
 ROWS = {"kddcup99_10": 20_000}
 ROWS_SEED = 0
 
@@ -115,13 +115,13 @@ def judge(structure, weights, means, covariances, samples):
 
 
 def cpu_seconds(who):
-    """Processor time so far: the same as elapsed time for one thread on a machine that does nothing else."""
+    """Processor time so far: for one thread, the elapsed time on an idle machine."""
     used = resource.getrusage(who)
     return used.ru_utime + used.ru_stime
 
 
 def number(value):
-    """For JSON, which has no infinities."""
+    """A number as JSON can hold it, which has no infinities."""
     return value if np.isfinite(value) else str(value)
 
 
@@ -130,7 +130,7 @@ class Ours:
         self.program, self.scratch = program, scratch
 
     def fit(self, samples, path, k, structure, *options, score=False):
-        """One run of `gmm fit`: what it arrived at, or why not."""
+        """One run of `gmm fit`: its result, or why it failed."""
         model = self.scratch / "model.safetensors"
         model.unlink(missing_ok=True)
         command = [self.program, "fit", str(path), "-k", str(k), "--covariance", structure, "--threads", "1",
@@ -172,14 +172,14 @@ def fit_sklearn(samples, k, structure):
     return result if np.isfinite(value) else result | {"failed": "a log-likelihood that is not finite"}
 
 
-# What is tried where ours falls short, and what it says about the reason.
+# Options that are tried if ours is below, and the reason that a success shows.
 PROBES = {
-    "seed": (["--n-init", str(RESTARTS), "--seed", "1"], "chance: another seed closes it"),
-    "restarts": (["--n-init", "25", "--seed", "0"], "too short a search: 25 restarts and their moves close it"),
+    "seed": (["--n-init", str(RESTARTS), "--seed", "1"], "chance: another seed closes the gap"),
+    "restarts": (["--n-init", "25", "--seed", "0"], "too short a search: 25 restarts and their swaps close the gap"),
     "tolerance": (["--n-init", str(RESTARTS), "--seed", "0", "--tol", "1e-6", "--max-iter", "2000"],
-                  "the tolerance: iterating on closes it"),
+                  "the tolerance: more iterations close the gap"),
     "both": (["--n-init", "25", "--seed", "0", "--tol", "1e-6", "--max-iter", "2000"],
-             "both: 25 restarts that iterate on close it"),
+             "both: 25 restarts with more iterations close the gap"),
 }
 
 
@@ -211,7 +211,7 @@ def measure(args, ours, theirs):
 
 
 def compare(best, peer):
-    """Ours less theirs in nats, or who failed, or None while one of them is missing."""
+    """Ours minus theirs in nats, or which side failed, or None if one of them is missing."""
     if best is None or peer is None:
         return None
     if "failed" in best or "failed" in peer:
@@ -262,20 +262,20 @@ def report(args, ours, theirs):
     seconds = lambda result: "-" if result is None else f"{result['seconds']:.2f}"
     signed = lambda difference: f"{difference:+.4f}" if isinstance(difference, float) else difference or "-"
     out = ["# How good the fits are", ""]
-    out += [f"Written by `benches/quality/fit_quality.py`, which says what is measured and how; do not edit. "
+    out += [f"Written by `benches/quality/fit_quality.py`, which explains the measurements; do not edit. "
             f"gmm {args.version}, scikit-learn {sklearn.__version__}, numpy {np.__version__}, "
             f"Python {platform.python_version()}; {machine()}.", ""]
     total = len(SETS) * len(STRUCTURES) * len(COMPONENTS)
     out += [f"Log-likelihoods are means over samples, in nats, of the best of {RESTARTS} restarts. Seconds are processor time of "
-            f"those {RESTARTS} restarts; on our side the moves after them and reading the file are included.", ""]
+            f"those {RESTARTS} restarts; on our side the swaps after them and reading the file are included.", ""]
     sampled = "; ".join(f"of {name} {rows:,} rows drawn at random".replace(",", " ") for name, rows in ROWS.items())
     out += [f"Sets are standardised and taken whole; {sampled}.", ""]
     kept = done - len(below)
     compared = [row for results in rows.values() for row in results if row[3] is not None]
     total_of = lambda side: f"{sum(row[side]['seconds'] for row in compared):.0f}"
-    out += ["| what is asked | reached |", "|---|---|",
-            f"| combinations of set, structure and number of components | {done} of {total} measured |",
-            f"| fits of ours that failed or have a number that is not finite | {len(failed)} of {n_fits} |",
+    out += ["| requirement | result |", "|---|---|",
+            f"| combinations of set, covariance type and number of components | {done} of {total} measured |",
+            f"| fits of ours that failed or have a non-finite number | {len(failed)} of {n_fits} |",
             f"| fits of scikit-learn's that failed | {len(peer_failed)} of {done} |",
             f"| at most {MARGIN:g} nats below scikit-learn, on {SHARE:.0%} | {kept} of {done}"
             + (f", {kept / done:.1%} |" if done else " |"),

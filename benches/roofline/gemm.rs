@@ -1,4 +1,4 @@
-//! The rate of a matrix multiply: what arithmetic can reach here when nothing else is in the way.
+//! The rate of a matrix multiply: an estimate of the peak arithmetic rate of this machine.
 
 use std::sync::Barrier;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use gmm_core::Real;
 
 use crate::measure::Budget;
 
-/// Square, and large enough for the rate to be flat: 4.5 MiB of doubles a matrix.
+/// Rows and columns of the matrices: large enough for a constant rate, at 4.5 MiB of doubles each.
 const SIZE: usize = 768;
 
-/// Flops a second by sample type and threads.
+/// Flops a second, by sample type and number of threads.
 pub struct Gemm {
     rates: Vec<(&'static str, usize, f64)>,
 }
@@ -33,7 +33,7 @@ impl Gemm {
         found.expect("rows have the thread counts that were measured").2
     }
 
-    /// `f64_1`, `f64_all`, `f32_1` and `f32_all`. On one core, all threads are one.
+    /// `f64_1`, `f64_all`, `f32_1` and `f32_all`. On one core, `all` is one thread.
     pub fn named(&self) -> impl Iterator<Item = (String, f64)> {
         let all = self.rates.iter().map(|rate| rate.1).max().unwrap_or(1);
         [f64::NAME, f32::NAME].into_iter().flat_map(move |dtype| {
@@ -42,7 +42,7 @@ impl Gemm {
     }
 }
 
-/// The sum of what each of `count` threads reaches at best, multiplying matrices of its own.
+/// The sum of the best rates of `count` threads, each multiplying its own matrices.
 fn rate<T: Real + RealField>(count: usize, budget: Budget) -> f64 {
     let ready = Barrier::new(count);
     std::thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn best_rate<T: Real + RealField>(ready: &Barrier, budget: Budget) -> f64 {
     let mut best = multiply();
     loop {
         let seconds = multiply();
-        // One that ends late may have had the machine to itself.
+        // A multiply that ends late may have had the machine to itself, so it is not used.
         if begin.elapsed() > budget.time() {
             break;
         }

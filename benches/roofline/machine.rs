@@ -16,11 +16,11 @@ fn cpu() -> String {
     model.map_or(std::env::consts::ARCH, |(_, name)| name).to_owned()
 }
 
-/// The widest vectors that the machine has, and those that it was asked to use instead.
+/// The best instruction set of the machine, and the one requested by `GMM_ISA`, if any.
 fn isa() -> String {
     let widest = widest();
     match std::env::var("GMM_ISA") {
-        Ok(asked) => format!("{widest}, GMM_ISA={asked}"),
+        Ok(requested) => format!("{widest}, GMM_ISA={requested}"),
         Err(_) => widest.to_owned(),
     }
 }

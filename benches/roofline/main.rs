@@ -1,19 +1,18 @@
-//! Rates against what the machine can do: each workload's flops a second beside those of a matrix
-//! multiply in the same process, a report.
+//! A report of each workload's flops a second, compared with a matrix multiply in the same process.
 //!
 //! `cargo bench -p gmm-benches --bench roofline -- [--json FILE] [--filter SUBSTRING] [--quick]`
 //!
 //! ```text
 //! gemm                        2 m n k flops     one multiply and one add for every term
 //! energy, params              n k d² flops      a triangle has d²/2 terms: a solve, half a product
-//! grad                        4 n k d² flops    value and gradients of a loss: six triangles, of which four
+//! grad                        4 n k d² flops    value and gradients of a loss: four of its six triangles
 //! em_iter, em_iter_separated  2 n k d² flops    one iteration from given parameters: both of them
 //! ```
 //!
-//! Work that a kernel does beyond these, such as the other half of a symmetric product, exponentials
-//! and packing, is not counted, and work that it avoids is: a rate is results a second, and on separated
-//! data it may pass that of the multiply. A row is named `op/dtype/threads/NxDxK`; the filter is a part
-//! of such a name. A relative FILE is in `benches/`, where cargo runs benches.
+//! A rate measures results per second. Additional work of a kernel is not counted, such as the other half of a
+//! symmetric product, exponentials and packing. Work that a kernel skips is counted, so on separated data a rate may
+//! exceed that of the multiply. A row is named `op/dtype/threads/NxDxK`; the filter is a part of such a name. A
+//! relative FILE is in `benches/`, where cargo runs benches.
 
 mod gemm;
 mod machine;
@@ -51,7 +50,7 @@ impl Arguments {
                 "--json" => arguments.json = Some(words.next()?.into()),
                 "--filter" => arguments.filter = words.next()?,
                 "--quick" => arguments.quick = true,
-                // Cargo says so to every bench.
+                // Cargo passes this to every bench.
                 "--bench" => {}
                 _ => return None,
             }
@@ -65,14 +64,14 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    // Minutes of measuring should not end in a folder that is not there.
+    // Check the folder first, so that minutes of measuring are not lost.
     let folder = arguments.json.as_ref().and_then(|path| path.parent());
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         eprintln!("{} is not a folder", folder.display());
         return ExitCode::from(2);
     }
     let counts = thread_counts();
-    // What every row is divided by is worth its seconds, quick or not.
+    // Every row is divided by these rates, so they are measured in full even with `--quick`.
     let gemm = Gemm::measure(&counts, Budget::new(false));
     let budget = Budget::new(arguments.quick);
     let mut report = Report { filter: arguments.filter, gemm, rows: Vec::new() };
@@ -90,7 +89,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// One thread, and as many as the machine runs at once if that is more.
+/// One thread, and all threads of the machine if that is more.
 fn thread_counts() -> Vec<usize> {
     let mut counts = vec![1, Threads::all().count()];
     counts.dedup();
@@ -117,7 +116,7 @@ impl Report {
 
     fn measure<T: Real>(&mut self, workload: Workload, counts: &[usize], budget: Budget) {
         for spread in [Spread::Overlapping, Spread::Separated] {
-            // Drawn by the first row that the filter lets through, if any.
+            // Drawn by the first row that passes the filter, if any.
             let data: LazyCell<Data<T>, _> = LazyCell::new(|| workload.draw(spread));
             for op in Op::of(workload, spread) {
                 for &count in counts {
@@ -143,7 +142,7 @@ impl Report {
         }));
     }
 
-    /// One row a line, so that two records can be compared by eye and by `diff`.
+    /// JSON with one row a line, so that two records can be compared by eye and by `diff`.
     fn to_json(&self) -> String {
         let gemm: serde_json::Map<String, Value> =
             self.gemm.named().map(|(name, rate)| (name, json!(rounded(rate / 1e9, 2)))).collect();

@@ -1,4 +1,4 @@
-//! Seconds of one call and of one iteration: medians of as many as fit into a budget.
+//! Seconds of one call and of one iteration: the median of as many as fit into a budget.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -10,13 +10,13 @@ use gmm_core::{
     loss, params_with,
 };
 
-/// Calls shorter than this are timed several together, for reading the clock takes time too.
+/// Calls shorter than this (seconds) are timed in groups, because reading the clock takes time too.
 const SHORTEST: f64 = 50e-6;
 
-/// Iterations timed in one fit at most, so that the data stay as separated as they were drawn.
+/// Maximum number of iterations timed in one fit, so that the components stay as separated as they were drawn.
 const MAX_ITERATIONS: usize = 8;
 
-/// How long to measure a row, in time and in repeats: whichever is more.
+/// How long to measure a row: until both the time and the number of repeats are reached.
 #[derive(Clone, Copy)]
 pub struct Budget {
     seconds: f64,
@@ -37,7 +37,7 @@ impl Budget {
     }
 }
 
-/// What is measured.
+/// A measured operation.
 #[derive(Clone, Copy)]
 pub enum Op {
     Energy,
@@ -47,14 +47,14 @@ pub enum Op {
 }
 
 impl Op {
-    /// What there is to measure on data of this spread. Only iterations depend on it.
+    /// The operations to measure on data of this spread. Only iterations depend on the spread.
     pub fn of(workload: Workload, spread: Spread) -> Vec<Op> {
         let mut ops = match spread {
             Spread::Overlapping => vec![Op::Energy, Op::Params],
             Spread::Separated => Vec::new(),
         };
         if workload.n >= workload.k {
-            // One sample has no variance, and what is infinite no gradient.
+            // One sample has variance 0, so `cov_diag` is infinite and has no gradient.
             if matches!(spread, Spread::Overlapping) {
                 ops.push(Op::Grad);
             }
@@ -121,7 +121,7 @@ fn of_call(budget: Budget, mut call: impl FnMut()) -> f64 {
         (0..n_calls).for_each(|_| call());
         begin.elapsed().as_secs_f64() / n_calls as f64
     };
-    // The first call starts threads and touches memory; it counts only when there is no time for others.
+    // The first call starts threads and touches memory. Its time is used only if the budget allows no other call.
     let first = seconds_of(1);
     if budget.is_spent(begin, 1) {
         return first;
@@ -134,8 +134,8 @@ fn of_call(budget: Budget, mut call: impl FnMut()) -> f64 {
     median(seconds)
 }
 
-/// From one report of a fit to the next is one iteration: neither the start nor the first iteration,
-/// which touches memory, are in it.
+/// The time between two reports of a fit is one iteration. This excludes the start and the first iteration, which
+/// touches memory.
 fn of_iteration<T: Real>(data: &Data<T>, threads: &Threads, budget: Budget) -> f64 {
     let samples = data.samples();
     let mut options = FitOptions {
@@ -155,13 +155,13 @@ fn of_iteration<T: Real>(data: &Data<T>, threads: &Threads, budget: Budget) -> f
             ControlFlow::Continue(())
         })
         .expect("a regularised covariance has a factor");
-        let n_wanted = (budget.seconds / seconds[0]) as usize;
-        options.max_iter = 1 + n_wanted.clamp(budget.min_repeats, MAX_ITERATIONS);
+        let n_affordable = (budget.seconds / seconds[0]) as usize;
+        options.max_iter = 1 + n_affordable.clamp(budget.min_repeats, MAX_ITERATIONS);
     }
     median(seconds)
 }
 
-/// The upper of two in the middle.
+/// The median; of an even number of values, the upper of the middle two.
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
