@@ -144,7 +144,7 @@ impl FitOptions {
             // One component: there is no other to split.
             (1, ..) => 0,
             (_, Some(swaps), _) => swaps,
-            // A swap would leave the given means.
+            // A swap would change the given means.
             (_, None, _) if self.given.means.is_some() => 0,
             (_, None, 1) => 0,
             (_, None, n_init) => n_init.saturating_mul(SWAPS_PER_RESTART),

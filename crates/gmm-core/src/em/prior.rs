@@ -180,7 +180,7 @@ impl KnownPrior {
                 let (i, j) = layout.features(at, d);
                 *value = count * (*value + pull * (shift[i] * shift[j]));
             }
-            // A flat prior skips this: the division could change small weights by rounding.
+            // A flat prior leaves the weights unchanged; recomputing small ones could round.
             if self.alpha > 1.0 {
                 let extra = self.alpha - 1.0;
                 estimate.weights[component] = (count + extra) / (total + k as f64 * extra);

@@ -34,7 +34,7 @@ use concentrate::{Concentrated, concentrate};
 use scaling::Scaling;
 use trim::{Ranking, sample_weights_of};
 
-/// The largest fraction that is trimmed. At most that many outliers are then a minority of the remaining samples.
+/// The largest fraction that is trimmed. Outliers of at most this fraction are a minority of the remaining samples.
 const MAX_TRIMMED: f64 = 1.0 / 3.0;
 
 /// Components are kept until the others have at most this many times the trimmed fraction.
