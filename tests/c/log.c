@@ -52,8 +52,8 @@ int main(void)
     gmm_mixture_free(mixture);
     CHECK(told.n_lines == 3 && told.levels[0] == GMM_LOG_INFO);
     CHECK(heard(&told, GMM_LOG_INFO, "2 components x 2 features"));
-    CHECK(heard(&told, GMM_LOG_WARNING, "component 0: nothing but the ridge holds feature 1"));
-    CHECK(heard(&told, GMM_LOG_WARNING, "component 1: nothing but the ridge holds feature 1"));
+    CHECK(heard(&told, GMM_LOG_WARNING, "component 0: hardly any variance beyond the ridge in feature 1"));
+    CHECK(heard(&told, GMM_LOG_WARNING, "component 1: hardly any variance beyond the ridge in feature 1"));
 
     /* Another call has another log, and one that names none is silent. */
     options.log_userdata = &other, options.max_iter = 1, options.tol = 0;

@@ -1,4 +1,4 @@
-//! What subcommands share on the command line: how data are read, and how values are checked.
+//! Arguments that subcommands share: how data are read, and how values are checked.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,42 +6,44 @@ use std::time::Duration;
 use clap::builder::{PathBufValueParser, RangedU64ValueParser, TypedValueParser};
 use gmm_io::{Column, Comment, Decimal, Header, LineRange, ReadOptions};
 
-/// More threads than any machine has; a limit on what a slip of the finger can start.
+/// More threads than any machine has; a limit on what a typing error can start.
 const MAX_THREADS: u64 = 1024;
 
 /// How DATA is read.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading")]
 pub struct Input {
-    /// Whether a text starts with a line of column names; auto looks at the first lines, and says so
+    /// Whether a text starts with a line of column names; auto decides by the first lines, and reports the names it
+    /// found
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     header: HeaderArg,
 
-    /// What separates the fields of a text: a character, or tab, space, comma or semicolon
-    /// [default: looks at the first lines]
+    /// Separator of the fields of a text: a character, or tab, space, comma or semicolon
+    /// [default: guessed from the first lines]
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     delimiter: Option<u8>,
 
-    /// What stands before the decimals of a number: . or ,
+    /// Decimal separator of numbers: . or ,
     #[arg(long, value_name = "CHAR", default_value = ".", value_parser = decimal)]
     decimal: Decimal,
 
-    /// Pass over lines that start with this character, or none [default: # before the first row]
+    /// Skip lines that start with this character, or with none [default: # before the first row]
     #[arg(long, value_name = "CHAR", value_parser = comment)]
     comment: Option<Comment>,
 
-    /// Pass over lines of a text: how many at its start, or ranges; as in 2, 2-2 or 1,3-4
+    /// Skip lines of a text: a number of lines at its start, or ranges; as in 2, 2-2 or 1,3-4
     #[arg(long, value_name = "LINES", value_parser = lines)]
     skip: Option<Lines>,
 
-    /// Which columns are features, in this order: names, numbers from 1, ranges; as in age,3,5-7,9-. A name wins
-    /// over a number, and stands in double quotes if it has a comma [default: those of the model, or all]
+    /// Columns that are features, in this order: names, numbers from 1, or ranges; as in age,3,5-7,9-. A name takes
+    /// precedence over a number, and is put in double quotes if it contains a comma [default: those of the model, or
+    /// all]
     #[arg(long, value_name = "LIST", value_parser = columns)]
     columns: Option<Columns>,
 }
 
 impl Input {
-    /// As gmm-io takes it.
+    /// The options in the form that gmm-io takes.
     pub fn options(&self) -> ReadOptions {
         let header = match self.header {
             HeaderArg::Auto => Header::Auto,
@@ -60,7 +62,7 @@ impl Input {
         }
     }
 
-    /// [`Input::options`], where columns are found by the names that a model has.
+    /// As [`Input::options`], but columns are matched with the feature names of a model.
     pub fn options_of(&self, model_names: Option<&[String]>) -> ReadOptions {
         ReadOptions { model_names: model_names.map(<[String]>::to_vec).unwrap_or_default(), ..self.options() }
     }
@@ -73,7 +75,7 @@ enum HeaderArg {
     Absent,
 }
 
-/// A list in one argument; clap would take a bare `Vec` for an argument that repeats.
+/// A list in one argument; clap would treat a bare `Vec` as an argument that repeats.
 #[derive(Clone, Debug)]
 struct Columns(Vec<Column>);
 
@@ -126,12 +128,12 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A number of threads; 0 stands for all.
+/// A number of threads; 0 means as many as the machine runs at once.
 pub fn threads() -> impl TypedValueParser<Value = usize> {
     RangedU64ValueParser::<usize>::new().range(0..=MAX_THREADS)
 }
 
-/// A finite number that is not negative.
+/// A finite number of at least 0.
 pub fn non_negative(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
@@ -139,7 +141,7 @@ pub fn non_negative(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A finite number that is more than zero.
+/// A finite number above 0.
 pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -147,7 +149,7 @@ pub fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A span of time: seconds, or a number with s, m or h after it.
+/// A duration: seconds, or a number followed by s, m or h.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, seconds) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1.0),
@@ -169,7 +171,7 @@ pub fn column(text: &str) -> Result<Column, String> {
     }
 }
 
-/// The path of a model. Models are not piped: half of one must not look like a whole one.
+/// The path of a model. Models are not piped: half a model must not look like a whole one.
 pub fn model_path() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match path == Path::new("-") {
         true => Err("a model is kept in a file; write its path"),
@@ -177,27 +179,27 @@ pub fn model_path() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
-/// A path as messages show it.
+/// A path as it appears in messages.
 pub fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
-/// Refuses data of other features than those of a model, in words that say what to try.
+/// Refuses data whose number of features differs from that of a model; the message names a remedy.
 pub fn check_features(
-    (model, wanted): (&Path, usize),
+    (model, expected): (&Path, usize),
     (data, found): (&Path, usize),
     options: &ReadOptions,
 ) -> Result<(), String> {
-    if wanted == found {
+    if expected == found {
         return Ok(());
     }
-    let model = format!("{} has {}", model.display(), counted(wanted, "feature"));
+    let model = format!("{} has {}", model.display(), counted(expected, "feature"));
     let data = shown(data);
     Err(if !options.columns.is_empty() {
-        format!("{model} but --columns selects {found} of {data}; select {wanted}")
-    } else if found > wanted {
+        format!("{model} but --columns selects {found} of {data}; select {expected}")
+    } else if found > expected {
         let columns = counted(found, "column");
-        format!("{model} but {data} has {columns}; choose {wanted} of them with --columns")
+        format!("{model} but {data} has {columns}; choose {expected} of them with --columns")
     } else {
         let columns = counted(found, "column");
         format!("{model} but {data} has {columns}; check that they belong together, and the --delimiter")

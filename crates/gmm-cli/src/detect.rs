@@ -1,7 +1,7 @@
-//! `gmm detect`: data to outliers, by a robust fit of the same data, by a model, or by a plain fit.
+//! `gmm detect`: outliers in data, by a robust fit of the same data, by a model, or by a plain fit.
 //!
-//! A threshold that is a share of the rows needs all of them, and so does a fit: the data are read whole.
-//! Only mixtures have a file, so a robust fit judges the data it was made from and is gone.
+//! A fit needs all rows, and so does a threshold set by a fraction of them: the data are read whole. Only mixtures
+//! can be stored in a file; a robust fit is used for the data it was made from, and then dropped.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::args::{Input, count, counted, duration, model_path, non_negative, sho
 use crate::exit::Failure;
 use crate::fitting::out_of_memory;
 use crate::number::{Exact, rounded};
-use crate::{interrupt, memory, output, talk};
+use crate::{interrupt, memory, messages, output};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -27,16 +27,17 @@ Examples:
   gmm detect data.csv --model model.safetensors --percentile 99 > outliers.csv
   gmm detect new.csv --model model.safetensors --threshold 29.7 --shares > outliers.csv
 
-Without a model, mixtures of 1, 2, 4 and 8 components are fitted to DATA in a way that outliers among the \
-rows have little say in: leaving out, each time, the share of the rows that is least likely so far. Their \
-mean energy judges. With a model, or a number of components, one mixture judges; one that is fitted to DATA \
-by -k takes outliers for granted, and hides those that are close together.
+Without --model and -k, mixtures of 1, 2, 4 and 8 components are fitted to DATA robustly: each iteration leaves out \
+the fraction of the rows that is least likely so far, so outliers have little influence. The energy of a row is the \
+mean of its energies under these mixtures. With --model or -k, the energy is that under one mixture. A mixture fitted \
+to DATA by -k treats outliers as ordinary rows, so it may hide outliers that are close together.
 
 Prints one line for each row of DATA, in the same order. The energy is the negative log-density of the \
-row in nats, and the row is an outlier, 1, when that is greater than the threshold. Numbers read back to \
-the same bits. Ctrl-C, SIGTERM and SIGHUP end a fit, and what it has reached judges. Options of the fit that are not here are those of gmm fit: write its model and pass it.";
+row in nats, and the row is an outlier, 1, if its energy is greater than the threshold. Numbers read back to \
+the same bits. Ctrl-C, SIGTERM and SIGHUP end a fit early, and its result so far is used. For other options of the \
+fit, write a model with gmm fit and pass it by --model.";
 
-/// Of a robust fit whose user does not know it, as in the library.
+/// Contamination of a robust fit when none is given, as in the library.
 const UNKNOWN_CONTAMINATION: f64 = 0.1;
 
 /// Find outliers: rows whose energy is above a threshold, as CSV on standard output
@@ -45,24 +46,24 @@ const UNKNOWN_CONTAMINATION: f64 = 0.1;
 #[command(group(clap::ArgGroup::new("mixture").args(["model", "components"]).requires("rule")))]
 #[command(group(clap::ArgGroup::new("rule").args(["contamination", "percentile", "threshold"])))]
 pub struct Args {
-    /// Samples to judge, one a row: CSV text or an npy array; - is standard input
+    /// Samples to check, one a row: CSV text or an npy array; - is standard input
     #[arg(value_name = "DATA")]
     data: PathBuf,
 
-    /// Judge by a model that gmm fit wrote
+    /// Take energies from a model that gmm fit wrote
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
     model: Option<PathBuf>,
 
-    /// Judge by one plain mixture of as many components, fitted to DATA
+    /// Take energies from one plain mixture with this number of components, fitted to DATA
     #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
     components: Option<usize>,
 
-    /// The largest energies are outliers, at most this share of the rows: from 0 to 1. Also what a robust
-    /// fit leaves out; 0.1 where it is not given
+    /// Largest fraction of the rows, from 0 to 1, that are outliers: those with the largest energies. A robust fit
+    /// leaves out the same fraction; 0.1 if not given
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     contamination: Option<f64>,
 
-    /// Energies above this percentile of all are outliers, between two rows by interpolation
+    /// Energies above this percentile of all energies are outliers, with interpolation between two rows
     #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
     percentile: Option<f64>,
 
@@ -70,19 +71,19 @@ pub struct Args {
     #[arg(long, value_name = "NATS", value_parser = finite, allow_negative_numbers = true)]
     threshold: Option<f64>,
 
-    /// Add what each feature contributes to the energy: share_0, ...
+    /// Add the contribution of each feature to the energy: share_0, ...
     #[arg(long)]
     shares: bool,
 
-    /// Added to every variance of a fit; of a robust fit, to those of features scaled to variance 1
+    /// Ridge added to every variance of a fit; a robust fit scales features to variance 1 first
     #[arg(long, value_name = "VARIANCE", default_value = "1e-6", value_parser = non_negative, allow_negative_numbers = true, conflicts_with = "model")]
     reg_covar: f64,
 
-    /// Fixes every random choice of a fit
+    /// Seed of all random choices of a fit
     #[arg(long, value_name = "NUMBER", default_value = "0", conflicts_with = "model")]
     seed: u64,
 
-    /// Begin no iteration of a fit after so long: seconds, or as in 90s, 5m, 1.5h
+    /// Begin no iteration of a fit after this time: seconds, or as in 90s, 5m, 1.5h
     #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, conflicts_with = "model")]
     time_budget: Option<Duration>,
 
@@ -90,11 +91,11 @@ pub struct Args {
     #[arg(long)]
     no_header: bool,
 
-    /// Threads; 0 takes as many as the machine runs at once
+    /// Number of threads; 0 means as many as the machine runs at once
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
     threads: usize,
 
-    /// Tell nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     quiet: bool,
 
@@ -109,13 +110,13 @@ fn finite(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What energies are taken from.
-enum Judge {
+/// Where energies come from.
+enum Energies {
     One(Mixture),
     Robust(RobustDetector),
 }
 
-/// Reads, fits unless there is a model, judges and writes.
+/// Reads, fits unless there is a model, computes energies and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
     check_rule(args)?;
     let known = args.model.as_ref().map(|path| Model::load(path)).transpose()?;
@@ -124,51 +125,51 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(&args.data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
     let threads = Threads::new(args.threads);
-    let judge = match (known, args.components) {
-        (Some(model), _) => Judge::One(model.mixture),
-        (None, Some(n_components)) => Judge::One(fitted(args, n_components, &samples, &threads)?),
-        (None, None) => Judge::Robust(robustly_fitted(args, &samples, &threads)?),
+    let source = match (known, args.components) {
+        (Some(model), _) => Energies::One(model.mixture),
+        (None, Some(n_components)) => Energies::One(fitted(args, n_components, &samples, &threads)?),
+        (None, None) => Energies::Robust(robustly_fitted(args, &samples, &threads)?),
     };
-    let energies = judge.energies(&samples, &threads).map_err(refused)?;
+    let energies = source.energies(&samples, &threads).map_err(refused)?;
     let threshold = threshold(args, &energies).map_err(refused)?;
-    let shares = args.shares.then(|| judge.shares(&samples, &threads)).transpose().map_err(refused)?;
+    let shares = args.shares.then(|| source.shares(&samples, &threads)).transpose().map_err(refused)?;
     write(args, table.n_features, &energies, threshold, shares.as_deref(), &mut output)
         .and_then(|()| output.flush())
         .map_err(|error| Failure::of_stdout(&error))?;
     if !args.quiet {
         let n_outliers = energies.iter().filter(|&&energy| energy > threshold).count();
-        talk::say(&format!(
+        messages::print(&format!(
             "{n_outliers} of {} above the threshold of {} nats",
             counted(energies.len(), "row"),
             rounded(threshold)
         ));
-        talk::notes(&table.notes);
+        messages::notes(&table.notes);
     }
-    interrupt::ended(interrupt::asked())
+    interrupt::outcome(interrupt::requested())
 }
 
-impl Judge {
+impl Energies {
     fn energies(&self, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Vec<f64>, gmm_core::Error> {
         match self {
-            Judge::One(mixture) => energy(mixture, samples, threads),
-            Judge::Robust(detector) => detector.energies(samples, threads),
+            Energies::One(mixture) => energy(mixture, samples, threads),
+            Energies::Robust(detector) => detector.energies(samples, threads),
         }
     }
 
     fn shares(&self, samples: &Samples<'_, f64>, threads: &Threads) -> Result<Vec<f64>, gmm_core::Error> {
         match self {
-            Judge::One(mixture) => attribution(mixture, samples, threads),
-            Judge::Robust(detector) => detector.attribution(samples, threads),
+            Energies::One(mixture) => attribution(mixture, samples, threads),
+            Energies::Robust(detector) => detector.attribution(samples, threads),
         }
     }
 }
 
-/// Refuses a rule that no data could follow, before they are read.
+/// Refuses an invalid rule before the data are read.
 fn check_rule(args: &Args) -> Result<(), Failure> {
     let checked = threshold(args, &[0.0]).map(drop);
     checked.map_err(|error| match (args.contamination, args.percentile) {
         (Some(share), _) => Failure::Usage(format!(
-            "--contamination is {share}; it must be a share of the rows, at least 0 and less than 1"
+            "--contamination is {share}; it must be a fraction of the rows, at least 0 and less than 1"
         )),
         (_, Some(percent)) => {
             Failure::Usage(format!("--percentile is {percent}; it must be within 0 and 100"))
@@ -177,7 +178,7 @@ fn check_rule(args: &Args) -> Result<(), Failure> {
     })
 }
 
-/// The threshold by the one rule that was given, or that of a robust fit.
+/// The threshold by the given rule, or that of the robust fit.
 fn threshold(args: &Args, energies: &[f64]) -> Result<f64, gmm_core::Error> {
     match (args.contamination, args.percentile, args.threshold) {
         (_, Some(percent), _) => threshold_by_percentile(energies, percent),
@@ -187,7 +188,7 @@ fn threshold(args: &Args, energies: &[f64]) -> Result<f64, gmm_core::Error> {
 }
 
 fn read(args: &Args, model_names: Option<&[String]>) -> Result<Table, Failure> {
-    let _progress = talk::reading(&args.data, args.quiet);
+    let _progress = messages::reading(&args.data, args.quiet);
     let mut source = gmm_io::open(&args.data, &args.input.options_of(model_names))?;
     Ok(gmm_io::read_all(&mut *source)?)
 }
@@ -207,19 +208,19 @@ fn fitted(
         ..FitOptions::new(n_components)
     };
     interrupt::watch();
-    let fitted = fit_observed(samples, &options, threads, &mut |_| match interrupt::asked() {
+    let fitted = fit_observed(samples, &options, threads, &mut |_| match interrupt::requested() {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     })
     .map_err(|error| refused(&error, args))?;
     if !fitted.converged() && !args.quiet {
         let n_iter = fitted.n_iter;
-        talk::say(&format!("the fit did not converge in {n_iter} iterations; gmm fit can make more"));
+        messages::print(&format!("the fit did not converge in {n_iter} iterations; gmm fit can make more"));
     }
     Ok(fitted.mixture)
 }
 
-/// A refusal of a fit.
+/// The failure for a refused fit.
 fn refused(error: &gmm_core::Error, args: &Args) -> Failure {
     let advice = "use fewer --columns, or the model of gmm fit --covariance diag by --model";
     Failure::Fit(format!("{}: {}", shown(&args.data), out_of_memory(error, advice)))
@@ -246,18 +247,18 @@ fn robustly_fitted(
     }
     if args.contamination.is_none() {
         let percent = 100.0 * UNKNOWN_CONTAMINATION;
-        talk::say(&format!(
-            "took {percent} % of the rows for outliers; pass --contamination if you know better"
+        messages::print(&format!(
+            "assumed that {percent} % of the rows are outliers; set --contamination to change this"
         ));
     }
     if matches!(detector.stop(), Stop::Cancelled | Stop::OutOfTime) {
         let n = counted(detector.mixtures().len(), "mixture");
-        talk::say(&format!("the fit was ended before it was done; {n} of it judge, as they were reached"));
+        messages::print(&format!("the fit ended early; energies are from {n} in the state reached so far"));
     }
     let unsettled = detector.mixtures().iter().filter(|one| !one.converged);
     for RobustMixture { n_components, trimmed_bounds, .. } in unsettled {
         let (components, n_iter) = (counted(*n_components, "component"), trimmed_bounds.len());
-        talk::say(&format!("the mixture of {components} did not converge in {n_iter} iterations"));
+        messages::print(&format!("the mixture of {components} did not converge in {n_iter} iterations"));
     }
     Ok(detector)
 }

@@ -1,7 +1,7 @@
 //! `gmm fit`: data to model file.
 //!
-//! Whatever can be refused without the data is refused before they are read: an hour of fitting must
-//! not end at a directory that does not exist.
+//! Errors that do not depend on the data are reported before the data are read: an hour of fitting must not end at a
+//! directory that does not exist.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ use crate::exit::Failure;
 use crate::fitting::{Fitting, StructureArg, refusal, samples_of, save};
 use crate::number::rounded;
 use crate::report::Report;
-use crate::{interrupt, output, talk};
+use crate::{interrupt, messages, output};
 
-/// Rows of a block when criteria are added up over a stream, at most; and its values.
+/// Limits of a block when criteria are summed over a stream: rows, and values.
 const MAX_BLOCK_ROWS: usize = 1 << 16;
 const MAX_BLOCK_VALUES: usize = 1 << 20;
 
@@ -35,9 +35,10 @@ Examples:
   gmm fit train.csv.gz -k 3 --columns 2- -o model.safetensors
   gmm fit mesures.csv --decimal , --skip 2 -k 3 -o model.safetensors
 
-Data may be compressed by gzip or zstd. The model file appears whole or not at all. The same data, options and seed give the same model \
-on any number of threads. It keeps the names of the columns. Ctrl-C, SIGTERM and SIGHUP end the fit after \
-the iteration it is in and write what it has reached; a second one ends it at once and writes nothing.";
+Data may be compressed with gzip or zstd. The model file keeps the names of the columns, and is written only when it \
+is complete. The same data, options and seed give the same model on any number of threads. Ctrl-C, SIGTERM and SIGHUP \
+end the fit after the current iteration and write its result so far; a second signal ends the program at once, and \
+nothing is written.";
 
 /// Fit a mixture of Gaussians to data and write it to a model file
 #[derive(Debug, clap::Args)]
@@ -47,30 +48,30 @@ pub struct Args {
     #[arg(value_name = "DATA")]
     data: PathBuf,
 
-    /// How many components
+    /// Number of components
     #[arg(short = 'k', long, value_name = "COUNT", value_parser = count, required_unless_present = "start", allow_negative_numbers = true)]
     components: Option<usize>,
 
-    /// What covariances have in common: full, each component its own matrix; tied, one matrix for all; diag,
-    /// each component its own variances; spherical, each component one variance
+    /// Covariance structure: full, each component its own matrix; tied, one matrix for all components; diag, each
+    /// component its own variances; spherical, one variance for each component
     /// [default: full, or that of --start]
     #[arg(long, value_name = "STRUCTURE")]
     covariance: Option<StructureArg>,
 
-    /// Where the model goes
+    /// File to write the model to
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
     output: PathBuf,
 
-    /// Begin with this model and go on from there
+    /// Start from this model and continue its fit
     #[arg(long, value_name = "MODEL", value_parser = model_path(), conflicts_with_all = ["init", "n_init", "moves"])]
     start: Option<PathBuf>,
 
-    /// Read DATA anew in every iteration and keep no rows: for files that are larger than memory
+    /// Read DATA again in every iteration instead of keeping its rows: for files that are larger than memory
     #[arg(long)]
     stream: bool,
 
-    /// The variance that the prior expects of every feature
-    /// [default: by the covariance of the data and the number of components]
+    /// Variance of every feature that the prior expects
+    /// [default: from the covariance of the data and the number of components]
     #[arg(long, value_name = "VARIANCE", value_parser = positive, requires = "prior", allow_negative_numbers = true, help_heading = "Fitting")]
     prior_variance: Option<f64>,
 
@@ -78,7 +79,7 @@ pub struct Args {
     fitting: Fitting,
 }
 
-/// Reads, fits, writes, and tells about it.
+/// Reads, fits, writes, and reports.
 pub fn run(args: &Args) -> Result<(), Failure> {
     output::check(&args.output, &args.data, "the model", "the data")?;
     let start = args.start.as_ref().map(|path| Model::load(path)).transpose()?;
@@ -93,28 +94,28 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// All choices but those that depend on the number of features.
+/// All options except those that depend on the number of features.
 fn options(args: &Args, start: Option<Mixture>) -> Result<FitOptions, Failure> {
-    let asked = args.covariance.map(StructureArg::covariance_type);
+    let requested = args.covariance.map(StructureArg::covariance_type);
     let Some(start) = start else {
         let n_components = args.components.unwrap_or(1);
-        return Ok(args.fitting.options(n_components, asked.unwrap_or_default()));
+        return Ok(args.fitting.options(n_components, requested.unwrap_or_default()));
     };
     let (k, covariance_type) = (start.n_components(), start.covariances().covariance_type());
     let refused = |option: &str, value: String, found: String| {
         let model = args.start.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
         Failure::Usage(format!("{option} is {value} but {model} has {found}; leave it out"))
     };
-    match (args.components, asked) {
-        (Some(asked), _) if asked != k => Err(refused("-k", asked.to_string(), k.to_string())),
-        (_, Some(asked)) if asked != covariance_type => {
-            Err(refused("--covariance", asked.to_string(), covariance_type.to_string()))
+    match (args.components, requested) {
+        (Some(requested), _) if requested != k => Err(refused("-k", requested.to_string(), k.to_string())),
+        (_, Some(requested)) if requested != covariance_type => {
+            Err(refused("--covariance", requested.to_string(), covariance_type.to_string()))
         }
         _ => Ok(FitOptions { init: Init::Mixture(start), ..args.fitting.options(k, covariance_type) }),
     }
 }
 
-/// The choices that depend on it.
+/// Completes the options with those that depend on the number of features.
 fn for_features(args: &Args, mut options: FitOptions, n_features: usize) -> Result<FitOptions, Failure> {
     if let (Init::Mixture(start), Some(path)) = (&options.init, &args.start) {
         let (model, data) = ((&**path, start.n_features()), (&*args.data, n_features));
@@ -144,7 +145,7 @@ fn in_memory(args: &Args, options: FitOptions, start_names: Option<Vec<String>>)
 
 fn from_stream(args: &Args, options: FitOptions, start_names: Option<Vec<String>>) -> Result<(), Failure> {
     let mut source = Reread::open(&args.data, &args.fitting.read_options(start_names.as_deref()))?;
-    // A file ends: the pass that runs is finished, and after the first there is a mixture to write.
+    // A pass over a file is finished before the fit ends, so that after the first one there is a mixture to write.
     let options = FitOptions { cancel: None, ..for_features(args, options, source.n_features())? };
     let names = source.names().map(<[String]>::to_vec).or(start_names);
     let names = names.as_deref();
@@ -155,27 +156,27 @@ fn from_stream(args: &Args, options: FitOptions, start_names: Option<Vec<String>
         StreamError::Fit(error) => refusal(&error, &args.data, names),
     })?;
     let rows = Rows { count: source.n_rows().unwrap_or_default(), names, notes: &source.notes() };
-    finish(args, &fitted, &rows, || worth(args, &fitted.mixture, &mut source, &threads))
+    finish(args, &fitted, &rows, || streamed_criteria(args, &fitted.mixture, &mut source, &threads))
 }
 
-/// What is told of the rows that were fitted.
+/// The rows of a fit, for the report.
 struct Rows<'a> {
     count: usize,
     names: Option<&'a [String]>,
     notes: &'a [String],
 }
 
-/// Fits, shows how far it is, and ends it when it is interrupted.
+/// Fits, shows progress, and ends the fit when a signal arrives.
 fn observed<E>(
     args: &Args,
     fit: impl FnOnce(&mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Fit, E>,
 ) -> Result<Fit, E> {
-    let progress = talk::iterations(args.fitting.max_iter, args.fitting.quiet);
-    // Not before: reading is ended by Ctrl-C as it always was.
+    let progress = messages::iterations(args.fitting.max_iter, args.fitting.quiet);
+    // Only from here: while data are read, Ctrl-C ends the program as usual.
     interrupt::watch();
     fit(&mut |step| {
         show(&progress, args.fitting.n_init, step);
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
 }
 
@@ -189,28 +190,28 @@ fn show(progress: &ProgressBar, n_init: usize, step: Progress) {
     progress.set_message(format!("{restart}, bound {}", rounded(step.lower_bound)));
 }
 
-/// Writes the model, then tells about it. `worth` is what all rows count and what the mixture is worth to them.
+/// Writes the model, then reports. `criteria` computes the total weight of the rows, and the criteria of the mixture.
 fn finish(
     args: &Args,
     fitted: &Fit,
     rows: &Rows<'_>,
-    worth: impl FnOnce() -> Result<(f64, Criteria), Failure>,
+    criteria: impl FnOnce() -> Result<(f64, Criteria), Failure>,
 ) -> Result<(), Failure> {
     save(&args.output, &fitted.mixture, rows.names)?;
     let interrupted = fitted.stop == Stop::Cancelled;
     if !args.fitting.quiet {
-        // Whoever interrupts a fit over a file does not want it read once more.
-        let worth = if interrupted && args.stream { None } else { Some(worth()?) };
+        // After an interrupt, the file is not read once more for the criteria.
+        let criteria = if interrupted && args.stream { None } else { Some(criteria()?) };
         let (data, output) = (&*args.data, Some(&*args.output));
         let &Rows { count: n_rows, names, notes } = rows;
-        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, worth };
-        talk::say(report.text().trim_end());
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, criteria };
+        messages::print(report.text().trim_end());
     }
-    interrupt::ended(interrupted)
+    interrupt::outcome(interrupted)
 }
 
-/// The criteria of a mixture by one more pass over the file, added up block by block.
-fn worth(
+/// The total weight, and the criteria of a mixture summed block by block in one more pass over the file.
+fn streamed_criteria(
     args: &Args,
     mixture: &Mixture,
     source: &mut Reread,

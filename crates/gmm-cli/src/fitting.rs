@@ -1,4 +1,4 @@
-//! What `fit` and `select` share: how a mixture is fitted, to which rows, and why it ended.
+//! Shared by `fit` and `select`: options of a fit, the rows to fit, and the reasons for its end.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use gmm_io::{Column, Model, ReadOptions, Table};
 
 use crate::args::{Input, column, count, counted, duration, non_negative, positive, shown, threads};
 use crate::exit::Failure;
-use crate::{interrupt, memory, talk};
+use crate::{interrupt, memory, messages};
 
-/// Every choice of a fit but the number of components and what covariances have in common.
+/// All options of a fit except the number of components and the covariance structure.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Fitting")]
 pub struct Fitting {
-    /// A column that says how much each row counts, by name or number: 2 is the row twice, 0 no row at all
+    /// Column with the weight of each row, by name or number: 2 is the row twice, 0 ignores the row
     #[arg(long, value_name = "COLUMN", value_parser = column)]
     weights_column: Option<Column>,
 
@@ -24,69 +24,69 @@ pub struct Fitting {
     #[arg(long, value_name = "NATS", default_value = "1e-3", value_parser = non_negative, allow_negative_numbers = true)]
     pub tol: f64,
 
-    /// What is less than that: the change of an iteration, or by Aitken's rule of all that would follow
+    /// Quantity compared with --tol: the change of one iteration, or by Aitken's rule that of all further iterations
     #[arg(long, value_name = "RULE", default_value = "change")]
     convergence: ConvergenceArg,
 
-    /// Iterations at most, of each restart
+    /// Largest number of iterations of each restart
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count, allow_negative_numbers = true)]
     pub max_iter: usize,
 
-    /// Begin no iteration after so long: seconds, or as in 90s, 5m, 1.5h
+    /// Begin no iteration after this time: seconds, or as in 90s, 5m, 1.5h
     #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true)]
     time_budget: Option<Duration>,
 
-    /// Added to every variance, and kept in the model
+    /// Ridge added to every variance, and included in the model
     #[arg(long, value_name = "VARIANCE", default_value = "1e-6", value_parser = non_negative, allow_negative_numbers = true)]
     reg_covar: f64,
 
-    /// Take --reg-covar times the mean variance of the features, so that their unit does not matter
+    /// Multiply --reg-covar by the mean variance of the features, so that their unit does not matter
     #[arg(long)]
     reg_covar_relative: bool,
 
-    /// Where restarts begin: k-means; its first step alone; different rows as centres; random shares
+    /// Start of each restart: k-means; k-means++ alone; random rows as centres; random responsibilities
     #[arg(long, value_name = "WHERE", default_value = "kmeans")]
     init: InitArg,
 
-    /// Restarts, of which the best is kept
+    /// Number of restarts; the best is kept
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub n_init: usize,
 
-    /// Moves in a row that may fail: each takes a component of the best restart away, splits another and climbs
-    /// from there [default: 4 for each restart, and none when there is one]
+    /// Stop swapping after this number of failed swaps in a row: each removes a component of the best mixture, splits
+    /// another and runs EM from there [default: 4 for each restart, or none for a single restart]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     moves: Option<usize>,
 
-    /// Fixes every random choice
+    /// Seed of all random choices
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     seed: u64,
 
-    /// Look for the most plausible mixture under a weak prior that is made of the data, in whatever unit, instead of
-    /// adding to variances (--reg-covar has no part in it): it bounds variances from below
+    /// Maximise the posterior under a weak prior, which bounds variances from below, instead of adding a ridge
+    /// (--reg-covar is then ignored); it is made from the data, so their unit does not matter
     #[arg(long)]
     prior: bool,
 
-    /// Where the prior expects means: a number for each feature, as in 0,1.5 [default: the mean of the data]
+    /// Means that the prior expects: a number for each feature, as in 0,1.5 [default: the mean of the data]
     #[arg(long, value_name = "LIST", value_parser = numbers, requires = "prior", allow_hyphen_values = true)]
     prior_mean: Option<Numbers>,
 
-    /// How many rows the prior mean counts for [default: 0.01]
+    /// Weight of the prior mean as a number of rows [default: 0.01]
     #[arg(long, value_name = "COUNT", value_parser = non_negative, requires = "prior", allow_negative_numbers = true)]
     prior_mean_precision: Option<f64>,
 
-    /// Degrees of freedom of the prior on covariances, more than features - 1 [default: features + 2]
+    /// Degrees of freedom of the prior on covariances, more than the number of features - 1 [default: features + 2]
     #[arg(long, value_name = "NUMBER", value_parser = positive, requires = "prior", allow_negative_numbers = true)]
     prior_dof: Option<f64>,
 
-    /// Concentration of the prior on weights, at least 1; more makes them equal [default: 1]
+    /// Concentration of the prior on weights, at least 1; larger values make weights more equal [default: 1]
     #[arg(long, value_name = "NUMBER", value_parser = concentration, requires = "prior", allow_negative_numbers = true)]
     prior_concentration: Option<f64>,
 
-    /// Threads; 0 takes as many as the machine runs at once
+    /// Number of threads; 0 means as many as the machine runs at once
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
     threads: usize,
 
-    /// Tell nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     pub quiet: bool,
 
@@ -94,7 +94,7 @@ pub struct Fitting {
     input: Input,
 }
 
-/// A list in one argument; clap would take a bare `Vec` for an argument that repeats.
+/// A list in one argument; clap would treat a bare `Vec` as an argument that repeats.
 #[derive(Clone, Debug)]
 struct Numbers(Vec<f64>);
 
@@ -111,7 +111,7 @@ fn concentration(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a finite number of at least 1".into())
 }
 
-/// What covariances have in common, by its name.
+/// A covariance structure, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
 pub enum StructureArg {
     Full,
@@ -121,7 +121,7 @@ pub enum StructureArg {
 }
 
 impl StructureArg {
-    /// As gmm-core takes it.
+    /// The structure in the form that gmm-core takes.
     pub fn covariance_type(self) -> CovarianceType {
         match self {
             StructureArg::Full => CovarianceType::Full,
@@ -149,7 +149,7 @@ enum InitArg {
 }
 
 impl Fitting {
-    /// As gmm-core takes it.
+    /// The options in the form that gmm-core takes.
     pub fn options(&self, n_components: usize, covariance: CovarianceType) -> FitOptions {
         let weakest = Prior::default();
         let prior = self.prior.then(|| Prior {
@@ -188,24 +188,24 @@ impl Fitting {
         }
     }
 
-    /// How DATA is read, by the names of a model if there is one.
+    /// How to read DATA; columns are matched with the feature names of a model if there is one.
     pub fn read_options(&self, model_names: Option<&[String]>) -> ReadOptions {
         ReadOptions { weights: self.weights_column.clone(), ..self.input.options_of(model_names) }
     }
 
-    /// All of DATA.
+    /// Reads all of DATA.
     pub fn read(&self, data: &Path, model_names: Option<&[String]>) -> Result<Table, Failure> {
-        let _progress = talk::reading(data, self.quiet);
+        let _progress = messages::reading(data, self.quiet);
         let mut source = gmm_io::open(data, &self.read_options(model_names))?;
         Ok(gmm_io::read_all(&mut *source)?)
     }
 
-    /// As many as were asked for.
+    /// The requested number of threads.
     pub fn threads(&self) -> Threads {
         Threads::new(self.threads)
     }
 
-    /// Why a fit ended, in the words of the command line.
+    /// Why a fit ended, in terms of the command line's options.
     pub fn stopped(&self, stop: &Stop, names: Option<&[String]>) -> String {
         match stop {
             Stop::Converged => "converged".into(),
@@ -221,14 +221,14 @@ impl Fitting {
     }
 }
 
-/// Writes a model, and what its features are called.
+/// Writes a model with the names of its features.
 pub fn save(path: &Path, mixture: &Mixture, names: Option<&[String]>) -> Result<(), Failure> {
     let mut model = Model::new(mixture.clone());
     model.feature_names = names.map(<[String]>::to_vec);
     model.save(path).map_err(|error| Failure::Output(error.to_string()))
 }
 
-/// What is fitted: the rows of a table, and how much each counts.
+/// The rows of a table with their weights.
 pub fn samples_of<'a>(table: &'a Table, data: &Path) -> Result<Samples<'a, f64>, Failure> {
     let refused = |error: gmm_core::Error| Failure::Input(format!("{}: {error}", shown(data)));
     let samples = Samples::from_rows(&table.values, table.n_rows, table.n_features).map_err(refused)?;
@@ -238,7 +238,7 @@ pub fn samples_of<'a>(table: &'a Table, data: &Path) -> Result<Samples<'a, f64>,
     }
 }
 
-/// A refusal of a fit: of the data if they are to blame, whatever they are fitted by.
+/// The failure for a refused fit; data without weight are a failure of the input.
 pub fn refusal(error: &gmm_core::Error, data: &Path, names: Option<&[String]>) -> Failure {
     let message = format!("{}: {}", shown(data), in_words(error, names));
     match error {
@@ -247,7 +247,7 @@ pub fn refusal(error: &gmm_core::Error, data: &Path, names: Option<&[String]>) -
     }
 }
 
-/// A refusal of the library in the words of the command line.
+/// A refusal of the library in terms of the command line's options.
 pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
     match error {
         gmm_core::Error::NotPositiveDefinite { component, pivot, ridge } => format!(
@@ -257,15 +257,15 @@ pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
         ),
         gmm_core::Error::InvalidOption { option, value, requirement } => {
             let option = match *option {
-                "time_budget" => return "no fit was begun within --time-budget; raise it".into(),
+                "time_budget" => return "no fit began within --time-budget; raise it".into(),
                 "prior.degrees_of_freedom" => "--prior-dof",
                 other => other,
             };
             format!("{option} is {value}; it must be {requirement}")
         }
         gmm_core::Error::ShapeMismatch { left: "prior.mean", left_shape, right_shape, .. } => {
-            let (found, wanted) = (left_shape.iter().product(), right_shape.iter().product());
-            let features = counted(wanted, "feature");
+            let (found, expected) = (left_shape.iter().product(), right_shape.iter().product());
+            let features = counted(expected, "feature");
             format!("--prior-mean has {} for {features}; write one for each", counted(found, "number"))
         }
         gmm_core::Error::OutOfMemory { covariance: "full" | "tied", .. } => {
@@ -276,7 +276,7 @@ pub fn in_words(error: &gmm_core::Error, names: Option<&[String]>) -> String {
     }
 }
 
-/// How much a fit would take, and what else to try; any other error in its own words.
+/// The memory that a fit would take, with advice; any other error in its own words.
 pub fn out_of_memory(error: &gmm_core::Error, advice: &str) -> String {
     let &gmm_core::Error::OutOfMemory { n_components, n_features, covariance, bytes, limit, .. } = error
     else {
@@ -288,16 +288,17 @@ pub fn out_of_memory(error: &gmm_core::Error, advice: &str) -> String {
         _ => format!("K D = {} numbers", k * d),
     };
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
-    let there = limit.map(|bytes| format!(" where there are {}", gigabytes(bytes))).unwrap_or_default();
+    let available =
+        limit.map(|bytes| format!(", of which {} are available", gigabytes(bytes))).unwrap_or_default();
     format!(
-        "{covariance} covariances of {} in {} are {numbers}, and a fit takes {} of memory{there}; {advice}",
+        "{covariance} covariances of {} in {} are {numbers}, and a fit takes {} of memory{available}; {advice}",
         counted(n_components, "component"),
         counted(n_features, "feature"),
         gigabytes(bytes)
     )
 }
 
-/// What a feature is called: its name, or where it stands.
+/// The name of a feature, or its index.
 pub fn feature(at: usize, names: Option<&[String]>) -> String {
     match names.and_then(|names| names.get(at)) {
         Some(name) => format!("'{}'", name.escape_debug()),

@@ -1,8 +1,8 @@
-//! Signals while something is fitted: the first ends it with what it has reached, the second ends the program.
+//! Signals during a fit: the first ends it and keeps its result so far, the second ends the program.
 //!
-//! Ctrl-C is SIGINT; SIGTERM is what `kill`, schedulers and service managers send, and SIGHUP what a terminal that is
-//! closed does. SIGTERM and SIGHUP that were ignored when the program began stay so: that is what `nohup` asks for. SIGINT
-//! is watched all the same: shells ignore it on behalf of background jobs, where `kill -INT` still asks for an end.
+//! Ctrl-C sends SIGINT; `kill`, schedulers and service managers send SIGTERM; closing a terminal sends SIGHUP.
+//! SIGTERM and SIGHUP stay ignored if they were ignored when the program began, as `nohup` requests. SIGINT is
+//! watched in any case: shells ignore it for background jobs, and there `kill -INT` must still end the fit.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -11,23 +11,23 @@ use gmm_core::Cancel;
 
 use crate::exit::Failure;
 
-/// The number of the signal that came, or 0.
+/// The number of the first signal, or 0.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// What asks a call to end when a signal comes.
+/// The token that a signal requests to cancel.
 pub fn token() -> Cancel {
     static TOKEN: OnceLock<Cancel> = OnceLock::new();
     TOKEN.get_or_init(Cancel::new).clone()
 }
 
-/// From here on a signal asks before it ends the program.
+/// From here on, the first signal requests an end instead of ending the program.
 #[cfg(unix)]
 pub fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
     let watched =
         [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| signal == SIGINT || !is_ignored(signal));
-    // Where that cannot be had, a signal does what it always did.
+    // Without a handler, a signal ends the program as usual.
     let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
@@ -35,18 +35,18 @@ pub fn watch() {
                 std::process::exit(128 + signal);
             }
             token().request();
-            crate::talk::say(
-                "gmm: interrupted; ends after this step with what it has reached, or at once if interrupted again",
+            crate::messages::print(
+                "gmm: interrupted; stopping after this step with the result so far; interrupt again to stop at once",
             );
         }
     });
 }
 
-/// Without signals there is nothing to watch for.
+/// A system without Unix signals.
 #[cfg(not(unix))]
 pub fn watch() {}
 
-/// Whether the signal was ignored when the program began, where the system tells.
+/// Whether the signal was ignored when the program began; false where the system does not report it.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -55,18 +55,18 @@ fn is_ignored(signal: i32) -> bool {
     mask >> (signal - 1) & 1 == 1
 }
 
-/// The signal that came, if one did.
+/// The signal that arrived, if any.
 pub fn signal() -> Option<u8> {
     u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
 }
 
-/// Whether one came.
-pub fn asked() -> bool {
+/// Whether a signal arrived.
+pub fn requested() -> bool {
     signal().is_some()
 }
 
-/// How a run ends that was or was not `interrupted`.
-pub fn ended(interrupted: bool) -> Result<(), Failure> {
+/// The result of a run, by whether it was `interrupted`.
+pub fn outcome(interrupted: bool) -> Result<(), Failure> {
     match signal() {
         Some(signal) if interrupted => Err(Failure::Interrupted(signal)),
         _ => Ok(()),

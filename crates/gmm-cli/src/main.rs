@@ -1,4 +1,4 @@
-//! The program `gmm`: fit, select, score, show and sample Gaussian mixtures, and find outliers by them.
+//! The program `gmm`: fits, selects, scores, shows and samples Gaussian mixtures, and finds outliers with them.
 //!
 //! ```text
 //! DATA ──▶ gmm fit ──▶ MODEL ──▶ gmm show ──▶ what is in it
@@ -8,14 +8,14 @@
 //! MODEL ──▶ gmm sample ──▶ CSV or npy       DATA, MODEL ──▶ gmm detect ──▶ CSV
 //! ```
 //!
-//! Standard output is data and nothing else; whatever is told stands on standard error. One file a
-//! subcommand. Nothing here computes: the mathematics is gmm-core's, the files are gmm-io's.
+//! Standard output has data only; all messages go to standard error. One file for each subcommand. This crate
+//! computes nothing: the mathematics is gmm-core's, the files are gmm-io's.
 #![forbid(unsafe_code)]
 
 // In reading order, which is also dependency order: a room may use the rooms above it.
 mod args;
 mod number;
-mod talk;
+mod messages;
 mod exit;
 mod interrupt;
 mod output;
@@ -44,16 +44,16 @@ Examples:
   gmm detect data.csv --contamination 0.01 > outliers.csv
 
 Exit codes:
-  0    done, or whoever read the output had read enough
-  2    the command line was not understood
+  0    success, or the reader of the output closed it
+  2    the command line is invalid
   3    the data or the model was refused, or could not be read
   4    no mixture could be fitted to the data
   5    the output could not be written
-  130  interrupted by Ctrl-C; what a fit had reached by then is written
-  143  the same by SIGTERM, and 129 by SIGHUP
+  130  interrupted by Ctrl-C; the result so far of a fit is written
+  143  the same by SIGTERM, or 129 by SIGHUP
   101  a bug in gmm; please report it with the message";
 
-/// Fit, select, score, show and sample Gaussian mixtures, and find outliers by them
+/// Fit, select, score, show and sample Gaussian mixtures, and find outliers with them
 ///
 /// Data are CSV text or npy arrays, one sample a row. Models are safetensors files.
 #[derive(Parser)]
@@ -76,7 +76,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return told(&error),
+        Err(error) => return report_usage(&error),
     };
     let outcome = match cli.command {
         Command::Fit(args) => fit::run(&args),
@@ -92,14 +92,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints help and the version, or what was wrong with the command line.
-fn told(error: &clap::Error) -> ExitCode {
+/// Prints help or the version on standard output, or a usage error on standard error.
+fn report_usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let _ = error.print();
         return ExitCode::from(2);
     }
     let printed = output::stdout().and_then(|stdout| {
-        // clap takes the lock again.
+        // clap takes the lock again, so it must be free.
         drop(stdout);
         error.print().and_then(|()| io::stdout().flush()).map_err(|error| exit::Failure::of_stdout(&error))
     });

@@ -1,8 +1,8 @@
-//! Memory that there is. What a fit takes of it is the core's to say, before it takes any.
+//! Memory available to the process. The core computes how much a fit takes, before it allocates.
 
 use std::fs;
 
-/// Bytes that this process may still have, where the system tells: of the machine, of its group and of itself.
+/// Bytes available to this process, limited by the machine, its control group and its own limits; `None` if unknown.
 pub fn available() -> Option<u64> {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let kilobytes = |text: &str, name: &str| -> Option<u64> {

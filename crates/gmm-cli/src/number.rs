@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-/// A number that reads back to the same bits: the shortest such digits, with an exponent where the
-/// zeros of a far-off magnitude would otherwise be spelled out (1e-300 has three hundred).
+/// A number that reads back to the same bits: the shortest digits that do, with an exponent for magnitudes that would
+/// otherwise need many zeros (1e-300 has three hundred).
 ///
-/// What is finite is also a JSON number.
+/// A finite number is also a JSON number.
 pub struct Exact(pub f64);
 
 impl Display for Exact {
@@ -19,23 +19,23 @@ impl Display for Exact {
     }
 }
 
-/// A number to look at: six significant digits.
+/// A number for people: six significant digits.
 pub fn rounded(value: f64) -> String {
     rounded_alike(&[value]).swap_remove(0)
 }
 
-/// An information criterion to look at. Models are told apart by differences of a few units, however
-/// large the criterion, so its digits are counted from the point.
+/// An information criterion for people. Models differ by a few units, however large the criterion is, so a
+/// fixed number of decimals is shown.
 pub fn criterion(value: f64) -> String {
     if value.abs() < 1e12 { format!("{value:.2}") } else { rounded(value) }
 }
 
-/// Numbers to look at below each other: as many decimals for all, so that the points line up.
+/// Numbers for people in a column: all with the same number of decimals, so that the points align.
 pub fn rounded_alike(values: &[f64]) -> Vec<String> {
     let magnitudes = || values.iter().map(|value| value.abs()).filter(|&magnitude| magnitude > 0.0);
     let largest = magnitudes().fold(0.0, f64::max);
     let smallest = magnitudes().fold(largest, f64::min);
-    // The same decimals would leave little of the small beside the large, or spell out zeros.
+    // With so wide a spread, equal decimals would lose the digits of small numbers or print many zeros.
     let spread = largest >= 1e6 || smallest < 1e-4 || smallest < 1e-5 * largest;
     if spread && largest > 0.0 {
         return values.iter().map(|value| format!("{value:.5e}")).collect();

@@ -1,4 +1,4 @@
-//! Places where results are to be put, looked at before there is anything to put.
+//! Checks of output paths, made before there is anything to write.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, StdoutLock};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::exit::Failure;
 
-/// Refuses a place where no file can be put, or where `source` stands; `what` would replace `whose`.
+/// Refuses a path that no file can be written to, or that is `source`: `what` would replace `whose`.
 pub fn check(output: &Path, source: &Path, what: &str, whose: &str) -> Result<(), Failure> {
     let refused = |why: &str| Failure::Output(format!("cannot write {}: {why}", output.display()));
     let target = gmm_io::link_target(output).map_err(|error| refused(&error.to_string()))?;
@@ -18,7 +18,7 @@ pub fn check(output: &Path, source: &Path, what: &str, whose: &str) -> Result<()
         return Err(refused(&format!("there is no directory {}; create it first", parent.display())));
     }
     if let Ok(existing) = fs::metadata(&target) {
-        // What is written is renamed into place, and /dev/null must not be.
+        // The output is renamed into place, which would replace a device such as /dev/null.
         if !existing.is_file() {
             return Err(refused("something that is not a file has that name; choose another"));
         }
@@ -26,26 +26,26 @@ pub fn check(output: &Path, source: &Path, what: &str, whose: &str) -> Result<()
         if same.is_some_and(|(output, source)| output == source) {
             return Err(refused(&format!("{what} would replace {whose}; choose another name")));
         }
-        // A mount point is written in place, and it has to take that.
+        // A file that is a mount point is written in place, so it must be writable.
         if is_mount_point(&target) {
             OpenOptions::new().write(true).open(&target).map_err(|error| refused(&error.to_string()))?;
         }
     }
-    // A file without a name where the system has such, so nothing is seen to come and go.
+    // A file without a name, where the system has such files, so that nothing appears in the directory.
     tempfile::tempfile_in(parent).map_err(|error| refused(&error.kind().to_string()))?;
     Ok(())
 }
 
-/// Whether something is mounted on the file, where the system tells.
+/// Whether a file is a mount point; false where the system does not report it.
 fn is_mount_point(path: &Path) -> bool {
     let Ok(path) = fs::canonicalize(path) else { return false };
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // Spaces and backslashes stand there as octal numbers.
+    // The system's list writes spaces and backslashes as octal numbers.
     let named = path.display().to_string().replace('\\', "\\134").replace(' ', "\\040");
     mounts.lines().any(|line| line.split(' ').nth(4) == Some(&named))
 }
 
-/// Standard output, unless there is none to write to.
+/// Standard output; a failure if it was closed when the program began.
 pub fn stdout() -> Result<StdoutLock<'static>, Failure> {
     if is_closed() {
         let message =
@@ -57,9 +57,9 @@ pub fn stdout() -> Result<StdoutLock<'static>, Failure> {
 
 /// Whether standard output was closed when the program began.
 ///
-/// Programs in Rust then begin with the null device in its place, open for reading and writing, so that every write
-/// succeeds and all is lost. A redirection opens it for writing alone. Where standard error is the same, all output
-/// was thrown away on purpose.
+/// A Rust program then starts with the null device in its place, open for reading and writing, so every write
+/// succeeds and the output is lost. A redirection to /dev/null opens it for writing only. If standard error is such a
+/// device too, the output is discarded on purpose.
 #[cfg(unix)]
 fn is_closed() -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};

@@ -1,4 +1,4 @@
-//! What is told about a fit: what was read, how it ended, what it is worth, and what had to be mended.
+//! The report of a fit: the data, the end of the fit, the criteria, the components, and repairs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,29 +7,29 @@ use gmm_core::{CovarianceType, Criteria, Diagnosis, Fit, Mixture, Repair, Stop};
 
 use crate::args::{counted, listed, shown};
 use crate::fitting::{Fitting, feature};
+use crate::messages;
 use crate::number::{criterion, rounded, rounded_alike};
-use crate::talk;
 
-/// Repairs that are told, at most; and names of features in one line.
-const MAX_TOLD: usize = 10;
+/// Largest number of repairs in a report, and of feature names in a line.
+const MAX_LISTED: usize = 10;
 
-/// A fit, and what it is to be told with.
+/// A fit, and the facts for its report.
 pub struct Report<'a> {
     pub data: &'a Path,
-    /// Unless the model is not kept.
+    /// None if the model is not written.
     pub output: Option<&'a Path>,
     pub fitting: &'a Fitting,
     pub fitted: &'a Fit,
     pub n_rows: usize,
     pub names: Option<&'a [String]>,
-    /// What was decided or passed over while the rows were read.
+    /// Notes of the reader: decisions made and lines skipped.
     pub notes: &'a [String],
-    /// What all rows count together, and what the mixture is worth to them.
-    pub worth: Option<(f64, Criteria)>,
+    /// The total weight of the rows, and the criteria of the mixture.
+    pub criteria: Option<(f64, Criteria)>,
 }
 
 impl Report<'_> {
-    /// Facts, components, and notes if there is something to note.
+    /// The whole report: facts, components, and notes if there are any.
     pub fn text(&self) -> String {
         let (fitting, fitted) = (self.fitting, self.fitted);
         let stopped = fitting.stopped(&fitted.stop, self.names);
@@ -40,16 +40,16 @@ impl Report<'_> {
             facts.push(("restart", format!("{} of {} was best", fitted.restart + 1, fitting.n_init)));
         }
         if fitted.n_swaps > 0 {
-            facts.push(("swaps", format!("{} led higher", counted(fitted.n_swaps, "swap"))));
+            facts.push(("swaps", format!("{} raised the bound", counted(fitted.n_swaps, "swap"))));
         }
         facts.push(("lower bound", format!("{} nats per sample", rounded(fitted.lower_bound()))));
-        if let Some((count, worth)) = &self.worth {
-            let mean = rounded(worth.log_likelihood / count);
+        if let Some((count, criteria)) = &self.criteria {
+            let mean = rounded(criteria.log_likelihood / count);
             facts.extend([
                 ("log-likelihood", format!("{mean} nats per sample")),
-                ("AIC", criterion(worth.aic)),
-                ("BIC", criterion(worth.bic)),
-                ("ICL", criterion(worth.icl)),
+                ("AIC", criterion(criteria.aic)),
+                ("BIC", criterion(criteria.bic)),
+                ("ICL", criterion(criteria.icl)),
             ]);
         }
         if let Some(path) = self.output {
@@ -59,7 +59,8 @@ impl Report<'_> {
             };
             facts.push(("model", format!("{}{partial}", path.display())));
         }
-        let mut text = format!("{}\n{}", talk::facts(&facts), components(&fitted.mixture, &fitted.diagnosis));
+        let mut text =
+            format!("{}\n{}", messages::facts(&facts), components(&fitted.mixture, &fitted.diagnosis));
         let notes = notes(fitted, self.names);
         if !notes.is_empty() {
             text.push('\n');
@@ -71,9 +72,9 @@ impl Report<'_> {
     fn read(&self) -> String {
         let rows = counted(self.n_rows, "row");
         let features = counted(self.fitted.mixture.n_features(), "feature");
-        let weighed = match &self.worth {
+        let weighed = match &self.criteria {
             Some((count, _)) if *count != self.n_rows as f64 => {
-                format!(", which count as {}", amount(*count))
+                format!(" with a total weight of {}", amount(*count))
             }
             _ => String::new(),
         };
@@ -81,12 +82,12 @@ impl Report<'_> {
     }
 }
 
-/// How much rows count: a whole number as such.
+/// A total weight; whole numbers without decimals.
 fn amount(count: f64) -> String {
     if count.fract() == 0.0 && count < 1e15 { format!("{count:.0}") } else { rounded(count) }
 }
 
-/// One line a component.
+/// A table with one line for each component.
 fn components(mixture: &Mixture, diagnosis: &Diagnosis) -> String {
     let weights = rounded_alike(mixture.weights());
     let mut rows = vec![["component", "weight", "samples", "condition", "ridge"].map(String::from).to_vec()];
@@ -100,10 +101,10 @@ fn components(mixture: &Mixture, diagnosis: &Diagnosis) -> String {
         }
         rows.push(row);
     }
-    talk::table(&rows)
+    messages::table(&rows)
 }
 
-/// Two digits and the order of magnitude; small whole parts as such.
+/// Two significant digits with an exponent; moderate numbers as whole numbers.
 fn magnitude(value: f64) -> String {
     match value {
         0.0 => "0".into(),
@@ -112,7 +113,7 @@ fn magnitude(value: f64) -> String {
     }
 }
 
-/// Repairs in words, and features that nothing but the ridge holds up.
+/// Repairs in words, and features whose variance is hardly more than the ridge.
 fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
     let diagnosis = &fitted.diagnosis;
     let tied = fitted.mixture.covariances().covariance_type() == CovarianceType::Tied;
@@ -124,7 +125,7 @@ fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
             )),
             Repair::RaisedRidge { iteration, component, ridge } => {
                 let again = |other: &Repair| matches!(other, Repair::RaisedRidge { component: of, .. } if *of == component);
-                // Of a covariance that needed one ridge after the other the last is told.
+                // Of several ridges of one covariance only the last is reported.
                 if diagnosis.repairs[at + 1..].iter().any(again) {
                     continue;
                 }
@@ -142,12 +143,12 @@ fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
             _ => notes.push(format!("repaired: {repair:?}")),
         }
     }
-    let more = notes.len().saturating_sub(MAX_TOLD);
+    let more = notes.len().saturating_sub(MAX_LISTED);
     if more > 0 {
-        notes.truncate(MAX_TOLD);
+        notes.truncate(MAX_LISTED);
         notes.push(format!("and {}", counted(more, "more repair")));
     }
-    // Components that are held up by the same features share a line.
+    // Components whose lists of such features are equal share a line.
     let mut held: BTreeMap<&[usize], Vec<String>> = BTreeMap::new();
     for (component, of) in diagnosis.components.iter().enumerate() {
         if !of.held_by_ridge.is_empty() {
@@ -160,14 +161,15 @@ fn notes(fitted: &Fit, names: Option<&[String]>) -> Vec<String> {
             n if n == diagnosis.components.len() => "every component".into(),
             _ => format!("components {}", listed(&components)),
         };
-        let mut told: Vec<String> = features.iter().take(MAX_TOLD).map(|&at| feature(at, names)).collect();
-        if features.len() > MAX_TOLD {
-            told.push(format!("{} more", features.len() - MAX_TOLD));
+        let mut listed_features: Vec<String> =
+            features.iter().take(MAX_LISTED).map(|&at| feature(at, names)).collect();
+        if features.len() > MAX_LISTED {
+            listed_features.push(format!("{} more", features.len() - MAX_LISTED));
         }
         let noun = if features.len() == 1 { "feature" } else { "features" };
         notes.push(format!(
-            "{whose}: hardly any variance but the ridge in {noun} {}; constant, or made of others",
-            listed(&told)
+            "{whose}: hardly any variance beyond the ridge in {noun} {}; constant, or a combination of other features",
+            listed(&listed_features)
         ));
     }
     notes

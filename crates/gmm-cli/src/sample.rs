@@ -10,9 +10,9 @@ use gmm_io::{Model, WholeFile, write_npy_header, write_npy_values};
 use crate::args::{count, counted, model_path};
 use crate::exit::Failure;
 use crate::number::Exact;
-use crate::{output, talk};
+use crate::{messages, output};
 
-/// Numbers of a block at most: 512 KiB.
+/// Largest number of values in a block: 512 KiB.
 const MAX_BLOCK_VALUES: usize = (512 << 10) / size_of::<f64>();
 
 const AFTER_HELP: &str = "\
@@ -22,8 +22,8 @@ Examples:
   gmm sample model.safetensors -n 1000000 -o new.npy
 
 Prints one line for each sample. The same model and seed give the same samples on every machine, \
-and the first lines are the same however many are drawn. Features have the names of the model, or count from 0 as components do. \
-Numbers read back to the same bits. A file appears whole or not at all.";
+and a larger -n only adds lines. Columns have the names of the model's features, or are numbered from 0, as components \
+are. Numbers read back to the same bits. A file is written only when it is complete.";
 
 /// Draw samples from a model, as CSV or as an npy array
 #[derive(Debug, clap::Args)]
@@ -33,19 +33,19 @@ pub struct Args {
     #[arg(value_name = "MODEL", value_parser = model_path())]
     model: PathBuf,
 
-    /// How many samples
+    /// Number of samples
     #[arg(short = 'n', long = "n", value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
     n_samples: usize,
 
-    /// Fixes every random choice
+    /// Seed of all random choices
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     seed: u64,
 
-    /// Where the samples go: a name that ends in .csv or .npy [default: CSV on standard output]
+    /// File to write the samples to: a name that ends in .csv or .npy [default: CSV on standard output]
     #[arg(short, long, value_name = "FILE", value_parser = samples_path())]
     output: Option<PathBuf>,
 
-    /// Add the component that each sample was drawn from: label, the last column
+    /// Add the component of each sample as the last column: label
     #[arg(long)]
     labels: bool,
 
@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long)]
     no_header: bool,
 
-    /// Tell nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     quiet: bool,
 }
@@ -67,7 +67,7 @@ fn samples_path() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
-/// What samples are written as.
+/// Format of the samples.
 #[derive(Clone, Copy, PartialEq)]
 enum Format {
     Csv,
@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     if !args.quiet {
-        talk::say(&format!("{} drawn with seed {}", counted(args.n_samples, "sample"), args.seed));
+        messages::print(&format!("{} drawn with seed {}", counted(args.n_samples, "sample"), args.seed));
     }
     Ok(())
 }
@@ -129,7 +129,7 @@ fn draw(
         Format::Npy => write_npy_header(args.n_samples, d + usize::from(args.labels), output),
     }
     .map_err(|error| failed(&error))?;
-    let progress = talk::rows(Some(args.n_samples), args.quiet);
+    let progress = messages::rows(Some(args.n_samples), args.quiet);
     let block_rows = (MAX_BLOCK_VALUES / d).clamp(1, args.n_samples);
     let (mut rows, mut labels) = (vec![0.0; block_rows * d], vec![0; block_rows]);
     for start in (0..args.n_samples).step_by(block_rows) {

@@ -1,7 +1,7 @@
-//! `gmm score`: data through a model, block by block, to CSV on standard output.
+//! `gmm score`: scores data with a model, block by block, as CSV on standard output.
 //!
-//! No more than one block of rows is in memory, so a file may be larger than the machine. A row's
-//! scores do not depend on the block it came in.
+//! Only one block of rows is in memory, so a file may be larger than the machine's memory. The scores of a row do not
+//! depend on its block.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use gmm_io::{Model, Source};
 use crate::args::{Input, check_features, counted, model_path, shown, threads};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded};
-use crate::{output, talk};
+use crate::{messages, output};
 
-/// Rows of a block at most.
+/// Largest number of rows in a block.
 const MAX_BLOCK_ROWS: usize = 8192;
 
-/// Numbers of a block at most, read and written together: 4 MiB.
+/// Largest number of values in a block, read and written together: 4 MiB.
 const MAX_BLOCK_VALUES: usize = (4 << 20) / size_of::<f64>();
 
 const AFTER_HELP: &str = "\
@@ -28,14 +28,14 @@ Examples:
   gmm score model.safetensors new.csv.gz | sort -g | tail
 
 Prints one line for each row of DATA, in the same order. The energy is the negative log-density \
-of the row in nats: the larger, the less the model expects it. Components count from 0. Numbers \
+of the row in nats: the larger the energy, the more unusual the row. Components are numbered from 0. Numbers \
 read back to the same bits.
 
-A model that gmm fit made of a table with names has them, and columns are found by them: those of other names \
-are left out, and the order does not matter.
+A model fitted to a table with column names keeps them, and gmm score finds its columns by name: their order \
+does not matter, and other columns are ignored.
 
-Memory does not grow with the number of rows. Should a later row be refused, the lines before it \
-are out already, and the message and the exit code say so.";
+Memory does not grow with the number of rows. If a row is refused, the lines before it are already printed; \
+the message and the exit code report this.";
 
 /// Score data with a model: energies, and more on request, as CSV on standard output
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long)]
     responsibilities: bool,
 
-    /// Add the logarithms of these: log_responsibility_0, ...
+    /// Add the logarithms of the responsibilities: log_responsibility_0, ...
     #[arg(long)]
     log_responsibilities: bool,
 
@@ -69,11 +69,11 @@ pub struct Args {
     #[arg(long)]
     no_header: bool,
 
-    /// Threads; 0 takes as many as the machine runs at once
+    /// Number of threads; 0 means as many as the machine runs at once
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = threads())]
     threads: usize,
 
-    /// Tell nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     quiet: bool,
 
@@ -81,7 +81,7 @@ pub struct Args {
     input: Input,
 }
 
-/// Reads, scores and writes until the data end, and tells the mean energy.
+/// Reads, scores and writes all data, and reports the mean energy.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let model = model(&args.model, &args.data, "gmm score")?;
     let mixture = model.mixture;
@@ -94,13 +94,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let (n_rows, energy_sum) = stream(args, &mixture, &mut *source, &mut output)?;
     if !args.quiet {
         let mean = rounded(energy_sum / n_rows as f64);
-        talk::say(&format!("{} scored, mean energy {mean} nats", counted(n_rows, "row")));
-        talk::notes(&source.notes());
+        messages::print(&format!("{} scored, mean energy {mean} nats", counted(n_rows, "row")));
+        messages::notes(&source.notes());
     }
     Ok(())
 }
 
-/// The model at `path`, or why it is none: beside `data` they may have been swapped.
+/// Loads the model at `path`. If it is not a model, the error checks whether it was swapped with `data`.
 fn model(path: &Path, data: &Path, command: &str) -> Result<Model, Failure> {
     Model::load(path).map_err(|error| match (&error, gmm_io::described(path)) {
         (gmm_io::Error::BadModel { .. }, Some(what)) if gmm_io::read_metadata(data).is_ok() => {
@@ -113,7 +113,7 @@ fn model(path: &Path, data: &Path, command: &str) -> Result<Model, Failure> {
     })
 }
 
-/// Scores every row of `source` into `output`. Returns the rows and the sum of their energies.
+/// Scores every row of `source` into `output`. Returns the number of rows and the sum of their energies.
 fn stream(
     args: &Args,
     mixture: &Mixture,
@@ -124,7 +124,7 @@ fn stream(
     let mut block = Block::new(args, mixture.n_components());
     let block_rows = block_rows(d + block.names.len());
     let threads = Threads::new(args.threads);
-    let progress = talk::rows(source.n_rows(), args.quiet);
+    let progress = messages::rows(source.n_rows(), args.quiet);
     let (mut done, mut energy_sum, mut rows) = (0, 0.0, Vec::new());
     loop {
         let n_rows = match source.read_block(block_rows, &mut rows) {
@@ -132,7 +132,7 @@ fn stream(
             Ok(n_rows) => n_rows,
             Err(error) if done == 0 => return Err(error.into()),
             Err(error) => {
-                // What was refused is the news, whether or not the rest still goes out.
+                // The refusal is reported, whether or not the rows before it can still be written.
                 let _ = output.flush();
                 let cut = format!("{error}; the output is incomplete and ends after row {done}");
                 return Err(Failure::Input(cut));
@@ -143,7 +143,7 @@ fn stream(
         let mean =
             gmm_core::score(mixture, &samples, scores, &threads).map_err(|error| refusal(args, &error))?;
         energy_sum += mean * n_rows as f64;
-        // The names wait for the first rows, so that a refused file leaves an empty output.
+        // The names are written with the first rows, so that a refused file leaves an empty output.
         if done == 0 && !args.no_header {
             writeln!(output, "{}", block.names.join(",")).map_err(|error| Failure::of_stdout(&error))?;
         }
@@ -158,12 +158,12 @@ fn stream(
     Ok((done, energy_sum))
 }
 
-/// Rows of a block whose rows hold `row_values` numbers each.
+/// Number of rows in a block, for rows of `row_values` numbers each.
 fn block_rows(row_values: usize) -> usize {
     (MAX_BLOCK_VALUES / row_values).clamp(1, MAX_BLOCK_ROWS)
 }
 
-/// The scores of one block; vectors of what was not asked for stay empty.
+/// The scores of one block; vectors that were not requested stay empty.
 #[derive(Default)]
 struct Block {
     n_components: usize,
@@ -181,12 +181,12 @@ impl Block {
         if args.labels {
             names.push("label".into());
         }
-        for (wanted, name) in [
+        for (requested, name) in [
             (args.responsibilities, "responsibility"),
             (args.log_responsibilities, "log_responsibility"),
             (args.mahalanobis, "squared_mahalanobis"),
         ] {
-            let n_columns = if wanted { n_components } else { 0 };
+            let n_columns = if requested { n_components } else { 0 };
             names.extend((0..n_columns).map(|component| format!("{name}_{component}")));
         }
         Block {
@@ -200,7 +200,7 @@ impl Block {
         }
     }
 
-    /// Room for the scores of `n_rows` rows.
+    /// Buffers for the scores of `n_rows` rows.
     fn scores(&mut self, n_rows: usize) -> Scores<'_, f64> {
         let n_values = n_rows * self.n_components;
         Scores {

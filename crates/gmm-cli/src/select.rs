@@ -1,4 +1,4 @@
-//! `gmm select`: numbers of components and structures side by side, and the best of them kept.
+//! `gmm select`: fits several numbers of components and structures, compares them, and keeps the best.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -11,9 +11,9 @@ use crate::exit::Failure;
 use crate::fitting::{Fitting, StructureArg, in_words, refusal, samples_of, save};
 use crate::number::{Exact, criterion};
 use crate::report::Report;
-use crate::{interrupt, output, talk};
+use crate::{interrupt, messages, output};
 
-/// A limit on what a slip of the finger can start.
+/// A limit on what a typing error can start.
 const MAX_COUNTS: usize = 1000;
 
 const AFTER_HELP: &str = "\
@@ -22,9 +22,10 @@ Examples:
   gmm select data.csv -k 2,4,8,16 --covariance full,diag --criterion icl -o best.safetensors
   gmm select data.csv -k 1-9 --covariance all --csv > table.csv
 
-Prints one line for each number of components and covariance_type. Smaller is better for all three criteria: AIC \
-for predictions, BIC for the most plausible mixture, ICL for components that do not overlap. The time budget \
-is that of all fits together. Ctrl-C, SIGTERM and SIGHUP end after the fits that are running; a second one at once.";
+Prints one line for each number of components and covariance structure. For all three criteria, smaller is better: AIC \
+favours good predictions, BIC the most plausible mixture, ICL components that do not overlap. The time budget \
+is for all fits together. Ctrl-C, SIGTERM and SIGHUP end the run after the current fits; a second signal ends it at \
+once.";
 
 /// Compare numbers of components and structures by AIC, BIC and ICL, and keep the best
 #[derive(Debug, clap::Args)]
@@ -34,19 +35,19 @@ pub struct Args {
     #[arg(value_name = "DATA")]
     data: PathBuf,
 
-    /// How many components: numbers and ranges, as in 1-4,8
+    /// Numbers of components to try: numbers and ranges, as in 1-4,8
     #[arg(short = 'k', long, value_name = "LIST", value_parser = counts, allow_hyphen_values = true)]
     components: Counts,
 
-    /// What covariances have in common: full, tied, diag, spherical, several with commas between them, or all
+    /// Covariance structures to try: full, tied, diag, spherical, several separated by commas, or all
     #[arg(long, value_name = "LIST", default_value = "full", value_parser = covariance_types)]
     covariance: Structures,
 
-    /// What decides
+    /// Criterion that selects the best
     #[arg(long, value_name = "NAME", default_value = "bic")]
     criterion: CriterionArg,
 
-    /// Where the best model goes
+    /// File to write the best model to
     #[arg(short, long, value_name = "MODEL", value_parser = model_path())]
     output: Option<PathBuf>,
 
@@ -83,7 +84,7 @@ impl CriterionArg {
     }
 }
 
-/// Lists in one argument; clap would take a bare `Vec` for an argument that repeats.
+/// Lists in one argument; clap would treat a bare `Vec` as an argument that repeats.
 #[derive(Clone, Debug, PartialEq)]
 struct Counts(Vec<usize>);
 
@@ -101,7 +102,7 @@ fn counts(text: &str) -> Result<Counts, String> {
         all.extend(first..=last);
     }
     match all.iter().enumerate().find(|(at, count)| all[..*at].contains(count)) {
-        Some((_, twice)) => Err(format!("{twice} is there twice; write it once")),
+        Some((_, twice)) => Err(format!("{twice} is given twice; write it once")),
         None => Ok(Counts(all)),
     }
 }
@@ -119,19 +120,19 @@ fn covariance_types(text: &str) -> Result<Structures, String> {
             .map_err(|_| "write full, tied, diag, spherical, several with commas, or all".to_owned())?
             .covariance_type();
         if all.contains(&covariance_type) {
-            return Err(format!("{covariance_type} is there twice; write it once"));
+            return Err(format!("{covariance_type} is given twice; write it once"));
         }
         all.push(covariance_type);
     }
     Ok(Structures(all))
 }
 
-/// Reads, fits all, writes the best, prints the table, and tells about the best.
+/// Reads, fits all candidates, writes the best, prints the table, and reports the best.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.output {
         output::check(path, &args.data, "the model", "the data")?;
     }
-    // A table that goes nowhere is found out before the fits, unless there is a model to write.
+    // A closed standard output is detected before the fits, unless a model is written anyway.
     if args.output.is_none() {
         drop(output::stdout()?);
     }
@@ -141,7 +142,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let threads = args.fitting.threads();
     let swept = swept(args, |options, observer| sweep(&samples, options, &threads, observer));
     let swept = swept.map_err(|error| refusal(&error, &args.data, names))?;
-    let Some(Ok((fitted, worth))) = swept.candidates.get(swept.best).map(|best| &best.outcome) else {
+    let Some(Ok((fitted, criteria))) = swept.candidates.get(swept.best).map(|best| &best.outcome) else {
         unreachable!("a sweep without a mixture is an error");
     };
     if let Some(path) = &args.output {
@@ -155,17 +156,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     written.and_then(|()| output.flush()).map_err(|error| Failure::of_stdout(&error))?;
     if !args.fitting.quiet {
         let count = table.weights.as_ref().map_or(table.n_rows as f64, |weights| weights.iter().sum());
-        let worth = Some((count, *worth));
+        let criteria = Some((count, *criteria));
         let (data, n_rows) = (&*args.data, table.n_rows);
         let output: Option<&Path> = args.output.as_deref();
         let notes = &table.notes;
-        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, worth };
-        talk::say(&format!("\n{}\n{}", told(args, &swept), report.text().trim_end()));
+        let report = Report { data, output, fitting: &args.fitting, fitted, n_rows, names, notes, criteria };
+        messages::print(&format!("\n{}\n{}", describe_best(args, &swept), report.text().trim_end()));
     }
-    interrupt::ended(interrupt::asked())
+    interrupt::outcome(interrupt::requested())
 }
 
-/// Fits, shows how far it is, and ends it when it is interrupted.
+/// Fits all candidates, shows progress, and ends the sweep when a signal arrives.
 fn swept(
     args: &Args,
     sweep: impl FnOnce(
@@ -177,30 +178,30 @@ fn swept(
         n_components: args.components.0.clone(),
         covariance_types: args.covariance.0.clone(),
         criterion: args.criterion.criterion(),
-        // The candidate that runs is finished: of one that was cut short no criterion would be comparable.
+        // The running candidate is finished: the criteria of an unfinished one would not be comparable.
         fit: FitOptions { cancel: None, ..args.fitting.options(1, CovarianceType::default()) },
     };
-    let progress = talk::candidates(n_asked(args), args.fitting.quiet);
+    let progress = messages::candidates(n_requested(args), args.fitting.quiet);
     interrupt::watch();
     sweep(&options, &mut |_| {
         progress.inc(1);
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
 }
 
-fn n_asked(args: &Args) -> usize {
+fn n_requested(args: &Args) -> usize {
     args.components.0.len() * args.covariance.0.len()
 }
 
-/// Which is the best, and of how many.
-fn told(args: &Args, swept: &Sweep) -> String {
+/// The best candidate, and how many were tried.
+fn describe_best(args: &Args, swept: &Sweep) -> String {
     let best = &swept.candidates[swept.best];
     let (components, of) = (counted(best.n_components, "component"), best.covariance_type);
-    let (done, asked) = (swept.candidates.len(), n_asked(args));
-    let cut = match (done < asked, interrupt::asked()) {
+    let (done, requested) = (swept.candidates.len(), n_requested(args));
+    let cut = match (done < requested, interrupt::requested()) {
         (false, _) => String::new(),
-        (true, true) => format!("; {done} of {asked} candidates were tried before the interrupt"),
-        (true, false) => format!("; {done} of {asked} candidates were tried within --time-budget"),
+        (true, true) => format!("; {done} of {requested} candidates were tried before the interrupt"),
+        (true, false) => format!("; {done} of {requested} candidates were tried within --time-budget"),
     };
     format!("best by {}: {components}, {of}{cut}", args.criterion.name())
 }
@@ -213,9 +214,9 @@ fn lines(args: &Args, swept: &Sweep, names: Option<&[String]>) -> String {
         let mut row = vec![candidate.n_components.to_string(), candidate.covariance_type.to_string()];
         let mut notes = Vec::new();
         match &candidate.outcome {
-            Ok((fitted, worth)) => {
-                row.push(worth.n_parameters.to_string());
-                row.extend([worth.aic, worth.bic, worth.icl].map(criterion));
+            Ok((fitted, criteria)) => {
+                row.push(criteria.n_parameters.to_string());
+                row.extend([criteria.aic, criteria.bic, criteria.icl].map(criterion));
                 row.push(fitted.n_iter.to_string());
                 if at == swept.best {
                     notes.push(format!("best by {}", args.criterion.name()));
@@ -232,18 +233,18 @@ fn lines(args: &Args, swept: &Sweep, names: Option<&[String]>) -> String {
         row.push(notes.join("; "));
         rows.push(row);
     }
-    talk::table(&rows)
+    messages::table(&rows)
 }
 
-/// The table for programs. What a refused candidate has not is left empty.
+/// The table for programs. Fields that a refused candidate does not have are empty.
 fn write_csv(candidates: &[Candidate], output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "components,covariance,parameters,log_likelihood,aic,bic,icl,iterations,outcome")?;
     for Candidate { n_components, covariance_type: covariance, outcome } in candidates {
         write!(output, "{n_components},{covariance},")?;
         match outcome {
-            Ok((fitted, worth)) => {
-                write!(output, "{}", worth.n_parameters)?;
-                for value in [worth.log_likelihood, worth.aic, worth.bic, worth.icl] {
+            Ok((fitted, criteria)) => {
+                write!(output, "{}", criteria.n_parameters)?;
+                for value in [criteria.log_likelihood, criteria.aic, criteria.bic, criteria.icl] {
                     write!(output, ",{}", Exact(value))?;
                 }
                 writeln!(output, ",{},{}", fitted.n_iter, word(&fitted.stop))?;
@@ -254,7 +255,7 @@ fn write_csv(candidates: &[Candidate], output: &mut impl Write) -> io::Result<()
     Ok(())
 }
 
-/// Why a fit ended, in a word.
+/// Why a fit ended, in one word.
 fn word(stop: &Stop) -> &'static str {
     match stop {
         Stop::Converged => "converged",
@@ -279,7 +280,7 @@ mod tests {
         {
             assert!(counts(text).is_err_and(|why| why.starts_with("write numbers")), "{text:?}");
         }
-        assert_eq!(counts("1-4,3"), Err("3 is there twice; write it once".into()));
+        assert_eq!(counts("1-4,3"), Err("3 is given twice; write it once".into()));
     }
 
     #[test]

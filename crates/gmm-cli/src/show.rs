@@ -1,4 +1,4 @@
-//! `gmm show`: what is in a model file, for people and for scripts.
+//! `gmm show`: the contents of a model file, for people and for scripts.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use gmm_io::Model;
 use crate::args::{counted, model_path};
 use crate::exit::Failure;
 use crate::number::{Exact, rounded, rounded_alike};
-use crate::{output, talk};
+use crate::{messages, output};
 
-/// Features of each component that are shown unless all are asked for.
+/// Number of features shown for each component without --full.
 const SHOWN_FEATURES: usize = 10;
 
 const AFTER_HELP: &str = "\
@@ -20,10 +20,10 @@ Examples:
   gmm show model.safetensors --full | less
   gmm show model.safetensors --json | jq .weights
 
-Components count from 0, and so do features that have no names. The deviation is the square root of a variance, and the \
-log-determinant is that of the covariance.";
+Components are numbered from 0, and so are features without names. The deviation is the square root of the \
+variance, and the log-determinant is that of the covariance.";
 
-/// Show what is in a model: weights, means, deviations; covariances too with --json
+/// Show a model: weights, means, deviations; covariances too with --json
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(value_name = "MODEL", value_parser = model_path())]
     model: PathBuf,
 
-    /// Show every feature, however many
+    /// Show all features
     #[arg(long)]
     full: bool,
 
@@ -62,19 +62,19 @@ fn write_text(model: &Model, name: &str, shown: usize, output: &mut impl Write) 
         ("covariances", described(mixture.covariances().covariance_type()).to_owned()),
         ("parameters", n_parameters(mixture).to_string()),
     ];
-    // A long text is for programs.
+    // A long text is not printed, only its length; --json prints it.
     let text = |value: &str| match value.chars().count() <= 60 {
         true => value.escape_debug().to_string(),
         false => counted(value.len(), "byte"),
     };
     facts.extend(model.metadata.iter().map(|(key, value)| (key.as_str(), text(value))));
     writeln!(output, "{name}\n")?;
-    write!(output, "{}", talk::facts(&facts))?;
-    // One more line says how many are left out; it may as well be the feature when there is one.
+    write!(output, "{}", messages::facts(&facts))?;
+    // The line about left-out features takes as much space as one feature, so a single one is shown instead.
     let shown = if shown + 1 >= d { d } else { shown };
     for component in 0..mixture.n_components() {
         writeln!(output, "\n{}", heading(mixture, component))?;
-        write!(output, "{}", talk::table(&features(model, component, shown)))?;
+        write!(output, "{}", messages::table(&features(model, component, shown)))?;
         if shown < d {
             writeln!(output, "  ... and {} more features; --full shows them", d - shown)?;
         }
@@ -109,7 +109,7 @@ fn heading(mixture: &Mixture, component: usize) -> String {
     line
 }
 
-/// The first features of a component, with what they are called on top.
+/// The first features of a component, under a line of their names.
 fn features(model: &Model, component: usize, shown: usize) -> Vec<Vec<String>> {
     let mixture = &model.mixture;
     let d = mixture.n_features();
@@ -125,7 +125,8 @@ fn features(model: &Model, component: usize, shown: usize) -> Vec<Vec<String>> {
     rows
 }
 
-/// One object, a member a line. By hand: k × d × d numbers as a tree would be ten times the model.
+/// One object, one member a line. Written without a JSON tree: k × d × d numbers in one would take ten times the
+/// model.
 fn write_json(model: &Model, output: &mut impl Write) -> io::Result<()> {
     let mixture = &model.mixture;
     let (k, d, held) = (mixture.n_components(), mixture.n_features(), mixture.covariances());
@@ -157,7 +158,7 @@ fn write_json(model: &Model, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "\"dropped\": {:?}\n}}", mixture.dropped())
 }
 
-/// A text as JSON has it.
+/// A text as a JSON string.
 fn json(text: &str) -> String {
     let mut quoted = String::from('"');
     for symbol in text.chars() {

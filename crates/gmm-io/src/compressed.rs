@@ -1,5 +1,5 @@
-//! What is compressed by gzip or Zstandard, as it was before. Only with the feature `compressed`: whoever links this
-//! crate for model files carries no decompressor.
+//! Decompression of gzip and Zstandard. Only with the feature `compressed`: a crate that needs model files only links
+//! no decompressor.
 
 #[cfg(not(feature = "compressed"))]
 pub(crate) use self::absent::{gzip, zstd};
@@ -39,7 +39,7 @@ mod present {
 
     type Stream = Box<dyn Read + Send>;
 
-    /// Bytes of a frame that are decoded before they are handed out, about.
+    /// Approximate number of bytes of a frame that are decoded at a time.
     const STEP: usize = 1 << 17;
 
     /// All members of a gzip file, one after the other.
@@ -57,7 +57,7 @@ mod present {
         Ok(Box::new(Named { inner: frames, what: "zstd" }))
     }
 
-    /// A decompressor whose errors say what they are about.
+    /// A decompressor whose errors name the compression.
     struct Named<R> {
         inner: R,
         what: &'static str,
@@ -80,7 +80,7 @@ mod present {
     struct Frames<R> {
         source: R,
         decoder: FrameDecoder,
-        /// A frame was begun, and is not at its end.
+        /// Whether a frame has begun and is not finished.
         inside: bool,
     }
 
@@ -93,7 +93,7 @@ mod present {
                         self.inside = true;
                         return Ok(true);
                     }
-                    // What is no data, as parallel compressors put between frames.
+                    // A skippable frame, which parallel compressors write between frames of data.
                     Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                         length,
                         ..
@@ -142,7 +142,7 @@ mod present {
         }
     }
 
-    /// A frame that cannot be decoded; one that is cut off says so.
+    /// The error for a frame that cannot be decoded; it says so if the frame is cut off.
     fn refused(error: &FrameDecoderError) -> io::Error {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {

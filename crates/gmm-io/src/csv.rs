@@ -1,8 +1,8 @@
-//! Samples from text: comma-separated and its relatives.
+//! Samples from delimited text, such as CSV.
 //!
-//! One record is in memory at a time, beside the first few, which tell what the text does not say. Blank lines and
-//! comments are passed over and counted, a byte order mark is dropped, fields may be quoted. Spaces around a field do
-//! not matter. Columns that are not selected are counted and never parsed.
+//! One record is in memory at a time, besides the first few, from which the format is guessed. Blank lines and
+//! comments are skipped and counted, a byte order mark is dropped, fields may be quoted. Spaces around a field are
+//! ignored. The fields of columns that are not selected are counted but not parsed.
 
 mod field;
 mod lines;
@@ -22,34 +22,34 @@ use crate::place::{Place, counted, shortened, some_of};
 use crate::selection::Selection;
 use crate::source::{Source, part_weights};
 
-/// Lines and bytes that are looked at before the first row is handed out, at most; and one line at least.
+/// Largest number of lines and bytes that are examined before the first row is returned; at least one line is.
 const SAMPLE_LINES: usize = 20;
 const SAMPLE_BYTES: usize = 1 << 20;
 
-/// Records of numbers.
+/// A reader of numeric records.
 pub(crate) struct CsvSource {
     origin: PathBuf,
     lines: Lines,
     delimiter: u8,
     decimal: Decimal,
-    /// What begins a comment after the first record.
+    /// The character that begins a comment after the first record.
     comment: Option<u8>,
-    /// The record read last.
+    /// The last record that was read.
     record: Record,
-    /// Records that were read to look at them.
+    /// Records that were read ahead for guessing.
     ahead: VecDeque<Record>,
     n_columns: usize,
-    /// Some records end in a delimiter, after which there is no column.
+    /// Whether records may end with a delimiter that is not followed by a column.
     trailing: bool,
-    /// The line of the first record, when it holds names or might.
+    /// The line of the first record, if it holds names or might.
     first_line: u64,
     named: bool,
     selection: Selection,
-    /// Of the columns that are read, in their order.
+    /// Names of the selected columns, in their order.
     names: Option<Vec<String>>,
-    /// What was guessed and decided, for whoever reads.
+    /// Guesses and decisions, for the user.
     notes: Vec<String>,
-    /// Of the rows of the last block.
+    /// Weights of the rows of the last block.
     weights: Vec<f64>,
 }
 
@@ -70,7 +70,7 @@ impl CsvSource {
         if sample.is_empty() {
             return Err(Error::NoRows { path: name.to_owned() });
         }
-        // Text has no zero bytes: this is some binary format.
+        // Text has no zero bytes, so this is a binary format.
         if sample.iter().any(|line| line.contains(&0)) {
             return Err(Error::NotText { path: name.to_owned() });
         }
@@ -107,7 +107,7 @@ impl CsvSource {
         Ok(source)
     }
 
-    /// Settles the number of columns, their names, and which of them are features.
+    /// Determines the number of columns, their names, and which of them are features.
     fn read_first_records(&mut self, options: &ReadOptions, head: &Head) -> Result<(), Error> {
         let mut n_bytes = 0;
         while self.ahead.len() < SAMPLE_LINES && n_bytes < SAMPLE_BYTES {
@@ -165,7 +165,7 @@ impl CsvSource {
             self.ahead.pop_front();
         }
         if self.trailing {
-            self.notes.push("lines end in a delimiter, after which there is no column".into());
+            self.notes.push("lines end with a delimiter; no column is read after it".into());
         }
         self.selection = Selection::new(options, names.as_deref(), self.n_columns, &self.origin)?;
         self.notes.append(&mut self.selection.notes);
@@ -173,7 +173,7 @@ impl CsvSource {
         if let Some(column) = index.filter(|&at| selected(at)) {
             let column = column + 1;
             self.notes.push(format!(
-                "column {column} has no name and counts the rows; if it is an index, leave it out of --columns"
+                "column {column} has no name and numbers the rows; if it is an index, leave it out of --columns"
             ));
         }
         self.names = match (names, &self.selection.positions) {
@@ -183,7 +183,7 @@ impl CsvSource {
         Ok(())
     }
 
-    /// Moves to the next record; false at the end.
+    /// Moves to the next record; false at the end of the text.
     fn next_record(&mut self) -> Result<bool, Error> {
         match self.ahead.pop_front() {
             Some(record) => {
@@ -194,7 +194,7 @@ impl CsvSource {
         }
     }
 
-    /// Where a field of the record read last stands.
+    /// The position of a field of the last record.
     fn place(&self, column: usize, feature: usize) -> Place {
         Place::Text {
             line: self.record.line,
@@ -216,11 +216,11 @@ impl CsvSource {
         }
         let line = self.record.line;
         let advice = if self.decimal == Decimal::Point && has_decimal_comma(field) {
-            "a decimal comma is read with --decimal ,".into()
+            "pass --decimal , to read a decimal comma".into()
         } else if self.decimal == Decimal::Comma && field.contains(&b'.') {
-            "where --decimal is a comma, a number has no point".into()
+            "with --decimal , a number must not contain a point".into()
         } else if column == 0 && text.starts_with('#') && self.comment.is_none() {
-            "lines that start with # are passed over with --comment #".into()
+            "pass --comment # to skip lines that start with #".into()
         } else if !self.named && line == self.first_line {
             "correct it, or select other columns, or pass --header present if the line holds names".into()
         } else if self.named && line == self.first_line + 1 {
@@ -233,7 +233,7 @@ impl CsvSource {
         Error::NotANumber { path, place, value, advice }
     }
 
-    /// Appends the features of the record read last to `block`, and then its weight if it has one.
+    /// Appends the features of the last record to `block`, and then its weight if there is one.
     fn append(&self, block: &mut Vec<f64>) -> Result<(), Error> {
         let found = self.record.len();
         let is_row = found == self.n_columns
@@ -242,7 +242,7 @@ impl CsvSource {
             let (path, line, expected) = (self.origin.clone(), self.record.line, self.n_columns);
             let comment = self.comment.is_none() && self.record.get(0).starts_with(b"#");
             let advice = match comment {
-                true => "lines that start with # are passed over with --comment #",
+                true => "pass --comment # to skip lines that start with #",
                 false => "check the delimiter and the quotes",
             };
             return Err(Error::Ragged { path, line, expected, found, advice });
@@ -250,7 +250,7 @@ impl CsvSource {
         if let (1, Some(line)) = (self.n_columns, self.record.blank_before)
             && (self.named || line > self.first_line)
         {
-            // In one column a blank line is how a value that is missing is written.
+            // In a text with one column, a blank line may stand for a missing value.
             let name = self.names.as_ref().map(|names| names[0].clone());
             let (path, place) = (self.origin.clone(), Place::Text { line, column: 1, name });
             return Err(Error::NotFinite { path, place, value: String::new() });
@@ -326,18 +326,18 @@ impl Source for CsvSource {
                 })
                 .collect();
         if !parts.is_empty() {
-            notes.push(format!("passed over {}", parts.join(", ")));
+            notes.push(format!("skipped {}", parts.join(", ")));
         }
         notes
     }
 }
 
-/// Whether a line of numbers holds names after all, because columns are asked for by them.
+/// Whether a line of numbers holds names after all, because columns are selected by these names.
 fn are_asked_for(names: &[String], options: &ReadOptions) -> bool {
     let has = |name: &String| names.contains(name);
     let by_name = options.columns.iter().chain(&options.weights).any(|column| match column {
         Column::Name(name) => has(name),
-        // Such as 1990, when there are not so many columns.
+        // Such as 1990, in a file with fewer columns than that.
         Column::Digits(digits) => {
             has(digits) && !digits.parse().is_ok_and(|number| (1..=names.len()).contains(&number))
         }

@@ -1,7 +1,7 @@
-//! What reading and writing refuse, where it stands, and what to try.
+//! Errors of reading and writing: what is refused, its position, and a remedy.
 //!
-//! Lines, rows and columns are counted from one, as editors and spreadsheets count them. The path
-//! is kept as it was given; `-` is shown as "standard input".
+//! Lines, rows and columns are counted from one, as editors and spreadsheets count them. The path is kept as the
+//! caller gave it; `-` is shown as "standard input".
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,23 +12,23 @@ use crate::place::{Place, counted, listed, quoted, shown};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused.
+    /// The operating system refused to read.
     #[error("cannot read {}: {source}", shown(.path))]
     Io {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// A file of a known format that is not read here.
+    /// A file of a known format that this crate does not read.
     #[error("{}: {what}; {advice}", shown(.path))]
     OtherFormat {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The format.
         what: &'static str,
-        /// What reads or converts it.
+        /// How to read or convert it.
         advice: &'static str,
     },
 
@@ -48,7 +48,7 @@ pub enum Error {
         char::from(*.delimiter)
     )]
     BadDelimiter {
-        /// What was asked for.
+        /// The invalid delimiter.
         delimiter: u8,
     },
 
@@ -61,11 +61,11 @@ pub enum Error {
         place: Place,
         /// Its text, shortened.
         value: String,
-        /// What to do about it.
+        /// A remedy.
         advice: String,
     },
 
-    /// NaN, an infinity, or nothing at all.
+    /// NaN, an infinity, or an empty field.
     #[error(
         "{}: {place} is {}, not a finite number; fill it in, or drop the row",
         shown(.path),
@@ -74,9 +74,9 @@ pub enum Error {
     NotFinite {
         /// The file.
         path: PathBuf,
-        /// The value.
+        /// The position of the value.
         place: Place,
-        /// What stands there; empty when nothing does.
+        /// The text of the value; empty for an empty field.
         value: String,
     },
 
@@ -96,11 +96,11 @@ pub enum Error {
         expected: usize,
         /// Fields of this one.
         found: usize,
-        /// What to do about it.
+        /// A remedy.
         advice: &'static str,
     },
 
-    /// A quote without an end.
+    /// A quote that is not closed.
     #[error("{}: line {line} opens a quote that is never closed; close it, or remove it", shown(.path))]
     OpenQuote {
         /// The file.
@@ -109,7 +109,7 @@ pub enum Error {
         line: u64,
     },
 
-    /// A line that is longer than any row.
+    /// A line that is longer than any row can be.
     #[error(
         "{}: line {line} is longer than the {limit} bytes that a line may have; check that it is text, one row a line",
         shown(.path)
@@ -119,29 +119,30 @@ pub enum Error {
         path: PathBuf,
         /// The line.
         line: u64,
-        /// Bytes that a line may have.
+        /// Largest number of bytes of a line.
         limit: usize,
     },
 
     /// A character that cannot begin a comment.
     #[error("comments cannot begin with {:?}; use # or another sign that no number has", char::from(*.sign))]
     BadComment {
-        /// What was asked for.
+        /// The invalid character.
         sign: u8,
     },
 
-    /// Text that does not say which lines.
+    /// A text that is not a list of lines.
     #[error(
-        "'{text}' are not lines; write how many at the start, or ranges such as 2-2, with commas between them"
+        "'{text}' is not a list of lines; write a number of lines at the start, or ranges such as 2-2, separated by \
+         commas"
     )]
     BadLines {
-        /// What was asked for.
+        /// The invalid text.
         text: String,
     },
 
-    /// Names of the model that the columns do not have.
+    /// Names of the model's features that no column has.
     #[error(
-        "{}: no column is named {}, as in the model; there are {}; select columns by number to take them in another way",
+        "{}: no column is named {}, as the model expects; there are {}; select columns by number to ignore the names",
         shown(.path),
         listed(.missing),
         listed(.available)
@@ -149,13 +150,13 @@ pub enum Error {
     MissingFeatures {
         /// The file.
         path: PathBuf,
-        /// Names that the model has and the file has not.
+        /// Names that the model has and the file does not.
         missing: Vec<String>,
-        /// What there is.
+        /// Names of the file's columns.
         available: Vec<String>,
     },
 
-    /// A whole number that a double cannot hold.
+    /// A whole number that a double cannot represent.
     #[error(
         "{}: {place} is {value}, which a double does not hold exactly; save the array as float64 to round it",
         shown(.path)
@@ -163,25 +164,25 @@ pub enum Error {
     NotExact {
         /// The file.
         path: PathBuf,
-        /// The value.
+        /// The position of the value.
         place: Place,
-        /// What stands there.
+        /// The value as text.
         value: String,
     },
 
-    /// An array of which there is hardly a beginning.
+    /// An array that is cut off near its beginning.
     #[error("{}: an npy array that is cut off after {found} bytes; copy or save it again", shown(.path))]
     CutOff {
         /// The file.
         path: PathBuf,
-        /// Bytes that there are.
+        /// Length of the file in bytes.
         found: u64,
     },
 
-    /// Text that does not say which columns.
+    /// A text that is not a list of columns.
     #[error("'{text}' is not a column; write a name, a number from 1, or a range such as 2-31")]
     BadColumn {
-        /// What was asked for.
+        /// The invalid text.
         text: String,
     },
 
@@ -190,9 +191,9 @@ pub enum Error {
     UnknownColumn {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// Names of the file's columns.
         available: Vec<String>,
     },
 
@@ -204,7 +205,7 @@ pub enum Error {
     AmbiguousColumn {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The first column of that name.
         first: usize,
@@ -212,7 +213,7 @@ pub enum Error {
         second: usize,
     },
 
-    /// A name where nothing is named.
+    /// A column selected by name, where columns have no names.
     #[error(
         "{}: columns have no names here, so '{name}' cannot be found; select by number, 1 to \
          {n_columns}",
@@ -221,9 +222,9 @@ pub enum Error {
     NoColumnNames {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// How many columns there are.
+        /// Number of columns.
         n_columns: usize,
     },
 
@@ -232,9 +233,9 @@ pub enum Error {
     NoSuchColumn {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested column.
         column: usize,
-        /// How many columns there are.
+        /// Number of columns.
         n_columns: usize,
     },
 
@@ -248,13 +249,13 @@ pub enum Error {
     },
 
     /// Weights from more than one column.
-    #[error("{}: the weight of a row stands in one column; select one", shown(.path))]
+    #[error("{}: the weights of rows come from one column; select one", shown(.path))]
     ManyWeights {
         /// The file.
         path: PathBuf,
     },
 
-    /// A column that is both.
+    /// A column that is selected both as weights and as a feature.
     #[error(
         "{}: column {column} is the weight of a row and cannot be a feature too; leave it out of the columns",
         shown(.path)
@@ -266,14 +267,14 @@ pub enum Error {
         column: usize,
     },
 
-    /// Weights and nothing else.
+    /// A file with a column of weights and no other column.
     #[error("{}: the only column is the weight of a row; add columns of features", shown(.path))]
     OnlyWeights {
         /// The file.
         path: PathBuf,
     },
 
-    /// A weight that is less than nothing.
+    /// A negative weight.
     #[error(
         "{}: {place} is {value}, but it is the weight of a row and must not be negative; correct it, or \
          make it 0 to leave the row out",
@@ -282,9 +283,9 @@ pub enum Error {
     NegativeWeight {
         /// The file.
         path: PathBuf,
-        /// The weight.
+        /// The position of the weight.
         place: Place,
-        /// What stands there.
+        /// Its value.
         value: f64,
     },
 
@@ -304,13 +305,13 @@ pub enum Error {
     TooManyColumns {
         /// The file.
         path: PathBuf,
-        /// How many columns there are.
+        /// Number of columns.
         n_columns: u64,
-        /// How many there may be.
+        /// Largest number of columns.
         limit: u64,
     },
 
-    /// Nothing to read.
+    /// A file without rows.
     #[error("{}: there are no rows; check that it is the file you meant", shown(.path))]
     NoRows {
         /// The file.
@@ -331,7 +332,7 @@ pub enum Error {
     UnsupportedDtype {
         /// The file.
         path: PathBuf,
-        /// As numpy writes it.
+        /// The dtype as numpy writes it.
         dtype: String,
     },
 
@@ -344,11 +345,11 @@ pub enum Error {
     WrongDimensions {
         /// The file.
         path: PathBuf,
-        /// How many dimensions it has.
+        /// Number of dimensions.
         n_dimensions: usize,
     },
 
-    /// A shape that no memory can hold.
+    /// A shape that exceeds the address space.
     #[error(
         "{}: the header announces more values than can be addressed; save the array again",
         shown(.path)
@@ -358,7 +359,7 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// An array that ends before its header says.
+    /// An array that is shorter than its header announces.
     #[error(
         "{}: truncated, with {found} of {expected} bytes; copy or save it again",
         shown(.path)
@@ -366,13 +367,13 @@ pub enum Error {
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Bytes that the header announces, its own included.
+        /// Bytes that the header announces, including the header.
         expected: u64,
-        /// Bytes that there are.
+        /// Length of the file in bytes.
         found: u64,
     },
 
-    /// An array that goes on after its header says it ends.
+    /// An array that is longer than its header announces.
     #[error(
         "{}: goes on after the {expected} bytes that its header announces; save one array per file",
         shown(.path)
@@ -380,11 +381,11 @@ pub enum Error {
     TrailingBytes {
         /// The file.
         path: PathBuf,
-        /// Bytes that the header announces, its own included.
+        /// Bytes that the header announces, including the header.
         expected: u64,
     },
 
-    /// A Fortran-order array from something that can only be read forwards.
+    /// A Fortran-order array from a stream, which can only be read forwards.
     #[error(
         "{}: an array in Fortran order can only be read from a file; give a file, or save \
          numpy.ascontiguousarray of it",
@@ -395,9 +396,9 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// Something that can be read only once where it is to be read again and again.
+    /// A stream that can be read only once, where several passes are needed.
     #[error(
-        "{} can be read only once, and a fit that keeps no rows reads them in every iteration; give a file",
+        "{} can be read only once, and a streamed fit reads its rows in every iteration; give a file",
         shown(.path)
     )]
     NotRereadable {
@@ -405,20 +406,20 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// A file that is another than it was.
+    /// A file that changed between two passes.
     #[error(
-        "{}: had {} when it was first read and has {found} now; let nothing write to it meanwhile",
+        "{}: had {} when it was first read and has {found} now; do not change it during the fit",
         shown(.path),
         counted(*.expected, .what)
     )]
     Changed {
         /// The file.
         path: PathBuf,
-        /// Rows or features, one of them in a word.
+        /// The noun: row or feature.
         what: &'static str,
-        /// How many it had.
+        /// The number in the first pass.
         expected: usize,
-        /// How many it has.
+        /// The number now.
         found: usize,
     },
 
@@ -427,7 +428,7 @@ pub enum Error {
     Load {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
 
@@ -436,38 +437,39 @@ pub enum Error {
     Save {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// A file that is not a model, or not one that this version reads.
+    /// A file that is not a model, or has a version that this crate does not read.
     #[error("{}: not a model that this version reads: {reason}", .path.display())]
     BadModel {
         /// The file.
         path: PathBuf,
-        /// In words.
+        /// The reason, in words.
         reason: String,
     },
 
-    /// A model whose values do not make a mixture.
+    /// A model whose values are not a valid mixture.
     #[error("{}: {source}", .path.display())]
     RefusedModel {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error of the mixture.
         source: gmm_core::Error,
     },
 
-    /// Text that a model file does not take.
-    #[error("the metadata '{}' cannot be kept: {reason}", .key.escape_debug())]
+    /// Metadata that a model file cannot store.
+    #[error("the metadata '{}' cannot be stored: {reason}", .key.escape_debug())]
     BadMetadata {
-        /// Its key.
+        /// The key.
         key: String,
-        /// In words.
+        /// The reason, in words.
         reason: String,
     },
 
-    /// A mixture whose factors or determinants are not those of its covariances: files hold none such.
+    /// A mixture whose factors or determinants are not those of its covariances; model files cannot store such a
+    /// mixture.
     #[error(
         "cannot store this mixture in {}: its factors or log-determinants are not those of its covariances; \
          make it with Mixture::new first",
@@ -480,7 +482,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the operating system refused, rather than the content.
+    /// Whether the operating system refused, rather than this crate because of the content.
     pub fn is_io(&self) -> bool {
         matches!(self, Error::Io { .. } | Error::Load { .. } | Error::Save { .. })
     }

@@ -126,7 +126,7 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     // The length of a header, which is JSON.
     if start.len() > 8 && start[8] == b'{' && start[5..8] == [0; 3] {
-        return Some((MODEL, "give a table of samples here, and the model where MODEL is asked for"));
+        return Some((MODEL, "give a table of samples here, and the model where MODEL is expected"));
     }
     None
 }

@@ -1,18 +1,17 @@
-//! Where samples come from, CSV text and npy arrays read block by block in bounded memory; and where
-//! models go to and come from, files that appear whole or not at all.
+//! Samples from CSV text and npy arrays, read block by block in bounded memory; and model files, which are written
+//! completely or not at all.
 //!
 //! ```text
 //! path ──▶ open ──▶ Source ──▶ read_block, read_block, …   a block of rows at a time
 //!           │         └─────▶ read_all ──▶ Table           everything, when it fits
 //!           └ npy by its first bytes, otherwise CSV, both also compressed; "-" is standard input
-//!           └──────▶ Reread                            everything again and again, for a fit over a stream
+//!           └──────▶ Reread                            every pass from the beginning, for a fit over a stream
 //! path ◀── save_model ◀── Mixture ◀── load_model ◀── path
-//! path ◀── WholeFile ◀── whatever else is written
+//! path ◀── WholeFile ◀── any other output
 //! ```
 //!
-//! Whatever the file holds, a [`Source`] hands out `f64` in row-major order, and every value it
-//! hands out is finite. What is refused is refused with the place where it stands: the line and
-//! column of a text, the row and column of an array, all counted from one.
+//! A [`Source`] yields `f64` in row-major order, and every value is finite. The error for a refused value names its
+//! position: the line and column of a text, or the row and column of an array, all counted from one.
 //!
 //! ```
 //! use std::path::Path;
@@ -39,18 +38,18 @@
 
 // In reading order, which is also dependency order: a room may use the rooms above it.
 
-// What is said.
+// Errors.
 mod place;
 
 mod error;
 
-// What is asked for, and what is handed out.
+// Options, and the data that readers return.
 mod options;
 mod selection;
 
 mod source;
 
-// Who reads.
+// Readers.
 mod npy;
 mod csv;
 
@@ -60,7 +59,7 @@ mod open;
 
 mod reread;
 
-// Who keeps what was fitted.
+// Writers.
 mod whole;
 mod metadata;
 mod model;

@@ -83,9 +83,9 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), String> {
     let length = bytes.first_chunk().map_or(0, |&length| u64::from_le_bytes(length));
     match length <= MAX_HEADER {
         true => Ok(()),
-        false => {
-            Err(format!("it takes {length} bytes, of which a model file holds {MAX_HEADER}; keep less text"))
-        }
+        false => Err(format!(
+            "it takes {length} bytes, but a model file holds at most {MAX_HEADER}; store less text"
+        )),
     }
 }
 

@@ -74,7 +74,7 @@ impl Model {
         check_key(key)?;
         if key == NAMES_KEY {
             if self.feature_names.is_some() {
-                return Err(refused("it is there twice; pass each key once"));
+                return Err(refused("it is given twice; pass each key once"));
             }
             let names = parse_names(value, self.mixture.n_features());
             self.feature_names = Some(names.map_err(|_| {
@@ -87,7 +87,7 @@ impl Model {
         }
         match self.metadata.insert(key.to_owned(), value.to_owned()) {
             None => Ok(()),
-            Some(_) => Err(refused("it is there twice; pass each key once")),
+            Some(_) => Err(refused("it is given twice; pass each key once")),
         }
     }
 
@@ -108,7 +108,7 @@ impl Model {
         for key in self.metadata.keys() {
             check_key(key)?;
             if key == NAMES_KEY {
-                let reason = "names of features are a field of their own".to_owned();
+                let reason = "set the names of features by their own field".to_owned();
                 return Err(Error::BadMetadata { key: key.clone(), reason });
             }
         }
@@ -151,8 +151,8 @@ impl Model {
 fn check_key(key: &str) -> Result<(), Error> {
     let refused = |reason: &str| Err(Error::BadMetadata { key: key.to_owned(), reason: reason.to_owned() });
     match key {
-        "" => refused("a key is not empty"),
-        FORMAT_KEY => refused("it says what the file is; choose another key"),
+        "" => refused("a key must not be empty"),
+        FORMAT_KEY => refused("it is reserved for the format of the file; choose another key"),
         _ => Ok(()),
     }
 }
@@ -290,7 +290,7 @@ fn doubles(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f6
         return Err(format!("tensor `{name}` is of type {} and not F64", tensor.dtype()));
     }
     if tensor.shape() != shape {
-        return Err(format!("tensor `{name}` has shape {:?} where means say {shape:?}", tensor.shape()));
+        return Err(format!("tensor `{name}` has shape {:?} but the means imply {shape:?}", tensor.shape()));
     }
     Ok(tensor.data().as_chunks::<8>().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
 }

@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(lines("3"), Ok(vec![range(1, 3)]));
         assert_eq!(lines("1, 3-4"), Ok(vec![range(1, 1), range(3, 4)]));
         for text in ["", "a", "-1", "2-1", "0-1", "1,,2"] {
-            assert!(lines(text).is_err_and(|why| why.contains("are not lines")), "{text:?}");
+            assert!(lines(text).is_err_and(|why| why.contains("is not a list of lines")), "{text:?}");
         }
     }
 }

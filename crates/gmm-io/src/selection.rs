@@ -329,9 +329,9 @@ mod tests {
                 3,
                 "t.csv: column 3 is the weight of a row and cannot be a feature too; leave it out of the columns",
             ),
-            ("", "1-2", 3, "t.csv: the weight of a row stands in one column; select one"),
-            ("", "2-", 3, "t.csv: the weight of a row stands in one column; select one"),
-            ("", "1-3", 3, "t.csv: the weight of a row stands in one column; select one"),
+            ("", "1-2", 3, "t.csv: the weights of rows come from one column; select one"),
+            ("", "2-", 3, "t.csv: the weights of rows come from one column; select one"),
+            ("", "1-3", 3, "t.csv: the weights of rows come from one column; select one"),
             ("", "a", 1, "t.csv: the only column is the weight of a row; add columns of features"),
             ("", "4", 3, "t.csv: there is no column 4; select from 1 to 3"),
         ] {

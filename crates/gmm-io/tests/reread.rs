@@ -163,8 +163,7 @@ fn what_ends_early_is_refused() {
 fn what_can_be_read_only_once_is_refused() {
     let refusal =
         |path| Reread::open(Path::new(path), &ReadOptions::default()).map(drop).unwrap_err().to_string();
-    let why =
-        "can be read only once, and a fit that keeps no rows reads them in every iteration; give a file";
+    let why = "can be read only once, and a streamed fit reads its rows in every iteration; give a file";
     assert_eq!(refusal("-"), format!("standard input {why}"));
     assert_eq!(refusal("/"), format!("/ {why}"));
     assert!(refusal("nowhere.csv").starts_with("cannot read nowhere.csv: "));
@@ -173,13 +172,10 @@ fn what_can_be_read_only_once_is_refused() {
 #[test]
 fn a_file_that_changes_between_passes_is_refused() {
     for (later, message) in [
-        (
-            "1,2\n",
-            "t.csv: had 2 rows when it was first read and has 1 now; let nothing write to it meanwhile",
-        ),
+        ("1,2\n", "t.csv: had 2 rows when it was first read and has 1 now; do not change it during the fit"),
         (
             "1\n2\n",
-            "t.csv: had 2 features when it was first read and has 1 now; let nothing write to it meanwhile",
+            "t.csv: had 2 features when it was first read and has 1 now; do not change it during the fit",
         ),
     ] {
         let saved = Saved::new("t.csv", "1,2\n3,4\n");

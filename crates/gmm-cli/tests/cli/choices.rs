@@ -89,7 +89,10 @@ fn a_weight_of_two_is_the_row_twice_and_of_none_no_row() {
         let outcome = bench.run(&format!("fit weighed.csv -k 2 -o m --tol 1e-9 --weights-column {asked}"));
         let told = outcome.stderr.clone();
         outcome.done();
-        assert!(told.contains("90 rows x 2 features from weighed.csv, which count as 133\n"), "{told}");
+        assert!(
+            told.contains("90 rows x 2 features from weighed.csv with a total weight of 133\n"),
+            "{told}"
+        );
         let found = gmm_io::load_model(&bench.path("m")).unwrap();
         let sorted = |values: &[f64]| {
             let mut values = values.to_vec();

@@ -87,7 +87,7 @@ fn a_tenth_is_taken_for_outliers_where_nothing_is_said() {
     let bench = bench();
     let asked = bench.run("detect data.csv --contamination 0.1");
     let unasked = bench.run("detect data.csv");
-    let told = "took 10 % of the rows for outliers; pass --contamination if you know better\n";
+    let told = "assumed that 10 % of the rows are outliers; set --contamination to change this\n";
     assert_eq!(unasked.stderr, format!("{told}{}", asked.stderr));
     assert!(asked.stderr.starts_with("9 of 94 rows above the threshold of "), "{}", asked.stderr);
     assert_eq!(unasked.done(), asked.done());
@@ -149,11 +149,11 @@ fn what_cannot_be_judged_is_refused() {
     for (asked, message) in [
         (
             "--contamination 1",
-            "--contamination is 1; it must be a share of the rows, at least 0 and less than 1",
+            "--contamination is 1; it must be a fraction of the rows, at least 0 and less than 1",
         ),
         (
             "--contamination -0.1",
-            "--contamination is -0.1; it must be a share of the rows, at least 0 and less than 1",
+            "--contamination is -0.1; it must be a fraction of the rows, at least 0 and less than 1",
         ),
         ("--percentile 101", "--percentile is 101; it must be within 0 and 100"),
         ("--percentile nan", "--percentile is NaN; it must be within 0 and 100"),

@@ -27,17 +27,23 @@ fn a_constant_column_is_fitted_and_the_ridge_it_needed_is_told() {
     let ridge = format!("{ridge:.1e}").replace(".0e", "e");
     let repair = format!("covariance of component 0 needed a ridge of {ridge} in iteration 1");
     assert!(lines.contains(&repair), "{repair}: {lines:#?}");
-    let held = "component 0: hardly any variance but the ridge in feature";
-    assert!(lines.contains(&format!("{held} 'height'; constant, or made of others")), "{lines:#?}");
+    let held = "component 0: hardly any variance beyond the ridge in feature";
+    assert!(
+        lines.contains(&format!("{held} 'height'; constant, or a combination of other features")),
+        "{lines:#?}"
+    );
     let component = lines.iter().find(|line| line.starts_with("0 1.00000 3.0 ")).unwrap();
     assert!(component.ends_with(&format!(" {ridge}")), "{component}");
     // Without names, by where it stands.
     let lines = told(&bench, "fit bare.csv -k 1 -o m --reg-covar 0");
-    assert!(lines.contains(&format!("{held} 1; constant, or made of others")), "{lines:#?}");
+    assert!(lines.contains(&format!("{held} 1; constant, or a combination of other features")), "{lines:#?}");
     // The usual ridge is no repair, but it holds the feature up all the same.
     let lines = told(&bench, "fit flat.csv -k 1 -o m");
     assert!(!lines.iter().any(|line| line.contains("needed a ridge")), "{lines:#?}");
-    assert!(lines.contains(&format!("{held} 'height'; constant, or made of others")), "{lines:#?}");
+    assert!(
+        lines.contains(&format!("{held} 'height'; constant, or a combination of other features")),
+        "{lines:#?}"
+    );
 }
 
 #[test]

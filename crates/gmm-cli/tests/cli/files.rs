@@ -41,8 +41,8 @@ fn a_model_keeps_the_names_of_its_columns_and_finds_them_in_new_data() {
         "{}",
         found.stderr
     );
-    let missing = "other.csv: no column is named 'y', as in the model; there are 'x', 'z'; select columns by number to take \
-                   them in another way";
+    let missing = "other.csv: no column is named 'y', as the model expects; there are 'x', 'z'; select columns by \
+                   number to ignore the names";
     bench.run("score m other.csv").refused(3, missing);
     bench.run("detect other.csv -m m --percentile 99").refused(3, missing);
     bench.run("fit other.csv --start m -o n").refused(3, missing);
@@ -72,10 +72,10 @@ fn every_row_is_scored_or_refused() {
     bench.write("notes.csv", "% by hand\nx;y\n1,5;2\n% half\n\n2,5;3\n");
     let asked = "notes.csv --columns x --decimal , --comment %";
     let told = bench.run(&format!("score m {asked}"));
-    assert!(told.stderr.ends_with("  passed over 2 comments, 1 blank line\n"), "{}", told.stderr);
+    assert!(told.stderr.ends_with("  skipped 2 comments, 1 blank line\n"), "{}", told.stderr);
     let fitted = bench.run(&format!("fit {asked} -k 1 -o n"));
     assert!(
-        fitted.stderr.contains("\n                  passed over 2 comments, 1 blank line\n"),
+        fitted.stderr.contains("\n                  skipped 2 comments, 1 blank line\n"),
         "{}",
         fitted.stderr
     );
@@ -130,7 +130,7 @@ fn arguments_that_were_swapped_are_named() {
         .refused(3, "data.csv: not a model that this version reads: it is CSV or other text");
     bench
         .run("fit m -k 1 -o n")
-        .refused(3, "m: a model file; give a table of samples here, and the model where MODEL is asked for");
+        .refused(3, "m: a model file; give a table of samples here, and the model where MODEL is expected");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::bench::{Bench, csv, two_groups};
 const ENDLESS: &str = "--tol 0 --max-iter 1000000000";
 
 const ASKED: &str =
-    "gmm: interrupted; ends after this step with what it has reached, or at once if interrupted again\n";
+    "gmm: interrupted; stopping after this step with the result so far; interrupt again to stop at once\n";
 
 fn bench() -> Bench {
     let bench = Bench::new();

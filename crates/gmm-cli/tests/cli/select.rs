@@ -124,9 +124,9 @@ fn what_cannot_be_compared_is_refused() {
         ("select nowhere.csv -k 3-1", "write numbers and ranges from 1"),
         ("select nowhere.csv -k -1", "write numbers and ranges from 1"),
         ("select nowhere.csv -k 1-100000", "at most 1000 of them"),
-        ("select nowhere.csv -k 1,1", "1 is there twice; write it once"),
+        ("select nowhere.csv -k 1,1", "1 is given twice; write it once"),
         ("select nowhere.csv -k 1 --covariance banded", "write full, tied, diag, spherical"),
-        ("select nowhere.csv -k 1 --covariance full,full", "full is there twice"),
+        ("select nowhere.csv -k 1 --covariance full,full", "full is given twice"),
         ("select nowhere.csv -k 1 --criterion mdl", "aic, bic, icl"),
         ("select nowhere.csv -k 1 -o -", "a model is kept in a file; write its path"),
     ] {

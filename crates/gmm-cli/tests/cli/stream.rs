@@ -119,8 +119,7 @@ fn a_stream_that_cannot_be_fitted_is_refused() {
     bench.run("fit data.csv -k 1 -o new --stream").refused(3, message);
     bench.run("fit - -k 1 -o new --stream").refused(
         3,
-        "standard input can be read only once, and a fit that keeps no rows reads them in every iteration; \
-         give a file",
+        "standard input can be read only once, and a streamed fit reads its rows in every iteration; give a file",
     );
     bench.write("few.csv", "1\n2\n").write("none.csv", "x\n");
     bench

@@ -71,8 +71,9 @@ impl Log {
         for (component, of) in fit.diagnosis.components.iter().enumerate() {
             if let [first, rest @ ..] = &of.held_by_ridge[..] {
                 let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-                let line =
-                    format!("component {component}: nothing but the ridge holds feature {first}{more}");
+                let line = format!(
+                    "component {component}: hardly any variance beyond the ridge in feature {first}{more}"
+                );
                 self.line(GMM_LOG_WARNING, &line);
             }
         }

@@ -85,7 +85,7 @@ fn fields(line: &[u8], delimiter: u8) -> Vec<&[u8]> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) count: usize,
-    /// Some lines end in a delimiter, after which there is no column.
+    /// Some lines end with a delimiter; no column is read after it.
     pub(super) trailing: bool,
     /// The first record has no name for the first column, as R writes tables.
     pub(super) unnamed_first: bool,

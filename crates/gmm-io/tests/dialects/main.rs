@@ -52,8 +52,7 @@ fn a_row_that_begins_with_a_sharp_is_a_row() {
     }
     assert_eq!(
         table(b"x,y\n1,2\n# half\n3,4\n", &all).unwrap_err(),
-        "t.csv: line 3 has 1 field, but the first record has 2 fields; lines that start with # are passed over \
-         with --comment #"
+        "t.csv: line 3 has 1 field, but the first record has 2 fields; pass --comment # to skip lines that start with #"
     );
 }
 
@@ -63,7 +62,7 @@ fn comments_are_those_that_were_asked_for_and_are_counted() {
     let text = b"# made by hand\nx,y\n1,2\n# half\n\n3,4\n#\n";
     let everywhere = table(text, &with(Comment::Everywhere(b'#'))).unwrap();
     assert_eq!(everywhere.values, [1.0, 2.0, 3.0, 4.0]);
-    assert_eq!(everywhere.notes, ["names from line 2: 'x', 'y'", "passed over 3 comments, 1 blank line"]);
+    assert_eq!(everywhere.notes, ["names from line 2: 'x', 'y'", "skipped 3 comments, 1 blank line"]);
     // A value that is missing is no comment, whatever comments begin with.
     assert_eq!(
         table(b"a,b\n1,2\n#N/A,3\n", &with(Comment::Everywhere(b'#'))).unwrap_err().matches("#N/A").count(),
@@ -92,10 +91,10 @@ fn a_blank_line_in_one_column_is_a_value_that_is_missing() {
     }
     // Before the first row and after the last there is nothing that could be missing.
     let around = table(b"\n\n1\n2\n\n\n", &ReadOptions::default()).unwrap();
-    assert_eq!((around.values, around.notes), (vec![1.0, 2.0], vec!["passed over 4 blank lines".to_owned()]));
+    assert_eq!((around.values, around.notes), (vec![1.0, 2.0], vec!["skipped 4 blank lines".to_owned()]));
     assert_eq!(
         notes(b"x,y\n1,2\n\n3,4\n", &ReadOptions::default()),
-        ["names from line 1: 'x', 'y'", "passed over 1 blank line"]
+        ["names from line 1: 'x', 'y'", "skipped 1 blank line"]
     );
     // A line of tabs is a row of nothing.
     assert!(
@@ -144,7 +143,7 @@ fn a_delimiter_at_the_end_of_lines_is_no_column() {
     ] {
         let read = table(text, &ReadOptions::default()).unwrap();
         assert_eq!(read.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(read.notes.last().unwrap(), "lines end in a delimiter, after which there is no column");
+        assert_eq!(read.notes.last().unwrap(), "lines end with a delimiter; no column is read after it");
     }
     assert!(
         table(b"a,b,c\n1,2,\n4,5,\n", &ReadOptions::default())
@@ -185,7 +184,7 @@ fn a_decimal_comma_is_read_when_it_is_asked_for_and_named_when_it_is_not() {
         assert_eq!(table(text, &comma).unwrap().values, [9.288, -0.765, 1.0, 25.0]);
         assert_eq!(
             table(text, &ReadOptions::default()).unwrap_err(),
-            "t.csv: line 2, column 1 ('x') is '9,288', not a number; a decimal comma is read with --decimal ,"
+            "t.csv: line 2, column 1 ('x') is '9,288', not a number; pass --decimal , to read a decimal comma"
         );
     }
     assert!(
@@ -193,7 +192,7 @@ fn a_decimal_comma_is_read_when_it_is_asked_for_and_named_when_it_is_not() {
     );
     assert_eq!(
         table(b"x;y\n1.234;5\n", &comma).unwrap_err(),
-        "t.csv: line 2, column 1 ('x') is '1.234', not a number; where --decimal is a comma, a number has no point"
+        "t.csv: line 2, column 1 ('x') is '1.234', not a number; with --decimal , a number must not contain a point"
     );
     let both = ReadOptions { delimiter: Some(b','), ..comma };
     assert!(table(b"1,2\n", &both).unwrap_err().starts_with("the delimiter cannot be ','"));
@@ -211,7 +210,7 @@ fn lines_are_skipped_when_they_are_asked_for_and_counted() {
     );
     let read = table(units, &skip("2-2")).unwrap();
     assert_eq!((read.values, read.names), (vec![1.0, 2.0, 3.0, 4.0], owned(&["x", "y"])));
-    assert_eq!(read.notes, ["names from line 1: 'x', 'y'", "passed over 1 line by --skip"]);
+    assert_eq!(read.notes, ["names from line 1: 'x', 'y'", "skipped 1 line by --skip"]);
     assert_eq!(names_of(b"Table 1\nof two\nx,y\n1,2\n", &skip("2")), owned(&["x", "y"]));
     // Lines keep the numbers that an editor gives them.
     assert!(table(b"Table 1\nx,y\n1,b\n", &skip("1")).unwrap_err().contains("line 3, column 2 ('y') is 'b'"));
@@ -226,7 +225,7 @@ fn a_column_without_a_name_that_counts_the_rows_is_noted() {
         // As R's write.table does it: the index has no name at all.
         b"x y\n1 1 2\n2 3 4\n3 3 1\n",
     ] {
-        let of = "column 1 has no name and counts the rows; if it is an index, leave it out of --columns";
+        let of = "column 1 has no name and numbers the rows; if it is an index, leave it out of --columns";
         let read = table(text, &ReadOptions::default()).unwrap();
         assert_eq!((read.n_features, read.notes.last().unwrap().as_str()), (3, of));
         assert_eq!(table(text, &columns("2-")).unwrap().notes.len(), 1);
@@ -256,8 +255,8 @@ fn columns_are_found_by_the_names_of_a_model() {
     assert_eq!(table(text, &by(&["a", "b"], "a,b")).unwrap().notes.len(), 1);
     assert_eq!(
         table(text, &by(&["a", "c"], "")).unwrap_err(),
-        "t.csv: no column is named 'c', as in the model; there are 'b', 'id', 'a'; select columns by number to take them \
-         in another way"
+        "t.csv: no column is named 'c', as the model expects; there are 'b', 'id', 'a'; select columns by number to ignore \
+         the names"
     );
     let asked = table(text, &by(&["a", "c"], "1,3")).unwrap();
     assert_eq!(asked.values, [1.0, 3.0, 4.0, 6.0]);

@@ -83,7 +83,7 @@ fn a_structure_that_is_not_that_of_the_arrays_is_refused() {
     patched(&path, "covariance_type=full", "covariance_type=tied");
     assert_eq!(
         refusal(&path),
-        "FILE: not a model that this version reads: tensor `covariances` has shape [2, 2, 2] where means say [2, 2]"
+        "FILE: not a model that this version reads: tensor `covariances` has shape [2, 2, 2] but the means imply [2, 2]"
     );
     let covariances = Covariances::new(CovarianceType::Diag, &[2.25, 0.5], 1, 2).unwrap();
     save_model(&path, &Mixture::from_covariances(&[1.0], &[0.0; 2], covariances, &[]).unwrap()).unwrap();

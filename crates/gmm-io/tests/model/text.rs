@@ -63,29 +63,33 @@ fn text_that_a_file_does_not_take_is_refused_and_nothing_is_written() {
     let before = fs::read(&path).unwrap();
     let list = "the value must be a JSON list of 2 strings, one for each feature";
     for (key, value, reason) in [
-        ("", "x", "a key is not empty"),
-        ("gmm", "x", "it says what the file is; choose another key"),
+        ("", "x", "a key must not be empty"),
+        ("gmm", "x", "it is reserved for the format of the file; choose another key"),
         ("feature_names", "x,y", list),
         ("feature_names", r#"["x"]"#, list),
         ("feature_names", r#"["x",2]"#, list),
-        ("there", "x", "it is there twice; pass each key once"),
+        ("there", "x", "it is given twice; pass each key once"),
     ] {
         let mut model = Model::new(mixture());
         model.set("there", "1").unwrap();
         let refused = model.set(key, value).unwrap_err();
-        assert_eq!(refused.to_string(), format!("the metadata '{key}' cannot be kept: {reason}"));
+        assert_eq!(refused.to_string(), format!("the metadata '{key}' cannot be stored: {reason}"));
     }
     for (names, key, reason) in [
         (
             3,
             "ok",
-            "the metadata 'feature_names' cannot be kept: there are 3 names for 2 features; write one for each",
+            "the metadata 'feature_names' cannot be stored: there are 3 names for 2 features; write one for each",
         ),
-        (2, "gmm", "the metadata 'gmm' cannot be kept: it says what the file is; choose another key"),
+        (
+            2,
+            "gmm",
+            "the metadata 'gmm' cannot be stored: it is reserved for the format of the file; choose another key",
+        ),
         (
             2,
             "feature_names",
-            "the metadata 'feature_names' cannot be kept: names of features are a field of their own",
+            "the metadata 'feature_names' cannot be stored: set the names of features by their own field",
         ),
     ] {
         let mut model = Model::new(mixture());

@@ -1,6 +1,6 @@
-//! What is told on standard error: tables for people, and progress while they wait.
+//! Messages on standard error: tables for people, and progress bars.
 //!
-//! Nothing here fails. A terminal that went away is no reason to lose a fit.
+//! Nothing here fails: a terminal that was closed must not end a fit.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -10,19 +10,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::shown;
 
-/// Writes a line.
-pub fn say(text: &str) {
-    // `eprintln!` panics when nobody listens.
+/// Prints a line.
+pub fn print(text: &str) {
+    // `eprintln!` panics when standard error is closed.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes what was decided or passed over while data were read.
+/// Prints the notes of a reader: decisions made and lines skipped.
 pub fn notes(notes: &[String]) {
-    notes.iter().for_each(|note| say(&format!("  {note}")));
+    notes.iter().for_each(|note| print(&format!("  {note}")));
 }
 
-/// Rows of cells under one another: the first column to the left, the others to the right, and to the left
-/// again what stands beside the columns that the first row names.
+/// Aligned rows of cells: the first column to the left, the others to the right. Cells beyond the columns of the
+/// first row are remarks, aligned to the left.
 pub fn table(rows: &[Vec<String>]) -> String {
     let n_named = rows.first().map_or(0, Vec::len);
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -46,30 +46,30 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Rows of a name and what there is to say about it.
+/// Aligned rows of a name and its value.
 pub fn facts(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     rows.iter().map(|(name, fact)| format!("  {name:<width$}  {fact}\n")).collect()
 }
 
-/// Shown while data are read to the end.
+/// The progress bar while data are read whole.
 pub fn reading(path: &Path, quiet: bool) -> ProgressBar {
     bar(quiet, None, "{spinner} {msg}").with_message(format!("reading {}", shown(path)))
 }
 
-/// Shown while a restart iterates, at most `max_iter` times.
+/// The progress bar of a restart of at most `max_iter` iterations.
 pub fn iterations(max_iter: usize, quiet: bool) -> ProgressBar {
     bar(quiet, Some(max_iter), "{spinner} {wide_bar} iteration {pos} of at most {len}{msg}")
 }
 
-/// Shown while mixtures of several kinds are fitted.
+/// The progress bar of a sweep.
 pub fn candidates(count: usize, quiet: bool) -> ProgressBar {
     bar(quiet, Some(count), "{spinner} {wide_bar} candidate {pos} of {len}{msg}")
 }
 
-/// Shown while rows are scored.
+/// The progress bar of scoring.
 pub fn rows(n_rows: Option<usize>, quiet: bool) -> ProgressBar {
-    // The lines of a result that goes to the same terminal are progress enough.
+    // Lines of results on the same terminal already show the progress.
     let quiet = quiet || io::stdout().is_terminal();
     match n_rows {
         Some(_) => bar(quiet, n_rows, "{spinner} {wide_bar} {human_pos} of {human_len} rows, {eta} to go"),
@@ -77,7 +77,7 @@ pub fn rows(n_rows: Option<usize>, quiet: bool) -> ProgressBar {
     }
 }
 
-/// Drawn on a terminal and nowhere else, and cleared when it is dropped.
+/// A bar that is drawn only on a terminal, and cleared when it is dropped.
 fn bar(quiet: bool, len: Option<usize>, template: &str) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
@@ -87,7 +87,7 @@ fn bar(quiet: bool, len: Option<usize>, template: &str) -> ProgressBar {
         None => ProgressBar::new_spinner(),
     };
     bar.set_style(ProgressStyle::with_template(template).expect("templates are constants that parse"));
-    // Ticking takes a thread.
+    // A thread draws the ticks, so a hidden bar does without.
     if !bar.is_hidden() {
         bar.enable_steady_tick(Duration::from_millis(100));
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stand_under_one_another() {
+    fn cells_are_aligned() {
         let row = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
             table(&[row(&["µ", "sd"]), row(&["long", "1.25", "x"])]),
