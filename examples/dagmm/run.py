@@ -38,42 +38,42 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    asked = arguments(given)
-    torch.set_num_threads(asked.threads)
-    record = Record(asked.out)
-    table = read(asked.set, asked.data)
-    with gmm.thread_limit(asked.threads):
-        if not asked.no_times:
-            compare_times(asked, table, record)
-        run_seeds(asked, table, record)
-    print(f"results are in {asked.out.with_suffix('.md')}", file=sys.stderr)
+    options = arguments(given)
+    torch.set_num_threads(options.threads)
+    record = Record(options.out)
+    table = read(options.set, options.data)
+    with gmm.thread_limit(options.threads):
+        if not options.no_times:
+            compare_times(options, table, record)
+        run_seeds(options, table, record)
+    print(f"results are in {options.out.with_suffix('.md')}", file=sys.stderr)
 
 
-def compare_times(asked: argparse.Namespace, table: Table, record: Record) -> None:
+def compare_times(options: argparse.Namespace, table: Table, record: Record) -> None:
     line: Line = {"kind": "time"}
-    line |= {name: getattr(asked, name) for name in ("set", "batch", "threads")}
+    line |= {name: getattr(options, name) for name in ("set", "batch", "threads")}
     if not record.has(line):
-        record.add(line | compare(table, _settings(asked)))
+        record.add(line | compare(table, _settings(options)))
 
 
-def run_seeds(asked: argparse.Namespace, table: Table, record: Record) -> None:
-    for seed in range(asked.seeds):
+def run_seeds(options: argparse.Namespace, table: Table, record: Record) -> None:
+    for seed in range(options.seeds):
         line: Line = {"kind": "seed"}
-        line |= {name: getattr(asked, name) for name in SETTINGS}
+        line |= {name: getattr(options, name) for name in SETTINGS}
         line |= {"seed": seed}
         if record.has(line):
             continue
-        line |= run_seed(table, seed, asked.ops, _settings(asked))
+        line |= run_seed(table, seed, options.ops, _settings(options))
         record.add(line)
-        told = ", ".join(f"{judge} {_told(line[judge])}" for judge in JUDGES)
-        print(f"{asked.set} seed {seed}: F1 {told}", flush=True)
+        results = ", ".join(f"{judge} {_result_text(line[judge])}" for judge in JUDGES)
+        print(f"{options.set} seed {seed}: F1 {results}", flush=True)
 
 
-def _settings(asked: argparse.Namespace) -> Settings:
-    return Settings(asked.epochs, asked.batch, asked.learning_rate)
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(options.epochs, options.batch, options.learning_rate)
 
 
-def _told(found: Line) -> str:
+def _result_text(found: Line) -> str:
     return found.get("failed") or f"{found['f1']:.3f} ({found['seconds']:.1f} s)"
 
 

@@ -37,11 +37,11 @@ def drawn(n: int, d: int, k: int, real: str = "float64", seed: int = 0) -> tuple
     return z.astype(real), gamma.astype(real)
 
 
-def assert_close(got: Any, wanted: Any, real: str) -> None:
-    got, wanted = np.asarray(got), np.asarray(wanted)
-    assert got.dtype == real and got.shape == wanted.shape
-    allowed = TOLERANCE[real] * max(np.abs(wanted).max(), 1e-3)
-    assert np.abs(got - wanted).max() <= allowed
+def assert_close(got: Any, expected: Any, real: str) -> None:
+    got, expected = np.asarray(got), np.asarray(expected)
+    assert got.dtype == real and got.shape == expected.shape
+    allowed = TOLERANCE[real] * max(np.abs(expected).max(), 1e-3)
+    assert np.abs(got - expected).max() <= allowed
 
 
 def cotangents(like: Any, seed: int = 1) -> list[Any]:
@@ -74,5 +74,5 @@ def golden_losses(real: str) -> Any:
                 continue
             # What is smaller than the smallest number of the type has no digits.
             least = np.finfo(real).smallest_subnormal
-            wanted = [(golden[f"ref.{each}"], tolerance[each]["atol"] + least) for each in both]
-            yield case["name"], z, gamma, weights, wanted
+            expected = [(golden[f"ref.{each}"], tolerance[each]["atol"] + least) for each in both]
+            yield case["name"], z, gamma, weights, expected

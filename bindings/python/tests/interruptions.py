@@ -175,24 +175,24 @@ def trial(call: Callable[[], object], interrupter: Interrupter) -> dict[str, Any
     global listening
     delay = random.uniform(0.0, 0.06)
     listening = True
-    said, ended = "returned", 0.0
+    outcome, ended = "returned", 0.0
     began = time.perf_counter()
     try:  # The second of two presses may come when the first has ended the call.
         try:
             interrupter.arm(delay)
             call()
         except interrupter.expected:
-            said = "raised"
+            outcome = "raised"
             ended = time.perf_counter()
         listening = False
     except interrupter.expected:
-        said = "raised"
+        outcome = "raised"
     listening = False
     late = (ended or time.perf_counter()) - began - delay
     interrupter.settled()
     working = at_work()
     junk = [np.full(1 + i % 400, 7.0) for i in range(500)]
-    return {"said": said, "late": late, "working": working, "junk": len(junk)}
+    return {"outcome": outcome, "late": late, "working": working, "junk": len(junk)}
 
 
 def in_thread(call: Callable[[], Any]) -> Any:
@@ -227,7 +227,7 @@ def row(kind: str, name: str, count: int) -> dict[str, Any]:
     interrupter.close()
     return {
         "trials": len(trials),
-        "lost": sum(one["said"] != "raised" for one in trials),
+        "lost": sum(one["outcome"] != "raised" for one in trials),
         "left at work": sum(one["working"] > 0 for one in trials),
         "latest": max(one["late"] for one in trials),
         "same fit afterwards": bool(np.array_equal(reference().means_, before)),

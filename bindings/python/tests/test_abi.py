@@ -38,11 +38,11 @@ def test_a_prototype_takes_as_many_arguments_as_the_header_says() -> None:
         declared = [] if found[2].strip() == "void" else found[2].split(",")
         assert len(declared) == len(arguments), name
         assert (found[1].strip() == "void") == (result is None), name
-        for said, given in zip(declared, arguments, strict=True):
+        for declaration, given in zip(declared, arguments, strict=True):
             is_pointer = (
                 given is ctypes.c_void_p or given is ctypes.c_char_p or hasattr(given, "contents")
             )
-            assert ("*" in said) == is_pointer, (name, said)
+            assert ("*" in declaration) == is_pointer, (name, declaration)
             if not is_pointer:
                 kinds = {
                     "double": "d",
@@ -51,9 +51,12 @@ def test_a_prototype_takes_as_many_arguments_as_the_header_says() -> None:
                     "uint64_t": "L",
                     "int32_t": "i",
                 }
-                if ctypes.sizeof(ctypes.c_void_p) == 8 and said.split()[-2] in kinds:
+                if ctypes.sizeof(ctypes.c_void_p) == 8 and declaration.split()[-2] in kinds:
                     size = {"double": 8, "float": 4, "size_t": 8, "uint64_t": 8, "int32_t": 4}
-                    assert ctypes.sizeof(given) == size[said.split()[-2]], (name, said)
+                    assert ctypes.sizeof(given) == size[declaration.split()[-2]], (
+                        name,
+                        declaration,
+                    )
 
 
 @pytest.mark.skipif(ctypes.sizeof(ctypes.c_void_p) != 8, reason="layout.c speaks of 64 bits")
@@ -87,9 +90,9 @@ def test_the_compiler_agrees(tmp_path: Any) -> None:
         f"#include <gmm.h>\n#include <stdio.h>\nint main(void) {{ {' '.join(lines)} }}\n"
     )
     subprocess.run(["cc", "-I", ROOT / "include", source, "-o", tmp_path / "probe"], check=True)
-    said = subprocess.run([tmp_path / "probe"], capture_output=True, text=True, check=True).stdout
-    assert len(said.splitlines()) == len(lines)
-    for line in said.splitlines():
+    output = subprocess.run([tmp_path / "probe"], capture_output=True, text=True, check=True).stdout
+    assert len(output.splitlines()) == len(lines)
+    for line in output.splitlines():
         name, field, number = line.split()
         type_ = struct(name)
         ours = ctypes.sizeof(type_) if field == "-" else getattr(type_, field).offset

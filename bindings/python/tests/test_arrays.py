@@ -85,14 +85,14 @@ def test_numpy_samples_are_not_copied(layout: str) -> None:
 
 def test_integers_and_lists_become_doubles(mixture: gmm.Mixture) -> None:
     rows = [[0, 1, 2, 3], [4, 5, 6, 7]]
-    wanted = mixture.energies(np.array(rows, dtype=float))
+    expected = mixture.energies(np.array(rows, dtype=float))
     for same in (
         rows,
         np.array(rows),
         np.array(rows, dtype=np.int8),
         np.array(rows, dtype=np.float16),
     ):
-        assert np.array_equal(mixture.energies(same), wanted)
+        assert np.array_equal(mixture.energies(same), expected)
 
 
 def only(of: Any, *names: str) -> Any:
@@ -149,11 +149,11 @@ def test_chunks_slices_nulls_and_types_of_arrow() -> None:
     second = pa.table({"a": [4.0, 5.0], "b": pa.array([4, None], pa.int16())})
     whole = pa.concat_tables([first, second]).slice(1)
     nan = np.nan
-    wanted = np.array([[nan, 2], [3, 3], [4, 4], [5, nan]])
-    assert np.array_equal(_arrow.read(only(whole, "__arrow_c_stream__")), wanted, equal_nan=True)
+    expected = np.array([[nan, 2], [3, 3], [4, 4], [5, nan]])
+    assert np.array_equal(_arrow.read(only(whole, "__arrow_c_stream__")), expected, equal_nan=True)
     batch = first.to_batches()[0].slice(1)
     got = _arrow.read(only(batch, "__arrow_c_array__"))
-    assert np.array_equal(got, wanted[:2], equal_nan=True)
+    assert np.array_equal(got, expected[:2], equal_nan=True)
     floats = pa.table({"a": pa.array([1.0, None], pa.float32())})
     assert _arrow.read(only(floats, "__arrow_c_stream__")).dtype == np.float32
     empty = pa.table({"a": pa.array([], pa.float64())})
@@ -215,8 +215,8 @@ def test_everything_that_takes_samples_decodes_dictionaries(reader: str) -> None
     pa = pytest.importorskip("pyarrow")
     prices = pa.array([10.0, 20.0, 20.0])
     codes = arrow_table(price=prices.dictionary_encode(), size=pa.array([1, 2, 4]).cast("int8"))
-    wanted = READERS[reader](np.array([[10.0, 1.0], [20.0, 2.0], [20.0, 4.0]]))
-    assert np.array_equal(READERS[reader](codes), wanted)
+    expected = READERS[reader](np.array([[10.0, 1.0], [20.0, 2.0], [20.0, 4.0]]))
+    assert np.array_equal(READERS[reader](codes), expected)
 
 
 def refused() -> dict[str, tuple[Any, str]]:
@@ -244,8 +244,8 @@ def refused() -> dict[str, tuple[Any, str]]:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_what_holds_no_numbers_is_refused_by_name(reader: str) -> None:
-    for name, (samples, said) in refused().items():
-        with pytest.raises((TypeError, ValueError), match=said):
+    for name, (samples, message) in refused().items():
+        with pytest.raises((TypeError, ValueError), match=message):
             READERS[reader](samples)
             pytest.fail(f"{name} was read")
 
@@ -299,8 +299,8 @@ def test_bits_halves_and_nulls_of_arrow_are_what_they_say() -> None:
     table = pa.table({"bits": bits, "halves": pa.array(np.arange(20, dtype=np.float16))})
     for start in range(12):
         got = _arrow.read(only(table.slice(start, 7), "__arrow_c_stream__"))
-        wanted = np.array([[1.0, 0.0, nan, 1.0][row % 4] for row in range(start, start + 7)])
-        assert np.array_equal(got[:, 0], wanted, equal_nan=True)
+        expected = np.array([[1.0, 0.0, nan, 1.0][row % 4] for row in range(start, start + 7)])
+        assert np.array_equal(got[:, 0], expected, equal_nan=True)
         assert np.array_equal(got[:, 1], np.arange(start, start + 7))
     # Codes and words of a dictionary may be null, and every chunk may have a dictionary of its own.
     words = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 2]), pa.array([5.0, None, 7.0]))
@@ -334,8 +334,8 @@ def test_a_column_of_arrow_is_read_where_one_is_wanted() -> None:
     pa = pytest.importorskip("pyarrow")
     weights = only(pa.chunked_array([[1.0, 2.0], [3.0]]), "__arrow_c_stream__")
     X = np.array([[1.0, 2.0], [0.0, 2.0], [5.0, 1.0]])
-    wanted = TWO.criteria(X, [1.0, 2.0, 3.0])
-    assert TWO.criteria(X, weights) == wanted
+    expected = TWO.criteria(X, [1.0, 2.0, 3.0])
+    assert TWO.criteria(X, weights) == expected
     fitted = gmm.GaussianMixture(1).fit(X, sample_weight=weights)
     assert np.array_equal(fitted.means_, gmm.GaussianMixture(1).fit(X, None, [1, 2, 3]).means_)
     with pytest.raises(TypeError, match="sample weights have the Arrow type 'u'"):
@@ -376,7 +376,7 @@ def test_columns_of_pandas_are_read_by_their_types() -> None:
     single = pd.DataFrame({"a": pd.array([1, 2], "Float32"), "b": np.float32([1, 0])})
     assert TWO.energies(single).dtype == np.float32
     times = pd.to_datetime(["2020", "2021"])
-    for column, said in {
+    for column, message in {
         "dates": (times, r"column 'b' has the type datetime64"),
         "dates of a zone": (times.tz_localize("UTC"), r"column 'b' has the type datetime64"),
         "durations": (times - times[0], r"column 'b' has the type timedelta64"),
@@ -386,7 +386,7 @@ def test_columns_of_pandas_are_read_by_their_types() -> None:
         "complex": ([1j, 2], "column 'b' has the type complex128"),
     }.values():
         for read in (TWO.energies, gmm.GaussianMixture(1).fit, gmm.OutlierDetector().fit):
-            with pytest.raises((TypeError, ValueError), match=said):
+            with pytest.raises((TypeError, ValueError), match=message):
                 read(pd.DataFrame({"a": [1.0, 2.0], "b": column}))
     missing = pd.DataFrame({"a": pd.array([1, None], "Int64"), "b": [1.0, 2.0]})
     for read in (TWO.energies, gmm.GaussianMixture(1).fit, gmm.OutlierDetector().fit):
@@ -425,7 +425,7 @@ def test_estimators_take_tables(kind: str, blobs: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "error", "said"),
+    ("samples", "error", "message"),
     [
         (np.zeros((3, 4), complex), TypeError, "samples are of type complex128; pass real numbers"),
         (np.zeros(4), ValueError, "samples have 1 dimensions; pass an array of 2"),
@@ -433,8 +433,8 @@ def test_estimators_take_tables(kind: str, blobs: Any) -> None:
     ],
 )
 def test_what_is_no_matrix_is_refused(
-    mixture: gmm.Mixture, samples: Any, error: type[Exception], said: str
+    mixture: gmm.Mixture, samples: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error) as caught:
         mixture.energies(samples)
-    assert str(caught.value) == said
+    assert str(caught.value) == message

@@ -48,16 +48,16 @@ def ran(tmp_path_factory: Any) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module("measure"), "ROUNDS", 2)
         patch.setattr(module("measure"), "LEAST_TURN", 0.01)
-        said = [told(lambda: module("run").main([*asked, "--no-times"]))]
+        said = [printed(lambda: module("run").main([*asked, "--no-times"]))]
         # As if it had been ended in the middle of a line.
         with out.with_suffix(".jsonl").open("a") as file:
             file.write(CUT)
-        said.append(told(lambda: module("run").main(asked)))
+        said.append(printed(lambda: module("run").main(asked)))
     torch.set_num_threads(threads)
     return folder, *said
 
 
-def told(call: Callable[[], None]) -> str:
+def printed(call: Callable[[], None]) -> str:
     """What a call prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -87,7 +87,7 @@ def test_a_run_is_taken_up_where_it_was_ended(ran: Any) -> None:
     folder, first, again = ran
     assert first.count("seed 0") == first.count("seed 1") == 1
     assert again == ""
-    # Times were not wanted at first, so they are what the second run has added.
+    # The first run was made without times, so the second run has added them.
     assert [line["kind"] for line in lines(folder)] == ["seed", "seed", "time"]
 
 

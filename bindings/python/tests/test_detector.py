@@ -133,8 +133,8 @@ def test_confidence_is_that_of_its_definition(contaminated: Any) -> None:
         t = (detector.decision_scores_ <= detector.decision_scores_[at]).sum()
         lower = rng.binomial(N, (1 + t) / (2 + N), size=200_000)
         outlying = (lower > N - 50).mean()
-        wanted = outlying if labels[at] else 1.0 - outlying
-        assert confidence[at] == pytest.approx(wanted, abs=0.005)
+        expected = outlying if labels[at] else 1.0 - outlying
+        assert confidence[at] == pytest.approx(expected, abs=0.005)
     sure = detector.predict_confidence([[0.0, 0.0, 0.0], [40.0, 40.0, 40.0]])
     assert np.allclose(sure, 1.0, atol=1e-3)
 
@@ -152,8 +152,8 @@ def test_a_mixture_that_is_given_is_not_fitted_again(contaminated: Any, given: A
     X, is_outlier = contaminated
     mixture = given(X[~is_outlier])
     detector = gmm.OutlierDetector(contamination=0.05, mixture=mixture).fit(X)
-    wanted = -Theirs(2, random_state=0).fit(X[~is_outlier]).score_samples(X)
-    assert np.allclose(detector.decision_scores_, wanted, rtol=0.02, atol=0.02)
+    expected = -Theirs(2, random_state=0).fit(X[~is_outlier]).score_samples(X)
+    assert np.allclose(detector.decision_scores_, expected, rtol=0.02, atol=0.02)
     assert np.array_equal(detector.labels_, is_outlier)
     assert detector.mixture is mixture and len(detector.mixtures_) == 1
     assert np.allclose(detector.attribution(X)[:, 2], 0.5 * X[:, 2] ** 2, atol=2.5)
@@ -231,7 +231,7 @@ def test_it_works_in_pipelines_and_searches(contaminated: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"contamination": 1.0}, "The 'contamination' parameter of OutlierDetector must be"),
         ({"n_components": 0}, "The 'n_components' parameter of OutlierDetector must be"),
@@ -242,8 +242,10 @@ def test_it_works_in_pipelines_and_searches(contaminated: Any) -> None:
         ({"n_components": [700]}, "700"),
     ],
 )
-def test_what_is_refused_is_named(contaminated: Any, arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_is_refused_is_named(
+    contaminated: Any, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
         gmm.OutlierDetector(**arguments).fit(contaminated[0])
 
 

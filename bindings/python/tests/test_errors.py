@@ -13,7 +13,7 @@ UNIT = ([1.0], [[0.0]], [[[1.0]]])
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "status", "said"),
+    ("call", "kind", "status", "message"),
     [
         (
             lambda: gmm.Mixture([1.0], [[0.0]], [[[-1.0]]]),
@@ -32,12 +32,12 @@ UNIT = ([1.0], [[0.0]], [[[1.0]]])
     ],
 )
 def test_refusals_have_a_class_a_status_and_words(
-    call: Any, kind: Any, status: int, said: str
+    call: Any, kind: Any, status: int, message: str
 ) -> None:
     with pytest.raises(gmm.Error) as caught:
         call()
     assert type(caught.value) is kind and caught.value.status == status
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_bad_input_is_a_value_error_and_a_bad_disk_an_os_error() -> None:

@@ -82,8 +82,8 @@ def test_attributes_have_the_shapes_and_types_of_scikit_learn(
             assert (got.shape, got.dtype) == (value.shape, value.dtype), name
     for call in ("predict", "predict_proba", "score_samples"):
         for samples in (X, X.astype(np.float64), X.astype(np.float32)):
-            got, wanted = getattr(ours, call)(samples), getattr(theirs, call)(samples)
-            assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype), call
+            got, expected = getattr(ours, call)(samples), getattr(theirs, call)(samples)
+            assert (got.shape, got.dtype) == (expected.shape, expected.dtype), call
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -121,8 +121,8 @@ def test_a_model_by_hand_needs_no_fit() -> None:
         model.predict([[0.0]])
     model.weights_, model.means_ = np.ones(1), np.zeros((1, 1))
     model.precisions_cholesky_ = np.array([0.5])
-    wanted = -0.5 * np.log(2 * np.pi * 4.0) - 9.0 / 8.0
-    assert model.score_samples([[3.0]]) == pytest.approx([wanted], rel=1e-14)
+    expected = -0.5 * np.log(2 * np.pi * 4.0) - 9.0 / 8.0
+    assert model.score_samples([[3.0]]) == pytest.approx([expected], rel=1e-14)
     model.precisions_cholesky_[0] = -1.0
     with pytest.raises(ValueError, match="the attributes of the estimator make no mixture"):
         model.score_samples([[3.0]])
@@ -173,11 +173,11 @@ def test_what_is_printed_is_what_scikit_learn_prints(blobs: Any, capsys: Any) ->
         "verbose_interval": 2,
         "tol": 1e-9,
     }
-    said = []
+    printed = []
     for kind in (gmm.GaussianMixture, sklearn.mixture.GaussianMixture):
         kind(3, **given).fit(blobs)
-        said.append(capsys.readouterr().out)
-    assert said[0] == said[1] and said[0].startswith("Initialization 0\n  Iteration 2\n")
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and printed[0].startswith("Initialization 0\n  Iteration 2\n")
     gmm.GaussianMixture(
         3, verbose=2, verbose_interval=1, n_init=2, max_failed_swaps=0, random_state=0
     ).fit(blobs)
@@ -254,22 +254,22 @@ def test_with_the_starts_of_scikit_learn_a_fit_is_the_same(
 
 
 def test_the_starts_of_scikit_learn_are_watched_too(blobs: Any, capsys: Any) -> None:
-    told: list[int] = []
+    restarts: list[int] = []
     arguments = {"n_init": 2, "random_state": 0, "verbose": 2, "verbose_interval": 1}
     ours = gmm.GaussianMixture(
-        3, starts="scikit-learn", callback=lambda step: told.append(step.restart), **arguments
+        3, starts="scikit-learn", callback=lambda step: restarts.append(step.restart), **arguments
     )
     ours.fit(blobs)
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     sklearn.mixture.GaussianMixture(3, **arguments).fit(blobs)
-    assert without_times(said) == without_times(capsys.readouterr().out)
-    assert set(told) == {0, 1}
+    assert without_times(printed) == without_times(capsys.readouterr().out)
+    assert set(restarts) == {0, 1}
     with pytest.raises(ValueError, match="contains NaN"):
         ours.fit(np.where(blobs > 5, np.nan, blobs))
 
 
-def without_times(said: str) -> str:
-    return re.sub(r"time lapse [0-9.]+s", "", said)
+def without_times(printed: str) -> str:
+    return re.sub(r"time lapse [0-9.]+s", "", printed)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -285,10 +285,10 @@ def test_weighted_criteria_are_those_of_the_rows_written_out(
     theirs = model.to_sklearn()
     tolerance = 1e-10 if dtype is np.float64 else 1e-5
     for name in ("score", "aic", "bic"):
-        wanted = getattr(theirs, name)(rows)
+        expected = getattr(theirs, name)(rows)
         for weights in (counts, counts.tolist(), counts.astype(np.float32)):
             got = getattr(model, name)(X, sample_weight=weights)
-            assert isinstance(got, float) and np.isclose(got, wanted, rtol=tolerance)
+            assert isinstance(got, float) and np.isclose(got, expected, rtol=tolerance)
         assert np.isclose(getattr(model, name)(X), getattr(theirs, name)(X), rtol=tolerance)
     with pytest.raises(ValueError, match=r"sample_weight.shape == \(1,\)"):
         model.bic(X, sample_weight=[1.0])
@@ -330,10 +330,10 @@ def test_attributes_are_double_where_float32_has_no_such_numbers(
     wide = gmm.GaussianMixture(3, contamination=0.1, **how).fit(X.astype(np.float64))
     names = ["weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"]
     for name in names:
-        got, wanted = getattr(model, name), getattr(wide, name)
+        got, expected = getattr(model, name), getattr(wide, name)
         assert got.dtype == np.float64 and np.isfinite(got).all()
         if how.get("n_init") is None:  # Other starts, for k-means sees other roundings.
-            assert np.allclose(got, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+            assert np.allclose(got, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
     drawn, _ = model.sample(400)
     assert np.isfinite(drawn).all()
     assert np.allclose(drawn.mean(axis=0), X.mean(axis=0, dtype=float), rtol=0.3)

@@ -1,4 +1,4 @@
-"""What a fit can be told beyond what scikit-learn's can, and what it tells."""
+"""Options of a fit that scikit-learn does not have, and what the fit reports."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def quiet(model: gmm.GaussianMixture, X: Any, **arguments: Any) -> gmm.GaussianM
 
 
 def test_a_callback_is_told_of_every_iteration(hard: Any) -> None:
-    told: list[gmm.Progress] = []
+    steps: list[gmm.Progress] = []
     model = gmm.GaussianMixture(
-        3, random_state=0, max_iter=500, callback=lambda step: told.append(step)
+        3, random_state=0, max_iter=500, callback=lambda step: steps.append(step)
     )
     model.fit(hard)
-    assert [step.iteration for step in told] == list(range(1, model.n_iter_ + 1))
-    assert [step.lower_bound for step in told] == model.lower_bounds_
-    assert all(a.elapsed <= b.elapsed for a, b in pairwise(told))
-    assert {step.restart for step in told} == {0} and model.diagnosis_.stop == "converged"
+    assert [step.iteration for step in steps] == list(range(1, model.n_iter_ + 1))
+    assert [step.lower_bound for step in steps] == model.lower_bounds_
+    assert all(a.elapsed <= b.elapsed for a, b in pairwise(steps))
+    assert {step.restart for step in steps} == {0} and model.diagnosis_.stop == "converged"
 
 
 def test_a_callback_ends_a_fit(hard: Any) -> None:

@@ -73,8 +73,8 @@ def test_products_of_energies_are_the_reference(name: str) -> None:
 def test_cov_diag_reaches_variances_alone() -> None:
     z, phi, mu, cov, chol, log_det = fitted(30, 3, 2)
     found = _vjp.energy_vjp(z, phi, mu, cov, chol, log_det, 0.0, 0.5)
-    wanted = np.stack([np.diag(-0.5 / np.diag(each) ** 2) for each in cov])
-    np.testing.assert_allclose(found[3], wanted, rtol=1e-14)
+    expected = np.stack([np.diag(-0.5 / np.diag(each) ** 2) for each in cov])
+    np.testing.assert_allclose(found[3], expected, rtol=1e-14)
     assert all((each == 0).all() for at, each in enumerate(found) if at != 3 and each is not None)
 
 
@@ -118,6 +118,6 @@ def test_what_is_not_wanted_is_none_and_what_is_none_is_zero() -> None:
     assert np.array_equal(only_z, both[0])
     # A weighted mean has its weights for a gradient: two of 1/30 each.
     np.testing.assert_allclose(only_z, np.full((30, 3), 2 / 30), rtol=1e-6)
-    wanted = [False, False, True, False, False, False]
-    found = _vjp.energy_vjp(z, phi, mu, cov, chol, log_det, 1.0, 0.0, wanted)
-    assert [each is not None for each in found] == wanted
+    expected = [False, False, True, False, False, False]
+    found = _vjp.energy_vjp(z, phi, mu, cov, chol, log_det, 1.0, 0.0, expected)
+    assert [each is not None for each in found] == expected

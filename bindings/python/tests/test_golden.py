@@ -16,9 +16,9 @@ CASES = {case["name"]: case for case in EM["cases"]}
 REFERENCE = {case["name"]: case for case in golden_index("index.json")["cases"]}
 
 
-def close(got: Any, wanted: Any, tolerance: float) -> bool:
+def close(got: Any, expected: Any, tolerance: float) -> bool:
     """Within the tolerance of the index, relative to the largest."""
-    return bool(np.abs(np.asarray(got) - wanted).max() <= tolerance * np.abs(wanted).max())
+    return bool(np.abs(np.asarray(got) - expected).max() <= tolerance * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -86,20 +86,20 @@ def test_params_and_energy_are_the_reference(name: str, dtype: str) -> None:
         assert np.asarray(values).dtype == real
         if array not in tolerance or array in case["unstable"]:
             continue
-        wanted = np.reshape(golden[f"ref.{array}"], np.shape(values))
-        size = scale(tolerance[array].get("scale"), golden["ref.cov"], wanted)
+        expected = np.reshape(golden[f"ref.{array}"], np.shape(values))
+        size = scale(tolerance[array].get("scale"), golden["ref.cov"], expected)
         allowed = tolerance[array]["atol"] + tolerance[array]["rtol"] * size
         # What is smaller than the smallest number of the type has no digits.
         allowed += np.finfo(real).smallest_subnormal
-        finite = np.isfinite(wanted)
-        assert (np.abs(values - wanted)[finite] <= allowed[finite]).all(), array
+        finite = np.isfinite(expected)
+        assert (np.abs(values - expected)[finite] <= allowed[finite]).all(), array
 
 
-def scale(kind: str | None, cov: Any, wanted: Any) -> Any:
+def scale(kind: str | None, cov: Any, expected: Any) -> Any:
     """What a relative tolerance is relative to: the value, or deviations, the ridge included."""
     deviations = np.sqrt(np.einsum("kii->ki", cov) + 1e-6)
     if kind == "sqrt_SiiSjj":
         return deviations[:, :, None] * deviations[:, None, :]
     if kind == "sqrt_Sii":
         return np.broadcast_to(deviations[:, :, None], cov.shape)
-    return np.abs(wanted)
+    return np.abs(expected)

@@ -133,10 +133,10 @@ def test_a_graph_in_float_is_close(name: str) -> None:
     model, X = golden_model(CASES[name])
     rounded = X.astype(np.float32)
     # The same samples for both, for what rounding them does is not the graph's.
-    wanted = -model.score_samples(rounded.astype(np.float64))
+    expected = -model.score_samples(rounded.astype(np.float64))
     got = run(gmm.to_onnx(model), rounded)
     assert got["energies"].dtype == got["responsibilities"].dtype == np.float32
-    assert np.allclose(got["energies"], wanted, rtol=1e-4, atol=1e-4)
+    assert np.allclose(got["energies"], expected, rtol=1e-4, atol=1e-4)
     assert np.allclose(got["energies"], -got["log_density"], rtol=0, atol=0)
     assert np.allclose(got["responsibilities"].sum(axis=1), 1.0, atol=1e-5)
 
@@ -167,8 +167,8 @@ def test_a_float_graph_is_exact_far_from_the_origin(structure: str) -> None:
     mixture = gmm.Mixture([1.0], [[centre]], covariance[structure], covariance_type=structure)
     X = np.array([[100_000.0], [100_000.0 + 1.0 / 128.0]], dtype=np.float32)
     got = run(gmm.to_onnx(mixture), X)
-    wanted = 0.5 * ((1.0 / 256.0) ** 2 / 1e-4 + np.log(2.0 * np.pi * 1e-4))
-    assert np.allclose(got["energies"], wanted, rtol=1e-6)
+    expected = 0.5 * ((1.0 / 256.0) ** 2 / 1e-4 + np.log(2.0 * np.pi * 1e-4))
+    assert np.allclose(got["energies"], expected, rtol=1e-6)
 
 
 def test_a_graph_is_stable_where_densities_underflow() -> None:
@@ -178,8 +178,8 @@ def test_a_graph_is_stable_where_densities_underflow() -> None:
     # Half way both have exp(-125000), which is 0, and yet half of the sample each.
     assert np.allclose(got["responsibilities"], [[0.5, 0.5], [0.0, 1.0]], atol=1e-12)
     constant = 0.5 * np.log(2.0 * np.pi)
-    wanted = [125_000.0 + constant, 2_000_000.0 + constant + np.log(2.0)]
-    assert np.allclose(got["energies"], wanted, rtol=1e-14)
+    expected = [125_000.0 + constant, 2_000_000.0 + constant + np.log(2.0)]
+    assert np.allclose(got["energies"], expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e25), (np.float64, 1e200)])

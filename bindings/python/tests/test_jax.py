@@ -73,11 +73,11 @@ def by_parts(z: Any, gamma: Any) -> Any:
 
 def compare(ours: Any, plain: Any, arrays: Any, real: str) -> None:
     """Values of two functions and their gradients, by cotangents that are random."""
-    wanted, of_plain = jax.vjp(plain, *(each.astype("float64") for each in arrays))
+    expected, of_plain = jax.vjp(plain, *(each.astype("float64") for each in arrays))
     got, of_ours = jax.vjp(ours, *arrays)
-    for each, other in zip(got, wanted, strict=True):
+    for each, other in zip(got, expected, strict=True):
         assert_close(each, other, real)
-    weights = [jnp.asarray(each) for each in cotangents(wanted)]
+    weights = [jnp.asarray(each) for each in cotangents(expected)]
     found = of_ours(tuple(each.astype(real) for each in weights))
     for each, other in zip(found, of_plain(tuple(weights)), strict=True):
         assert_close(each, other, real)
@@ -118,7 +118,7 @@ def test_the_loss_is_that_of_plain_operations(shape: Any, real: str) -> None:
 def test_golden_gradients_come_back() -> None:
     # One of them has responsibilities that are subnormal, which XLA's threads take for zero.
     compared = 0
-    for name, z, gamma, (w_energy, w_cov_diag), wanted in golden_losses("float32"):
+    for name, z, gamma, (w_energy, w_cov_diag), expected in golden_losses("float32"):
         if z.size > 100:
             # Every shape is compiled anew.
             continue
@@ -126,7 +126,7 @@ def test_golden_gradients_come_back() -> None:
         def loss(z: Any, gamma: Any, a: float = w_energy, b: float = w_cov_diag) -> Any:
             return gmm_jax.gmm_loss(z, gamma, w_energy=a, w_cov_diag=b).loss
 
-        for got, (golden, allowed) in zip(jax.grad(loss, (0, 1))(z, gamma), wanted, strict=True):
+        for got, (golden, allowed) in zip(jax.grad(loss, (0, 1))(z, gamma), expected, strict=True):
             assert np.abs(np.asarray(got) - golden).max() <= allowed, name
             compared += 1
     assert compared > 40
@@ -135,10 +135,10 @@ def test_golden_gradients_come_back() -> None:
 @pytest.mark.parametrize("function", [fused, by_parts])
 def test_compiled_and_mapped_gradients_are_those_of_one_call(function: Any) -> None:
     z, gamma = drawn(30, 3, 2)
-    wanted = jax.grad(plain_loss, (0, 1))(z, gamma)
+    expected = jax.grad(plain_loss, (0, 1))(z, gamma)
     value, found = jax.jit(jax.value_and_grad(function, (0, 1)))(z, gamma)
     assert_close(value, plain_loss(z, gamma), "float64")
-    for each, other in zip(found, wanted, strict=True):
+    for each, other in zip(found, expected, strict=True):
         assert_close(each, other, "float64")
     many = np.stack([z, 2 * z, z + 1])
     of_many = jax.jit(jax.vmap(jax.grad(function, (0, 1)), in_axes=(0, None)))(many, gamma)
@@ -222,8 +222,8 @@ def test_options_of_the_loss_reach_it() -> None:
     assert jnp.isfinite(of_z).all() and (of_gamma[:, 1] == 0).all() and (of_gamma[:, 0] != 0).any()
     step = jax.jit(jax.grad(lambda z: gmm_jax.gmm_loss(z, gamma, running=running).loss))
     for at in range(3):
-        got, wanted = step(z + at), gmm.loss(z + at, gamma, running=alone)
-        assert np.array_equal(got, wanted.d_z)
+        got, expected = step(z + at), gmm.loss(z + at, gamma, running=alone)
+        assert np.array_equal(got, expected.d_z)
     assert running.n_batches == 3
 
 

@@ -141,7 +141,7 @@ def test_precisions_make_the_mixture_of_their_inverses(means: Any, z: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("weights", "values", "structure", "said"),
+    ("weights", "values", "structure", "message"),
     [
         ([0.5, 0.6], [1.0, 1.0], "spherical", "sum"),
         ([0.5, 0.5], [1.0, 0.0], "spherical", "a variance is not positive"),
@@ -153,9 +153,9 @@ def test_precisions_make_the_mixture_of_their_inverses(means: Any, z: Any) -> No
     ],
 )
 def test_what_makes_no_mixture_is_refused(
-    weights: Any, values: Any, structure: str, said: str
+    weights: Any, values: Any, structure: str, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         gmm.Mixture(weights, [[0.0, 0.0], [1.0, 1.0]], values, covariance_type=structure)
     with pytest.raises(ValueError, match="means have 1 dimensions"):
         gmm.Mixture([1.0], [0.0], [[1.0]])

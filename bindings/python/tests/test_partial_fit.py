@@ -13,7 +13,7 @@ import pytest
 import gmm
 from gmm import _abi, _arrays
 from gmm._errors import check
-from gmm._handle import made
+from gmm._handle import new_handle
 from gmm._mixture import Mixture
 
 STRUCTURES = ["full", "tied", "diag", "spherical"]
@@ -33,7 +33,7 @@ def learnt_by_c(start: Mixture, rest: list[Any], weights: Any, prior: Any) -> Mi
     check(_abi.lib.gmm_stepwise_options_init(options, ctypes.sizeof(options)))
     if prior is not None:
         options.prior = ctypes.addressof(prior)
-    learner = made(
+    learner = new_handle(
         lambda out: int(_abi.lib.gmm_stepwise_create(start._handle.address, options, out)),
         "stepwise",
     )
@@ -43,7 +43,7 @@ def learnt_by_c(start: Mixture, rest: list[Any], weights: Any, prior: Any) -> Mi
         update = getattr(_abi.lib, f"gmm_stepwise_update_{_arrays.suffix(batch)}")
         check(update(learner.address, view, counts, None, None))
     return Mixture._of(
-        made(lambda out: int(_abi.lib.gmm_stepwise_mixture(learner.address, out)), "mixture")
+        new_handle(lambda out: int(_abi.lib.gmm_stepwise_mixture(learner.address, out)), "mixture")
     )
 
 
@@ -60,11 +60,11 @@ def test_it_is_the_learner_of_the_c_abi(structure: str, how: str) -> None:
     prior = None
     if how == "prior":
         prior, _ = gmm.Prior().options(structure, 3)
-    wanted = learnt_by_c(start, rest, weights, prior)
+    expected = learnt_by_c(start, rest, weights, prior)
     assert model.n_updates_ == len(rest)
     for name in ("weights", "means", "covariances"):
         assert np.allclose(
-            getattr(model, f"{name}_"), getattr(wanted, name), rtol=1e-9, atol=1e-11
+            getattr(model, f"{name}_"), getattr(expected, name), rtol=1e-9, atol=1e-11
         ), name
 
 

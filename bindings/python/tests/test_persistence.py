@@ -76,8 +76,8 @@ def test_what_was_put_away_scores_to_the_last_bit(blobs: Any, way: str) -> None:
     for name, (model, scores) in models(blobs).items():
         again = WAYS[way](model)
         assert type(again) is type(model)
-        wanted = getattr(model, scores)(blobs)
-        assert np.array_equal(getattr(again, scores)(blobs), wanted), name
+        expected = getattr(model, scores)(blobs)
+        assert np.array_equal(getattr(again, scores)(blobs), expected), name
         for kept in ("threshold_", "n_updates_"):
             assert getattr(again, kept, None) == getattr(model, kept, None)
         assert repr(getattr(again, "diagnosis_", None)) == repr(getattr(model, "diagnosis_", None))
@@ -124,9 +124,9 @@ def test_a_file_keeps_what_an_estimator_knows(
     for name in ("converged_", "n_iter_", "lower_bound_", "lower_bounds_", "n_features_in_"):
         assert getattr(again, name) == getattr(model, name)
     for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
-        got, wanted = getattr(again, name), getattr(model, name)
-        assert got.dtype == wanted.dtype == dtype
-        assert np.allclose(got, wanted, rtol=1e-12 if dtype is np.float64 else 1e-6)
+        got, expected = getattr(again, name), getattr(model, name)
+        assert got.dtype == expected.dtype == dtype
+        assert np.allclose(got, expected, rtol=1e-12 if dtype is np.float64 else 1e-6)
     scores, tolerance = again.score_samples(frame), 1e-11 if dtype is np.float64 else 1e-5
     assert scores.dtype == dtype
     assert np.allclose(scores, model.score_samples(frame), rtol=tolerance)

@@ -100,8 +100,8 @@ def test_every_energy_is_in_the_histogram(plt: Any, tail: list[float], offset: f
     assert 20 < counts.max() < 200
     (line,) = ax.lines
     assert line.get_xdata()[0] == offset + 15.0
-    said = ax.get_legend().get_texts()[0].get_text()
-    assert f"{(energies > offset + 15.0).sum()} of {len(energies)} above" in said
+    label = ax.get_legend().get_texts()[0].get_text()
+    assert f"{(energies > offset + 15.0).sum()} of {len(energies)} above" in label
     ticks = [tick for tick in ax.get_xticks() if edges[0] <= tick <= edges[-1]]
     assert 3 <= len(ticks) <= 12
     assert (ax.get_xscale() == "function") == bool(tail)
@@ -145,9 +145,9 @@ def test_energies_of_a_model_are_those_of_its_numbers(plt: Any, blobs: Any) -> N
         (judge, detector.decision_function(blobs), 50.0),
     ):
         drawn = gmm.plot.energies(model, blobs, labels=labels)
-        wanted = gmm.plot.energies(numbers, threshold, labels=labels)
-        assert heights(drawn) == heights(wanted)
-        assert len(drawn.lines) == len(wanted.lines) == (threshold is not None)
+        expected = gmm.plot.energies(numbers, threshold, labels=labels)
+        assert heights(drawn) == heights(expected)
+        assert len(drawn.lines) == len(expected.lines) == (threshold is not None)
         own = gmm.plot.energies(model, X=blobs, threshold=7.0)
         assert own.lines[0].get_xdata()[0] == 7.0
     ax = plt.subplots()[1]

@@ -80,12 +80,12 @@ def test_another_covariance_type_needs_another_fit(
     if structure == other:
         return
     model = gmm.GaussianMixture(2, covariance_type=structure, random_state=0).fit(samples)
-    had, wanted = map(str, (STRUCTURES[structure], STRUCTURES[other]))
+    had, expected = map(str, (STRUCTURES[structure], STRUCTURES[other]))
     with pytest.raises(ValueError) as caught:
         model.set_params(covariance_type=other).predict(samples)
-    said = str(caught.value)
-    assert said.startswith(f"precisions_cholesky_ has the shape {had}")
-    assert wanted in said and repr(other) in said
+    message = str(caught.value)
+    assert message.startswith(f"precisions_cholesky_ has the shape {had}")
+    assert expected in message and repr(other) in message
 
 
 def test_attributes_of_wrong_shapes_are_named() -> None:
@@ -162,13 +162,13 @@ def test_fewer_distinct_rows_than_components_are_told_as_in_scikit_learn(init: s
     ratings = np.tile([1.0, 2, 3, 4, 5], 80)[:, None]
     for weights in (None, np.tile([1.0, 1, 1, 0, 1], 80)):
         model = gmm.GaussianMixture(8, init_params=init, random_state=0)
-        said = caught_by(lambda: model.fit(ratings, sample_weight=weights))  # noqa: B023
+        warned = caught_by(lambda: model.fit(ratings, sample_weight=weights))  # noqa: B023
         n = 5 if weights is None else 4
-        wanted = f"Number of distinct clusters ({n}) found smaller than n_clusters (8)"
-        kinds = {type_.category.__name__ for type_ in said}
-        assert any(str(one.message).startswith(wanted) for one in said), said
+        expected = f"Number of distinct clusters ({n}) found smaller than n_clusters (8)"
+        kinds = {type_.category.__name__ for type_ in warned}
+        assert any(str(one.message).startswith(expected) for one in warned), warned
         assert kinds >= {"ConvergenceWarning", "RepairWarning"}
-        assert all(one.filename == __file__ for one in said)
+        assert all(one.filename == __file__ for one in warned)
 
 
 def test_a_fit_that_the_ridge_swallows_says_so_and_a_relative_ridge_does_not_swallow_it() -> None:
@@ -176,10 +176,10 @@ def test_a_fit_that_the_ridge_swallows_says_so_and_a_relative_ridge_does_not_swa
     rng = np.random.default_rng(0)
     X = 1e-9 * np.concatenate([rng.normal(0, 1, (60, 2)), rng.normal(6, 1, (60, 2))])
     truth = np.repeat([0, 1], 60)
-    (told,) = caught_by(lambda: gmm.GaussianMixture(2, random_state=0).fit(X))
-    assert told.category is gmm.RepairWarning
-    assert "component 0 is held up by the ridge alone" in str(told.message)
-    assert "reg_covar_relative=True" in str(told.message)
+    (caught,) = caught_by(lambda: gmm.GaussianMixture(2, random_state=0).fit(X))
+    assert caught.category is gmm.RepairWarning
+    assert "component 0 is held up by the ridge alone" in str(caught.message)
+    assert "reg_covar_relative=True" in str(caught.message)
     for more in ({}, {"n_init": 3}, {"covariance_type": "diag"}):
         model = gmm.GaussianMixture(2, random_state=0, reg_covar_relative=True, **more)
         with warnings.catch_warnings():

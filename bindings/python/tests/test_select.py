@@ -102,7 +102,7 @@ def test_a_time_budget_is_that_of_the_whole(groups: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"n_components": []}, "n_components is empty"),
         ({"n_components": [0]}, "n_components is 0; it must be from 1"),
@@ -116,8 +116,8 @@ def test_a_time_budget_is_that_of_the_whole(groups: Any) -> None:
         ({"tol": -1.0}, "The 'tol' parameter of GaussianMixture must be"),
     ],
 )
-def test_arguments_are_refused_by_their_names(groups: Any, arguments: Any, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_arguments_are_refused_by_their_names(groups: Any, arguments: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         gmm.select(groups, **arguments)
     with pytest.raises(TypeError, match="colour"):
         gmm.select(groups, colour="red")

@@ -75,10 +75,10 @@ def compare(ours: Any, plain: Any, arrays: Any, real: str) -> None:
     """Values of two functions and their gradients, by cotangents that are random."""
     given = [tf.constant(each) for each in arrays]
     wide = [tf.constant(each.astype("float64")) for each in arrays]
-    wanted = plain(*wide)
-    for each, other in zip(ours(*given), wanted, strict=True):
+    expected = plain(*wide)
+    for each, other in zip(ours(*given), expected, strict=True):
         assert_close(each, other, real)
-    weights = cotangents(wanted)
+    weights = cotangents(expected)
     of_plain = gradients(lambda *given: list(plain(*given)), wide, [*map(tf.constant, weights)])
     mine = [tf.constant(each.astype(real)) for each in weights]
     of_ours = gradients(lambda *given: list(ours(*given)), given, mine)
@@ -121,13 +121,13 @@ def test_the_loss_is_that_of_plain_operations(shape: Any, real: str) -> None:
 @pytest.mark.parametrize("real", REALS)
 def test_golden_gradients_come_back(real: str) -> None:
     compared = 0
-    for name, z, gamma, (w_energy, w_cov_diag), wanted in golden_losses(real):
+    for name, z, gamma, (w_energy, w_cov_diag), expected in golden_losses(real):
 
         def loss(z: Any, gamma: Any, a: float = w_energy, b: float = w_cov_diag) -> Any:
             return gmm_tf.gmm_loss(z, gamma, w_energy=a, w_cov_diag=b).loss
 
         found = gradients(loss, [tf.constant(z), tf.constant(gamma)])
-        for got, (golden, allowed) in zip(found, wanted, strict=True):
+        for got, (golden, allowed) in zip(found, expected, strict=True):
             assert np.abs(got.numpy() - golden).max() <= allowed, name
             compared += 1
     assert compared > 100
@@ -136,24 +136,24 @@ def test_golden_gradients_come_back(real: str) -> None:
 @pytest.mark.parametrize("function", [fused, by_parts])
 def test_inside_functions_of_tensorflow_the_gradients_are_the_same(function: Any) -> None:
     given = [tf.constant(each) for each in drawn(30, 3, 2)]
-    wanted = gradients(function, given)
+    expected = gradients(function, given)
     # The tape inside, and outside.
     for found in (
         tf.function(lambda *given: gradients(function, given))(*given),
         gradients(tf.function(function), given),
     ):
-        for each, other in zip(found, wanted, strict=True):
+        for each, other in zip(found, expected, strict=True):
             assert np.array_equal(each, other)
 
 
 def test_subnormal_responsibilities_count_inside_functions_too() -> None:
     # On the threads that run those, TensorFlow takes them for zero.
     found = [each for each in golden_losses("float32") if each[0] == "resp_1e-40"]
-    ((_, z, gamma, _, wanted),) = found
+    ((_, z, gamma, _, expected),) = found
     assert 0 < gamma.min() < np.finfo(np.float32).tiny
     loss = tf.function(lambda *given: gmm_tf.gmm_loss(*given, w_cov_diag=0.0).loss)
     for got, (golden, allowed) in zip(
-        gradients(loss, [tf.constant(z), tf.constant(gamma)]), wanted, strict=True
+        gradients(loss, [tf.constant(z), tf.constant(gamma)]), expected, strict=True
     ):
         assert np.abs(got.numpy() - golden).max() <= allowed
 
@@ -265,8 +265,8 @@ def test_options_of_the_loss_reach_it(wrap: Any) -> None:
     step = wrap(lambda z, gamma: gmm_tf.gmm_loss(z, gamma, running=running).loss)
     for at in range(3):
         given = [tf.constant(z + at), tf.constant(gamma)]
-        wanted = gmm.loss(z + at, gamma, running=alone)
-        assert np.array_equal(gradients(step, given)[0], wanted.d_z)
+        expected = gmm.loss(z + at, gamma, running=alone)
+        assert np.array_equal(gradients(step, given)[0], expected.d_z)
     assert running.n_batches == 3
 
 

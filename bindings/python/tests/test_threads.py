@@ -15,7 +15,7 @@ import gmm
 from gmm import _threads
 
 
-def said(code: str, **environment: str) -> str:
+def output_of(code: str, **environment: str) -> str:
     clean = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
     run = subprocess.run(
         [sys.executable, "-c", code], env={**clean, **environment}, capture_output=True, text=True
@@ -25,7 +25,7 @@ def said(code: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("environment", "wanted"),
+    ("environment", "expected"),
     [
         ({"GMM_NUM_THREADS": "3"}, "3"),
         ({"OMP_NUM_THREADS": "5"}, "5"),
@@ -36,10 +36,10 @@ def said(code: str, **environment: str) -> str:
         ({}, None),
     ],
 )
-def test_the_environment_says_how_many(environment: dict[str, str], wanted: str | None) -> None:
+def test_the_environment_says_how_many(environment: dict[str, str], expected: str | None) -> None:
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     code = "import gmm; print(gmm.get_num_threads())"
-    assert said(code, **environment) == (wanted or str(available))
+    assert output_of(code, **environment) == (expected or str(available))
 
 
 def test_a_limit_ends_with_its_block() -> None:
@@ -89,10 +89,10 @@ def test_results_do_not_depend_on_threads() -> None:
 
 def test_threads_of_python_share_a_mixture(blobs: Any) -> None:
     mixture = gmm.GaussianMixture(3, random_state=0).fit(blobs).mixture_
-    wanted = mixture.energies(blobs)
+    expected = mixture.energies(blobs)
     with ThreadPoolExecutor(8) as workers:
         for got in workers.map(mixture.energies, [blobs] * 64):
-            assert np.array_equal(got, wanted)
+            assert np.array_equal(got, expected)
 
 
 FORK = """
@@ -114,7 +114,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_forked_child_fits_and_scores() -> None:
-    assert said(FORK) == "0"
+    assert output_of(FORK) == "0"
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])

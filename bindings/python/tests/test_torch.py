@@ -55,12 +55,12 @@ def leaves(arrays: Any, dtype: Any = None) -> list[Any]:
 def compare(ours: Any, plain: Any, arrays: Any, real: str) -> None:
     """Values of two functions and their gradients, by cotangents that are random."""
     given, wide = leaves(arrays), leaves(arrays, torch.float64)
-    got, wanted = ours(*given), plain(*wide)
-    for each, other in zip(got, wanted, strict=True):
+    got, expected = ours(*given), plain(*wide)
+    for each, other in zip(got, expected, strict=True):
         assert_close(each.detach(), other.detach(), real)
-    weights = [torch.tensor(each) for each in cotangents(other.detach() for other in wanted)]
+    weights = [torch.tensor(each) for each in cotangents(other.detach() for other in expected)]
     torch.autograd.backward(got, [each.to(given[0].dtype) for each in weights])
-    torch.autograd.backward(wanted, weights)
+    torch.autograd.backward(expected, weights)
     for each, other in zip(given, wide, strict=True):
         assert_close(each.grad, other.grad, real)
 
@@ -99,10 +99,10 @@ def test_the_loss_is_that_of_plain_operations(shape: Any, real: str) -> None:
 @pytest.mark.parametrize("real", REALS)
 def test_golden_gradients_come_back(real: str) -> None:
     compared = 0
-    for name, z, gamma, (w_energy, w_cov_diag), wanted in golden_losses(real):
+    for name, z, gamma, (w_energy, w_cov_diag), expected in golden_losses(real):
         given = leaves((z, gamma))
         loss = gmm_torch.gmm_loss(*given, w_energy=w_energy, w_cov_diag=w_cov_diag).loss
-        for got, (golden, allowed) in zip(torch.autograd.grad(loss, given), wanted, strict=True):
+        for got, (golden, allowed) in zip(torch.autograd.grad(loss, given), expected, strict=True):
             assert np.abs(got.numpy() - golden).max() <= allowed, name
             compared += 1
     assert compared > 100
@@ -283,8 +283,8 @@ def test_running_moments_take_every_batch_once() -> None:
         given = drawn(30, 3, 2, seed=seed)
         z, gamma = leaves(given)
         gmm_torch.gmm_loss(z, gamma, running=running).loss.backward()
-        wanted = gmm.loss(*given, running=alone)
-        assert np.array_equal(z.grad, wanted.d_z) and np.array_equal(gamma.grad, wanted.d_gamma)
+        expected = gmm.loss(*given, running=alone)
+        assert np.array_equal(z.grad, expected.d_z) and np.array_equal(gamma.grad, expected.d_gamma)
     assert running.n_batches == 3
 
 

@@ -299,7 +299,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
     handle, array, size, status = c_void_p, c_void_p, c_size_t, c_int32
     matrix, out = POINTER(Matrix), POINTER(c_void_p)
     options, report = POINTER(FitOptions), POINTER(FitReport)
-    made, texts = [size, size, array, array, array, out], POINTER(c_char_p)
+    create, texts = [size, size, array, array, array, out], POINTER(c_char_p)
     known = [matrix, array, options, handle, out]
     functions: dict[str, tuple[Any, list[Any]]] = {
         "last_error_message": (c_char_p, []),
@@ -335,8 +335,8 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
         "sweep_mixture": (status, [handle, size, out]),
         "sweep_report": (status, [handle, size, report]),
         "sweep_free": (None, [handle]),
-        "mixture_create": (status, made),
-        "mixture_create_from_precisions": (status, made),
+        "mixture_create": (status, create),
+        "mixture_create_from_precisions": (status, create),
         "mixture_free": (None, [handle]),
         "mixture_n_components": (size, [handle]),
         "mixture_n_features": (size, [handle]),

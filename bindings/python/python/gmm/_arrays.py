@@ -75,8 +75,8 @@ def as_numbers(values: Any, name: str) -> Real:
         return _tables.numbers_of_objects(array, name)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} are of type {array.dtype}; pass real numbers")
-    wanted = np.float32 if array.dtype.newbyteorder("=") == np.float32 else np.float64
-    return array.astype(wanted)
+    dtype = np.float32 if array.dtype.newbyteorder("=") == np.float32 else np.float64
+    return array.astype(dtype)
 
 
 def as_real(values: Any, n_dims: int, name: str) -> Real:

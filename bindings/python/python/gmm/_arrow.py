@@ -198,8 +198,8 @@ def _field(schema: Any, name: str) -> _Field:
     if schema.format not in (b"b", b"n", *_DTYPES):
         kind = schema.format.decode()
         begins = [begin for begin in _OTHER_TYPES if kind.startswith(begin)]
-        said = f" ({_OTHER_TYPES[max(begins, key=len)]})" if begins else ""
-        raise TypeError(f"{name} {verb} the Arrow type {kind!r}{said}; pass columns of numbers")
+        meaning = f" ({_OTHER_TYPES[max(begins, key=len)]})" if begins else ""
+        raise TypeError(f"{name} {verb} the Arrow type {kind!r}{meaning}; pass columns of numbers")
     return _Field(name, schema.format)
 
 

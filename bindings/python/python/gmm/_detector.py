@@ -163,7 +163,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         if self.mixture is None:
             self.mixtures_, threshold = _robust.fit(samples, self._options(counts))
         else:
-            self.mixtures_, threshold = (self._given(checked, counts),), None
+            self.mixtures_, threshold = (self._fitted_mixture(checked, counts),), None
         self.decision_scores_ = self._energies(samples)
         self._known = Known.of(self.decision_scores_, counts)
         self.threshold_ = (
@@ -248,13 +248,13 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         samples = self._validated(X)
         return _robust.mean_attribution(self.mixtures_, samples, self.n_threads)
 
-    def _options(self, counts: Float64 | None) -> _robust.Options:
+    def _options(self, counts: Float64 | None) -> _robust.DetectorOptions:
         random_state = check_random_state(self.random_state)
         high, low = random_state.randint(1 << 32, size=2, dtype=np.int64).tolist()
         ks: list[Any] = np.atleast_1d(np.asarray(self.n_components, dtype=object)).tolist()
         if not ks or not all(isinstance(k, Integral) and int(k) > 0 for k in ks):
             raise ValueError(f"n_components is {ks}; pass numbers of components of at least 1")
-        return _robust.Options(
+        return _robust.DetectorOptions(
             contamination=self.contamination,
             n_components=[int(k) for k in ks],
             tol=self.tol,
@@ -265,7 +265,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
             n_threads=self.n_threads,
         )
 
-    def _given(self, samples: RealArray, counts: Float64 | None) -> Mixture:
+    def _fitted_mixture(self, samples: RealArray, counts: Float64 | None) -> Mixture:
         given = self.mixture
         if not isinstance(given, Mixture):
             try:

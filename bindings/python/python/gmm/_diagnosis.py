@@ -17,7 +17,7 @@ _ROWS = 1024
 #: Of a component with fewer samples than this nothing is known.
 _EMPTY = 1e-6
 #: More repairs than this are counted and not told one by one.
-_TOLD = 5
+_MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -78,26 +78,28 @@ class Diagnosis:
         return empty | self.held_by_ridge.all(axis=1)
 
     def __str__(self) -> str:
-        said = [str(repair) for repair in self.repairs[:_TOLD]]
-        if self.n_repairs > len(said):
-            said.append(f"{self.n_repairs - len(said)} more repairs")
+        parts = [str(repair) for repair in self.repairs[:_MAX_LISTED]]
+        if self.n_repairs > len(parts):
+            parts.append(f"{self.n_repairs - len(parts)} more repairs")
         empty = np.flatnonzero(self.effective_counts < _EMPTY)
         if empty.size:
-            which = ", ".join(map(str, empty[: 2 * _TOLD])) + ", ..." * (empty.size > 2 * _TOLD)
-            said.append(f"no samples belong to component{'s' * (empty.size > 1)} {which}")
+            which = ", ".join(map(str, empty[: 2 * _MAX_LISTED])) + ", ..." * (
+                empty.size > 2 * _MAX_LISTED
+            )
+            parts.append(f"no samples belong to component{'s' * (empty.size > 1)} {which}")
         for component, held in enumerate(self.held_by_ridge):
             if held.all() and component not in empty:
-                said.append(f"component {component} is held up by the ridge alone")
+                parts.append(f"component {component} is held up by the ridge alone")
             elif held.any() and component not in empty:
-                features = ", ".join(map(str, np.flatnonzero(held)[:_TOLD]))
-                more = ", ..." if held.sum() > _TOLD else ""
+                features = ", ".join(map(str, np.flatnonzero(held)[:_MAX_LISTED]))
+                more = ", ..." if held.sum() > _MAX_LISTED else ""
                 which = f"features {features}{more} of component {component}"
-                said.append(f"{which} are held up by the ridge alone")
-            if len(said) > 2 * _TOLD:
+                parts.append(f"{which} are held up by the ridge alone")
+            if len(parts) > 2 * _MAX_LISTED:
                 break
         if self.stop == "refused":
-            said.append("the last M-step was refused, and the parameters before it are the result")
-        return "; ".join(said) if said else "nothing had to be mended"
+            parts.append("the last M-step was refused, and the parameters before it are the result")
+        return "; ".join(parts) if parts else "nothing had to be mended"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Diagnosis):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gmm._optional import wanted
+from gmm._optional import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def edges(ax: Axes, values: Float64, threshold: float | None, bins: int) -> Floa
 
     ax.set_xscale("function", functions=(forward, backward))
     positions = np.linspace(forward(low), forward(high), bins + 1)
-    ticker = wanted("matplotlib.ticker", "gmm.plot")
+    ticker = require("matplotlib.ticker", "gmm.plot")
     ordinary = ticker.MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, centre + 2.0 * width)
     ticks = _ticks(ordinary.tolist(), low, high, forward)
     ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))

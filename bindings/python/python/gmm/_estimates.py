@@ -105,7 +105,7 @@ def energy(
         ((k,), (k, d), (k, d, d), (k, d, d), (k,)),
         strict=True,
     )
-    parameters = [_contiguous(value, samples.dtype, wanted, name) for name, value, wanted in given]
+    parameters = [_contiguous(value, samples.dtype, shape, name) for name, value, shape in given]
     energies = None if return_mean else np.empty(len(samples), samples.dtype)
     mean, cov_diag = np.empty((), samples.dtype), np.empty((), samples.dtype)
     where = [None if out is None else _arrays.address(out) for out in (energies, mean, cov_diag)]

@@ -22,7 +22,7 @@ from gmm._diagnosis import distinct_rows
 from gmm._errors import NotFinite, RepairWarning
 from gmm._kept import set_kept
 from gmm._mixture import Mixture
-from gmm._native_fit import Fit, Options, Prior, Progress, fit
+from gmm._native_fit import Fit, FitOptions, Prior, Progress, fit
 from gmm._parameters import CONSTRAINTS, check_start, set_parameters, start_as_scikit_learn
 from gmm._scoring import Scoring
 from gmm._starts import best_of
@@ -260,11 +260,11 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
                 self._explained(samples, lambda: _checked_finite(samples))
                 fitted = best_of(self, samples, options, watch, random_state)
             else:
-                self._begin(options, begins, random_state)
+                self._set_start(options, begins, random_state)
                 options.observe = watch.observer(self.callback)
                 fitted = self._explained(samples, lambda: fit(samples, options))
             watch.ended(fitted)
-            self._take(fitted, samples.dtype, watch.settled)
+            self._set_fit(fitted, samples.dtype, watch.settled)
             self._warn(samples, counts)
         self._learner = None
         self.__dict__.pop("n_updates_", None)
@@ -288,8 +288,8 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
                 f"Expected n_samples >= n_components but got n_components = {k}, n_samples = {n}"
             )
 
-    def _options(self, counts: Float64 | None) -> Options:
-        return Options(
+    def _options(self, counts: Float64 | None) -> FitOptions:
+        return FitOptions(
             n_components=self.n_components,
             covariance_type=self.covariance_type,
             tol=self.tol,
@@ -303,7 +303,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             n_threads=self.n_threads,
         )
 
-    def _begin(self, options: Options, begins: bool, random_state: Any) -> None:
+    def _set_start(self, options: FitOptions, begins: bool, random_state: Any) -> None:
         if not begins:
             options.start = self.mixture_
             return
@@ -319,7 +319,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         given = self.weights_init, self.means_init, self.precisions_init
         options.n_init = 1 if all(part is not None for part in given) else self.n_init
 
-    def _take(self, fitted: Fit, dtype: np.dtype[Any], settled: bool) -> None:
+    def _set_fit(self, fitted: Fit, dtype: np.dtype[Any], settled: bool) -> None:
         set_parameters(self, fitted.mixture, dtype)
         self.converged_ = fitted.converged or settled
         self.n_iter_ = fitted.n_iter
@@ -331,15 +331,15 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         """Warns where scikit-learn does, and of what else a user should know."""
         diagnosis = self.diagnosis_
         if diagnosis.n_repairs or diagnosis.stop == "refused":
-            said = f"The fit went on with repairs: {diagnosis}."
-            warnings.warn(said, RepairWarning, stacklevel=stacklevel)
+            message = f"The fit went on with repairs: {diagnosis}."
+            warnings.warn(message, RepairWarning, stacklevel=stacklevel)
         elif diagnosis.unsupported.any():
-            said = (
+            message = (
                 f"Some components are supported by no samples, or by a single point: {diagnosis}. "
                 "Try fewer components; or, where that is all of them, rescaled features or "
                 "reg_covar_relative=True."
             )
-            warnings.warn(said, RepairWarning, stacklevel=stacklevel)
+            warnings.warn(message, RepairWarning, stacklevel=stacklevel)
         if diagnosis.n_repairs or diagnosis.unsupported.any():
             k = self.n_components
             n_distinct = distinct_rows(samples, counts, k)

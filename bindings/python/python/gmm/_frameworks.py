@@ -19,7 +19,7 @@ class Loss(NamedTuple):
     cov_diag: Any
 
 
-class Options(NamedTuple):
+class LossOptions(NamedTuple):
     """What ``gmm_loss`` passes on to :func:`gmm.loss`, under its names."""
 
     eps: float
@@ -41,12 +41,12 @@ def shapes_of_params(k: int, d: int) -> tuple[tuple[int, ...], ...]:
 
 def check_types(dtypes: Mapping[str, str]) -> None:
     """Refuses types, by the names of the arguments that have them, that no function is for."""
-    first, wanted = next(iter(dtypes.items()))
+    first, expected = next(iter(dtypes.items()))
     for name, dtype in dtypes.items():
         if dtype not in ("float32", "float64"):
             raise TypeError(f"{name} is of type {dtype}; pass float32 or float64")
-        if dtype != wanted:
-            raise TypeError(f"{name} is of type {dtype} and {first} of {wanted}; pass one type")
+        if dtype != expected:
+            raise TypeError(f"{name} is of type {dtype} and {first} of {expected}; pass one type")
 
 
 class SecondDerivative(NotImplementedError):

@@ -27,7 +27,7 @@ class Handle:
     __del__: Any = property(attrgetter("_release"))
 
 
-def made(make: Callable[[Any], int], kind: str) -> Handle:
+def new_handle(make: Callable[[Any], int], kind: str) -> Handle:
     """What ``make(out)`` writes to the pointer it is given, to be freed by ``gmm_{kind}_free``."""
     out = ctypes.c_void_p()
     check(make(ctypes.byref(out)))

@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 
 from gmm import _abi
 from gmm._errors import check
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 
 _T = TypeVar("_T")
 
@@ -246,7 +246,7 @@ def in_pieces(piece: Callable[[slice], int], n_rows: int, row_time: float) -> No
 
 def new_token() -> tuple[Handle, Callable[[], None]]:
     """A token for the options of a call, and what requests the end of that call."""
-    token = made(_abi.lib.gmm_cancel_create, "cancel")
+    token = new_handle(_abi.lib.gmm_cancel_create, "cancel")
     request, address = _abi.lib.gmm_cancel_request, token.address
 
     def cancel(_: Handle = token) -> None:

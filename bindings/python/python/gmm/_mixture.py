@@ -13,7 +13,7 @@ import numpy as np
 
 from gmm import _abi, _arrays, _integers, _model_file, _threads
 from gmm._errors import check
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 from gmm._interrupt import LONG, in_pieces
 
 if TYPE_CHECKING:
@@ -405,4 +405,4 @@ def _checked(
 
 def _create(function: str, phi: Float64, mu: Float64, matrices: Float64) -> Handle:
     where = [_arrays.address(array) for array in (phi, mu, matrices)]
-    return made(lambda out: int(getattr(_lib, function)(*mu.shape, *where, out)), "mixture")
+    return new_handle(lambda out: int(getattr(_lib, function)(*mu.shape, *where, out)), "mixture")

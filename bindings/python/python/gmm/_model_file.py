@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmm import _abi
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 
 if TYPE_CHECKING:
     from gmm._arrays import Float64
@@ -64,7 +64,7 @@ def read(data: bytes) -> Handle:
 def load(path: str | os.PathLike[str]) -> Handle:
     """The mixture in a file."""
     name = os.fsencode(path)
-    return made(lambda out: int(_abi.lib.gmm_mixture_load(name, out)), "mixture")
+    return new_handle(lambda out: int(_abi.lib.gmm_mixture_load(name, out)), "mixture")
 
 
 def write(mixture: Handle) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 from gmm import _abi, _arrays, _threads
 from gmm._diagnosis import Diagnosis, Repair
 from gmm._errors import check
-from gmm._handle import made
+from gmm._handle import new_handle
 from gmm._integers import MAX_INT64, seed, whole
 from gmm._interrupt import SHORT, Questions, interruptible, new_token
 from gmm._mixture import Mixture, _shape
@@ -72,16 +72,16 @@ class Prior:
             prior.degrees_of_freedom = self._checked_degrees(d)
         kept: list[Any] = []
         shape = {"diag": (d,), "spherical": ()}.get(covariance_type, (d, d))
-        for name, value, wanted in (
+        for name, value, expected in (
             ("mean", self.mean, (d,)),
             ("covariance", self.covariance, shape),
         ):
             if value is not None:
                 given = _arrays.as_numbers(value, f"numbers of the prior's {name}")
                 array = np.array(given, dtype=np.float64, order="C")
-                if array.shape != wanted:
+                if array.shape != expected:
                     raise ValueError(
-                        f"the prior's {name} has the shape {array.shape}; pass {wanted}"
+                        f"the prior's {name} has the shape {array.shape}; pass {expected}"
                     )
                 kept.append(array)
                 setattr(prior, name, _arrays.address(array))
@@ -105,7 +105,7 @@ class Progress:
 
 
 @dataclass
-class Options:
+class FitOptions:
     """How to fit; the fields of ``gmm_fit_options``."""
 
     n_components: int
@@ -157,7 +157,7 @@ class _Call:
             setattr(self.options, name, _arrays.address(array))
 
 
-def fit(samples: Real, how: Options) -> Fit:
+def fit(samples: Real, how: FitOptions) -> Fit:
     """Fits a mixture to samples (n x d). Any exception ends it, Ctrl-C and timeouts included."""
     call = _call(how, *samples.shape)
     report, kept = _report(how, samples.shape[1])
@@ -167,7 +167,7 @@ def fit(samples: Real, how: Options) -> Fit:
     def run(_: Any = (samples, call, kept)) -> Mixture:
         # The default keeps what the structs point at for as long as this function is there.
         fitted = lambda out: int(function(view, call.options, pool, out, report))  # noqa: E731
-        return Mixture._of(made(fitted, "mixture"))
+        return Mixture._of(new_handle(fitted, "mixture"))
 
     if how.observe is None and duration(how, *samples.shape) < SHORT:
         return _reported(run(), report, kept)
@@ -185,7 +185,7 @@ def _goes_on(_: Progress) -> bool:
     return True
 
 
-def duration(how: Options, n: int, d: int) -> float:
+def duration(how: FitOptions, n: int, d: int) -> float:
     """Nanoseconds on one thread, were all iterations made; a rough count, and seldom too small."""
     swaps = (
         how.max_failed_swaps
@@ -203,7 +203,7 @@ def iteration_time(n: int, k: int, d: int) -> float:
     return k * (2000.0 + n * (20.0 + d * d) + float(d) ** 3)
 
 
-def _call(how: Options, n: int, d: int) -> _Call:
+def _call(how: FitOptions, n: int, d: int) -> _Call:
     k = how.n_components
     options = _abi.FitOptions()
     check(_lib.gmm_fit_options_init(options, ctypes.sizeof(options)))
@@ -248,7 +248,7 @@ def _callback(questions: Questions) -> Any:
     return _abi.ProgressCallback(call)
 
 
-def _report(how: Options, d: int) -> tuple[_abi.FitReport, dict[str, Any]]:
+def _report(how: FitOptions, d: int) -> tuple[_abi.FitReport, dict[str, Any]]:
     k = how.n_components
     kept: dict[str, Any] = {
         "lower_bounds": np.empty(min(how.max_iter, _MAX_BOUNDS)),

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike
 from gmm import _abi
 from gmm._arrays import as_type
 from gmm._mixture import Mixture
-from gmm._optional import wanted
+from gmm._optional import require
 from gmm._sklearn_model import as_mixture
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def to_onnx(
     >>> [output.name for output in gmm.to_onnx(mixture).graph.output]
     ['energies', 'log_density', 'responsibilities', 'labels']
     """
-    onnx = wanted("onnx", "gmm.to_onnx")
+    onnx = require("onnx", "gmm.to_onnx")
     real = np.dtype(dtype)
     if real not in (np.float32, np.float64):
         raise ValueError(f"dtype is {real}; pass float32 or float64")
@@ -110,7 +110,7 @@ def _split(model: Any) -> tuple[Any, Any]:
 
 def _of_steps(steps: Any, real: np.dtype[Any]) -> Any:
     """The graph of the steps of a pipeline, by skl2onnx."""
-    wanted("skl2onnx", "gmm.to_onnx of a pipeline")
+    require("skl2onnx", "gmm.to_onnx of a pipeline")
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 
-def wanted(module: str, what: str) -> Any:
+def require(module: str, what: str) -> Any:
     """A module of a package that is no dependency, for ``what``."""
     try:
         return importlib.import_module(module)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gmm import _abi, _arrays, _threads
 from gmm._errors import check
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 from gmm._integers import seed, whole
 from gmm._interrupt import SHORT, interruptible, new_token
 from gmm._mixture import Mixture
@@ -26,7 +26,7 @@ _RUNS = 10.0
 
 
 @dataclass
-class Options:
+class DetectorOptions:
     """What a robust fit is told; the fields of ``gmm_detector_options``."""
 
     contamination: float
@@ -54,7 +54,7 @@ class Options:
         return options
 
 
-def fit(samples: Float64, how: Options) -> tuple[tuple[Mixture, ...], float]:
+def fit(samples: Float64, how: DetectorOptions) -> tuple[tuple[Mixture, ...], float]:
     """A mixture for every number of components, and the energy above which a sample is an outlier.
 
     The detector of the library is not kept: its energies are means over its mixtures, to the last
@@ -65,7 +65,7 @@ def fit(samples: Float64, how: Options) -> tuple[tuple[Mixture, ...], float]:
 
     def run(_: Any = (samples, how)) -> Handle:
         # The default keeps what the structs point at for as long as this function is there.
-        return made(lambda out: int(fitted(view, options, pool, out)), "detector")
+        return new_handle(lambda out: int(fitted(view, options, pool, out)), "detector")
 
     n, d = samples.shape
     each = sum(iteration_time(n, k, d) for k in how.n_components)
@@ -79,7 +79,9 @@ def fit(samples: Float64, how: Options) -> tuple[tuple[Mixture, ...], float]:
 
     def mixture(at: int) -> Mixture:
         copied = _lib.gmm_detector_mixture
-        return Mixture._of(made(lambda out: int(copied(detector.address, at, out)), "mixture"))
+        return Mixture._of(
+            new_handle(lambda out: int(copied(detector.address, at, out)), "mixture")
+        )
 
     mixtures = tuple(map(mixture, range(_lib.gmm_detector_n_mixtures(detector.address))))
     return mixtures, float(_lib.gmm_detector_threshold(detector.address))

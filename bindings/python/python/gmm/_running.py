@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 from gmm import _abi
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 from gmm._mixture import Mixture
 
 _lib = _abi.lib
@@ -63,7 +63,7 @@ class RunningMoments:
     _handle: Handle
 
     def __init__(self, decay: float) -> None:
-        self._handle = made(lambda out: _lib.gmm_running_create(decay, out), "running")
+        self._handle = new_handle(lambda out: _lib.gmm_running_create(decay, out), "running")
 
     @property
     def n_batches(self) -> int:
@@ -90,7 +90,7 @@ class RunningMoments:
         options = options_of(eps, ridge_limit, drop_empty)
         address = self._handle.address
         make = lambda out: _lib.gmm_running_mixture(address, options, out)  # noqa: E731
-        return Mixture._of(made(make, "mixture"))
+        return Mixture._of(new_handle(make, "mixture"))
 
     def __reduce__(self) -> str:
         raise TypeError("RunningMoments are not kept by pickles; begin with new ones")

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from gmm import _abi, _arrays, _native_fit, _threads
 from gmm._errors import Error, check
 from gmm._estimator import GaussianMixture
-from gmm._handle import Handle, made
+from gmm._handle import Handle, new_handle
 from gmm._integers import whole
 from gmm._interrupt import SHORT, interruptible, new_token
 from gmm._mixture import Mixture
@@ -138,12 +138,12 @@ def select(
     samples = model._validated(X, reset=True, ensure_min_samples=2)
     counts = counts_of(sample_weight, samples)
     options = model._options(counts)
-    model._begin(options, True, check_random_state(random_state))
+    model._set_start(options, True, check_random_state(random_state))
     swept = model._explained(samples, lambda: _swept(samples, ks, kinds, criterion, options))
     table, best = _table(swept), _lib.gmm_sweep_best(swept.address)
     chosen = table[best]
     model.set_params(n_components=chosen.n_components, covariance_type=chosen.covariance_type)
-    model._take(_fit_of(swept, best, chosen, options, samples.shape[1]), samples.dtype, False)
+    model._set_fit(_fit_of(swept, best, chosen, options, samples.shape[1]), samples.dtype, False)
     model._learner = None
     model._warn(samples, counts, stacklevel=3)
     model._set_threshold(samples, counts)
@@ -164,7 +164,7 @@ def _listed(values: Any, name: str) -> list[Any]:
 
 
 def _swept(
-    samples: Real, ks: list[int], kinds: list[str], criterion: str, how: _native_fit.Options
+    samples: Real, ks: list[int], kinds: list[str], criterion: str, how: _native_fit.FitOptions
 ) -> Handle:
     """The table and the mixtures, as the library makes them."""
     n, d = samples.shape
@@ -182,7 +182,7 @@ def _swept(
 
     def run(_: Any = (samples, call, numbers, codes)) -> Handle:
         # The default keeps what the structs point at for as long as this function is there.
-        return made(lambda out: int(function(view, options, pool, out)), "sweep")
+        return new_handle(lambda out: int(function(view, options, pool, out)), "sweep")
 
     each = (_native_fit.duration(replace(how, n_components=k), n, d) for k in ks)
     if len(kinds) * sum(each) < SHORT:
@@ -222,11 +222,11 @@ def _candidate(swept: Handle, at: int) -> Candidate:
 
 def _mixture_of(swept: Handle, at: int) -> Mixture:
     copied = _lib.gmm_sweep_mixture
-    return Mixture._of(made(lambda out: int(copied(swept.address, at, out)), "mixture"))
+    return Mixture._of(new_handle(lambda out: int(copied(swept.address, at, out)), "mixture"))
 
 
 def _fit_of(
-    swept: Handle, at: int, chosen: Candidate, how: _native_fit.Options, d: int
+    swept: Handle, at: int, chosen: Candidate, how: _native_fit.FitOptions, d: int
 ) -> _native_fit.Fit:
     """The fit of a candidate, with its report."""
     report, kept = _native_fit._report(replace(how, n_components=chosen.n_components), d)

@@ -84,9 +84,9 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     mixtures = getattr(model, "mixtures_", None)
     if mixtures is None:
         with_arg_max = container.is_allowed("ArgMax")
-        made = graph.of_mixture(as_mixture(model), with_arg_max=with_arg_max)
+        outputs = graph.of_mixture(as_mixture(model), with_arg_max=with_arg_max)
     else:
-        made = graph.of_detector(mixtures, model.threshold_)
+        outputs = graph.of_detector(mixtures, model.threshold_)
     names: dict[str, str] = {samples: samples}
 
     def unique(name: str) -> str:
@@ -108,4 +108,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
             **attributes,
         )
     for output in operator.outputs:
-        container.add_node("Identity", [unique(made[output.raw_name])], [output.full_name])
+        container.add_node("Identity", [unique(outputs[output.raw_name])], [output.full_name])

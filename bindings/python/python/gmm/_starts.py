@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gmm._native_fit import Fit, Options, Progress, fit
+from gmm._native_fit import Fit, FitOptions, Progress, fit
 from gmm._parameters import start_as_scikit_learn
 from gmm._watch import Watch
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def best_of(
-    estimator: Any, samples: Real, options: Options, watch: Watch, random_state: Any
+    estimator: Any, samples: Real, options: FitOptions, watch: Watch, random_state: Any
 ) -> Fit:
     """The best fit from ``n_init`` starts of scikit-learn, the earlier of equals."""
     best: Fit | None = None

@@ -18,7 +18,7 @@ import numpy as np
 
 from gmm import _abi, _arrays, _threads
 from gmm._errors import check
-from gmm._handle import made
+from gmm._handle import new_handle
 from gmm._mixture import Mixture
 from gmm._native_fit import Prior
 
@@ -90,7 +90,7 @@ def update(
         kept = rules.prior.options(mixture.covariance_type, mixture.n_features)
         options.prior = ctypes.addressof(kept[0])
     sums = mixture._handle.address, _arrays.address(moments), size
-    handle = made(lambda out: int(_lib.gmm_moments_maximise(*sums, options, out)), "mixture")
+    handle = new_handle(lambda out: int(_lib.gmm_moments_maximise(*sums, options, out)), "mixture")
     del kept
     return Mixture._of(handle), moments
 

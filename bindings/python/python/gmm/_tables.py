@@ -71,11 +71,11 @@ def from_pandas(values: Any, name: str) -> NDArray[Any]:
     if plain and len(set(dtypes)) <= 1:
         return np.asarray(values)
     single = all(str(dtype).lower() in ("float32", "float[pyarrow]") for dtype in dtypes)
-    wanted = np.dtype(np.float32 if single else np.float64)
+    target = np.dtype(np.float32 if single else np.float64)
     if plain:
-        whole: NDArray[Any] = values.to_numpy(dtype=wanted)
+        whole: NDArray[Any] = values.to_numpy(dtype=target)
         return whole
-    whole = np.empty(values.shape, wanted, order="F")
+    whole = np.empty(values.shape, target, order="F")
     for at, label in enumerate(values.columns):
         whole[:, at] = _column(values.iloc[:, at], f"column {label!r}")
     return whole

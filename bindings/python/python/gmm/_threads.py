@@ -31,10 +31,10 @@ def pool(count: int | None = None) -> int:
     if count is None:
         count = _limit or _from_environment()
     handle = _pools.get(count)
-    return _made(count) if handle is None else handle
+    return _new_pool(count) if handle is None else handle
 
 
-def _made(count: int) -> int:
+def _new_pool(count: int) -> int:
     if count < 0:
         raise ValueError(f"n_threads is {count}; it must be at least 1, or None")
     out = ctypes.c_void_p()

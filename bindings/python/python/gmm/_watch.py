@@ -17,7 +17,7 @@ class Watch:
 
     def __init__(self, estimator: Any, lower_bound: float | None) -> None:
         self._estimator = estimator
-        self._begins_at = lower_bound
+        self._last_bound = lower_bound
         self._before = float("-inf") if lower_bound is None else lower_bound
         self._restart = -1
         self._change = float("inf")
@@ -28,12 +28,12 @@ class Watch:
         self, callback: Callable[[Progress], bool | None] | None
     ) -> Callable[[Progress], bool] | None:
         """What is called after every iteration; None if nobody has to be."""
-        if not self._estimator.verbose and callback is None and self._begins_at is None:
+        if not self._estimator.verbose and callback is None and self._last_bound is None:
             return None
 
         def observe(progress: Progress) -> bool:
             if self._estimator.verbose and progress.n_swaps == 0:
-                self._tell(progress)
+                self._print(progress)
             answer = None if callback is None else callback(progress)
             self.settled = self._is_settled(progress)
             return not self.settled and (answer is None or bool(answer))
@@ -41,15 +41,15 @@ class Watch:
         return observe
 
     def _is_settled(self, progress: Progress) -> bool:
-        if self._begins_at is None or progress.iteration != 1:
+        if self._last_bound is None or progress.iteration != 1:
             return False
-        return bool(abs(progress.lower_bound - self._begins_at) < self._estimator.tol)
+        return bool(abs(progress.lower_bound - self._last_bound) < self._estimator.tol)
 
-    def _tell(self, progress: Progress) -> None:
+    def _print(self, progress: Progress) -> None:
         if progress.restart != self._restart:
             self._end()
             self._restart = progress.restart
-            self._before = float("-inf") if self._begins_at is None else self._begins_at
+            self._before = float("-inf") if self._last_bound is None else self._last_bound
             self._estimator._print_verbose_msg_init_beg(progress.restart)
         self._change = progress.lower_bound - self._before
         self._before = progress.lower_bound

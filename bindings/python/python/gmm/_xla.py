@@ -136,8 +136,8 @@ def handler(host: Host) -> Any:
             message = f"{type(error).__name__}: {error}".encode()
             size = ctypes.sizeof(_ErrorArguments)
             arguments = _ErrorArguments(size, None, message, _INVALID_ARGUMENT)
-            made: int | None = at.api.contents.error(arguments)
-            return made
+            reported: int | None = at.api.contents.error(arguments)
+            return reported
         return None
 
     return _Handler(call)

@@ -123,7 +123,7 @@ class OutlierDetector:
             and ``feature_score``, or None where they were not asked for; ``threshold``.
         """
         scores = self.score(X)
-        threshold = self._line()
+        threshold = self._threshold()
         return {
             "data": {
                 "instance_score": scores if return_instance_score else None,
@@ -134,5 +134,5 @@ class OutlierDetector:
             "meta": dict(self.meta),
         }
 
-    def _line(self) -> float:
+    def _threshold(self) -> float:
         return self.detector.threshold_ if self.threshold is None else self.threshold

@@ -24,13 +24,13 @@ from gmm import _estimates, _loss, _vjp, _xla
 from gmm._frameworks import (
     PARAMETERS,
     Loss,
-    Options,
+    LossOptions,
     SecondDerivative,
     check_types,
     shapes_of_params,
     subnormals,
 )
-from gmm._optional import wanted
+from gmm._optional import require
 from gmm._running import RunningMoments
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import jax.numpy as jnp
     from jax import Array
 else:
-    jax, jnp = wanted("jax", "gmm.jax"), wanted("jax.numpy", "gmm.jax")
+    jax, jnp = require("jax", "gmm.jax"), require("jax.numpy", "gmm.jax")
 
 __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 
@@ -297,7 +297,7 @@ def _host_energy_vjp(_: None, *inputs: Any) -> Sequence[Any]:
 def _host_loss(options: list[Any], z: Any, gamma: Any, gradients: bool) -> Sequence[Any]:
     eps, w_energy, w_cov_diag, limit, drop_empty, name = options
     running = None if name is None else _running_of(name)
-    given = Options(eps, w_energy, w_cov_diag, limit, drop_empty, running)
+    given = LossOptions(eps, w_energy, w_cov_diag, limit, drop_empty, running)
     return _loss.loss(z, gamma, gradients=gradients, **given._asdict())
 
 
@@ -355,7 +355,7 @@ def _running_of(name: str) -> RunningMoments:
 def _checked(arrays: dict[str, Any], n_dims: tuple[int, ...]) -> list[Array]:
     given = {name: jnp.asarray(array) for name, array in arrays.items()}
     check_types({name: str(array.dtype) for name, array in given.items()})
-    for (name, array), wanted_dims in zip(given.items(), n_dims, strict=True):
-        if array.ndim != wanted_dims:
-            raise ValueError(f"{name} has {array.ndim} dimensions; pass {wanted_dims}")
+    for (name, array), n_expected in zip(given.items(), n_dims, strict=True):
+        if array.ndim != n_expected:
+            raise ValueError(f"{name} has {array.ndim} dimensions; pass {n_expected}")
     return list(given.values())

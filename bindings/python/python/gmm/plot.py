@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gmm import _arrays, _energy_axis
-from gmm._optional import wanted
+from gmm._optional import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,8 +65,8 @@ def ellipses(
     >>> len(ax.patches)
     4
     """
-    patches = wanted("matplotlib.patches", "gmm.plot")
-    to_rgba = wanted("matplotlib.colors", "gmm.plot").to_rgba
+    patches = require("matplotlib.patches", "gmm.plot")
+    to_rgba = require("matplotlib.colors", "gmm.plot").to_rgba
     from gmm._sklearn_model import as_mixture
 
     mixture = as_mixture(model)
@@ -161,7 +161,7 @@ def energies(
     >>> detector = gmm.OutlierDetector(random_state=0).fit([[0.0], [1.0], [2.0], [50.0]])
     >>> ax = gmm.plot.energies(detector, [[0.5], [60.0]])
     """
-    to_rgba = wanted("matplotlib.colors", "gmm.plot").to_rgba
+    to_rgba = require("matplotlib.colors", "gmm.plot").to_rgba
     if _is_model(energies):
         if X is None:
             raise ValueError("energies of a model need samples; pass X")
@@ -197,8 +197,8 @@ def energies(
         )
     if threshold is not None:
         above = int((values > threshold).sum())
-        said = f"threshold {threshold:.4g}: {above} of {len(values)} above"
-        ax.axvline(threshold, color=_INK, linestyle="--", linewidth=1.6, label=said)
+        label = f"threshold {threshold:.4g}: {above} of {len(values)} above"
+        ax.axvline(threshold, color=_INK, linestyle="--", linewidth=1.6, label=label)
     if threshold is not None or labels is not None:
         ax.legend(framealpha=0.85, edgecolor="none")
     ax.set_xlabel("energy (nats)")
@@ -240,7 +240,7 @@ def criteria(
     >>> X = [[0.0], [1.0], [8.0], [9.0]]
     >>> ax = gmm.plot.criteria(gmm.GaussianMixture(random_state=0), X, up_to=2)
     """
-    wanted("matplotlib", "gmm.plot")
+    require("matplotlib", "gmm.plot")
     if hasattr(n_components, "fit"):
         if X is None:
             raise ValueError("criteria of an estimator need samples; pass X")
@@ -280,7 +280,7 @@ def criteria(
             markeredgecolor=colour,
             markeredgewidth=1.8,
         )
-    ticker = wanted("matplotlib.ticker", "gmm.plot")
+    ticker = require("matplotlib.ticker", "gmm.plot")
     ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     ax.set_xlabel("components")
     ax.set_ylabel("criterion (smaller is better)")
@@ -316,7 +316,7 @@ def _criteria_of(estimator: Any, X: Any, up_to: int) -> tuple[list[int], dict[st
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
         return ax
-    plt = wanted("matplotlib.pyplot", "gmm.plot")
+    plt = require("matplotlib.pyplot", "gmm.plot")
     new: Axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")[1]
     return new
 

@@ -21,20 +21,20 @@ from gmm import _estimates, _loss, _vjp
 from gmm._frameworks import (
     PARAMETERS,
     Loss,
-    Options,
+    LossOptions,
     SecondDerivative,
     check_types,
     shapes_of_params,
     subnormals,
 )
-from gmm._optional import wanted
+from gmm._optional import require
 from gmm._running import RunningMoments
 
 if TYPE_CHECKING:
     import tensorflow as tf
     from tensorflow import Tensor
 else:
-    tf = wanted("tensorflow", "gmm.tensorflow")
+    tf = require("tensorflow", "gmm.tensorflow")
 
 __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 
@@ -212,7 +212,7 @@ def gmm_loss(
     [TensorShape([3, 1]), TensorShape([3, 2])]
     """
     samples, shares = _checked({"z": z, "gamma": gamma}, (2, 2))
-    options = Options(eps, w_energy, w_cov_diag, ridge_limit, drop_empty, running)
+    options = LossOptions(eps, w_energy, w_cov_diag, ridge_limit, drop_empty, running)
 
     def compute(z: Any, gamma: Any) -> Sequence[Any]:
         return _loss.loss(z, gamma, **options._asdict())
@@ -274,7 +274,7 @@ def _call(
 def _checked(tensors: dict[str, Any], n_dims: tuple[int, ...]) -> list[Tensor]:
     given = {name: tf.convert_to_tensor(tensor) for name, tensor in tensors.items()}
     check_types({name: tensor.dtype.name for name, tensor in given.items()})
-    for (name, tensor), wanted_dims in zip(given.items(), n_dims, strict=True):
-        if tensor.shape.rank not in (wanted_dims, None):
-            raise ValueError(f"{name} has {tensor.shape.rank} dimensions; pass {wanted_dims}")
+    for (name, tensor), n_expected in zip(given.items(), n_dims, strict=True):
+        if tensor.shape.rank not in (n_expected, None):
+            raise ValueError(f"{name} has {tensor.shape.rank} dimensions; pass {n_expected}")
     return list(given.values())

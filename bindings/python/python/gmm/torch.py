@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmm import _estimates, _loss, _vjp
-from gmm._frameworks import PARAMETERS, Loss, Options, SecondDerivative, check_types
-from gmm._optional import wanted
+from gmm._frameworks import PARAMETERS, Loss, LossOptions, SecondDerivative, check_types
+from gmm._optional import require
 from gmm._running import RunningMoments
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 else:
-    torch = wanted("torch", "gmm.torch")
+    torch = require("torch", "gmm.torch")
 
 __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 
@@ -158,7 +158,7 @@ def gmm_loss(
     (torch.Size([3, 1]), torch.Size([3, 2]))
     """
     _check({"z": z, "gamma": gamma})
-    options = Options(eps, w_energy, w_cov_diag, ridge_limit, drop_empty, running)
+    options = LossOptions(eps, w_energy, w_cov_diag, ridge_limit, drop_empty, running)
     has_gradients = torch.is_grad_enabled() and (z.requires_grad or gamma.requires_grad)
     return Loss(*_Loss.apply(z, gamma, options, has_gradients)[:3])
 
@@ -232,7 +232,7 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def forward(
-        z: Tensor, gamma: Tensor, options: Options, has_gradients: bool
+        z: Tensor, gamma: Tensor, options: LossOptions, has_gradients: bool
     ) -> tuple[Tensor | None, ...]:
         got = _loss.loss(_array(z), _array(gamma), gradients=has_gradients, **options._asdict())
         likes = z, z, z, z, gamma
