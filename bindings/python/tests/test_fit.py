@@ -126,7 +126,7 @@ def test_where_scikit_learn_gives_up_a_fit_goes_on_and_says_so(structure: str) -
 
 def test_a_fit_in_order_says_that_nothing_was_mended(hard: Any) -> None:
     model = gmm.GaussianMixture(2, random_state=0).fit(hard)
-    assert str(model.diagnosis_) == "nothing had to be mended"
+    assert str(model.diagnosis_) == "nothing had to be repaired"
     assert model.diagnosis_.effective_counts.sum() == pytest.approx(len(hard))
     assert (model.diagnosis_.ridges == 1e-6).all() and (model.diagnosis_.conditions >= 1).all()
 

@@ -227,13 +227,13 @@ def test_options_of_the_loss_reach_it() -> None:
     assert running.n_batches == 3
 
 
-def test_moments_that_are_gone_are_told() -> None:
+def test_moments_that_no_longer_exist_are_reported() -> None:
     z, gamma = drawn(30, 3, 2)
     kept = SimpleNamespace(running=gmm.RunningMoments(0.5))
     step = jax.jit(lambda z: gmm_jax.gmm_loss(z, gamma, running=kept.running).loss)
     jax.block_until_ready(step(z))
     del kept.running
-    with pytest.raises(REFUSED, match="RunningMoments that this was compiled with are gone"):
+    with pytest.raises(REFUSED, match="RunningMoments of this compiled function no longer exist"):
         jax.block_until_ready(step(z))
 
 

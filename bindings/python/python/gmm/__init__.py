@@ -1,12 +1,12 @@
 """Gaussian mixture models in one native core.
 
-:class:`GaussianMixture` is scikit-learn's, fitted and scored by the library; :class:`Mixture` is a
-mixture that is known; :func:`params` and :func:`energy` are the layers of deep mixture models, and
-:func:`loss` is both with its gradients. ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` are these
-three as differentiable functions of tensors.
+:class:`GaussianMixture` is scikit-learn's, fitted and scored by the library. :class:`Mixture` is a
+mixture with given parameters. :func:`params` and :func:`energy` are the layers of deep mixture
+models, and :func:`loss` computes both and their gradients. ``gmm.torch``, ``gmm.jax`` and
+``gmm.tensorflow`` provide these three as differentiable functions of tensors.
 
-What needs scikit-learn or a framework is imported when it is first asked for: ``import gmm`` alone
-needs NumPy.
+Modules that need scikit-learn or a framework are imported at their first use: ``import gmm`` itself
+needs only NumPy.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ __all__ = [
 
 __version__: str = _abi.lib.gmm_version().decode()
 
-#: Types of this package that a file of ``skops.io`` may hold, for its ``trusted``:
-#: ``skops.io.load(path, trusted=gmm.TRUSTED_TYPES)``. None of them runs code that a file brings.
+#: Types of this package that a file of ``skops.io`` may hold:
+#: ``skops.io.load(path, trusted=gmm.TRUSTED_TYPES)``. None of them runs code from the file.
 TRUSTED_TYPES: list[str] = [
     "gmm._confidence.Known",
     "gmm._detector.OutlierDetector",
@@ -105,7 +105,7 @@ TRUSTED_TYPES: list[str] = [
     "gmm.alibi.OutlierDetector",
 ]
 
-#: What is found in modules that import scikit-learn.
+#: Names from modules that import scikit-learn or ONNX, with their modules.
 _LAZY = {
     "GaussianMixture": "gmm._estimator",
     "OutlierDetector": "gmm._detector",
@@ -115,11 +115,11 @@ _LAZY = {
     "to_onnx": "gmm._onnx",
     "to_sklearn": "gmm._sklearn_convert",
 }
-#: Modules of this package that are imported when they are first named.
+#: Modules of this package that are imported at their first use.
 _LAZY_MODULES = ("alibi", "plot")
-#: And those that import a framework. They stand neither in ``__all__`` nor in ``dir()``: what goes
-#: through all names, as ``from gmm import *`` does, would import all frameworks, and fail where one
-#: is missing.
+#: Modules that import a framework. They are neither in ``__all__`` nor in ``dir()``: code that
+#: reads all names, as ``from gmm import *`` does, would import every framework and fail if one is
+#: missing.
 _FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 _threads.register_with_threadpoolctl()

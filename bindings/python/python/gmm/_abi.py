@@ -1,7 +1,7 @@
-"""The C ABI as ctypes sees it: every struct, code and function of ``include/gmm.h``, no more.
+"""The C ABI for ctypes: every struct, code and function of ``include/gmm.h``, and nothing else.
 
-Handles are addresses (``c_void_p``). ``tests/test_abi.py`` holds sizes, offsets and names against
-C. ctypes gives the GIL back while a call runs.
+Handles are addresses (``c_void_p``). ``tests/test_abi.py`` compares sizes, offsets and names with
+those of C. ctypes releases the GIL while a call runs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BAD_FILE: Final = 11
 INTERNAL: Final = 12
 SOURCE: Final = 13
 
-#: The names of scikit-learn, at the place of their codes.
+#: scikit-learn's names; the index of a name is its code.
 COVARIANCES: Final = ("full", "tied", "diag", "spherical")
 CONVERGENCES: Final = ("change", "aitken")
 INITS: Final = ("kmeans", "k-means++", "random_from_data", "random")
@@ -115,7 +115,7 @@ class FitOptions(Structure):
 
 
 class Matrix(Structure):
-    """``gmm_matrix_f64`` and ``gmm_matrix_f32``, which differ in what ``data`` points at."""
+    """``gmm_matrix_f64`` and ``gmm_matrix_f32``: ``data`` points to doubles or floats."""
 
     _fields_ = [
         ("data", c_void_p),
@@ -173,7 +173,7 @@ class FitReport(Structure):
 
 
 class Source(Structure):
-    """``gmm_source_f64`` and ``gmm_source_f32``, which differ in what ``read`` writes."""
+    """``gmm_source_f64`` and ``gmm_source_f32``: ``read`` writes doubles or floats."""
 
     _fields_ = [
         ("size", c_size_t),
@@ -261,7 +261,7 @@ class Candidate(Structure):
 
 
 class Scores(Structure):
-    """``gmm_scores_f64`` and ``gmm_scores_f32``, which differ in what the pointers point at."""
+    """``gmm_scores_f64`` and ``gmm_scores_f32``: arrays of doubles or floats."""
 
     _fields_ = [
         ("size", c_size_t),
@@ -395,7 +395,7 @@ def _prototypes() -> dict[str, tuple[Any, list[Any]]]:
     return {f"gmm_{name}": prototype for name, prototype in functions.items()}
 
 
-#: What each function returns and takes.
+#: The result type and the argument types of each function.
 PROTOTYPES: Final = _prototypes()
 
 
@@ -404,11 +404,11 @@ def _library_path() -> Path:
     folder = Path(__file__).parent
     found = [path for path in sorted(folder.glob("_native/*")) if path.suffix in endings]
     if not found:
-        raise ImportError(f"no shared library in {folder / '_native'}; install the package anew")
+        raise ImportError(f"no shared library in {folder / '_native'}; reinstall the package")
     return found[0]
 
 
-#: Where the shared library is.
+#: Path of the shared library.
 LIBRARY_PATH: Final = _library_path()
 
 lib: Final[Any] = ctypes.CDLL(str(LIBRARY_PATH))

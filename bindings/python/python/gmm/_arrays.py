@@ -1,9 +1,10 @@
-"""Samples as the library reads them: a view of what the caller has, a copy where none can be.
+"""Samples as the library reads them: a view of the caller's memory, or a copy if a view cannot be.
 
-NumPy arrays of float32 or float64 are read where they are, whatever their strides. Everything else
-is first made a NumPy array by :func:`as_array`, the one way in: data frames by their columns, Arrow
-data through its capsules, the rest by ``__array__``, ``__dlpack__`` or the buffer protocol. A value
-that is no real number is refused by name, and never read as another one.
+NumPy arrays of float32 or float64 are read in place, whatever their strides. Everything else is
+first converted to a NumPy array by :func:`as_array`, the only entry: data frames by their columns,
+Arrow data through its capsules, the rest by ``__array__``, ``__dlpack__`` or the buffer protocol.
+Values that are not real numbers are refused with the name of their argument, and never converted
+silently.
 """
 
 from __future__ import annotations
@@ -26,31 +27,31 @@ _REALS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 def as_array(values: Any, name: str = "samples") -> NDArray[Any]:
-    """A plain NumPy array of anything that holds numbers; a view where that is possible.
+    """Converts anything that holds numbers to a NumPy array; a view where that is possible.
 
     Parameters
     ----------
     values : array, data frame, tensor, buffer or nested sequence
     name : str
-        What messages call the values.
+        Name of the values in messages.
 
     Returns
     -------
     ndarray
-        Of any type. Missing values are NaN.
+        Of any dtype. Missing values are NaN.
     """
     if type(values) is np.ndarray:
         return values
     if isinstance(values, (list, tuple)) and any(
         isinstance(row, np.ma.MaskedArray) for row in values
     ):
-        # np.asarray would take the rows' data and forget what is masked.
+        # np.asarray would read the rows' data and drop their masks.
         values = np.ma.array(values)
     if isinstance(values, np.ma.MaskedArray):
         return _unmasked(values, name)
     if _tables.is_sparse(values):
         kind = type(values).__name__
-        raise TypeError(f"{name} are a sparse {kind}; pass a dense array, as .toarray() makes one")
+        raise TypeError(f"{name} are a sparse {kind}; pass a dense array, for example .toarray()")
     if _tables.is_pandas(values):
         return _tables.from_pandas(values, name)
     if _tables.has_capsules(values):
@@ -63,7 +64,7 @@ def as_array(values: Any, name: str = "samples") -> NDArray[Any]:
 
 
 def as_numbers(values: Any, name: str) -> Real:
-    """Values as an array of float32 or float64, of any number of dimensions.
+    """Values as an array of float32 or float64, with any number of dimensions.
 
     Floats keep their type; float16, integers and booleans become float64. Complex numbers, text,
     dates and other objects are refused.
@@ -80,7 +81,7 @@ def as_numbers(values: Any, name: str) -> Real:
 
 
 def as_real(values: Any, n_dims: int, name: str) -> Real:
-    """Values as an array of float32 or float64 that the library can read, of ``n_dims`` dimensions.
+    """Values as a float32 or float64 array of ``n_dims`` dimensions that the library can read.
 
     Floats keep their type; float16, integers and booleans become float64.
     """
@@ -93,10 +94,9 @@ def as_real(values: Any, n_dims: int, name: str) -> Real:
 
 
 def as_type(values: Any, dtype: np.dtype[Any], name: str) -> Real:
-    """Values in the type of the samples that they are used with.
+    """Values converted to ``dtype``, the dtype of the samples.
 
-    A number that is in the range of float64 and beyond that of float32 is refused: rounding would
-    make it infinite.
+    A finite number outside the range of float32 is refused: rounding would make it infinite.
     """
     array = as_numbers(values, name)
     if array.dtype == dtype:
@@ -113,7 +113,7 @@ def as_type(values: Any, dtype: np.dtype[Any], name: str) -> Real:
 
 
 def matrix(samples: Real) -> _abi.Matrix:
-    """The view that the C ABI takes of a matrix. It keeps nothing alive."""
+    """The C ABI's view of a matrix. The caller must keep ``samples`` alive."""
     rows, cols = samples.shape
     row_stride, col_stride = samples.strides
     size = samples.itemsize
@@ -121,7 +121,7 @@ def matrix(samples: Real) -> _abi.Matrix:
 
 
 def as_doubles(values: Any, shape: tuple[int, ...], name: str) -> Float64:
-    """Parameters as the C ABI takes them: doubles of ``shape``, row-major, without gaps."""
+    """Parameters as the C ABI takes them: contiguous row-major doubles of ``shape``."""
     array = np.ascontiguousarray(as_numbers(values, name), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name} have the shape {array.shape}; pass {shape}")
@@ -129,18 +129,18 @@ def as_doubles(values: Any, shape: tuple[int, ...], name: str) -> Float64:
 
 
 def address(array: NDArray[Any]) -> int:
-    """Where the first element of an array is."""
+    """The address of the first element of an array."""
     where: int = array.__array_interface__["data"][0]
     return where
 
 
 def suffix(array: NDArray[Any]) -> str:
-    """How the functions end that take such samples."""
+    """The suffix of the C functions that take samples of this dtype."""
     return "f64" if array.dtype == np.float64 else "f32"
 
 
 def _unmasked(values: Any, name: str) -> NDArray[Any]:
-    """The data of a masked array of which nothing is masked."""
+    """The data of a masked array; refuses one with masked elements."""
     mask = np.ma.getmaskarray(values)
     if mask.dtype.names is None and mask.any():
         place = _tables.place(np.argwhere(mask)[0])

@@ -1,9 +1,9 @@
 """Arrow data behind the PyCapsule interface as NumPy arrays, without pyarrow.
 
-The C data interface is read, in chunks: a struct array is a table, whose children are its columns,
-and any other array is one column. Columns of a table are apart in memory, so they are copied once,
-into a column-major matrix. Dictionaries are decoded and nulls become NaN; a column of anything but
-numbers is refused by name. Source: https://arrow.apache.org/docs/format/CDataInterface.html
+The C data interface is read in chunks. A struct array is a table, whose children are its columns;
+any other array is one column. Columns of a table are separate in memory, so they are copied once,
+into a column-major matrix. Dictionaries are decoded and nulls become NaN. A column that does not
+hold numbers is refused by name. Source: https://arrow.apache.org/docs/format/CDataInterface.html
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _Stream._fields_ = [
     ("private_data", c_void_p),
 ]
 
-#: Types that NumPy has, by their format. Booleans, which are bits, are read apart.
+#: NumPy dtypes by Arrow format. Booleans are bits, so `_bits` reads them.
 _DTYPES: Final[dict[bytes, Any]] = {
     b"e": np.float16,
     b"f": np.float32,
@@ -82,7 +82,7 @@ _DTYPES: Final[dict[bytes, Any]] = {
     b"L": np.uint64,
 }
 
-#: What other formats begin with, and what to call them.
+#: Prefixes of the other formats, and the names of their types in messages.
 _OTHER_TYPES: Final = {
     "u": "strings",
     "U": "strings",
@@ -116,7 +116,7 @@ def read(source: Any, name: str = "samples") -> NDArray[Any]:
     ----------
     source : object with ``__arrow_c_stream__`` or ``__arrow_c_array__``
     name : str
-        What messages call a column that has no name.
+        Name in messages of a column without a name.
     """
     if hasattr(source, "__arrow_c_stream__"):
         capsule = source.__arrow_c_stream__()
@@ -155,7 +155,7 @@ def _check(stream: Any, code: int) -> None:
 
 @dataclass(frozen=True)
 class _Field:
-    """How a column is read."""
+    """How to read a column."""
 
     #: For messages.
     name: str
@@ -175,7 +175,7 @@ def _is_table(schema: _Schema) -> bool:
 
 
 def _fields(schema: _Schema, name: str) -> list[_Field]:
-    """The columns of a table, or the one that an array is. Refuses what holds no numbers."""
+    """The columns of a table, or the one column of any other array. Refuses other than numbers."""
     if not _is_table(schema):
         return [_field(schema, name)]
     children = [schema.children[at].contents for at in range(schema.n_children)]
@@ -189,7 +189,7 @@ def _field(schema: Any, name: str) -> _Field:
     verb = "has" if name.startswith("column ") else "have"
     extension = _extension(schema.metadata)
     if extension is not None:
-        # Its numbers may stand for something else, as those of periods do for months.
+        # The stored numbers may encode something else: those of periods are months.
         raise TypeError(
             f"{name} {verb} the extension type {extension!r}; cast to an Arrow type of numbers"
         )
@@ -204,7 +204,10 @@ def _field(schema: Any, name: str) -> _Field:
 
 
 def _extension(metadata: int | None) -> str | None:
-    """The name of an extension type. Metadata are a count, then keys and values with lengths."""
+    """The name of an extension type, or None.
+
+    Metadata are a count, then keys and values, each preceded by its length.
+    """
     if not metadata:
         return None
 
@@ -234,7 +237,7 @@ def _batches(schema: _Schema, fields: list[_Field], stream: Any) -> Iterator[lis
 
 
 def _columns(schema: _Schema, fields: list[_Field], batch: _Array) -> list[NDArray[Any]]:
-    """Copies, for the batch is released before the next one is read."""
+    """Copies of the columns, because the batch is released before the next one is read."""
     if not _is_table(schema):
         return [_values(fields[0], batch, batch.offset, batch.length)]
     columns = []
@@ -242,14 +245,14 @@ def _columns(schema: _Schema, fields: list[_Field], batch: _Array) -> list[NDArr
     for at, field in enumerate(fields):
         column = batch.children[at].contents
         if column.length < batch.offset + batch.length:
-            raise ValueError(f"{field.name} is shorter than the Arrow table that it is in")
+            raise ValueError(f"{field.name} is shorter than its Arrow table")
         values = _values(field, column, batch.offset + column.offset, batch.length)
         columns.append(_with_nan(values, present))
     return columns
 
 
 def _values(field: _Field, column: Any, start: int, length: int) -> NDArray[Any]:
-    """A copy of the values from ``start`` on; nulls are NaN."""
+    """A copy of ``length`` values from ``start`` on; nulls are NaN."""
     if length == 0:
         return np.empty(0, np.float32 if field.is_single else np.float64)
     if field.format == b"n":
@@ -258,20 +261,20 @@ def _values(field: _Field, column: Any, start: int, length: int) -> NDArray[Any]
     if field.dictionary is None:
         return _with_nan(_raw(field.format, column, start, length).copy(), present)
     codes = _raw(field.format, column, start, length)
-    words = column.dictionary.contents
-    decoded = _values(field.dictionary, words, words.offset, words.length)
-    known = np.ones(length, dtype=bool) if present is None else present
-    if known.any():
-        chosen = codes[known]
+    categories = column.dictionary.contents
+    decoded = _values(field.dictionary, categories, categories.offset, categories.length)
+    valid = np.ones(length, dtype=bool) if present is None else present
+    if valid.any():
+        chosen = codes[valid]
         if int(chosen.min()) < 0 or int(chosen.max()) >= len(decoded):
             raise ValueError(f"{field.name} has a code that is not in its dictionary")
     values = np.full(length, np.nan, decoded.dtype if decoded.dtype.kind == "f" else np.float64)
-    values[known] = decoded[codes[known]]
+    values[valid] = decoded[codes[valid]]
     return values
 
 
 def _raw(kind: bytes, column: Any, start: int, length: int) -> NDArray[Any]:
-    """The values as they lie in memory, those of nulls included."""
+    """The stored values, including those under nulls."""
     if kind == b"b":
         return _bits(column.buffers[1], start, length)
     size = np.dtype(_DTYPES[kind]).itemsize
@@ -279,7 +282,7 @@ def _raw(kind: bytes, column: Any, start: int, length: int) -> NDArray[Any]:
 
 
 def _present(array: Any, start: int, length: int) -> NDArray[np.bool_] | None:
-    """Which values are no nulls; None if there are no nulls."""
+    """Which values are not null; None if none is null."""
     if array.null_count == 0 or array.n_buffers == 0 or not array.buffers[0]:
         return None
     return _bits(array.buffers[0], start, length)

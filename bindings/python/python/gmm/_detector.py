@@ -1,4 +1,4 @@
-"""Outliers in the data that contain them, or under a mixture that is known: PyOD's interface."""
+"""Outlier detection with PyOD's interface: fitted to contaminated data, or by a given mixture."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ if TYPE_CHECKING:
 class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types.
     """Finds outliers in data that contain them, with the interface of PyOD.
 
-    Every score is an energy in nats, so the larger, the more outlying. By default it is the mean
-    of the energies under a few mixtures that share one covariance each and are fitted without the
-    samples that are least likely: unlike a plain fit they cannot adapt to a small group of
-    outliers. With ``mixture`` it is the energy under that mixture.
+    Every score is an energy in nats: the larger, the more outlying. By default the score is the
+    mean energy under a few mixtures. The components of each share one covariance, and each is
+    fitted without the least likely samples: unlike a plain fit, these mixtures cannot adapt to a
+    small group of outliers. With ``mixture``, the score is the energy under that mixture.
 
     .. note::
-       ``predict``, ``fit_predict`` and ``labels_`` say 1 for an outlier and 0 for others, and
-       ``decision_function`` is larger for outliers, as PyOD has it. Detectors of scikit-learn say
-       -1 and 1, with the opposite sign. For alibi-detect's interface see
-       :class:`gmm.alibi.OutlierDetector`.
+       As in PyOD, ``predict``, ``fit_predict`` and ``labels_`` are 1 for an outlier and 0 for
+       others, and ``decision_function`` is larger for outliers. Detectors of scikit-learn return
+       -1 for an outlier and 1 for others, and their scores have the opposite sign. For
+       alibi-detect's interface see :class:`gmm.alibi.OutlierDetector`.
 
     Parameters
     ----------
     contamination : float, default=0.1
-        The share of outliers among the samples of a fit, at least 0 and less than 1. It draws the
-        line between outliers and others; and, up to a third, that share is left out of the fit.
+        The share of outliers among the samples of a fit, at least 0 and less than 1. It sets the
+        threshold, and that share of the samples, a third at most, is left out of the fit.
     mixture : gmm.Mixture or GaussianMixture, optional
-        A fitted one is taken as it is, and ``fit`` only draws the line. One that is not fitted is
-        cloned and fitted to the samples; so is the clone of a fitted one, which grid searches make:
-        pass ``estimator.mixture_`` or a ``FrozenEstimator`` where it must stay as it is. One that
-        is fitted here and has no ``random_state`` of its own takes one from the detector's.
+        A fitted model is used unchanged, and ``fit`` only sets the threshold. An unfitted one is
+        cloned and fitted to the samples. Grid searches clone a fitted estimator, and the clone is
+        unfitted: pass ``estimator.mixture_`` or a ``FrozenEstimator`` to keep the fit. A model that
+        is fitted here without a ``random_state`` of its own gets one from the detector's.
     n_components : int or sequence of int, default=(1, 2, 4, 8)
-        K of each mixture. With a ``mixture`` this is not looked at, nor is what follows but for
-        ``random_state`` and ``n_threads``.
+        Number of components of each mixture. With a ``mixture``, this and the next parameters are
+        ignored, except ``random_state`` and ``n_threads``.
     tol : float, default=1e-3
-        Stop when the mean log-density of the samples that are kept changes by less, in nats.
+        Stop when the mean log-density of the samples left in changes by less, in nats.
     max_iter : int, default=100
-        Iterations of each mixture at most.
+        Maximum number of iterations for each mixture.
     reg_covar : float, default=1e-6
-        Added to every variance, of features scaled to variance 1.
+        Added to every variance of the features, which are scaled to variance 1.
     random_state : int, RandomState instance or None, default=None
     n_threads : int, optional
         By default :func:`gmm.get_num_threads`. Results do not depend on it.
@@ -71,18 +71,18 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
     decision_scores_ : ndarray of shape (n_samples,)
         The energies of the samples of the fit.
     threshold_ : float
-        A sample is an outlier when its energy is above it. No more than the share
-        ``contamination`` of the samples of the fit are; PyOD interpolates between two of them,
-        which may be one more.
+        A sample is an outlier when its energy is above this. At most the share
+        ``contamination`` of the samples of the fit are; PyOD interpolates between two scores, so
+        there it may be one sample more.
     labels_ : ndarray of shape (n_samples,)
-        1 for the outliers among the samples of the fit, and 0.
+        1 for the outliers among the samples of the fit, 0 for the others.
     mixtures_ : tuple of gmm.Mixture
-        Whose mean energy is the score.
+        The score is the mean energy under these.
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
-        Where one mixture judges: with ``mixture``, or one ``n_components``.
+        Parameters, if there is one mixture: with ``mixture``, or one ``n_components``.
     detector_ : estimator
-        What was fitted, where ``mixture`` was an estimator; ``converged_``, ``n_iter_`` and
-        ``lower_bound_`` are its own.
+        The fitted estimator, if ``mixture`` was an estimator. It provides ``converged_``,
+        ``n_iter_`` and ``lower_bound_``.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -139,18 +139,18 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         self.random_state = random_state
         self.n_threads = n_threads
 
-    # What is inside `mixture` is fitted by rules of its own.
+    # `mixture` validates its own parameters when it is fitted.
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> OutlierDetector:
-        """Learns what is frequent, and draws the line.
+        """Fits the mixtures and sets the threshold.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Outliers included.
+            Samples, with their outliers.
         y : Ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts: 2 is the row twice, 0 is no row at all.
+            Weight of each sample: 2 is the row twice, 0 leaves the row out.
 
         Returns
         -------
@@ -173,7 +173,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
-        """Fits, and says which of the samples are outliers, 0 or 1, of shape (n_samples,)."""
+        """Fits, and labels the samples: 1 for outliers and 0 for others, of shape (n_samples,)."""
         fitted: OutlierDetector = self.fit(X, y, sample_weight)
         return fitted.labels_
 
@@ -191,9 +191,9 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
     def predict(
         self, X: Any, return_confidence: bool = False
     ) -> NDArray[np.int64] | tuple[NDArray[np.int64], Float64]:
-        """Says which samples are outliers, 0 or 1, of shape (n_samples,).
+        """Labels samples: 1 for outliers and 0 for others, of shape (n_samples,).
 
-        With ``return_confidence`` also what :meth:`predict_confidence` gives.
+        With ``return_confidence``, the result of :meth:`predict_confidence` is returned too.
         """
         scores = self.decision_function(X)
         labels = self._above(scores)
@@ -210,20 +210,20 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
     def predict_proba(
         self, X: Any, method: str = "linear", return_confidence: bool = False
     ) -> Float64 | tuple[Float64, Float64]:
-        """Scores brought to the range from 0 to 1, as PyOD does it; no probabilities of a model.
+        """Scores scaled to the range from 0 to 1, as in PyOD; not probabilities of a model.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         method : {'linear', 'unify'}, default='linear'
-            'linear': 0 at the least of ``decision_scores_``, 1 at the largest. 'unify': the error
-            function of how far the score is above their mean, which one huge score disturbs less.
+            'linear': 0 at the smallest of ``decision_scores_``, 1 at the largest. 'unify': the
+            error function of the standardised score, on which one huge score has less effect.
         return_confidence : bool, default=False
 
         Returns
         -------
         ndarray of shape (n_samples, 2)
-            Of being ordinary, and of being an outlier.
+            First for inliers, then for outliers.
         """
         scores = self.decision_function(X)
         outlying = self._known.unit_range(scores, method)
@@ -231,7 +231,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
         return (both, self._confidence(scores)) if return_confidence else both
 
     def predict_confidence(self, X: Any) -> Float64:
-        """How likely another draw of the training set is to say the same, of shape (n_samples,).
+        """Probability that another draw of the training set gives the same label, (n_samples,).
 
         See Perini, Vercruyssen & Davis (2020), Quantifying the confidence of anomaly detectors in
         their example-wise predictions.
@@ -241,7 +241,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
     def attribution(self, X: Any) -> Float64:
         """What each feature contributes to the energy of each sample, (n_samples, n_features).
 
-        A share may be negative: where features are correlated, one may make the others less
+        A contribution may be negative: if features are correlated, one can make the others less
         surprising.
         """
         check_is_fitted(self)
@@ -279,7 +279,7 @@ class OutlierDetector(Rejecting, OfOneMixture, Convertible, BaseEstimator):  # t
                 given.fit(samples, **weights)
                 if hasattr(self, "feature_names_in_"):
                     given.feature_names_in_ = self.feature_names_in_
-            self.detector_ = getattr(given, "estimator", given)  # As a FrozenEstimator has it.
+            self.detector_ = getattr(given, "estimator", given)  # A FrozenEstimator holds it there.
         return as_mixture(given)
 
     @staticmethod
@@ -309,5 +309,5 @@ def _has_no_seed(estimator: Any) -> bool:
 
 
 def _in_double(samples: RealArray) -> Float64:
-    """As the library fits detectors, so that scores and threshold agree."""
+    """Samples in float64, the dtype of the fit, so that scores and threshold agree."""
     return samples.astype(np.float64, copy=False)

@@ -1,4 +1,4 @@
-"""What a fit came to and what it did so that it could go on, in numbers and in words."""
+"""Diagnosis of a fit: support of each component, and repairs, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
     from gmm._arrays import Float64, Real
 
-#: Rows that are looked at together.
+#: Rows per block in `distinct_rows`.
 _ROWS = 1024
-#: Of a component with fewer samples than this nothing is known.
+#: A component with fewer samples than this is empty.
 _EMPTY = 1e-6
-#: More repairs than this are counted and not told one by one.
+#: Most repairs that `str` lists; it only counts the others.
 _MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
 class Repair:
-    """What a fit did so that it could go on."""
+    """One repair: a change without which the fit could not continue."""
 
     #: 'raised_ridge' or 'reseeded'.
     kind: str
-    #: From 1; 0 at the start.
+    #: From 1; 0 is the initialisation.
     iteration: int
     component: int
-    #: Whose samples a reseeded component shares.
+    #: The component that gave half of its samples to a reseeded one.
     source: int
-    #: What was added to the variances, when that was raised.
+    #: The ridge added to the variances, for 'raised_ridge'.
     ridge: float
 
     def __str__(self) -> str:
@@ -48,32 +48,32 @@ class Repair:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """What supports each component of a fit, and what had to be mended.
+    """The support of each component of a fit, and its repairs.
 
-    ``str`` says it in words; a fit with repairs says it in a :class:`gmm.RepairWarning`.
+    ``str`` gives it in words. A fit with repairs shows these in a :class:`gmm.RepairWarning`.
     """
 
     #: Why the fit ended: 'converged', 'max_iter', 'cancelled', 'out_of_time' or 'refused'.
     stop: str
-    #: How many samples belong to each component, in parts, of shape (k,).
+    #: Sum of responsibilities of each component, in samples, of shape (k,).
     effective_counts: Float64
     #: A lower bound on the condition number of each covariance, of shape (k,).
     conditions: Float64
-    #: What was added to the variances of each component in the last iteration, of shape (k,).
+    #: The ridge added to the variances of each component in the last iteration, of shape (k,).
     ridges: Float64
-    #: Features with hardly any variance but the ridge, of shape (k, d).
+    #: Features whose variance, given those before, is hardly more than the ridge, (k, d).
     held_by_ridge: NDArray[np.bool_]
-    #: In the order in which they were made; the first 1000.
+    #: The first 1000 repairs, in order.
     repairs: tuple[Repair, ...]
-    #: How many there were.
+    #: Number of all repairs.
     n_repairs: int
-    #: Which restart won, from 0, and how many moves led on from it.
+    #: The best restart, from 0, and the number of successful swaps after it.
     restart: int = 0
     n_swaps: int = 0
 
     @property
     def unsupported(self) -> NDArray[np.bool_]:
-        """Components without samples, or whose variances are all the ridge's, of shape (k,)."""
+        """Components without samples, or with no variance but the ridge, of shape (k,)."""
         empty: NDArray[np.bool_] = self.effective_counts < _EMPTY
         return empty | self.held_by_ridge.all(axis=1)
 
@@ -99,7 +99,7 @@ class Diagnosis:
                 break
         if self.stop == "refused":
             parts.append("the last M-step was refused, and the parameters before it are the result")
-        return "; ".join(parts) if parts else "nothing had to be mended"
+        return "; ".join(parts) if parts else "nothing had to be repaired"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Diagnosis):
@@ -110,13 +110,13 @@ class Diagnosis:
 
 
 def distinct_rows(samples: Real, counts: Float64 | None, enough: int) -> int:
-    """How many different rows have weight, or ``enough`` when there are as many at least."""
+    """The number of distinct rows with positive weight, counted up to ``enough``."""
     seen: set[bytes] = set()
     for start in range(0, len(samples), _ROWS):
         block = samples[start : start + _ROWS]
         if counts is not None:
             block = block[counts[start : start + _ROWS] > 0.0]
-        # The sum has one zero instead of two.
+        # Adding 0.0 turns -0.0 into 0.0.
         seen.update(row.tobytes() for row in block + 0.0)
         if len(seen) >= enough:
             return enough

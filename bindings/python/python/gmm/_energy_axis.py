@@ -1,8 +1,9 @@
 """An axis for energies: linear where most of them are, logarithmic where only outliers are.
 
-    u(e) = asinh((e - c) / w)      c the lower quartile, w how far the smallest quarter spreads
+    u(e) = asinh((e - c) / w)      c the lower quartile, w the spread of the smallest quarter
 
-The smallest, for up to three quarters may be outliers, as where known ones are drawn.
+The spread is that of the smallest quarter, because in plots of known outliers these can be up to
+three quarters of the samples.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
     from gmm._arrays import Float64
 
-#: Beyond so many spreads a linear axis would show little but its end.
+#: With a range of more spreads than this, a linear axis would show little but its end.
 _FAR: Final = 20.0
-#: Ticks, at most.
+#: Maximum number of ticks.
 _TICKS: Final = 9
 
 
 def edges(ax: Axes, values: Float64, threshold: float | None, bins: int) -> Float64:
-    """Edges of bins that are equally wide on paper, on an axis that is made for them."""
+    """Sets the scale of ``ax`` and returns edges of bins that are equally wide on paper."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         raise ValueError("no energy is finite; pass at least one that is")
@@ -54,15 +55,15 @@ def edges(ax: Axes, values: Float64, threshold: float | None, bins: int) -> Floa
     ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda e, _: f"{e:,.6g}"))
     ax.xaxis.set_minor_locator(ticker.NullLocator())
     cut: Float64 = backward(positions)
-    # Rounding on the way there and back must not leave out the least and the largest.
+    # Rounding in `forward` and `backward` must not leave out the smallest and the largest energy.
     cut[[0, -1]] = low, high
     return cut
 
 
 def _ticks(ordinary: list[float], low: float, high: float, forward: Any) -> list[float]:
-    """Some of the ordinary ones, and round ones beyond, that are not too close on paper."""
+    """Those of the ordinary ticks, and of round numbers beyond, that are far enough apart."""
     powers = 10.0 ** np.arange(0, math.ceil(math.log10(max(abs(low), abs(high), 1.0))) + 1)
-    # The rounder, the sooner.
+    # Rounder numbers come first.
     beyond = np.concatenate([[0.0], powers, 5.0 * powers, 2.0 * powers])
     apart = (forward(high) - forward(low)) / _TICKS
     ticks: list[float] = []

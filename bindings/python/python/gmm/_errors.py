@@ -1,4 +1,4 @@
-"""What the library refuses, as exceptions: the status chooses the class, the words are its own."""
+"""Errors of the library as exceptions: status selects the class, the message is the library's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gmm import _abi
 
 
 class Error(Exception):
-    """A call was refused. ``status`` is the code of ``gmm.h``.
+    """Base class of all errors of the library. ``status`` is the code of ``gmm.h``.
 
     Examples
     --------
@@ -24,7 +24,7 @@ class Error(Exception):
 
 
 class InvalidInput(Error, ValueError):
-    """An argument, or the data in it."""
+    """An invalid argument, or invalid data in it."""
 
 
 class NotFinite(InvalidInput):
@@ -32,7 +32,7 @@ class NotFinite(InvalidInput):
 
 
 class NotPositiveDefinite(InvalidInput):
-    """A covariance, precision or factor that is not one."""
+    """A covariance or precision that is not positive definite, or an invalid factor."""
 
 
 class EmptyComponent(InvalidInput):
@@ -48,15 +48,15 @@ class FileError(Error, OSError):
 
 
 class BadFile(Error, ValueError):
-    """A file that is not a model, or not one that this version reads."""
+    """A file that is not a model file, or is not supported by this version."""
 
 
 class InternalError(Error, RuntimeError):
-    """A mistake in the library and not in the call. Please report its message."""
+    """A bug in the library, not in the call. Please report the message."""
 
 
 class RepairWarning(UserWarning):
-    """A fit had to mend something, or has components that no samples support, and says what."""
+    """A fit needed repairs, or has components without support; the message names them."""
 
 
 _CLASSES: Final[dict[int, type[Error]]] = {
@@ -80,7 +80,7 @@ def check(status: int) -> None:
 
 
 def out_of_range(message: str) -> OutOfRange:
-    """What is refused here, as the library refuses it."""
+    """An error like the library's, for results that are checked in Python."""
     error = OutOfRange(message)
     error.status = _abi.OUT_OF_RANGE
     return error

@@ -1,4 +1,4 @@
-"""The two functions of deep mixture models, in the names and order of alibi-detect."""
+"""The two functions of deep mixture models, with alibi-detect's names and argument order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def params(z: Any, gamma: Any, eps: float = 1e-6) -> tuple[Real, Real, Real, Real, Real]:
-    """Mixture parameters from samples and how much of each belongs to each component.
+    """Mixture parameters from samples and their responsibilities.
 
     ``S_k = sum_n gamma_nk``, ``phi_k = S_k / n``, ``mu_k = sum_n gamma_nk z_n / S_k``,
     ``cov_k = sum_n gamma_nk (z_n - mu_k)(z_n - mu_k)^T / S_k``, ``L_k L_k^T = cov_k + eps I``.
@@ -22,7 +22,7 @@ def params(z: Any, gamma: Any, eps: float = 1e-6) -> tuple[Real, Real, Real, Rea
     Parameters
     ----------
     z : array-like of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : array-like of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
@@ -32,7 +32,7 @@ def params(z: Any, gamma: Any, eps: float = 1e-6) -> tuple[Real, Real, Real, Rea
     phi : ndarray of shape (k,)
     mu : ndarray of shape (k, d)
     cov : ndarray of shape (k, d, d)
-        Exactly symmetric, without ``eps``.
+        Exactly symmetric; ``eps`` is not added.
     L : ndarray of shape (k, d, d)
         Lower Cholesky factors.
     log_det_cov : ndarray of shape (k,)
@@ -68,7 +68,7 @@ def energy(
     log_det_cov: Any,
     return_mean: bool = True,
 ) -> tuple[Any, Any]:
-    """Energies of samples under what :func:`params` gave, and the sum of inverse variances.
+    """Energies of samples under a mixture from :func:`params`, and the sum of inverse variances.
 
     ``E_n = -ln sum_k phi_k N(z_n; mu_k, L_k L_k^T)`` in nats, ``cov_diag = sum_k sum_i 1 /
     (cov_k)_ii``.
@@ -79,7 +79,7 @@ def energy(
     phi, mu, cov, L, log_det_cov : array-like
         Of shapes (k,), (k, d), (k, d, d), (k, d, d) and (k,).
     return_mean : bool, default=True
-        The mean energy in place of the energies.
+        Whether to return the mean energy instead of the energies.
 
     Returns
     -------

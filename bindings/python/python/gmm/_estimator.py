@@ -1,7 +1,7 @@
 """scikit-learn's ``GaussianMixture``, fitted and scored by the library.
 
 Constructor, validation, attributes, warnings and everything that is not overridden here are
-scikit-learn's own, by inheritance. What is new has defaults that change nothing.
+inherited from scikit-learn. With their defaults, the additional parameters change nothing.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 
 class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has no types.
-    """Gaussian mixture, as :class:`sklearn.mixture.GaussianMixture` has it.
+    """Gaussian mixture, with the interface of :class:`sklearn.mixture.GaussianMixture`.
 
     From the same ``weights_init``, ``means_init`` and ``precisions_init`` the iterations are those
-    of scikit-learn. Other starts are found by the library, so that the same ``random_state`` gives
-    another draw. Singular covariances and emptied components do not end a fit: they are mended, and
-    a :class:`gmm.RepairWarning` says how.
+    of scikit-learn. Other starts are found by the library, so the same ``random_state`` gives a
+    different start. Singular covariances and empty components do not end a fit: they are repaired,
+    and a :class:`gmm.RepairWarning` reports the repairs.
 
     Parameters
     ----------
@@ -55,45 +55,45 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         Threads of this estimator; by default :func:`gmm.get_num_threads`. Results do not depend on
         it.
     contamination : float, optional
-        The share of the samples of a fit that are outliers, at least 0 and less than 1. The fit
-        then has a ``threshold_``: a sample is one when ``-score_samples`` is above it.
+        The share of outliers among the samples of a fit, at least 0 and less than 1. The fit then
+        sets ``threshold_``: a sample is an outlier when ``-score_samples`` is above it.
     time_budget : float, optional
         Seconds after which no iteration begins.
     callback : callable, optional
-        Is given a :class:`gmm.Progress` after every iteration; when it returns False the fit ends.
+        Called with a :class:`gmm.Progress` after every iteration; returning False ends the fit.
     prior : bool, gmm.Prior or dict, optional
-        A conjugate prior on the parameters, instead of ``reg_covar``: the result then does not
-        depend on that, unless the samples have no extent at all.
+        A conjugate prior on the parameters, instead of ``reg_covar``. The result then depends on
+        ``reg_covar`` only if all samples are equal.
     max_failed_swaps : int, optional
-        After the restarts, moves in a row that may fail: each takes a component of the best fit
-        away, splits another and climbs from there. By default 4 a restart, and none when there is
-        one or ``means_init`` is given.
+        Random swaps that may fail in a row after the restarts: each removes a component of the
+        best fit, splits another and runs EM from there. By default 4 for each restart, but 0 with
+        one restart or with ``means_init``.
     decay : float, default=0.7
         How fast ``partial_fit`` forgets, greater than 0.5 and at most 1.
     starts : {'native', 'scikit-learn'}, default='native'
-        Who finds the starts. With 'scikit-learn' the same ``random_state`` gives the same fit as
-        there, and the time that its k-means takes; sample weights and ``max_failed_swaps`` have
-        no say then.
+        Which library finds the starts. With 'scikit-learn' the same ``random_state`` gives the
+        same fit as scikit-learn, and costs the time of its k-means. These starts ignore sample
+        weights, and ``max_failed_swaps`` is ignored.
     convergence : {'change', 'aitken'}, default='change'
-        What ``tol`` is compared with: the change of the lower bound in an iteration, or how far
-        Aitken's extrapolation says that it is from its limit.
+        What ``tol`` is compared with: the change of the lower bound in an iteration, or its
+        distance to the limit that Aitken's extrapolation estimates.
     reg_covar_relative : bool, default=False
-        Whether ``reg_covar`` is a share of the mean variance of the features, so that a fit does
+        Whether ``reg_covar`` is relative to the mean variance of the features, so that a fit does
         not depend on their unit.
 
     Attributes
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, \
             lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
-        As in scikit-learn. Of float32 where the samples are and its range holds all of these
-        arrays, else of float64: variances are squares, and leave the range of float32 first.
+        As in scikit-learn. float32 if the samples are float32 and all of these arrays are in its
+        range, else float64: variances are squares, so they leave the range of float32 first.
     diagnosis_ : gmm.Diagnosis
-        What supports each component, and what had to be mended.
+        The support of each component, and the repairs.
     threshold_ : float
-        Only with ``contamination``: the energy that no more than that share of the samples last
-        fitted, or learnt from, are above. Samples without weight are left out.
+        Only with ``contamination``: at most that share of the samples of the last ``fit`` or
+        ``partial_fit`` have a larger energy. Samples without weight are left out.
     n_updates_ : int
-        Batches that ``partial_fit`` learnt from, after the first.
+        Number of batches that ``partial_fit`` has used after the first.
 
     Examples
     --------
@@ -183,7 +183,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         X : array-like of shape (n_samples, n_features)
         y : Ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts: 2 is the row twice, 0 is no row at all.
+            Weight of each sample: 2 is the row twice, 0 leaves the row out.
 
         Returns
         -------
@@ -194,12 +194,14 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> NDArray[np.int64]:
-        """Fits, and gives each sample its most likely component, of shape (n_samples,)."""
+        """Fits, and returns the most likely component of each sample, of shape (n_samples,)."""
         return self._labels(self._fit(X, sample_weight))
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> GaussianMixture:
-        """Learns from a batch, which is not kept, by stepwise EM. The first batch is fitted.
+        """Updates the model with a batch by stepwise EM. The first batch is fitted.
+
+        Batches are not kept.
 
         Parameters
         ----------
@@ -244,7 +246,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
             self._check_goes_on(samples, begins)
             check_start(self, samples)
         except ValueError:
-            # The model of the last fit is as it was, and so is what it knows of its features.
+            # The model of the last fit is unchanged, so its feature names are restored.
             for name in _NAMES:
                 self.__dict__.pop(name, None)
             self.__dict__.update(known)
@@ -315,7 +317,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         )
         options.weights, options.means = self.weights_init, self.means_init
         options.precisions = self.precisions_init
-        # From a whole start every restart would be the same.
+        # With weights, means and precisions given, every restart would be the same.
         given = self.weights_init, self.means_init, self.precisions_init
         options.n_init = 1 if all(part is not None for part in given) else self.n_init
 
@@ -328,16 +330,16 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self.diagnosis_ = fitted.diagnosis
 
     def _warn(self, samples: Real, counts: Float64 | None, stacklevel: int = 5) -> None:
-        """Warns where scikit-learn does, and of what else a user should know."""
+        """Warns as scikit-learn does, and of repairs and components without support."""
         diagnosis = self.diagnosis_
         if diagnosis.n_repairs or diagnosis.stop == "refused":
-            message = f"The fit went on with repairs: {diagnosis}."
+            message = f"The fit needed repairs: {diagnosis}."
             warnings.warn(message, RepairWarning, stacklevel=stacklevel)
         elif diagnosis.unsupported.any():
             message = (
                 f"Some components are supported by no samples, or by a single point: {diagnosis}. "
-                "Try fewer components; or, where that is all of them, rescaled features or "
-                "reg_covar_relative=True."
+                "Try fewer components. If this concerns all components, rescale the features or "
+                "set reg_covar_relative=True."
             )
             warnings.warn(message, RepairWarning, stacklevel=stacklevel)
         if diagnosis.n_repairs or diagnosis.unsupported.any():
@@ -361,9 +363,9 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     def _only_start(
         self, samples: Real, counts: Float64 | None, begins: bool, random_state: Any
     ) -> None:
-        """``max_iter=0``: the start is the model, and scikit-learn's own."""
+        """``max_iter=0``: the model is the start, which scikit-learn finds."""
         if counts is not None:
-            raise ValueError("max_iter=0 makes no use of sample_weight; pass max_iter=1 or more")
+            raise ValueError("max_iter=0 does not use sample_weight; pass max_iter=1 or more")
         self._explained(samples, lambda: _checked_finite(samples))
         if begins:
             start_as_scikit_learn(self, samples, random_state)
@@ -385,7 +387,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
     def load(cls, path: str | os.PathLike[str]) -> GaussianMixture:
         """An estimator with the model of a file, ready to predict.
 
-        It has what :meth:`save` kept: names of features, ``threshold_``, ``diagnosis_``, bounds.
+        It also gets what :meth:`save` wrote: feature names, ``threshold_``, ``diagnosis_``, bounds.
         """
         mixture, kept = Mixture.load(path), _model_file.metadata(path)
         estimator = cls.from_mixture(mixture)
@@ -410,7 +412,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         return tags
 
 
-#: What the samples of a fit decide beside the parameters.
+#: Attributes that the samples of a fit set before the parameters.
 _NAMES = ("n_features_in_", "feature_names_in_")
 
 

@@ -1,4 +1,4 @@
-"""What ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` have in common: results and refusals."""
+"""Shared by ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow``: results, options and checks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gmm._running import RunningMoments
 
 
 class Loss(NamedTuple):
-    """What ``gmm_loss`` gives: ``loss``, which has gradients, and two values without."""
+    """Result of ``gmm_loss``: ``loss``, which has gradients, and two values without gradients."""
 
     loss: Any
     mean_energy: Any
@@ -20,7 +20,7 @@ class Loss(NamedTuple):
 
 
 class LossOptions(NamedTuple):
-    """What ``gmm_loss`` passes on to :func:`gmm.loss`, under its names."""
+    """Options of ``gmm_loss``, with the names that :func:`gmm.loss` has for them."""
 
     eps: float
     w_energy: float
@@ -30,7 +30,7 @@ class LossOptions(NamedTuple):
     running: RunningMoments | None
 
 
-#: Of the outputs of ``gmm_params``, and of the inputs of ``gmm_energy`` after ``z``.
+#: Names of the outputs of ``gmm_params`` and of the inputs of ``gmm_energy`` after ``z``.
 PARAMETERS: Final = ("phi", "mu", "cov", "L", "log_det_cov")
 
 
@@ -40,7 +40,7 @@ def shapes_of_params(k: int, d: int) -> tuple[tuple[int, ...], ...]:
 
 
 def check_types(dtypes: Mapping[str, str]) -> None:
-    """Refuses types, by the names of the arguments that have them, that no function is for."""
+    """Refuses arguments that are not all float32 or all float64. Keys are argument names."""
     first, expected = next(iter(dtypes.items()))
     for name, dtype in dtypes.items():
         if dtype not in ("float32", "float64"):
@@ -50,7 +50,7 @@ def check_types(dtypes: Mapping[str, str]) -> None:
 
 
 class SecondDerivative(NotImplementedError):
-    """A gradient of a gradient was asked for."""
+    """A gradient of a gradient was requested."""
 
     def __init__(self, module: str) -> None:
         super().__init__(
@@ -60,10 +60,11 @@ class SecondDerivative(NotImplementedError):
 
 @contextlib.contextmanager
 def subnormals() -> Iterator[None]:
-    """Numbers as everywhere else, on a thread of a framework that takes subnormal ones for zero.
+    """Computes with subnormal numbers on threads of a framework that flush them to zero.
 
-    XLA and TensorFlow have their threads do so. A share of 1e-40 would be none there and one on the
-    library's own threads; and those inherit it for good if they are made by a call from there.
+    XLA and TensorFlow set that mode on their threads. A responsibility of 1e-40 would be zero there
+    and not on the library's own threads; and library threads that are created by a call from such a
+    thread would keep its mode for good.
     """
     if not _set_environment:
         yield
@@ -78,7 +79,7 @@ def subnormals() -> Iterator[None]:
 
 
 def _environment_functions() -> tuple[Any, Any]:
-    """``fegetenv`` and ``fesetenv`` of C, where their types are known: in glibc and musl."""
+    """``fegetenv`` and ``fesetenv`` of C, on Linux, where glibc and musl have them."""
     if sys.platform != "linux":
         return None, None
     library = ctypes.PyDLL(None)

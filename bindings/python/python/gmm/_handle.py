@@ -1,4 +1,4 @@
-"""Addresses that the library gave, freed once, when nobody has them any more."""
+"""Addresses of objects of the library, each freed once, when nothing refers to it any more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gmm._errors import check
 
 
 class Handle:
-    """Owns what a function of the library made."""
+    """Owns an object that a function of the library created."""
 
     __slots__ = ("_release", "address")
 
@@ -21,14 +21,15 @@ class Handle:
         self.address = address
         self._release = partial(free, address)
 
-    # No function of Python: a signal handler that runs at its beginning would raise in there, where
-    # exceptions are printed and forgotten, and nothing would be freed. A property that C reads, and
-    # a call that C makes, leave it to the next instruction of whoever let go of the handle.
+    # Not a Python function: a signal handler that runs at its beginning would raise inside it,
+    # where exceptions are printed and ignored, and the object would not be freed. Here C reads a
+    # property and makes the call, so the exception comes with the next instruction of the code that
+    # dropped the handle.
     __del__: Any = property(attrgetter("_release"))
 
 
 def new_handle(make: Callable[[Any], int], kind: str) -> Handle:
-    """What ``make(out)`` writes to the pointer it is given, to be freed by ``gmm_{kind}_free``."""
+    """The object that ``make(out)`` writes to ``out``; ``gmm_{kind}_free`` frees it."""
     out = ctypes.c_void_p()
     check(make(ctypes.byref(out)))
     assert out.value is not None

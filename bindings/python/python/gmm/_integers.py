@@ -1,4 +1,4 @@
-"""Integers for C: ctypes keeps the low bits of a number that does not fit, and says nothing."""
+"""Integers for C, checked: ctypes silently keeps the low bits of a number that does not fit."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def whole(value: Any, name: str, *, least: int = 0, most: int = MAX_SIZE) -> int
     ----------
     value : int, or anything that is one by ``__index__``
     name : str
-        What the caller calls it.
+        Name of the value in messages.
     least, most : int
-        What the C type and the function allow.
+        Limits of the C type and of the function.
     """
     try:
         number = operator.index(value)

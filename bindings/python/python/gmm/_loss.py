@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Loss(NamedTuple):
-    """What :func:`loss` gives."""
+    """Result of :func:`loss`."""
 
     loss: Any
     mean_energy: Any
@@ -39,28 +39,30 @@ def loss(
 ) -> Loss:
     """Mean energy and sum of inverse variances of a mixture under its own samples, and gradients.
 
-    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, where the parameters are those that
-    :func:`params` makes of ``z`` and ``gamma``. Takes O(k d^2) memory beside inputs and outputs.
+    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, under the parameters that
+    :func:`params` computes from ``z`` and ``gamma``. Uses O(k d^2) memory besides inputs and
+    outputs.
 
     Parameters
     ----------
     z : array-like of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : array-like of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
     w_energy, w_cov_diag : float, default=1 and 0.005
     gradients : bool, default=True
-        Whether ``d_z`` and ``d_gamma`` are wanted; they are None when not.
+        Whether to compute ``d_z`` and ``d_gamma``, which are None otherwise.
     ridge_limit : float, optional
-        Where a covariance has no factor, ``eps`` is multiplied by ten for it until it has one, up
-        to this; gradients take it for a constant. Without, such a batch is refused.
-    drop_empty : bool, default=False
-        Whether a component without responsibility gets weight 0 and no gradient instead of being
+        Largest ridge. While a covariance is not positive definite, its ``eps`` is multiplied by
+        ten, up to this limit; gradients treat the ridge as a constant. By default such a batch is
         refused.
+    drop_empty : bool, default=False
+        Whether a component without responsibility gets weight 0 and no gradient. By default the
+        batch is refused.
     running : RunningMoments, optional
-        Averages over batches that take this one in and make the mixture; gradients flow through
-        the share that the batch has in them.
+        Averages over batches. This batch is added to them, and the loss is that of the mixture
+        they give; gradients flow through the share of this batch.
     n_threads : int, optional
         Results do not depend on it.
 

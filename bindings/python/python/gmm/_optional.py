@@ -1,4 +1,4 @@
-"""Packages that only some users have: imported when needed, with the way to get them if missing."""
+"""Optional packages: imported when needed; an error names the package to install."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def require(module: str, what: str) -> Any:
-    """A module of a package that is no dependency, for ``what``."""
+    """Imports a module of an optional package, which ``what`` needs."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -1,12 +1,12 @@
 """The mixture layers of deep models as differentiable functions of JAX arrays.
 
-:func:`gmm_params` and :func:`gmm_energy` have the names, signatures and order of alibi-detect's;
-:func:`gmm_loss` is both and their gradients in one pass, and what to train with. They work under
-``jit``, ``grad``, ``value_and_grad`` and ``vmap``, which calls them once for each of the batch, and
-are computed on the CPU, to which arrays of other devices are copied and back. There are first
-derivatives in reverse mode only: others are refused.
+:func:`gmm_params` and :func:`gmm_energy` have alibi-detect's names, signatures and argument order.
+:func:`gmm_loss` computes both and their gradients in one pass: train with it. They work under
+``jit``, ``grad``, ``value_and_grad`` and ``vmap``, which calls them once for each batch element.
+They are computed on the CPU: arrays of other devices are copied there, and results are copied back.
+Only first derivatives in reverse mode exist: others are refused.
 
-What the library refuses is an error of JAX whose message names the class: ``EmptyComponent: ...``.
+An error of the library is an error of JAX whose message names the class: ``EmptyComponent: ...``.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 def gmm_params(
     z: Array, gamma: Array, eps: float = 1e-6
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Mixture parameters from samples and how much of each belongs to each component.
+    """Mixture parameters from samples and their responsibilities.
 
-    What :func:`gmm.params` computes, with gradients with respect to ``z`` and ``gamma``.
+    The same values as :func:`gmm.params`, with gradients with respect to ``z`` and ``gamma``.
 
     Parameters
     ----------
     z : Array of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Array of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
-        Added to the diagonals of ``cov`` in ``L`` and ``log_det_cov``. A number, not traced.
+        Added to the diagonals of ``cov`` in ``L`` and ``log_det_cov``. A Python number, not traced.
 
     Returns
     -------
@@ -87,10 +87,10 @@ def gmm_energy(
     log_det_cov: Array,
     return_mean: bool = True,
 ) -> tuple[Array, Array]:
-    """Energies of samples under what :func:`gmm_params` gave, and the sum of inverse variances.
+    """Energies under a mixture from :func:`gmm_params`, and the sum of inverse variances.
 
-    What :func:`gmm.energy` computes, with gradients with respect to every array: energies depend
-    on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
+    The same values as :func:`gmm.energy`, with gradients with respect to every array:
+    energies depend on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def gmm_energy(
     phi, mu, cov, L, log_det_cov : Array
         Of shapes (k,), (k, d), (k, d, d), (k, d, d) and (k,), and of the type of ``z``.
     return_mean : bool, default=True
-        The mean energy in place of the energies.
+        Whether to return the mean energy instead of the energies.
 
     Returns
     -------
@@ -134,34 +134,36 @@ def gmm_loss(
 ) -> Loss:
     """Mean energy and sum of inverse variances of a mixture under its own samples, as a loss.
 
-    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, what :func:`gmm_energy` gives after
-    :func:`gmm_params`, in O(k d^2) memory beside inputs and outputs. Its gradients are computed
-    together with it, where it is differentiated. All numbers are static, not traced.
+    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, as :func:`gmm_energy` after
+    :func:`gmm_params`, with O(k d^2) memory besides inputs and outputs. Gradients are computed in
+    the same pass, if the loss is differentiated. All numbers are static, not traced.
 
     Parameters
     ----------
     z : Array of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Array of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
     w_energy, w_cov_diag : float, default=1 and 0.005
     ridge_limit : float, optional
-        Where a covariance has no factor, ``eps`` is multiplied by ten for it until it has one, up
-        to this; gradients take it for a constant. Without, such a batch is refused.
-    drop_empty : bool, default=False
-        Whether a component without responsibility gets weight 0 and no gradient instead of being
+        Largest ridge. While a covariance is not positive definite, its ``eps`` is multiplied by
+        ten, up to this limit; gradients treat the ridge as a constant. By default such a batch is
         refused.
+    drop_empty : bool, default=False
+        Whether a component without responsibility gets weight 0 and no gradient. By default the
+        batch is refused.
     running : gmm.RunningMoments, optional
-        Averages over batches that take this one in and make the mixture; gradients flow through
-        the share that the batch has in them. A side effect, which JAX does not know of: a loss
-        that is not used is not computed, and under ``jax.checkpoint`` a batch counts twice.
+        Averages over batches. This batch is added to them, and the loss is that of the mixture
+        they give; gradients flow through the share of this batch. JAX does not know of
+        this side effect: a loss that is not used adds no batch, and under ``jax.checkpoint`` a
+        batch is added twice.
 
     Returns
     -------
     Loss
-        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two are values to look
-        at and have no gradients: they are part of ``loss`` by their weights.
+        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two have no gradients:
+        they are for monitoring, and are part of ``loss`` with their weights.
 
     Examples
     --------
@@ -180,7 +182,7 @@ def gmm_loss(
     return Loss(*_fused(text, *arrays))
 
 
-# What JAX differentiates. Everything before ``z`` is static.
+# The functions that JAX differentiates. Arguments before ``z`` are static.
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -239,13 +241,13 @@ _fused.defvjp(_fused_forward, _fused_backward)
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
 def _call(name: str, options: str, shapes: tuple[tuple[int, ...], ...], *inputs: Array) -> Any:
-    """What the function ``name`` below computes, as arrays of ``shapes``."""
+    """The results of function ``name`` of ``_HOST``, as arrays of ``shapes``."""
     return _compiled(f"{name}|{options}", shapes, *inputs)
 
 
 @_call.defjvp  # type: ignore[untyped-decorator]
 def _refuse(*_: Any) -> Any:
-    # The first derivatives above do not come here: to differentiate a call is to do it again.
+    # First derivatives are defined above and do not call this; a derivative of `_call` is a second.
     raise SecondDerivative("gmm.jax")
 
 
@@ -267,12 +269,12 @@ def _on_cpu(text: str, results: Any, *inputs: Array) -> Any:
 
 
 def _elsewhere(text: str, results: Any, *inputs: Array) -> Any:
-    """On other devices, where what is copied to the CPU does not wait for threads that wait."""
+    """For other devices, whose copies to the CPU do not depend on threads that wait."""
     host = functools.partial(_returned, text)
     return jax.pure_callback(host, results, *inputs, vmap_method="sequential")
 
 
-# What is computed, on arrays of NumPy: by name, options as JSON has them, and inputs.
+# The computations, on NumPy arrays, by name. They take options, parsed from JSON, and inputs.
 
 
 def _host_params(eps: float, z: Any, gamma: Any) -> Sequence[Any]:
@@ -328,12 +330,12 @@ def _returned(text: str, *inputs: Any) -> Any:
 
 
 _TARGET: Final = "gmm_python"
-#: Kept here for XLA, which has its address.
+#: XLA has its address, so it must stay alive.
 _HANDLER: Final = _xla.handler(_written)
 jax.ffi.register_ffi_target(_TARGET, jax.ffi.pycapsule(_HANDLER), platform="cpu")
 
-# A compiled computation holds text, so running moments have names in it: of this process, for
-# compiled computations are kept in files, too.
+# A compiled computation holds text, so it refers to running moments by name. The names contain a
+# key of this process, because compiled computations are also cached in files.
 _PROCESS: Final = uuid.uuid4().hex
 _names: weakref.WeakKeyDictionary[RunningMoments, str] = weakref.WeakKeyDictionary()
 _by_name: weakref.WeakValueDictionary[str, RunningMoments] = weakref.WeakValueDictionary()
@@ -348,7 +350,9 @@ def _name_of(running: RunningMoments) -> str:
 def _running_of(name: str) -> RunningMoments:
     running = _by_name.get(name)
     if running is None:
-        raise ValueError("the RunningMoments that this was compiled with are gone; keep them")
+        raise ValueError(
+            "the RunningMoments of this compiled function no longer exist; keep a reference to them"
+        )
     return running
 
 

@@ -1,13 +1,13 @@
 """The mixture layers of deep models as differentiable functions of TensorFlow tensors.
 
-:func:`gmm_params` and :func:`gmm_energy` have the names, signatures and order of alibi-detect's;
-:func:`gmm_loss` is both and their gradients in one pass, and what to train with. They work eagerly,
+:func:`gmm_params` and :func:`gmm_energy` have alibi-detect's names, signatures and argument order.
+:func:`gmm_loss` computes both and their gradients in one pass: train with it. They work eagerly,
 inside ``tf.function`` and in losses of Keras, and are computed on the CPU. XLA cannot compile them:
-a Keras model that trains with them is compiled with ``jit_compile=False``. There are first
-derivatives only: second ones are refused.
+compile a Keras model that trains with them with ``jit_compile=False``. Only first derivatives
+exist: second ones are refused.
 
-What the library refuses is a :class:`gmm.Error` where tensors have values, and inside
-``tf.function`` an error of TensorFlow whose message names the class: ``EmptyComponent: ...``.
+An error of the library is a :class:`gmm.Error` in eager mode; inside ``tf.function`` it is an error
+of TensorFlow whose message names the class: ``EmptyComponent: ...``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ else:
 
 __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 
-# Their Python is run as it stands inside tf.function, too.
+# AutoGraph must not rewrite the Python code of these functions inside tf.function.
 _as_it_stands = tf.autograph.experimental.do_not_convert
 
 
@@ -46,14 +46,14 @@ _as_it_stands = tf.autograph.experimental.do_not_convert
 def gmm_params(
     z: Tensor, gamma: Tensor, eps: float = 1e-6
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Mixture parameters from samples and how much of each belongs to each component.
+    """Mixture parameters from samples and their responsibilities.
 
-    What :func:`gmm.params` computes, with gradients with respect to ``z`` and ``gamma``.
+    The same values as :func:`gmm.params`, with gradients with respect to ``z`` and ``gamma``.
 
     Parameters
     ----------
     z : Tensor of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Tensor of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
@@ -105,10 +105,10 @@ def gmm_energy(
     log_det_cov: Tensor,
     return_mean: bool = True,
 ) -> tuple[Tensor, Tensor]:
-    """Energies of samples under what :func:`gmm_params` gave, and the sum of inverse variances.
+    """Energies under a mixture from :func:`gmm_params`, and the sum of inverse variances.
 
-    What :func:`gmm.energy` computes, with gradients with respect to every tensor: energies depend
-    on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
+    The same values as :func:`gmm.energy`, with gradients with respect to every tensor:
+    energies depend on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def gmm_energy(
     phi, mu, cov, L, log_det_cov : Tensor
         Of shapes (k,), (k, d), (k, d, d), (k, d, d) and (k,), and of the type of ``z``.
     return_mean : bool, default=True
-        The mean energy in place of the energies.
+        Whether to return the mean energy instead of the energies.
 
     Returns
     -------
@@ -172,34 +172,35 @@ def gmm_loss(
 ) -> Loss:
     """Mean energy and sum of inverse variances of a mixture under its own samples, as a loss.
 
-    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, what :func:`gmm_energy` gives after
-    :func:`gmm_params`, in O(k d^2) memory beside inputs and outputs. Its gradients are computed
-    together with it, and always, for TensorFlow does not tell whether a tape is watching; for
-    values alone there is :func:`gmm.loss` with ``gradients=False``.
+    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, as :func:`gmm_energy` after
+    :func:`gmm_params`, with O(k d^2) memory besides inputs and outputs. Gradients are computed in
+    the same pass, and always: TensorFlow does not report whether a tape is
+    watching. To get values alone, call :func:`gmm.loss` with ``gradients=False``.
 
     Parameters
     ----------
     z : Tensor of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Tensor of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
     w_energy, w_cov_diag : float, default=1 and 0.005
     ridge_limit : float, optional
-        Where a covariance has no factor, ``eps`` is multiplied by ten for it until it has one, up
-        to this; gradients take it for a constant. Without, such a batch is refused.
-    drop_empty : bool, default=False
-        Whether a component without responsibility gets weight 0 and no gradient instead of being
+        Largest ridge. While a covariance is not positive definite, its ``eps`` is multiplied by
+        ten, up to this limit; gradients treat the ridge as a constant. By default such a batch is
         refused.
+    drop_empty : bool, default=False
+        Whether a component without responsibility gets weight 0 and no gradient. By default the
+        batch is refused.
     running : gmm.RunningMoments, optional
-        Averages over batches that take this one in and make the mixture; gradients flow through
-        the share that the batch has in them. Every call takes its batch in.
+        Averages over batches. This batch is added to them, and the loss is that of the mixture
+        they give; gradients flow through the share of this batch. Every call adds its batch.
 
     Returns
     -------
     Loss
-        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two are values to look
-        at and have no gradients: they are part of ``loss`` by their weights.
+        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two have no gradients:
+        they are for monitoring, and are part of ``loss`` with their weights.
 
     Examples
     --------
@@ -227,7 +228,7 @@ def gmm_loss(
             return d_loss * d_z, d_loss * d_gamma
 
         def gradient(d_loss: Tensor, *_: Tensor) -> Any:
-            # The inputs so that second derivatives with respect to them are seen and refused.
+            # The inputs are passed so that second derivatives with respect to them are refused.
             return scaled(d_loss, d_z, d_gamma, z, gamma)
 
         return values, gradient
@@ -237,7 +238,7 @@ def gmm_loss(
 
 
 def _refusing_gradients(function: Callable[..., Any]) -> Any:
-    """A gradient as a function of what it is computed from, whose own gradient is refused."""
+    """A gradient as a function of its inputs; its own gradient is refused."""
 
     def refuse(*_: Tensor) -> Any:
         raise SecondDerivative("gmm.tensorflow")
@@ -252,7 +253,7 @@ def _gradient(compute: Callable[..., Sequence[Any]], shapes: Sequence[Any], *inp
 def _call(
     compute: Callable[..., Sequence[Any]], shapes: Sequence[Any], *inputs: Tensor
 ) -> list[Tensor]:
-    """What ``compute`` makes of the inputs as arrays, as tensors of ``shapes``."""
+    """Calls ``compute`` with the inputs as arrays; its results are tensors of ``shapes``."""
     dtype = inputs[0].dtype
     if tf.executing_eagerly():
         return [tf.convert_to_tensor(each) for each in compute(*(x.numpy() for x in inputs))]
@@ -262,7 +263,7 @@ def _call(
             with subnormals():
                 return [np.asarray(each) for each in compute(*arrays)]
         except ValueError as error:
-            # TensorFlow keeps the message and not the class, unless that is one of its own.
+            # TensorFlow keeps the message but not the class, unless the class is its own.
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
     results: list[Tensor] = tf.numpy_function(named, inputs, [dtype] * len(shapes))

@@ -1,9 +1,9 @@
 """The mixture layers of deep models as differentiable functions of PyTorch tensors.
 
-:func:`gmm_params` and :func:`gmm_energy` have the names, signatures and order of alibi-detect's;
-:func:`gmm_loss` is both and their gradients in one pass, and what to train with. Tensors of the CPU
-are read where they are, whatever their strides; those of other devices are copied there, and
-results are copied back. There are first derivatives only: second ones are refused.
+:func:`gmm_params` and :func:`gmm_energy` have alibi-detect's names, signatures and argument order.
+:func:`gmm_loss` computes both and their gradients in one pass: train with it. CPU tensors are read
+in place, whatever their strides. Tensors of other devices are copied to the CPU, and results are
+copied back. Only first derivatives exist: second ones are refused.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ __all__ = ["Loss", "gmm_energy", "gmm_loss", "gmm_params"]
 def gmm_params(
     z: Tensor, gamma: Tensor, eps: float = 1e-6
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Mixture parameters from samples and how much of each belongs to each component.
+    """Mixture parameters from samples and their responsibilities.
 
-    What :func:`gmm.params` computes, with gradients with respect to ``z`` and ``gamma``.
+    The same values as :func:`gmm.params`, with gradients with respect to ``z`` and ``gamma``.
 
     Parameters
     ----------
     z : Tensor of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Tensor of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
@@ -72,10 +72,10 @@ def gmm_energy(
     log_det_cov: Tensor,
     return_mean: bool = True,
 ) -> tuple[Tensor, Tensor]:
-    """Energies of samples under what :func:`gmm_params` gave, and the sum of inverse variances.
+    """Energies under a mixture from :func:`gmm_params`, and the sum of inverse variances.
 
-    What :func:`gmm.energy` computes, with gradients with respect to every tensor: energies depend
-    on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
+    The same values as :func:`gmm.energy`, with gradients with respect to every tensor:
+    energies depend on ``L`` and ``log_det_cov``, and ``cov_diag`` on ``cov``.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def gmm_energy(
     phi, mu, cov, L, log_det_cov : Tensor
         Of shapes (k,), (k, d), (k, d, d), (k, d, d) and (k,), and of the type of ``z``.
     return_mean : bool, default=True
-        The mean energy in place of the energies.
+        Whether to return the mean energy instead of the energies.
 
     Returns
     -------
@@ -119,33 +119,34 @@ def gmm_loss(
 ) -> Loss:
     """Mean energy and sum of inverse variances of a mixture under its own samples, as a loss.
 
-    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, what :func:`gmm_energy` gives after
-    :func:`gmm_params`, in O(k d^2) memory beside inputs and outputs. Its gradients are computed
-    together with it, when a tensor needs them, and ``backward`` scales them.
+    ``loss = w_energy * mean_energy + w_cov_diag * cov_diag``, as :func:`gmm_energy` after
+    :func:`gmm_params`, with O(k d^2) memory besides inputs and outputs. Gradients are computed in
+    the same pass, if a tensor requires them, and ``backward`` scales them.
 
     Parameters
     ----------
     z : Tensor of shape (n, d)
-        Samples; float32 or float64, and so are the results.
+        Samples, float32 or float64. Results have the same type.
     gamma : Tensor of shape (n, k)
         Responsibilities, of the type of the samples.
     eps : float, default=1e-6
     w_energy, w_cov_diag : float, default=1 and 0.005
     ridge_limit : float, optional
-        Where a covariance has no factor, ``eps`` is multiplied by ten for it until it has one, up
-        to this; gradients take it for a constant. Without, such a batch is refused.
-    drop_empty : bool, default=False
-        Whether a component without responsibility gets weight 0 and no gradient instead of being
+        Largest ridge. While a covariance is not positive definite, its ``eps`` is multiplied by
+        ten, up to this limit; gradients treat the ridge as a constant. By default such a batch is
         refused.
+    drop_empty : bool, default=False
+        Whether a component without responsibility gets weight 0 and no gradient. By default the
+        batch is refused.
     running : gmm.RunningMoments, optional
-        Averages over batches that take this one in and make the mixture; gradients flow through
-        the share that the batch has in them. Every call takes its batch in.
+        Averages over batches. This batch is added to them, and the loss is that of the mixture
+        they give; gradients flow through the share of this batch. Every call adds its batch.
 
     Returns
     -------
     Loss
-        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two are values to look
-        at and have no gradients: they are part of ``loss`` by their weights.
+        ``loss``, ``mean_energy``, ``cov_diag``, each of shape (). The last two have no gradients:
+        they are for monitoring, and are part of ``loss`` with their weights.
 
     Examples
     --------
@@ -228,7 +229,7 @@ class _Energy(torch.autograd.Function):  # type: ignore[misc]
 
 
 class _Loss(torch.autograd.Function):  # type: ignore[misc]
-    """``loss``, ``mean_energy``, ``cov_diag``, and gradients or None."""
+    """Returns ``loss``, ``mean_energy``, ``cov_diag``, and gradients or None."""
 
     @staticmethod
     def forward(
@@ -243,7 +244,7 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
         z, gamma, _, has_gradients = inputs
         ctx.mark_non_differentiable(*(out for out in output[1:] if out is not None))
         if has_gradients:
-            # The inputs for second derivatives alone, so that they are seen and refused.
+            # The inputs are saved only so that second derivatives are noticed and refused.
             ctx.save_for_backward(*output[3:], z, gamma)
 
     @staticmethod
@@ -258,14 +259,14 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
 
 
 def _once(gradients: Callable[..., Any], *inputs: Tensor | None) -> Any:
-    """The gradients, of which nobody may ask for another: only who keeps the graph could."""
+    """First-order gradients; differentiating them (``create_graph=True``) is refused."""
     if torch.is_grad_enabled():
         return _Gradient.apply(gradients, *inputs)
     return gradients(*inputs)
 
 
 class _Gradient(torch.autograd.Function):  # type: ignore[misc]
-    """A gradient as a function of what it is computed from, whose own gradient is refused."""
+    """A gradient as a function of its inputs; its own gradient is refused."""
 
     @staticmethod
     def forward(gradients: Callable[..., Any], *inputs: Tensor | None) -> Any:
@@ -297,7 +298,7 @@ def _scaled(gradient: Tensor, factor: Tensor) -> Tensor:
 
 
 def _array(tensor: Tensor) -> Any:
-    """The memory of a tensor of the CPU, or a copy of that of another device."""
+    """The memory of a CPU tensor, or a copy of a tensor of another device."""
     return tensor.numpy(force=True)
 
 
