@@ -1,11 +1,12 @@
-/* gmm.hpp: gmm.h for C++17. Handles free themselves, refusals are thrown, samples are what you have.
+/* gmm.hpp: gmm.h for C++17. Handles free themselves, refusals are exceptions, and samples may be any container or
+ * matrix that describes its memory.
  *
  *     gmm::fit_options options(3);
  *     gmm::fitted fitted = gmm::fit(samples, options);          // an Eigen matrix, or
  *     auto energies = fitted.model.energies(gmm::matrix<double>(data, n, d));
  *
- * Nothing here computes: every function is one call of the C ABI, whose header says what it takes, gives and
- * refuses. Conventions and promises: docs/abi.md. Needs C++17 and the C library, and nothing else.
+ * This header computes nothing: every function is one call of the C ABI, and gmm.h documents its inputs, outputs
+ * and refusals. Conventions and promises: docs/abi.md. Needs only C++17 and the C library.
  */
 #ifndef GMM_HPP
 #define GMM_HPP

@@ -1,4 +1,4 @@
-/* What all of gmm.hpp has in common: errors, handles, threads, cancel tokens. */
+/* Shared by all of gmm.hpp: errors, handles, threads, cancel tokens. */
 #ifndef GMM_BASE_HPP
 #define GMM_BASE_HPP
 
@@ -18,9 +18,10 @@
 #include <utility>
 #include <vector>
 
-/* A program that is compiled without exceptions has none: GMM_REFUSED(status, message) is then called, and when it
- * returns the program aborts. Define it before the first include to log or to leave in another way. The calls of gmm.h
- * and gmm::scorer::try_score return statuses instead. All files of a program that include gmm.hpp need one setting. */
+/* In a program compiled without exceptions, a refusal calls GMM_REFUSED(status, message), and the program aborts
+ * when that returns. Define it before the first include to log the message or to leave in another way. The calls of
+ * gmm.h and gmm::scorer::try_score return statuses instead. All files of a program that include gmm.hpp need the
+ * same setting. */
 #if !defined(GMM_NO_EXCEPTIONS) && !defined(__cpp_exceptions)
 #define GMM_NO_EXCEPTIONS
 #endif
@@ -28,7 +29,7 @@
 #define GMM_REFUSED(status, message) std::fprintf(stderr, "gmm: %s (status %d)\n", (message), static_cast<int>(status))
 #endif
 
-/* An exception is caught across libraries only if all of them see one type, however they hide their own symbols. */
+/* The type is visible in every library: otherwise an exception thrown in one could not be caught in another. */
 #if defined(__GNUC__) && !defined(_WIN32)
 #define GMM_VISIBLE __attribute__((visibility("default")))
 #else
@@ -37,7 +38,7 @@
 
 namespace gmm {
 
-/** What the library refused: a status, and what was wrong, where, and what to try. */
+/** A refusal of the library: a status, and a message with what was wrong, where, and what to try. */
 class GMM_VISIBLE error : public std::runtime_error {
 public:
     error(gmm_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
@@ -62,7 +63,7 @@ namespace detail {
 #endif
 }
 
-/** Refuses what the C library refused. */
+/** Throws the error of the C library for any status but GMM_OK. */
 inline void throw_unless_ok(gmm_status status)
 {
     if (status != GMM_OK) {
@@ -109,7 +110,7 @@ GMM_REAL(double, f64)
 GMM_REAL(float, f32)
 #undef GMM_REAL
 
-/** A handle that is freed once. One that is empty, as after a move, is refused wherever it is used. */
+/** A handle that is freed once. Any use of an empty handle, as after a move, is refused. */
 template <class Handle, void (*Free)(Handle *)>
 class owned {
 public:
@@ -118,7 +119,7 @@ public:
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-    /** The handle; `name` is what the caller knows the object by. */
+    /** The handle; `name` is the object's name in messages. */
     Handle *get(const char *name) const
     {
         if (!handle_) {
@@ -141,7 +142,7 @@ private:
     std::shared_ptr<Handle> handle_;
 };
 
-/** `owned` by one object only: moved, not copied. */
+/** A handle with one owner: it can be moved, not copied. */
 template <class Handle, void (*Free)(Handle *)>
 class unique : public owned<Handle, Free> {
 public:
@@ -150,7 +151,7 @@ public:
     unique &operator=(unique &&) noexcept = default;
 };
 
-/** What `make` writes to the pointer that it is given. */
+/** Makes an object from the pointer that `make` writes. */
 template <class Owned, class Make>
 Owned made(Make &&make)
 {
@@ -161,18 +162,21 @@ Owned made(Make &&make)
     return owner;
 }
 
-/** An option that is one of the library's objects, or none. It keeps the object alive, but not one behind a pointer. */
+/**
+ * An option that holds one of the library's objects, or none. It shares ownership of an object, but not of a raw
+ * pointer.
+ */
 template <class Handle>
 class link {
 public:
     link() = default;
     link(std::nullptr_t) {}
-    /* A move is a copy: options that were moved from do not lose their start or token without a word. */
+    /* A move is a copy, so that options keep their start and their token after they were moved from. */
     link(const link &) = default;
     link &operator=(const link &) = default;
     link(Handle *handle) : handle_(std::shared_ptr<void>(), handle) {}
 
-    /** Of an object that is not empty. */
+    /** From an object that is not empty. */
     template <class Object, class = decltype(std::declval<Object &>().share())>
     link(Object &&object) : handle_(object.share())
     {
@@ -185,7 +189,7 @@ private:
     std::shared_ptr<Handle> handle_;
 };
 
-/** The product of sizes, or the largest number where it is larger. */
+/** The product of sizes; the largest number if it overflows. */
 inline std::size_t product(std::initializer_list<std::size_t> sizes) noexcept
 {
     constexpr std::size_t most = (std::numeric_limits<std::size_t>::max)();
@@ -198,7 +202,7 @@ inline std::size_t product(std::initializer_list<std::size_t> sizes) noexcept
     return is_empty ? 0 : all;
 }
 
-/** Elements for an array with these sizes; refuses sizes whose product memory does not hold. */
+/** The number of elements of an array with these sizes; refuses a product that exceeds the address space. */
 template <class Value>
 std::vector<Value> room(std::initializer_list<std::size_t> sizes)
 {
@@ -226,7 +230,7 @@ std::vector<Value> room(std::initializer_list<std::size_t> sizes)
 #endif
 }
 
-/** What `read` writes: an array with these sizes. */
+/** An array with these sizes that `read` fills. */
 template <class Read, class Handle>
 std::vector<double> read(Read read, const Handle *handle, std::initializer_list<std::size_t> sizes)
 {
@@ -237,10 +241,10 @@ std::vector<double> read(Read read, const Handle *handle, std::initializer_list<
 
 }  // namespace detail
 
-/** A number of threads; results do not depend on it. Copies share them. */
+/** A thread budget; results do not depend on it. Copies share its threads. */
 class threads {
 public:
-    /** 0 for as many as the machine runs at once. */
+    /** 0 means as many as the machine runs at once. */
     explicit threads(std::size_t count = 0)
         : handle_(detail::made<handle>([&](auto out) { return gmm_threads_create(count, out); }))
     {
@@ -253,7 +257,7 @@ private:
     handle handle_;
 };
 
-/** What to compute with: an object of `threads`, or the library's own. */
+/** The threads of a call: an object of `threads`, or the library's own. */
 class threads_ref {
 public:
     constexpr threads_ref() = default;
@@ -264,7 +268,7 @@ private:
     const gmm_threads *c_ = nullptr;
 };
 
-/** A request that a call may end, for any thread to make. Assign it to the options of the call. Copies share it. */
+/** A cancel token: any thread may request the end of a call. Assign it to the call's options. Copies share it. */
 class cancel {
 public:
     cancel() : handle_(detail::made<handle>([](auto out) { return gmm_cancel_create(out); })) {}

@@ -1,4 +1,4 @@
-/* What is called back: functions of the caller, whose exceptions end a call and come out of it. */
+/* Callbacks: functions of the caller, whose exceptions end the call and are rethrown by it. */
 #ifndef GMM_CALLBACKS_HPP
 #define GMM_CALLBACKS_HPP
 
@@ -11,7 +11,7 @@
 namespace gmm {
 namespace detail {
 
-/** Keeps the first exception of a callback until the C call that it may not pass through has returned. */
+/** Keeps the first exception of a callback until the C call has returned, since it must not pass through C. */
 class guarded {
 public:
     template <class Body, class Result>
@@ -56,7 +56,7 @@ private:
 #endif
 };
 
-/** Whether `Progress` takes what a fit reports. */
+/** Whether `Progress` can be called with a progress report. */
 template <class Progress>
 constexpr void require_progress()
 {
@@ -69,7 +69,7 @@ constexpr void require_progress()
     }
 }
 
-/** A progress function behind a C callback. A function that returns nothing goes on. */
+/** A progress function behind a C callback. If the function returns nothing, the fit goes on. */
 template <class Progress>
 struct watched {
     Progress &progress;
@@ -91,12 +91,12 @@ struct watched {
 
 }  // namespace detail
 
-/** A function that is called with a level (GMM_LOG_*) and a line in words, or none. Copies share it. */
+/** A function called with a level (GMM_LOG_*) and a line of text, or none. Copies share it. */
 class log_function {
 public:
     log_function() = default;
     log_function(std::nullptr_t) {}
-    /* A move is a copy: what was moved from can still be called. */
+    /* A move is a copy, so that a function that was moved from can still be called. */
     log_function(const log_function &) = default;
     log_function &operator=(const log_function &) = default;
 
@@ -120,11 +120,11 @@ private:
 
 namespace detail {
 
-/** A log behind a C callback. After the first exception it is not called any more. */
+/** A log function behind a C callback. After its first exception it is not called again. */
 struct logged {
     const log_function &log;
     guarded &guard;
-    /** Is requested when the log throws: the call ends early. */
+    /** A token that is requested when the log throws, so that the call ends early. */
     const gmm_cancel *ends;
 
     static void call(void *self, gmm_log_level level, const char *line)

@@ -6,17 +6,17 @@
 
 namespace gmm {
 
-/** Parameters of a mixture in memory of the caller's type. */
+/** Parameters of a mixture in the caller's type. */
 template <class Value>
 struct parameters {
     std::size_t n_components = 0, n_features = 0;
-    /** k; k d; k d d; k d d, zeros above the diagonals; k. */
+    /** Of sizes k, k d, k d d, k d d (with zeros above the diagonals) and k. */
     std::vector<Value> phi, mu, cov, chol, log_det;
 };
 
 namespace detail {
 
-/** A type that is not deduced from an argument. */
+/** A type that is not deduced from this argument. */
 template <class Value>
 struct same {
     using type = Value;
@@ -50,7 +50,7 @@ struct energy_result {
     Value mean_energy = 0, cov_diag = 0;
 };
 
-/** Energies of samples `z` (n d) under parameters that the caller holds. */
+/** Energies of samples `z` (n d) under parameters in the caller's memory. */
 template <class Samples, class Value = detail::element<Samples>>
 energy_result<Value> energy(const Samples &z, const parameters<typename detail::same<Value>::type> &of)
 {

@@ -1,4 +1,4 @@
-/* Fitting: from samples, from a source, batch by batch, and several mixtures side by side. */
+/* Fits of samples, of a source, of batches, and of several mixtures side by side. */
 #ifndef GMM_FIT_HPP
 #define GMM_FIT_HPP
 
@@ -9,7 +9,7 @@
 
 namespace gmm {
 
-/** What a fit came to. */
+/** The result of a fit. */
 struct fitted {
     mixture model;
     bool converged;
@@ -17,21 +17,21 @@ struct fitted {
     gmm_stop stop;
     std::size_t n_iter, restart, n_swaps;
     double lower_bound;
-    /** Of the first iterations, 100 000 at most. */
+    /** The bounds of the iterations, of the first 100 000 at most. */
     std::vector<double> lower_bounds;
-    /** Of each component; empty, as `held_by_ridge`, where this would take more than 4 GB. */
+    /** For each component. These and `held_by_ridge` are empty where they would take more than 4 GB. */
     std::vector<double> effective_counts, conditions, ridges;
-    /** k d: 1 where nothing but the ridge gives a feature variance. */
+    /** k d: 1 for a feature whose variance is hardly more than the ridge. */
     std::vector<std::uint8_t> held_by_ridge;
-    /** The first 1000 of them. */
+    /** Repairs, the first 1000 at most. */
     std::vector<gmm_repair> repairs;
 };
 
 namespace detail {
 
 /**
- * Memory that a report may be written to. There is none when the sizes are more than a fit can have: the C library,
- * which is asked afterwards, says what is wrong with them.
+ * Memory for one field of a report. It is empty for sizes that no fit can have: the C library is called with them
+ * afterwards and reports what is wrong.
  */
 template <class Value>
 class report_memory {
@@ -59,7 +59,10 @@ private:
     std::unique_ptr<Value[]> values_;
 };
 
-/** Calls `run(out, report)` with memory for a report on `k` components; what `guard` keeps comes out first. */
+/**
+ * Calls `run(out, report)` with memory for a report on `k` components. An exception kept by `guard` is rethrown
+ * first.
+ */
 template <class Run>
 fitted reported(std::size_t max_iter, std::size_t k, std::size_t d, const guarded &guard, Run &&run)
 {
@@ -105,7 +108,7 @@ template <class Samples>
 fitted fit(const Samples &samples, fit_call &call, threads_ref on)
 {
     const auto z = view(samples);
-    // More components than samples are refused: there is no need for their memory.
+    // More components than samples will be refused, so no memory is allocated for them.
     const std::size_t k = call.n_components() <= z.rows() ? call.n_components() : 0;
     return reported(call.c()->max_iter, k, z.cols(), call.guard, [&](auto out, auto report) {
         return real<element<Samples>>::fit(z.c(), call.c(), on.c(), out, report);
@@ -157,7 +160,7 @@ fitted fit_stream(Source &source, fit_call &call, std::size_t n_features, thread
 
 }  // namespace detail
 
-/** Fits a mixture to samples. `options` may be a number of components. */
+/** Fits a mixture to samples. `options` may also be a number of components. */
 template <class Samples>
 fitted fit(const Samples &samples, const fit_options &options, threads_ref on = {})
 {
@@ -167,8 +170,8 @@ fitted fit(const Samples &samples, const fit_options &options, threads_ref on = 
 }
 
 /**
- * Fits a mixture to samples; `progress(const gmm_progress &)` is called after every iteration and returns whether to
- * go on, or nothing. What it throws ends the fit and comes out.
+ * Fits a mixture to samples. `progress(const gmm_progress &)` is called after every iteration; it returns whether
+ * to go on, or nothing. An exception from it ends the fit and is rethrown.
  */
 template <class Samples, class Progress, class = detail::if_progress<Progress>>
 fitted fit(const Samples &samples, const fit_options &options, Progress &&progress, threads_ref on = {})
@@ -182,11 +185,11 @@ fitted fit(const Samples &samples, const fit_options &options, Progress &&progre
 }
 
 /**
- * Fits a mixture to what is read again and again. `source` has
+ * Fits a mixture to a source that is read once for the start and once in each iteration. `source` has
  *
  *     std::size_t n_features() const;
- *     void rewind();                                            from the beginning
- *     std::size_t read(std::size_t max_rows, Value *rows);      how many rows there were; 0 at the end
+ *     void rewind();                                            goes back to the beginning
+ *     std::size_t read(std::size_t max_rows, Value *rows);      returns the number of rows; 0 at the end
  *
  * and may throw.
  */
@@ -198,7 +201,7 @@ fitted fit_stream(Source &source, const fit_options &options, threads_ref on = {
     return detail::fit_stream<Value>(source, call, d, on);
 }
 
-/** The same with a progress function, as `fit` has it. */
+/** Fits a mixture to a source, with a progress function as for `fit`. */
 template <class Value, class Source, class Progress, class = detail::if_progress<Progress>>
 fitted fit_stream(Source &source, const fit_options &options, Progress &&progress, threads_ref on = {})
 {
@@ -210,7 +213,7 @@ fitted fit_stream(Source &source, const fit_options &options, Progress &&progres
     return detail::fit_stream<Value>(source, call, d, on);
 }
 
-/** The mixture that labels (n), each below `options.n_components`, make: a start. */
+/** Estimates a mixture from labels (n), each below `options.n_components`, for use as a start. */
 template <class Samples>
 mixture from_labels(const Samples &samples, const values<std::uint32_t> &labels, const fit_options &options,
                     threads_ref on = {})
@@ -223,7 +226,7 @@ mixture from_labels(const Samples &samples, const values<std::uint32_t> &labels,
     });
 }
 
-/** The mixture that responsibilities (n k) make: a start. */
+/** Estimates a mixture from responsibilities (n k), for use as a start. */
 template <class Samples, class Shares>
 mixture from_responsibilities(const Samples &samples, const Shares &responsibilities, const fit_options &options,
                               threads_ref on = {})
@@ -238,10 +241,10 @@ mixture from_responsibilities(const Samples &samples, const Shares &responsibili
     });
 }
 
-/** A mixture that learns from batches that are not kept. One thread may use one at a time. */
+/** A mixture that learns from batches without keeping them. One thread may use one at a time. */
 class stepwise {
 public:
-    /** An empty one: whatever uses it is refused. */
+    /** An empty object; any use of it is refused. */
     stepwise() = default;
 
     explicit stepwise(const mixture &start, const stepwise_options &options = stepwise_options())
@@ -255,7 +258,7 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-    /** Learns from a batch; its mean log-likelihood under the mixture before. */
+    /** Learns from a batch; returns its mean log-likelihood under the mixture before the update. */
     template <class Samples>
     double update(const Samples &batch, const values<double> &sample_weights = {}, threads_ref on = {})
     {
@@ -279,15 +282,16 @@ private:
     handle handle_;
 };
 
-/** Fits of several numbers of components and structures, compared. Immutable. Copies share them. */
+/** Fits of several numbers of components and structures, compared by a criterion. Immutable. Copies share them. */
 class sweep {
 public:
-    /** An empty one: whatever uses it is refused. */
+    /** An empty object; any use of it is refused. */
     sweep() = default;
 
     /**
-     * Every number of components with every structure (GMM_COVARIANCE_*), the rest as `options` say. What a log
-     * throws ends the sweep, but one with a cancel token of the caller goes on to its end first.
+     * Fits every number of components with every structure (GMM_COVARIANCE_*); `options` gives the rest. An
+     * exception from its log ends the sweep and is rethrown; with a cancel token of the caller's, the sweep runs to
+     * its end first.
      */
     template <class Samples>
     sweep(const Samples &samples, const values<std::size_t> &n_components,
@@ -315,7 +319,7 @@ public:
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
     std::size_t size() const { return gmm_sweep_n_candidates(c()); }
-    /** Which candidate has the smallest criterion. */
+    /** The index of the candidate with the smallest criterion. */
     std::size_t best() const { return gmm_sweep_best(c()); }
 
     gmm_candidate candidate(std::size_t at) const
@@ -326,7 +330,7 @@ public:
         return out;
     }
 
-    /** Throws what refused the candidate, if something did. */
+    /** Throws the error of the candidate's fit if it failed. */
     gmm::mixture model(std::size_t at) const
     {
         return gmm::mixture::made([&](auto out) { return gmm_sweep_mixture(c(), at, out); });

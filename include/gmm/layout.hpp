@@ -1,7 +1,8 @@
-/* How the elements of an object lie in memory: what vectors, spans, mdspans and matrices of Eigen say of themselves.
+/* How the elements of an object lie in memory, as vectors, spans, mdspans and matrices of Eigen describe it.
  *
- * `describe(object)` is a `layout`: a pointer, up to three extents, and their strides. An object is taken for an array only
- * when it says how its elements lie. What does not say so, as an expression that is not evaluated, does not compile.
+ * `describe(object)` is a `layout`: a pointer, up to three extents, and their strides. Only an object that
+ * describes where its elements lie is taken for an array. Any other, such as an unevaluated expression, does not
+ * compile.
  */
 #ifndef GMM_LAYOUT_HPP
 #define GMM_LAYOUT_HPP
@@ -27,7 +28,7 @@ class matrix;
 
 namespace detail {
 
-/** Element (i, j, k) is data[i strides[0] + j strides[1] + k strides[2]]; axes beyond `rank` have one index. */
+/** Element (i, j, k) is data[i strides[0] + j strides[1] + k strides[2]]; axes beyond `rank` have extent 1. */
 template <class Value>
 struct layout {
     Value *data = nullptr;
@@ -37,7 +38,7 @@ struct layout {
 
     std::size_t size() const noexcept { return product({extents[0], extents[1], extents[2]}); }
 
-    /** Whether row-major order is the order in memory, without gaps. */
+    /** Whether the elements lie in row-major order without gaps. */
     bool is_dense() const noexcept
     {
         std::size_t step = 1;
@@ -50,7 +51,7 @@ struct layout {
         return true;
     }
 
-    /** The one axis that has more than one index, if there is no other. */
+    /** Whether at most one axis has an extent above 1. */
     bool is_flat() const noexcept { return (extents[0] > 1) + (extents[1] > 1) + (extents[2] > 1) <= 1; }
 
     std::ptrdiff_t flat_stride() const noexcept
@@ -83,7 +84,7 @@ struct layout {
     }
 };
 
-/* What an object says of itself. */
+/* Traits that detect how an object describes its memory. */
 #define GMM_SAYS(trait, expression)                                                   \
     template <class Source, class = void>                                             \
     struct trait : std::false_type {};                                                \
@@ -141,7 +142,7 @@ constexpr bool outlives()
 
 enum class kind { c_array, strided_matrix, mdspan, sequence, pointer, bools, expression, unread, unknown };
 
-/** By what `Source`, which may be const, says how its elements lie. */
+/** The way in which `Source`, which may be const, describes its memory. */
 template <class Source>
 constexpr kind kind_of()
 {
@@ -197,7 +198,7 @@ auto *first_of(Value (&array)[Length])
     }
 }
 
-/** How the elements of `source` lie. */
+/** The layout of `source`. */
 template <class Source>
 auto describe(Source &source)
 {
@@ -256,7 +257,8 @@ auto describe(Source &source)
         of.data = source.data();
         of.extents[0] = static_cast<std::size_t>(source.size());
         if constexpr (says_index<Source>::value) {
-            // A view may skip elements without a word: the addresses of its elements tell.
+            // A view may skip elements although its type does not show it, so the addresses of its elements are
+            // compared.
             if constexpr (std::is_convertible_v<decltype(&source[std::size_t{1}]), decltype(of.data)>) {
                 const std::size_t last = of.extents[0] ? of.extents[0] - 1 : 0;
                 if (last > 0) {
@@ -280,7 +282,7 @@ using described = decltype(describe(std::declval<std::remove_reference_t<Source>
 template <class Source>
 using element_of = std::remove_cv_t<std::remove_pointer_t<described<Source>>>;
 
-/** Refuses elements of another type when the program is compiled. */
+/** Refuses elements of another type at compile time. */
 template <class Value, class Got>
 constexpr void require_type()
 {

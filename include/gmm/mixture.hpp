@@ -1,4 +1,4 @@
-/* A mixture: making it, reading it, scoring with it, drawing from it. */
+/* A mixture: creating it, reading it, scoring with it, drawing samples from it. */
 #ifndef GMM_MIXTURE_HPP
 #define GMM_MIXTURE_HPP
 
@@ -7,8 +7,8 @@
 namespace gmm {
 
 /**
- * Where scores go: assign memory to those that are wanted, n values, or n k row by row. Memory of another size is
- * refused.
+ * Outputs of scoring: assign memory to the requested ones, with n values, or n k row by row. Memory of another size
+ * is refused.
  */
 template <class Value>
 struct scores {
@@ -17,7 +17,7 @@ struct scores {
     std::optional<span<std::uint32_t>> labels;
     double *mean_energy = nullptr;
 
-    /** For `n` samples and `k` components. */
+    /** The C struct for `n` samples and `k` components. */
     typename detail::real<Value>::scores c(std::size_t n, std::size_t k) const
     {
         each(n, k, [](const char *name, std::size_t given, std::size_t size) {
@@ -30,7 +30,7 @@ struct scores {
         return unchecked();
     }
 
-    /** Whether all memory has the size that it needs. */
+    /** Whether all memory has the needed size. */
     bool fits(std::size_t n, std::size_t k) const noexcept
     {
         bool all = true;
@@ -38,7 +38,7 @@ struct scores {
         return all;
     }
 
-    /** For samples and components that it fits. */
+    /** The C struct, without a check of sizes; call `fits` before. */
     typename detail::real<Value>::scores unchecked() const noexcept
     {
         typename detail::real<Value>::scores out = {};
@@ -57,7 +57,7 @@ private:
         return of ? of->data() : nullptr;
     }
 
-    /** Calls `visit` with the name, the size and the needed size of all memory that there is. */
+    /** Calls `visit` with the name, the size and the needed size of every assigned memory. */
     template <class Visit>
     void each(std::size_t n, std::size_t k, Visit &&visit) const
     {
@@ -76,7 +76,7 @@ private:
 /** A mixture. Immutable: any number of threads may use one at the same time. Copies share it. */
 class mixture {
 public:
-    /** An empty one: whatever uses it is refused with GMM_NULL_POINTER until a mixture is assigned. */
+    /** An empty object; any use of it is refused with GMM_NULL_POINTER until a mixture is assigned. */
     mixture() = default;
 
     /** From weights (k), means (k d) and covariances (k d d). */
@@ -98,7 +98,7 @@ public:
         return made([&](auto out) { return gmm_mixture_load(path(file), out); });
     }
 
-    /** What `make(gmm_mixture **)` makes. */
+    /** From the pointer that `make(gmm_mixture **)` writes. */
     template <class Make>
     static mixture made(Make &&make)
     {
@@ -107,7 +107,7 @@ public:
 
     void save(const std::string &file) const { detail::throw_unless_ok(gmm_mixture_save(c(), path(file))); }
 
-    /** Whether there is a mixture in it. */
+    /** Whether the object holds a mixture. */
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
     std::size_t n_components() const { return gmm_mixture_n_components(c()); }
@@ -144,7 +144,7 @@ public:
         }
     }
 
-    /** Every score that `wanted` has memory for, from one pass. */
+    /** Writes every score that `wanted` has memory for, in one pass. */
     template <class Samples>
     void score(const Samples &samples, const scores<detail::element<Samples>> &wanted, threads_ref on = {}) const
     {
@@ -160,7 +160,7 @@ public:
         return scored<Value>(samples, on, 1, &scores<Value>::energies);
     }
 
-    /** n k; rows sum to one. */
+    /** Responsibilities (n k); rows sum to one. */
     template <class Samples, class Value = detail::element<Samples>>
     std::vector<Value> responsibilities(const Samples &samples, threads_ref on = {}) const
     {
@@ -182,7 +182,7 @@ public:
         return scored<value>(samples, on, 1, &scores<value>::labels);
     }
 
-    /** What each feature contributes to the energy of each sample (n d). */
+    /** The contribution of each feature to the energy of each sample (n d). */
     template <class Samples, class Value = detail::element<Samples>>
     std::vector<Value> attribution(const Samples &samples, threads_ref on = {}) const
     {
@@ -205,7 +205,10 @@ public:
         return out;
     }
 
-    /** Rows `first` to `first + n` of the samples that `seed` makes (n d), and their components if wanted. */
+    /**
+     * Rows `first` to `first + n` of the samples that `seed` defines (n d); their components go to `labels` if it
+     * is given.
+     */
     template <class Value = double>
     std::vector<Value> sample(std::size_t n, std::uint64_t seed, std::vector<std::uint32_t> *labels = nullptr,
                               std::uint64_t first = 0) const
@@ -220,7 +223,7 @@ public:
         return rows;
     }
 
-    /** The sums that an M-step is made of: to be kept, sent, and added up. */
+    /** The moments of samples, from which an M-step estimates a mixture; they can be stored, sent and added. */
     template <class Samples>
     std::vector<double> moments(const Samples &samples, const values<double> &sample_weights = {},
                                 threads_ref on = {}) const
@@ -233,7 +236,7 @@ public:
         return sums;
     }
 
-    /** Adds moments that were made with this mixture to others. */
+    /** Adds moments made with this mixture to `sum`, moments made with it too. */
     void add_moments(const values<double> &added, span<double> sum) const
     {
         if (added.size() != sum.size()) {
@@ -243,13 +246,13 @@ public:
         detail::throw_unless_ok(gmm_moments_add(c(), added.data(), sum.data(), sum.size()));
     }
 
-    /** Multiplies moments, so that they count for more or less. */
+    /** Multiplies moments by `factor`, which changes the weight of their samples. */
     void scale_moments(double factor, span<double> moments) const
     {
         detail::throw_unless_ok(gmm_moments_scale(c(), factor, moments.data(), moments.size()));
     }
 
-    /** The mixture that moments make. Of `options` the ridge and the prior are read. */
+    /** The M-step: the mixture estimated from moments. Of `options`, only the ridge and the prior are read. */
     mixture maximise(const values<double> &moments, const fit_options &options = fit_options()) const
     {
         fit_options read;
@@ -286,7 +289,7 @@ private:
         return made([&](auto out) { return create(k, d, shares, centres, shapes, out); });
     }
 
-    /** A path in C ends at its first NUL, so there must be no other. */
+    /** A path with a NUL inside would be cut there by C, so it is refused. */
     static const char *path(const std::string &file)
     {
         if (file.find('\0') != std::string::npos) {

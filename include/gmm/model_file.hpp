@@ -1,4 +1,4 @@
-/* Text beside a mixture in its file: names of the features, and what the caller keeps there. */
+/* Metadata in model files: names of the features, and text of the caller. */
 #ifndef GMM_MODEL_FILE_HPP
 #define GMM_MODEL_FILE_HPP
 
@@ -13,7 +13,7 @@ using metadata = std::map<std::string, std::string>;
 
 namespace detail {
 
-/** A string in C ends at its first NUL, so there must be no other. */
+/** A string with a NUL inside would be cut there by C, so it is refused. */
 inline const char *c_string(const std::string &text, const char *name)
 {
     if (text.find('\0') != std::string::npos) {
@@ -22,7 +22,7 @@ inline const char *c_string(const std::string &text, const char *name)
     return text.c_str();
 }
 
-/** What `read(out, capacity, len)` reads. */
+/** The text that `read(out, capacity, len)` writes. */
 template <class Read>
 std::string text_of(Read &&read)
 {
@@ -34,7 +34,7 @@ std::string text_of(Read &&read)
     return text;
 }
 
-/** A list of strings as JSON has it. */
+/** A list of strings in JSON. */
 inline std::string json_list(const std::vector<std::string> &texts)
 {
     const char *const digits = "0123456789abcdef";
@@ -59,7 +59,7 @@ inline std::string json_list(const std::vector<std::string> &texts)
     return json + "]";
 }
 
-/** Reads what `json_list` writes, and any other list of strings. */
+/** Reads any JSON list of strings, such as those of `json_list`. */
 class json_reader {
 public:
     explicit json_reader(const std::string &json) : json_(json) {}
@@ -166,7 +166,7 @@ private:
 
 }  // namespace detail
 
-/** Writes a mixture with text beside it. Keys are not empty and not `gmm`; `feature_names` is the library's. */
+/** Writes a mixture with metadata. Keys must not be empty or `gmm`; `feature_names` is reserved for a list of names. */
 inline void save(const mixture &model, const std::string &file, const metadata &text)
 {
     std::vector<const char *> keys, values;
@@ -186,7 +186,7 @@ inline void save(const mixture &model, const std::string &file, const std::vecto
     save(model, file, text);
 }
 
-/** All text beside the mixture in a file, but what says that the file is a model. */
+/** All metadata of a model file, except the key `gmm` with the file's format. */
 inline metadata load_metadata(const std::string &file)
 {
     const char *const path = detail::c_string(file, "path");
@@ -206,7 +206,7 @@ inline metadata load_metadata(const std::string &file)
     return text;
 }
 
-/** The names of the features of the mixture in a file; empty where it has none. */
+/** The names of the features in a model file; empty if there are none. */
 inline std::vector<std::string> load_feature_names(const std::string &file)
 {
     const metadata text = load_metadata(file);

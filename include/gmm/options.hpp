@@ -1,4 +1,4 @@
-/* Options with their defaults. Arrays know their lengths, which are held against samples and components. */
+/* Options with their defaults. Arrays know their lengths, which are checked against samples and components. */
 #ifndef GMM_OPTIONS_HPP
 #define GMM_OPTIONS_HPP
 
@@ -10,7 +10,7 @@
 namespace gmm {
 namespace detail {
 
-/** The numbers of a covariance structure for `k` components and `d` features. */
+/** Covariances in the shape of a structure for `k` components and `d` features; refuses other shapes. */
 inline const double *expect_covariances(const values<double> &given, const char *name, gmm_covariance_type structure,
                                         std::size_t k, std::size_t d)
 {
@@ -47,12 +47,12 @@ public:
     using gmm_prior::degrees_of_freedom;
     using gmm_prior::mean_precision;
     using gmm_prior::weight_concentration;
-    /** One for each feature; of the samples when not given. */
+    /** One value for each feature; if not given, the mean of the samples. */
     values<double> mean;
-    /** One matrix, d variances, or one variance, as the structure of the mixture has it. */
+    /** A matrix, d variances, or one variance, according to the mixture's covariance structure. */
     values<double> covariance;
 
-    /** For mixtures with `d` features and covariances of `structure`, as long as this lives. */
+    /** The C struct for mixtures with `d` features and covariances of `structure`; valid as long as this object. */
     gmm_prior c(std::size_t d, gmm_covariance_type structure) const
     {
         gmm_prior out = *this;
@@ -66,7 +66,7 @@ public:
 
 namespace detail {
 
-/** An option that is a prior, or none; a copy. */
+/** An option that holds a copy of a prior, or none. */
 class prior_option {
 public:
     prior_option() = default;
@@ -92,7 +92,7 @@ class fit_options : private gmm_fit_options {
 public:
     fit_options() : fit_options(std::size_t{1}) {}
 
-    /** For `k` components; `gmm::fit(samples, k)` makes them of it. */
+    /** Options for `k` components; `gmm::fit(samples, k)` converts `k` to these. */
     template <class Count, class = std::enable_if_t<std::is_integral_v<Count> && !std::is_same_v<Count, bool>>>
     fit_options(Count k)
     {
@@ -117,22 +117,22 @@ public:
     using gmm_fit_options::seed;
     using gmm_fit_options::time_budget;
     using gmm_fit_options::tol;
-    /** A mixture to start from, instead of `init`. */
+    /** A mixture to start from, which replaces `init`. */
     detail::link<const gmm_mixture> start;
-    /** How much each sample counts (n). */
+    /** Weight of each sample (n). */
     values<double> sample_weights;
-    /** Weights to start from (k). */
+    /** Starting weights (k). */
     values<double> weights;
-    /** Means to start from (k d). */
+    /** Starting means (k d). */
     values<double> means;
-    /** Covariances to start from, in the shape of `covariance`. */
+    /** Starting covariances, in the shape of `covariance`. */
     values<double> covariances;
-    /** Their inverses, instead of them. */
+    /** Starting precisions, the inverses of the covariances; give one or the other. */
     values<double> precisions;
     detail::prior_option prior;
-    /** Ends the fit when it is requested. */
+    /** A token that may cancel the fit. */
     detail::link<const gmm_cancel> cancel;
-    /** Is called with lines in words. What it throws comes out of the call. */
+    /** Receives the result in words. An exception from it is rethrown by the call. */
     log_function log;
 
 private:
@@ -151,10 +151,10 @@ public:
     using gmm_stepwise_options::reg_covar;
     using gmm_stepwise_options::reg_covar_relative;
     detail::prior_option prior;
-    /** Ends updates when it is requested. */
+    /** A token that cancels updates. */
     detail::link<const gmm_cancel> cancel;
 
-    /** For mixtures with `d` features and covariances of `structure`; `memory` is for the prior. */
+    /** The C struct for mixtures with `d` features and covariances of `structure`; `memory` receives the prior. */
     gmm_stepwise_options c(std::size_t d, gmm_covariance_type structure, gmm_prior &memory) const
     {
         gmm_stepwise_options out = *this;
@@ -181,14 +181,14 @@ public:
     using gmm_detector_options::seed;
     using gmm_detector_options::time_budget;
     using gmm_detector_options::tol;
-    /** The number of components of each mixture; 1, 2, 4 and 8 when not given. */
+    /** The number of components of each mixture; 1, 2, 4 and 8 if not given. */
     values<std::size_t> n_components;
-    /** How much each sample counts (n). */
+    /** Weight of each sample (n). */
     values<double> sample_weights;
-    /** Ends the fit when it is requested. */
+    /** A token that may cancel the fit. */
     detail::link<const gmm_cancel> cancel;
 
-    /** For `n` samples, as long as this lives. */
+    /** The C struct for `n` samples; valid as long as this object. */
     gmm_detector_options c(std::size_t n) const
     {
         gmm_detector_options out = *this;
@@ -206,13 +206,13 @@ public:
 
 namespace detail {
 
-/** The C options of a fit, with what they point at, for one call. */
+/** The C options of one fit, with the arrays that they point at. */
 class fit_call {
 public:
-    /** In place of a number of samples, for a source, whose samples have their own weights. */
+    /** Passed instead of a number of samples for a source, whose weights do not come from the options. */
     static constexpr std::size_t streamed = (std::numeric_limits<std::size_t>::max)();
 
-    /** All that a fit of `n` samples with `d` features reads. */
+    /** All options, for a fit of `n` samples with `d` features. */
     fit_call(const fit_options &options, std::size_t n, std::size_t d) : fit_call(options)
     {
         k_ = options.start ? gmm_mixture_n_components(options.start.get()) : options.n_components;
@@ -229,7 +229,7 @@ public:
         set_prior(options, d, structure);
     }
 
-    /** For calls that read no arrays but sample weights and a prior: C refuses what must not be set. */
+    /** For calls that read only sample weights and a prior: the C library refuses the arrays that must not be set. */
     struct no_arrays {};
     fit_call(const fit_options &options, std::size_t d, gmm_covariance_type structure, no_arrays) : fit_call(options)
     {

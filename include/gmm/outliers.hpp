@@ -1,4 +1,4 @@
-/* Outliers: the robust detector, and where to draw the line between energies. */
+/* Outliers: the robust detector, and thresholds between energies. */
 #ifndef GMM_OUTLIERS_HPP
 #define GMM_OUTLIERS_HPP
 
@@ -6,7 +6,7 @@
 
 namespace gmm {
 
-/** The energy that `percent` of the energies are at or below. */
+/** The `percent`-th percentile of the energies. */
 template <class Energies>
 double threshold_by_percentile(const Energies &energies, double percent)
 {
@@ -17,7 +17,7 @@ double threshold_by_percentile(const Energies &energies, double percent)
     return threshold;
 }
 
-/** The least threshold that no more than a share `fraction` of the energies are above. */
+/** The smallest threshold with at most the fraction `fraction` of the energies above it. */
 template <class Energies>
 double threshold_by_contamination(const Energies &energies, double fraction)
 {
@@ -28,10 +28,10 @@ double threshold_by_contamination(const Energies &energies, double fraction)
     return threshold;
 }
 
-/** What tells outliers in the data that contain them. Immutable; copies share it. */
+/** A detector of outliers, fitted to data that contain them. Immutable; copies share it. */
 class detector {
 public:
-    /** An empty one: whatever uses it is refused. */
+    /** An empty object; any use of it is refused. */
     detector() = default;
 
     template <class Samples, class = std::enable_if_t<!std::is_same_v<Samples, detector>>>
@@ -47,7 +47,7 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-    /** The larger, the less there is like the sample. */
+    /** Energies of samples: the larger the energy, the more unusual the sample. */
     template <class Samples, class Value = detail::element<Samples>>
     std::vector<Value> energies(const Samples &samples, threads_ref on = {}) const
     {
@@ -57,7 +57,7 @@ public:
         return out;
     }
 
-    /** What each feature contributes to the energy of each sample (n d). */
+    /** The contribution of each feature to the energy of each sample (n d). */
     template <class Samples, class Value = detail::element<Samples>>
     std::vector<Value> attribution(const Samples &samples, threads_ref on = {}) const
     {

@@ -1,4 +1,4 @@
-/* Scoring in loops that must not wait for an allocator. */
+/* Scoring without allocations, for loops with tight deadlines. */
 #ifndef GMM_SCORER_HPP
 #define GMM_SCORER_HPP
 
@@ -6,11 +6,11 @@
 
 namespace gmm {
 
-/** A mixture with the memory that scoring takes. One thread may use one at a time. */
+/** A mixture with the memory for scoring. One thread may use one at a time. */
 template <class Value>
 class scorer {
 public:
-    /** An empty one: whatever uses it is refused. */
+    /** An empty object; any use of it is refused. */
     scorer() = default;
 
     /** For calls with at most `max_samples` samples. */
@@ -23,7 +23,7 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-    /** Every score that `wanted` has memory for; allocates nothing. */
+    /** Writes every score that `wanted` has memory for; allocates nothing. */
     template <class Samples>
     void score(const Samples &samples, const scores<Value> &wanted)
     {
@@ -33,8 +33,9 @@ public:
     }
 
     /**
-     * `score` for loops that must not throw: the status. A refusal allocates nothing either. Memory of another size is
-     * GMM_INVALID_SHAPE and an empty scorer GMM_NULL_POINTER; what else is refused is in `gmm_last_error_message()`.
+     * As `score`, for loops that must not throw: returns the status. A refusal allocates nothing either. Memory of
+     * another size is GMM_INVALID_SHAPE and an empty scorer GMM_NULL_POINTER, both without a message; for any other
+     * refusal, `gmm_last_error_message()` has one.
      */
     template <class Samples>
     gmm_status try_score(const Samples &samples, const scores<Value> &wanted) noexcept

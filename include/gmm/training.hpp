@@ -1,4 +1,4 @@
-/* The loss of a deep mixture with its gradients, and what training remembers of its batches. */
+/* The loss of a deep mixture with its gradients, and running averages over batches. */
 #ifndef GMM_TRAINING_HPP
 #define GMM_TRAINING_HPP
 
@@ -19,7 +19,7 @@ public:
     using gmm_training_options::ridge_limit;
     using gmm_training_options::w_cov_diag;
     using gmm_training_options::w_energy;
-    /** Running averages that take the batches in. */
+    /** Running averages to which each batch is added. */
     detail::link<gmm_running> running;
 
     gmm_training_options c() const
@@ -33,7 +33,7 @@ public:
 /** Running averages of the moments of mini-batches. One thread may use one at a time. */
 class running {
 public:
-    /** `decay` is what remains of the past at every batch, from 0 to less than 1. */
+    /** `decay` is the fraction of the past that is kept at every batch, from 0 to less than 1. */
     explicit running(double decay)
         : handle_(detail::made<handle>([&](auto out) { return gmm_running_create(decay, out); }))
     {
@@ -41,7 +41,7 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-    /** What to score with after training; `options` as they were in it. */
+    /** The mixture to score with after training; pass the options of the training. */
     gmm::mixture model(const training_options &options) const
     {
         const gmm_training_options read = options.c();

@@ -1,8 +1,8 @@
-/* Where numbers of the caller are: vectors, arrays, spans, mdspans, and matrices of Eigen, with their strides.
+/* Numbers in the caller's memory: vectors, arrays, spans, mdspans, and matrices of Eigen, with their strides.
  *
- *     span<Value>      memory without gaps: what calls write to. Anything else is refused.
+ *     span<Value>      memory without gaps that a call writes to. Memory with gaps is refused.
  *     values<Value>    numbers that a call reads, in row-major order. Numbers with gaps are copied first.
- *     matrix<Value>    samples, read where they are, with any strides; something temporary is kept with it.
+ *     matrix<Value>    samples, read in place, with any strides; a temporary is kept alive with it.
  */
 #ifndef GMM_VIEWS_HPP
 #define GMM_VIEWS_HPP
@@ -18,7 +18,7 @@ public:
     constexpr span() = default;
     constexpr span(Value *data, std::size_t size) : data_(data), size_(size) {}
 
-    /** Refuses what has gaps, or is in another than row-major order. */
+    /** Refuses memory with gaps or in another order than row-major. */
     template <class Source,
               class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<std::remove_reference_t<Source>>, span>>>
     span(Source &&source)
@@ -55,15 +55,15 @@ template <class Source>
 span(Source &&) -> span<std::remove_pointer_t<detail::described<Source>>>;
 
 /**
- * Numbers that a call reads, in row-major order. They stay where they are when that is the order in memory and the
- * object is a variable, which must then live until the call; otherwise they are copied.
+ * Numbers that a call reads, in row-major order. They are read in place if they lie in that order in a variable,
+ * which must then live until the call; otherwise they are copied.
  */
 template <class Value>
 class values {
 public:
     values() = default;
     values(std::nullptr_t) {}
-    /* A move is a copy: what was moved from still refers to numbers that are alive. */
+    /* A move is a copy, so that an object that was moved from still refers to valid numbers. */
     values(const values &) = default;
     values &operator=(const values &) = default;
     values(const Value *data, std::size_t size) : is_given_(true) { refer(data, 1, {size, 1, 1}); }
@@ -72,7 +72,7 @@ public:
         keep(std::vector<Value>(list), 1, {list.size(), 1, 1});
     }
 
-    /** One object with numbers, or a container of them, one for each component. */
+    /** One object with numbers, or a container with one object for each component. */
     template <class Source, class Plain = std::remove_cv_t<std::remove_reference_t<Source>>,
               class = std::enable_if_t<!std::is_same_v<Plain, values> && !std::is_same_v<Plain, std::nullptr_t>>>
     values(Source &&source) : is_given_(true)
@@ -98,12 +98,12 @@ public:
         }
     }
 
-    /** Whether there are any: an empty container is given, and nothing is not. */
+    /** Whether numbers are given; an empty container counts as given. */
     explicit operator bool() const noexcept { return is_given_; }
     const Value *data() const noexcept { return of_.data; }
     std::size_t size() const noexcept { return of_.size(); }
 
-    /** The numbers, of which there must be as many, in as many rows, as `shape` says in `words`; NULL for none. */
+    /** The numbers, checked against `shape`, which `words` describes in messages; NULL if none are given. */
     const Value *expect(const char *name, std::initializer_list<std::size_t> shape, const char *words) const
     {
         if (!is_given_) {
@@ -181,8 +181,8 @@ private:
 };
 
 /**
- * Somebody else's matrix, n rows of one sample each: element (i, j) is data[i * row_stride + j * col_stride]. The
- * variable that it was made of must live as long.
+ * A matrix in the caller's memory, one sample a row: element (i, j) is data[i * row_stride + j * col_stride]. The
+ * variable that it was made from must live as long as the matrix.
  */
 template <class Value>
 class matrix {
@@ -193,11 +193,11 @@ class matrix {
 public:
     using value_type = Value;
 
-    /* A move is a copy: what was moved from still refers to elements that are alive. */
+    /* A move is a copy, so that an object that was moved from still refers to valid elements. */
     matrix(const matrix &) = default;
     matrix &operator=(const matrix &) = default;
 
-    /** Rows that follow one another. */
+    /** Rows that follow one another without gaps. */
     matrix(const Value *data, std::size_t rows, std::size_t cols)
         : matrix(data, rows, cols, static_cast<std::ptrdiff_t>(cols), 1)
     {
@@ -227,7 +227,7 @@ public:
         c_.row_stride = static_cast<std::ptrdiff_t>(cols) * stride, c_.col_stride = stride;
     }
 
-    /** What says itself where its elements are: matrices, maps and blocks of Eigen, mdspans, arrays of arrays. */
+    /** An object that describes its memory: matrices, maps and blocks of Eigen, mdspans, arrays of arrays. */
     template <class Source, class Plain = std::remove_cv_t<std::remove_reference_t<Source>>,
               class = std::enable_if_t<!std::is_same_v<Plain, matrix>>>
     matrix(Source &&source) : c_{nullptr, 0, 0, 0, 0}
@@ -259,7 +259,7 @@ private:
         return source;
     }
 
-    /** Something temporary, which may own its elements: the matrix keeps it. */
+    /** A temporary, which may own its elements: the matrix keeps it alive. */
     template <class Source>
     const Source &lasting(Source &source, std::false_type)
     {
@@ -308,7 +308,7 @@ constexpr void require_one_type()
                   "gmm: samples and responsibilities are of one type, both float or both double");
 }
 
-/** Responsibilities must have a row for each sample before memory is made for what comes out. */
+/** Refuses responsibilities without a row for each sample, before memory for results is allocated. */
 template <class Value>
 void expect_rows(const matrix<Value> &samples, const matrix<Value> &shares)
 {
