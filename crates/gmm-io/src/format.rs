@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes: its name decides nothing.
+//! The format of a file, detected from its first bytes; its name is ignored.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::error::Error;
 use crate::npy;
 
-/// Bytes that are looked at: enough for the name of the first file of an archive.
+/// Number of first bytes that are examined: enough for the name of the first file of an archive.
 pub(crate) const N_BYTES: usize = 64;
 
-/// What a safetensors file is called.
+/// The name of a safetensors file in messages.
 pub(crate) const MODEL: &str = "a model file";
 
-/// What is read, or what is in the way of it.
+/// Formats that are read or decompressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Npy,
@@ -22,12 +22,12 @@ pub(crate) enum Format {
     Zstd,
 }
 
-/// What a file is that begins with `start`.
+/// The format of a file that begins with `start`.
 ///
 /// # Errors
 ///
-/// [`Error::OtherFormat`] for what is known and not read, with the program that reads or converts it;
-/// [`Error::CutOff`] for less than the first bytes of an array.
+/// [`Error::OtherFormat`] for a known format that is not read, with a program that reads or converts it;
+/// [`Error::CutOff`] for fewer bytes than the beginning of an array.
 pub(crate) fn format_of(start: &[u8], path: &Path) -> Result<Format, Error> {
     if start.starts_with(&npy::MAGIC) {
         return Ok(Format::Npy);
@@ -48,7 +48,7 @@ pub(crate) fn format_of(start: &[u8], path: &Path) -> Result<Format, Error> {
     }
 }
 
-/// A format that is not read, and how what is in it can be.
+/// A format that is not read, and advice for converting it.
 fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     const KNOWN: &[(&[u8], &str, &str)] = &[
         (b"\xfd7zXZ\0", "compressed by xz", "decompress it with xz -dk, or pipe it: xzcat FILE | gmm .. -"),
@@ -96,7 +96,7 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     if let Some(&(_, what, advice)) = known {
         return Some((what, advice));
     }
-    // What begins with letters may be the names of a table, unless bytes follow that no text has.
+    // These begin with letters, as a line of names may; they are told apart by later bytes that no text has.
     const LETTERS: &[(&[u8], &str, &str)] = &[
         (b"Rar!", "a rar archive", "take the table out with unrar x"),
         (b"PAR1", "a Parquet file", "convert it, as by duckdb -c \"copy 'FILE' to 'FILE.csv'\""),
@@ -120,22 +120,22 @@ fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         return Some(archive(start));
     }
-    // A pickle says its protocol; text has no such byte.
+    // A pickle begins with its protocol, a byte that no text begins with.
     if let [0x80, 2..=5, ..] = start {
         return Some(("a pickle of Python", "save the array in it with numpy.save"));
     }
-    // The length of a header, which is JSON.
+    // A safetensors file begins with the length of its header, which is JSON.
     if start.len() > 8 && start[8] == b'{' && start[5..8] == [0; 3] {
         return Some((MODEL, "give a table of samples here, and the model where MODEL is expected"));
     }
     None
 }
 
-/// What the file at `path` is, in a few words and by its first bytes, as in "CSV or other text"; `None` for one that cannot
-/// be read, or that is none of what is known here.
+/// The format of the file at `path` in a few words, by its first bytes, as in "CSV or other text"; `None` if the file
+/// cannot be read or its format is unknown.
 pub fn described(path: &Path) -> Option<&'static str> {
     let mut start = Vec::new();
-    // A pipe would lose what is looked at.
+    // Reading from a pipe would lose its first bytes.
     path.metadata().ok().filter(|metadata| metadata.is_file())?;
     File::open(path).ok()?.take(N_BYTES as u64).read_to_end(&mut start).ok()?;
     match format_of(&start, path) {
@@ -147,7 +147,7 @@ pub fn described(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// A zip archive, by the name of the first file in it.
+/// A zip archive, described by the name of its first file.
 fn archive(start: &[u8]) -> (&'static str, &'static str) {
     let name = start.get(30..).unwrap_or_default();
     let holds = |part: &[u8]| name.windows(part.len()).any(|window| window == part);

@@ -1,7 +1,7 @@
-//! Text beside the arrays of a model file: names of features, and free pairs of key and value.
+//! Metadata in model files: names of features, and the caller's pairs of key and value.
 //!
-//! A safetensors file has one place for text, a map of strings. Two of its keys are this project's: `gmm`, which
-//! says what the file is, and `feature_names`, a JSON list of strings. All others belong to whoever wrote them.
+//! A safetensors file stores text in one map of strings. This project reserves two keys: `gmm`, which holds the
+//! file's format, and `feature_names`, a JSON list of strings. All other keys are the caller's.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,25 +13,25 @@ use safetensors::tensor::Metadata;
 use crate::error::Error;
 use crate::whole::check_regular;
 
-/// The key that says what the file is.
+/// The key of the file's format.
 pub(crate) const FORMAT_KEY: &str = "gmm";
 
 /// The key of the names of the features.
 pub(crate) const NAMES_KEY: &str = "feature_names";
 
-/// Longest header of a safetensors file, as its readers have it.
+/// Longest header that readers of safetensors accept.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// All text of the model file at `path`, `gmm` and `feature_names` too, as it stands there. The arrays are not read.
+/// All metadata of the model file at `path`, including `gmm` and `feature_names`, verbatim. The arrays are not read.
 ///
 /// # Errors
 ///
-/// [`Error::Load`], and [`Error::BadModel`] when the file is no safetensors file or its text has no key `gmm`.
+/// [`Error::Load`], and [`Error::BadModel`] when the file is not safetensors or its metadata lacks the key `gmm`.
 pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     let load = |source| Error::Load { path: path.to_owned(), source };
     let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
     let (header, n_data) = read_header(path).map_err(load)?.map_err(bad)?;
-    // Parsed as the arrays would be, so that text is not read of a file that is no model.
+    // Parsed as if the arrays were read, so that a file that is not a model is refused here too.
     let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| bad(error.to_string()))?;
     if metadata.data_len() as u64 != n_data {
         return Err(bad("its tensors do not fill the file".into()));
@@ -44,7 +44,7 @@ pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     }
 }
 
-/// The header, and the number of bytes after it; or why there is none.
+/// The header and the number of bytes after it; or why it is invalid.
 fn read_header(path: &Path) -> io::Result<Result<(Vec<u8>, u64), String>> {
     check_regular(path)?;
     let mut file = File::open(path)?;
@@ -63,7 +63,7 @@ fn read_header(path: &Path) -> io::Result<Result<(Vec<u8>, u64), String>> {
     Ok(Ok((header, n_bytes - 8 - n_header)))
 }
 
-/// The names in a list as the file has it, of which there must be `n_features`.
+/// The names in the file's list, which must have `n_features` elements.
 pub(crate) fn parse_names(list: &str, n_features: usize) -> Result<Vec<String>, String> {
     let names: Vec<String> = serde_json::from_str(list)
         .map_err(|_| format!("its '{NAMES_KEY}' are not a JSON list of strings"))?;
@@ -73,12 +73,12 @@ pub(crate) fn parse_names(list: &str, n_features: usize) -> Result<Vec<String>, 
     }
 }
 
-/// The names as a list that the file takes.
+/// The names in the file's form.
 pub(crate) fn list_of_names(names: &[String]) -> String {
     serde_json::to_string(names).expect("strings can be written as JSON")
 }
 
-/// Refuses a file whose header no reader would take, before anything is written.
+/// Refuses a header that is too long for readers, before anything is written.
 pub(crate) fn check_header(bytes: &[u8]) -> Result<(), String> {
     let length = bytes.first_chunk().map_or(0, |&length| u64::from_le_bytes(length));
     match length <= MAX_HEADER {
@@ -89,9 +89,10 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// `bytes` of a safetensors file whose only text is the pair of `gmm`, with more pairs after that one.
+/// `bytes` of a safetensors file whose only metadata is the key `gmm`, with more pairs added after it.
 ///
-/// The serializer takes pairs from a hash map, whose order is random; the same model is always the same bytes.
+/// The serializer takes pairs from a hash map, whose order is random; adding them here gives the same bytes every
+/// time.
 pub(crate) fn with_pairs<'a>(
     bytes: Vec<u8>,
     format: &str,

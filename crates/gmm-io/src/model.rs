@@ -1,4 +1,4 @@
-//! Model files: a mixture in safetensors, written whole or not at all, and checked when read.
+//! Model files: a mixture in safetensors, written completely or not at all, and checked when read.
 //!
 //! ```text
 //! metadata   "gmm": "format=1 covariance_type=full"            or tied, diag, spherical
@@ -9,11 +9,11 @@
 //! covariances f64 [k, d, d]     dropped    u64 [m], only when m > 0: components without samples
 //! ```
 //!
-//! Covariances and factors that are not full are [d, d] (tied), [k, d] (diag) or [k] (spherical); of the last
-//! two the factors are deviations.
+//! Covariances and factors that are not full are [d, d] (tied), [k, d] (diag) or [k] (spherical); for diag and
+//! spherical, the factors are standard deviations.
 //!
-//! The factors are stored, and not computed again, so that a mixture scores the same to the last bit
-//! wherever it is loaded. Layout and promises: docs/model-file.md.
+//! The factors are stored, not recomputed, so that scores of a loaded mixture equal the original's bit for bit on
+//! every machine. Layout and promises: docs/model-file.md.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -30,7 +30,7 @@ use crate::format::{MODEL, described};
 use crate::metadata::{FORMAT_KEY, NAMES_KEY, check_header, list_of_names, parse_names, with_pairs};
 use crate::whole::{WholeFile, check_regular};
 
-/// Everything that a model file holds: a mixture, and text beside it.
+/// The contents of a model file: a mixture and metadata.
 ///
 /// ```
 /// use gmm_core::Mixture;
@@ -50,25 +50,25 @@ use crate::whole::{WholeFile, check_regular};
 pub struct Model {
     /// The mixture.
     pub mixture: Mixture,
-    /// What the features are called (d), if they are called anything. Names need not differ.
+    /// Names of the features (d), if they have any. Names may repeat.
     pub feature_names: Option<Vec<String>>,
-    /// Free text by key. Keys are not empty and not `gmm` or `feature_names`. What a file of somebody else holds
-    /// is kept here, and written again.
+    /// Free text by key. Keys must not be empty, `gmm` or `feature_names`. Unknown keys of a file are kept, and are
+    /// written again.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl Model {
-    /// A mixture without text beside it.
+    /// A mixture without metadata.
     pub fn new(mixture: Mixture) -> Self {
         Model { mixture, feature_names: None, metadata: BTreeMap::new() }
     }
 
-    /// Sets the text of `key`, where `feature_names` stands for the names as a JSON list of strings.
+    /// Sets the text of `key`. For the key `feature_names`, the text is a JSON list of the names.
     ///
     /// # Errors
     ///
-    /// [`Error::BadMetadata`] for an empty key, for `gmm`, for a key that has a value already, and for
-    /// `feature_names` that are not a list of as many strings as there are features.
+    /// [`Error::BadMetadata`] for an empty key, for `gmm`, for a key that is already set, and for `feature_names`
+    /// that are not a list of d strings.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
         let refused = |reason: &str| Error::BadMetadata { key: key.to_owned(), reason: reason.to_owned() };
         check_key(key)?;
@@ -91,12 +91,12 @@ impl Model {
         }
     }
 
-    /// Writes the model to `path` as [`save_model`] does, with the text beside the mixture.
+    /// Writes the model to `path`, as [`save_model`] does, with its metadata.
     ///
     /// # Errors
     ///
-    /// Those of [`save_model`]; [`Error::BadMetadata`] for a key that is reserved or empty, and for another number
-    /// of names than of features.
+    /// Those of [`save_model`]; [`Error::BadMetadata`] for a key that is reserved or empty, and when the number of
+    /// names is not that of the features.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let d = self.mixture.n_features();
         if let Some(names) = &self.feature_names
@@ -118,17 +118,16 @@ impl Model {
         write_model(path, &self.mixture, names.chain(others))
     }
 
-    /// Reads the file at `path` as [`load_model`] does, with the text beside the mixture.
+    /// Reads the file at `path`, as [`load_model`] does, with its metadata.
     ///
     /// # Errors
     ///
-    /// Those of [`load_model`]; [`Error::BadModel`] for `feature_names` that are not a JSON list of as many strings as
-    /// there are features.
+    /// Those of [`load_model`]; [`Error::BadModel`] for `feature_names` that are not a JSON list of d strings.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let bytes = read_whole(path).map_err(|source| Error::Load { path: path.to_owned(), source })?;
         let bad = |reason: String| Error::BadModel { path: path.to_owned(), reason };
         let parsed = Parts::parse(&bytes).map_err(|reason| match described(path) {
-            // What is no safetensors file at all is named as what it is.
+            // A file that is not safetensors is reported with its own format.
             Some(what) if what != MODEL => format!("it is {what}"),
             _ => reason,
         });
@@ -147,7 +146,7 @@ impl Model {
     }
 }
 
-/// Refuses a key that is empty, or that the file has for itself.
+/// Refuses a key that is empty or reserved.
 fn check_key(key: &str) -> Result<(), Error> {
     let refused = |reason: &str| Err(Error::BadMetadata { key: key.to_owned(), reason: reason.to_owned() });
     match key {
@@ -157,23 +156,23 @@ fn check_key(key: &str) -> Result<(), Error> {
     }
 }
 
-/// What the key says of a file that holds this structure.
+/// The value of the key `gmm` for a mixture of this structure.
 fn format_of(covariance_type: CovarianceType) -> String {
     format!("format=1 covariance_type={covariance_type}")
 }
 
-/// Writes `mixture` to `path`: to a temporary file beside it, flushed to the disk, then renamed over it.
-/// An earlier file of that name stays whole until the new one is.
+/// Writes `mixture` to a temporary file beside `path`, flushes it to the disk, and renames it to `path`. An earlier
+/// file of that name stays unchanged until then.
 ///
 /// # Errors
 ///
-/// [`Error::Save`]; [`Error::Unstorable`] for a mixture of independent factors
-/// ([`Mixture::from_independent`]), which reading would refuse.
+/// [`Error::Save`]; [`Error::Unstorable`] for a mixture with independent factors ([`Mixture::from_independent`]),
+/// which loading would refuse.
 pub fn save_model(path: &Path, mixture: &Mixture) -> Result<(), Error> {
     write_model(path, mixture, std::iter::empty())
 }
 
-/// Writes the mixture, and pairs of text in their order.
+/// Writes the mixture and pairs of metadata, in the given order.
 fn write_model<'a>(
     path: &Path,
     mixture: &Mixture,
@@ -214,18 +213,18 @@ fn write_model<'a>(
     file.keep()
 }
 
-/// Reads a mixture from `path`. Every shape and value is checked, and every factor is held against
-/// its covariance; what passes is a mixture like any other.
+/// Reads a mixture from `path`. Every shape and value is checked, and every factor is compared with its covariance; a
+/// loaded mixture satisfies all that a new one does.
 ///
 /// # Errors
 ///
-/// [`Error::Load`]; [`Error::BadModel`] when the file is no model of this format;
-/// [`Error::RefusedModel`] when its values make no mixture.
+/// [`Error::Load`]; [`Error::BadModel`] when the file is not a model of this format; [`Error::RefusedModel`] when its
+/// values are not a valid mixture.
 pub fn load_model(path: &Path) -> Result<Mixture, Error> {
     Model::load(path).map(|model| model.mixture)
 }
 
-/// The arrays of a file, of shapes that agree.
+/// The arrays of a file, with consistent shapes.
 struct Parts<'a> {
     covariance_type: CovarianceType,
     weights: Cow<'a, [f64]>,
@@ -237,7 +236,7 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// The mixture that they make.
+    /// The mixture with these parameters.
     fn mixture(&self) -> gmm_core::Result<Mixture> {
         let Parts { covariance_type, weights, means, covariances, ridges, cholesky, dropped } = self;
         if *covariance_type == CovarianceType::Full {
@@ -248,7 +247,7 @@ impl Parts<'_> {
         Mixture::from_covariances(weights, means, held, dropped)
     }
 
-    /// The arrays, and all text of the file.
+    /// The arrays and all metadata of the file.
     fn parse(bytes: &[u8]) -> Result<(Self, HashMap<String, String>), String> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
         let covariance_type = check_format(&metadata)?;
@@ -344,7 +343,7 @@ impl View for Tensor {
     }
 }
 
-/// The whole of a regular file. A pipe or a device has no end to trust.
+/// The contents of a regular file. A pipe or a device is refused: its end says nothing about completeness.
 fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     check_regular(path)?;
     fs::read(path)

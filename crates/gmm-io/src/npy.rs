@@ -1,12 +1,12 @@
-//! Samples from npy arrays of real numbers, little- or big-endian, n × d or n alone: floating point of 2, 4 or 8 bytes,
-//! whole numbers of 1 to 8 bytes, and bool. A whole number that a double does not hold exactly is refused.
+//! Samples from npy arrays of real numbers, little- or big-endian, of shape n × d or n: floating point of 2, 4 or 8
+//! bytes, integers of 1 to 8 bytes, and bool. An integer that a double cannot represent exactly is refused.
 //!
-//! C order is read forwards, from anything. Fortran order is read from files only: every block
-//! costs one seek and one read (of `rows × bytes`) for each selected column, so larger blocks are
-//! cheaper there. Either way the memory beside the block is one fixed buffer.
+//! Arrays in C order are read forwards, from files and streams. Arrays in Fortran order are read from files only:
+//! every block costs one seek and one read (of `rows × bytes`) for each selected column, so larger blocks are
+//! cheaper. In both cases the only memory besides the block is one fixed buffer.
 //!
-//! The length of a file is compared with its header before anything is read; that of a stream is
-//! found out on the way.
+//! The length of a file is compared with its header before any value is read. A stream that is too short or too long
+//! is refused while it is read.
 
 mod header;
 mod write;
@@ -25,25 +25,25 @@ use self::header::{Item, Layout};
 pub(crate) use self::header::{MAGIC, MAX_COLUMNS};
 pub use self::write::{write_npy_header, write_npy_values};
 
-/// Values decoded at a time.
+/// Number of values decoded at a time.
 const CHUNK: usize = 8192;
 
-/// An array that is being read.
+/// A reader of one array.
 pub(crate) struct NpySource {
     layout: Layout,
     bytes: Bytes,
     selection: Selection,
-    /// Of the rows of the last block.
+    /// Weights of the rows of the last block.
     weights: Vec<f64>,
     /// Rows read so far.
     row: usize,
-    /// A stream was seen to end where its header says.
+    /// Whether a stream was found to end where its header says.
     ended: bool,
     values: Vec<f64>,
 }
 
 impl NpySource {
-    /// From a regular file of `length` bytes that stands at its start.
+    /// Reads a regular file of `length` bytes, positioned at its start.
     pub(crate) fn from_file(
         mut file: File,
         length: u64,
@@ -62,7 +62,7 @@ impl NpySource {
         Self::new(layout, Reader::File(file), path, options)
     }
 
-    /// From a stream that stands at the start of the array.
+    /// Reads a stream positioned at the start of the array.
     pub(crate) fn from_stream(
         mut stream: Box<dyn Read + Send>,
         name: &Path,
@@ -83,7 +83,7 @@ impl NpySource {
         Ok(NpySource { layout, bytes, selection, weights, row: 0, ended: false, values })
     }
 
-    /// All columns, row after row.
+    /// Reads all columns, row after row.
     fn read_rows(&mut self, n_rows: usize, block: &mut Vec<f64>) -> Result<(), Error> {
         let n_columns = self.layout.n_columns;
         let n_values = n_rows * n_columns;
@@ -99,7 +99,7 @@ impl NpySource {
         Ok(())
     }
 
-    /// Some columns, in any order, of row after row.
+    /// Reads some columns, in any order, row after row.
     fn read_parts_of_rows(
         &mut self,
         positions: &[usize],
@@ -116,7 +116,7 @@ impl NpySource {
             block.resize(rows.end * positions.len(), 0.0);
             for row in rows {
                 for (feature, &column) in positions.iter().enumerate() {
-                    // A wide row comes in several chunks, and only some of its columns in this.
+                    // A wide row takes several chunks, so a chunk holds only some of its selected columns.
                     let at = row * n_columns + column;
                     if !(done..end).contains(&at) {
                         continue;
@@ -133,7 +133,7 @@ impl NpySource {
         Ok(())
     }
 
-    /// The columns in `positions`, one after the other, of an array in Fortran order.
+    /// Reads the columns in `positions`, one after the other, from an array in Fortran order.
     fn read_columns(
         &mut self,
         positions: impl ExactSizeIterator<Item = usize>,
@@ -159,7 +159,7 @@ impl NpySource {
         Ok(())
     }
 
-    /// Refuses a negative weight of the rows after those read so far.
+    /// Refuses negative weights among the rows of the current block.
     fn check_weights(&self) -> Result<(), Error> {
         let (Some(at), Some(positions)) =
             (self.weights.iter().position(|&weight| weight < 0.0), &self.selection.positions)
@@ -189,13 +189,13 @@ impl Source for NpySource {
         assert!(max_rows > 0, "a block has at least one row");
         block.clear();
         let n_rows = max_rows.min(self.layout.n_rows - self.row);
-        // Only for a file, whose length has shown that the rows exist: a stream can announce any.
+        // Only for a file, whose length proves that the rows exist: the header of a stream may announce any number.
         if let Reader::File(_) = self.bytes.reader {
             block
                 .try_reserve_exact(n_rows * self.selection.width(self.layout.n_columns))
                 .map_err(|error| Error::io(&self.bytes.origin, error.into()))?;
         }
-        // Lent to the reading and put back whatever comes of it.
+        // Moved out while the rows are read, and put back even after an error.
         let positions = self.selection.positions.take();
         let outcome = match (&positions, self.layout.fortran) {
             (None, false) => self.read_rows(n_rows, block),
@@ -210,8 +210,8 @@ impl Source for NpySource {
             self.check_weights()?;
         }
         self.row += n_rows;
-        // With the last row, and not when the caller asks for more: one who knows the number of
-        // rows never does.
+        // Checked after the last row, not when the caller asks for more: a caller who knows the number of rows never
+        // does.
         if self.row == self.layout.n_rows && !self.ended {
             self.bytes.check_end()?;
             self.ended = true;
@@ -242,18 +242,18 @@ enum Reader {
     Stream(Box<dyn Read + Send>),
 }
 
-/// The values of the array as they are stored, and how far they were read.
+/// The values of the array as stored, and the current position.
 struct Bytes {
     origin: PathBuf,
     reader: Reader,
-    /// Bytes between the start of the file and the next one read.
+    /// Offset in the file of the next byte to read.
     at: u64,
     layout: Layout,
     scratch: Vec<u8>,
 }
 
 impl Bytes {
-    /// Replaces `values` by the next `count`.
+    /// Replaces `values` with the next `count` values.
     fn read(&mut self, count: usize, values: &mut Vec<f64>) -> Result<(), Error> {
         let item: Item = self.layout.item;
         self.scratch.resize(count * item.n_bytes(), 0);
@@ -282,7 +282,7 @@ impl Bytes {
         Ok(())
     }
 
-    /// Goes to the value at `index`, counted in the order of the file.
+    /// Moves to the value at `index`, counted in the order of the file.
     fn seek_to(&mut self, index: usize) -> Result<(), Error> {
         let Reader::File(file) = &mut self.reader else {
             unreachable!("a stream in Fortran order is refused when it is opened");
@@ -292,7 +292,7 @@ impl Bytes {
         Ok(())
     }
 
-    /// Refuses a stream that goes on; the length of a file has been checked.
+    /// Refuses a stream that is too long; the length of a file was checked at the start.
     fn check_end(&mut self) -> Result<(), Error> {
         let Reader::Stream(stream) = &mut self.reader else { return Ok(()) };
         let mut more = Vec::new();
@@ -304,8 +304,8 @@ impl Bytes {
         Ok(())
     }
 
-    /// The error for a value that is not finite, at a row and a column counted from zero, and `at` among those that
-    /// were read last.
+    /// The error for a non-finite value, at a row and a column counted from zero; `at` is its index among the values
+    /// read last.
     #[cold]
     fn refuse(&self, row: usize, column: usize, at: usize, value: f64) -> Error {
         let place = Place::Array { row: row + 1, column: column + 1 };
@@ -313,7 +313,7 @@ impl Bytes {
         if let Some(whole) = item.whole(&self.scratch[at * item.n_bytes()..][..item.n_bytes()]) {
             return Error::NotExact { path: self.origin.clone(), place, value: whole.to_string() };
         }
-        // As numpy prints it.
+        // In lower case, as numpy prints it.
         let value = value.to_string().to_lowercase();
         Error::NotFinite { path: self.origin.clone(), place, value }
     }

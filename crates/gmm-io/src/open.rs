@@ -1,7 +1,7 @@
-//! Which reader a file gets: by its first bytes, decompressed if it has to be.
+//! Opens the reader for a file's format, detected from its first bytes, after decompression if needed.
 //!
-//! The name of a file decides nothing, so a pipe is read as a file is. What was read to find out
-//! is put back in front of the rest.
+//! The name of a file is ignored, so a pipe is read like a file. The bytes read for detection are put back in front
+//! of the rest.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
@@ -17,8 +17,8 @@ use crate::{compressed, csv, npy};
 ///
 /// # Errors
 ///
-/// When the file cannot be opened, when its header or its length shows that it cannot be read to
-/// the end, or when it does not have the columns that `options` ask for.
+/// When the file cannot be opened, when its header or its length shows that it cannot be read to the end, or when it
+/// lacks a column that `options` select.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source + Send>, Error> {
     if path == Path::new("-") {
         return open_stream(io::stdin(), path, options);
@@ -26,7 +26,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source + Send>
     let refused = |error| Error::io(path, error);
     let mut file = File::open(path).map_err(refused)?;
     let metadata = file.metadata().map_err(refused)?;
-    // A named pipe or a device is opened by a path too, but has no length and no way back.
+    // A named pipe or a device has a path too, but no length, and it cannot be rewound.
     if metadata.is_file() {
         let start = first_bytes(&mut file, path)?;
         file.rewind().map_err(refused)?;
@@ -37,7 +37,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source + Send>
     open_stream(file, path, options)
 }
 
-/// Reads samples from anything that yields bytes; `name` stands for it in messages.
+/// Reads samples from any byte stream; `name` is its name in messages.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ fn from_bytes(
     match format {
         Format::Npy => Ok(Box::new(npy::NpySource::from_stream(whole, name, options)?)),
         Format::Text => Ok(Box::new(csv::CsvSource::from_stream(whole, name, options)?)),
-        // What is compressed twice was so by mistake.
+        // Data compressed twice were compressed by mistake.
         Format::Gzip | Format::Zstd if decompressed => {
             let (what, advice) = ("compressed more than once", "decompress it first");
             Err(Error::OtherFormat { path: name.to_owned(), what, advice })
@@ -72,7 +72,7 @@ fn from_bytes(
     }
 }
 
-/// As many bytes as tell what a file is, or all there are.
+/// The first bytes, enough to detect the format, or all if there are fewer.
 fn first_bytes(reader: &mut impl Read, path: &Path) -> Result<Vec<u8>, Error> {
     let mut start = Vec::with_capacity(N_BYTES);
     reader.take(N_BYTES as u64).read_to_end(&mut start).map_err(|error| Error::io(path, error))?;

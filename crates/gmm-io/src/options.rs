@@ -1,57 +1,57 @@
-//! How a file is to be read: header, delimiter, and which columns in which order, as people count them, from one.
+//! Options of reading: header, delimiter, and which columns in which order, counted from one as people do.
 
 use std::str::FromStr;
 
 use crate::error::Error;
 
-/// How to read; the default guesses what can be guessed and takes every column.
+/// Options of reading; by default the format is guessed, and all columns are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Whether a text starts with column names. Arrays have none, and ignore this.
+    /// Whether a text starts with column names. Ignored for arrays, which have none.
     pub header: Header,
-    /// What separates fields of a text; `None` looks at the first lines for a tab, a semicolon, a bar, a comma or a
-    /// space that leaves as many fields in each, and falls back on the comma. A first line such as `sep=;`
-    /// says it. Where it is a space, any number of them separate two fields.
+    /// Separator of the fields of a text. `None` chooses, by the first lines, a tab, a semicolon, a bar, a comma or a
+    /// space that gives every line the same number of fields, or else a comma. A first line such as `sep=;` overrides
+    /// the guess. A space as separator stands for any number of spaces.
     pub delimiter: Option<u8>,
-    /// What stands between the digits of a number.
+    /// Decimal separator.
     pub decimal: Decimal,
     /// Which lines of a text are comments.
     pub comment: Comment,
     /// Lines of a text that are not read at all.
     pub skip: Vec<LineRange>,
-    /// The columns that are features, in the order wanted; empty takes all but that of the weights.
+    /// The columns that are features, in this order; empty means all columns except that of the weights.
     pub columns: Vec<Column>,
-    /// The one column that says how much each row counts, and is no feature.
+    /// The column with the weight of each row, which is not a feature.
     pub weights: Option<Column>,
-    /// Names of the features of a model; empty where there is none, or it has no names. Columns are found by them, and
-    /// what does not match is noted or refused.
+    /// Names of the features of a model; empty if there is no model or it has no names. Columns are matched with
+    /// them; mismatches are noted or refused.
     pub model_names: Vec<String>,
 }
 
-/// What stands between the whole part of a number and the rest.
+/// Decimal separator of numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decimal {
     /// `0.5`
     #[default]
     Point,
-    /// `0,5`; a number with a point is refused, because it may be a thousand.
+    /// `0,5`; a number with a point is refused, because the point may separate thousands.
     Comma,
 }
 
 /// Which lines of a text are comments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Comment {
-    /// Those before the first record that start with `#`. Later such a line is a record, because spreadsheets write
-    /// `#N/A` for a value that is missing.
+    /// Lines before the first record that start with `#`. A later such line is a record, because spreadsheets write
+    /// `#N/A` for a missing value.
     #[default]
     BeforeFirst,
-    /// All that start with this character.
+    /// All lines that start with this character.
     Everywhere(u8),
-    /// None.
+    /// No lines.
     Nowhere,
 }
 
-/// Lines of a text from `first` to `last`, counted from one, both included.
+/// Lines `first` to `last` of a text, counted from one, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineRange {
     /// The first line.
@@ -61,11 +61,11 @@ pub struct LineRange {
 }
 
 impl LineRange {
-    /// Reads a list such as `3`, which are the first three lines, or `1,3-4`.
+    /// Parses a list such as `3`, which means the first three lines, or `1,3-4`.
     ///
     /// # Errors
     ///
-    /// [`Error::BadLines`] names the part that is neither.
+    /// [`Error::BadLines`] for text that is not such a list.
     pub fn parse_list(text: &str) -> Result<Vec<LineRange>, Error> {
         let range = |part: &str| {
             let refused = || Error::BadLines { text: part.trim().to_owned() };
@@ -76,7 +76,7 @@ impl LineRange {
                 _ => Err(refused()),
             }
         };
-        // No line at all is a list too.
+        // The list `0` means no line.
         if text.trim() == "0" { Ok(Vec::new()) } else { text.split(',').map(range).collect() }
     }
 
@@ -88,28 +88,28 @@ impl LineRange {
 /// Whether the first record of a text holds column names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// The first records decide together. Words over numbers are names, and so are years and other numbers at equal
-    /// distances over numbers that are not. A first record of which most are numbers is data, whatever else is in it.
-    /// What was taken for names is noted. A comment right before the first record is names when it has one for
-    /// each column.
+    /// Decided from the first records together. Words above numbers are names, and so are years and other numbers at
+    /// equal distances above numbers that are not. A first record of mostly numbers is data, whatever else it
+    /// contains. A note reports the names that were found. A comment right before the first record holds names if it
+    /// has one for each column.
     #[default]
     Auto,
-    /// It does.
+    /// The first record holds names.
     Present,
-    /// It does not.
+    /// The first record holds values.
     Absent,
 }
 
-/// One column, or a run of them.
+/// One column, or a range of columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
     /// By name, which must occur exactly once in the header.
     Name(String),
-    /// By digits that may be a name, such as `1990`: the column of that name, else the one of that number.
+    /// By digits that may be a name, such as `1990`: the column of that name, or else the column of that number.
     Digits(String),
     /// By number, from 1.
     Index(usize),
-    /// By numbers, from `first` to `last` and both included; to the last column when `None`.
+    /// By numbers from `first` to `last`, both included; `None` means to the last column.
     Range {
         /// The first column, from 1.
         first: usize,
@@ -119,15 +119,15 @@ pub enum Column {
 }
 
 impl Column {
-    /// Reads a list such as `2-31`, `x,y,z` or `1,5-7,label,9-`, separated by commas.
+    /// Parses a list such as `2-31`, `x,y,z` or `1,5-7,label,9-`, separated by commas.
     ///
-    /// A part made of digits is the column of that name if there is one, else that of the number. `a-b` of digits is
-    /// a range of numbers, so `2-2` is the second column whatever its name. What stands in double quotes is a
-    /// name, with commas and all; anything else is a name too, without the spaces around it.
+    /// A part of digits only is the column of that name if there is one, or else the column of that number. `a-b`
+    /// with digits is a range of numbers, so `2-2` is the second column whatever its name. Text in double quotes is a
+    /// name and may contain commas; any other text is a name too, without the spaces around it.
     ///
     /// # Errors
     ///
-    /// [`Error::BadColumn`] names the part that is none of these.
+    /// [`Error::BadColumn`] for the first invalid part.
     pub fn parse_list(text: &str) -> Result<Vec<Column>, Error> {
         let mut inside = false;
         let outside_quotes = |symbol: char| {

@@ -1,26 +1,26 @@
-//! Where in a file a value stands and how much of it is shown: the words that messages share.
+//! Positions in files, and the form of paths, values and names in messages.
 
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
-/// Where a value stands in its file; everything is counted from one.
+/// The position of a value in its file, counted from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
     /// A field of a text file.
     Text {
-        /// Line of the file on which the record starts; blank lines and comments count.
+        /// Line of the file where the record starts; blank lines and comments are counted.
         line: u64,
-        /// Column of the file, whichever columns are selected.
+        /// Column of the file, counted over all columns.
         column: usize,
-        /// What the header calls the column.
+        /// Name of the column in the header.
         name: Option<String>,
     },
     /// An entry of an array.
     Array {
         /// Row of the array.
         row: usize,
-        /// Column of the array, whichever columns are selected.
+        /// Column of the array, counted over all columns.
         column: usize,
     },
 }
@@ -37,7 +37,7 @@ impl Display for Place {
     }
 }
 
-/// The first few characters of `text`: a message is not the place for a page of it.
+/// The first few characters of `text`, since a message must be short.
 pub(crate) fn shortened(text: &str) -> String {
     const LIMIT: usize = 40;
     match text.char_indices().nth(LIMIT) {
@@ -46,12 +46,12 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// A path as messages show it.
+/// A path in a message.
 pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-/// A value as messages show it.
+/// A value in a message.
 pub(crate) fn quoted(value: &str) -> String {
     // Debug escapes keep a stray control character from reaching a terminal.
     if value.is_empty() { "empty".to_owned() } else { format!("'{}'", value.escape_debug()) }
@@ -62,12 +62,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// The first names, and how many more there are.
+/// The first names, and the number of further ones.
 pub(crate) fn listed(names: &[String]) -> String {
     at_most(20, names)
 }
 
-/// [`listed`], where a glance is enough.
+/// As [`listed`], with fewer names.
 pub(crate) fn some_of(names: &[String]) -> String {
     at_most(6, names)
 }

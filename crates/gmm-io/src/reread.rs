@@ -1,4 +1,4 @@
-//! A file that a fit over a stream goes through again and again: opened anew for every pass.
+//! A file that a fit over a stream reads in several passes: it is opened again for every pass.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::open::open;
 use crate::options::ReadOptions;
 use crate::source::Source;
 
-/// The samples of a file, from the beginning as often as they are asked for.
+/// Samples of a file that can be read from the beginning any number of times.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -24,9 +24,9 @@ pub struct Reread {
     path: PathBuf,
     options: ReadOptions,
     source: Box<dyn Source + Send>,
-    /// Rows since it was opened.
+    /// Rows read in the current pass.
     before: usize,
-    /// All there are, once they have been read.
+    /// Number of rows, known after the first pass.
     n_rows: Option<usize>,
     block: Vec<f64>,
 }
@@ -36,9 +36,9 @@ impl Reread {
     ///
     /// # Errors
     ///
-    /// As [`open`]; [`Error::NotRereadable`] for standard input and whatever else is no regular file.
+    /// As [`open`]; [`Error::NotRereadable`] for standard input and for anything but a regular file.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, Error> {
-        // A path that leads nowhere is refused where it is opened, with what the system says.
+        // A path that does not exist is left to `open`, whose error is the system's.
         let other = path.metadata().is_ok_and(|metadata| !metadata.is_file());
         if path == Path::new("-") || other {
             return Err(Error::NotRereadable { path: path.to_owned() });
@@ -53,17 +53,17 @@ impl Reread {
         self.source.names()
     }
 
-    /// What was decided or passed over on the way, as [`Source::notes`] has it; of the pass that was made last.
+    /// The notes of the last pass, as [`Source::notes`] describes them.
     pub fn notes(&self) -> Vec<String> {
         self.source.notes()
     }
 
-    /// Rows of the file, once it has been read to the end.
+    /// Rows of the file, known once it was read to the end.
     pub fn n_rows(&self) -> Option<usize> {
         self.n_rows
     }
 
-    /// Refuses a file that has other sizes than it had.
+    /// Refuses a file whose size has changed.
     fn check(&self, what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
         match expected == found {
             true => Ok(()),

@@ -1,5 +1,5 @@
-//! Which columns are read, in which order: what was asked for by names and numbers from one, and by the names of a
-//! model, becomes positions from zero, once, when the names are known. Nothing below this room sees a name.
+//! Selection of columns: names, numbers from one, and the names of a model are turned into positions from zero once
+//! the names of the columns are known. Readers below use positions only.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -11,22 +11,22 @@ use crate::place::some_of;
 /// Which columns are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// From zero, in the order of a row that is read; `None` when they are all there are, in the order
-    /// of the file.
+    /// Positions from zero, in the order of the rows that are returned; `None` for all columns in the order of the
+    /// file.
     pub(crate) positions: Option<Vec<usize>>,
-    /// The last of the positions is that of the weights.
+    /// Whether the last position is that of the weights.
     pub(crate) weighted: bool,
-    /// What was decided that whoever asked should know.
+    /// Decisions to report to the user.
     pub(crate) notes: Vec<String>,
 }
 
 impl Selection {
-    /// All columns, none of them weights.
+    /// All columns as features, without weights.
     pub(crate) fn all() -> Self {
         Selection { positions: None, weighted: false, notes: Vec::new() }
     }
 
-    /// What `options` ask for among `n_columns` columns.
+    /// The columns that `options` select among `n_columns` columns.
     pub(crate) fn new(
         options: &ReadOptions,
         names: Option<&[String]>,
@@ -37,7 +37,7 @@ impl Selection {
         let features = select(&options.columns, names, n_columns, path, &mut notes)?;
         let weight = match &options.weights {
             None => None,
-            // Of one column, all columns are that one.
+            // With one column, selecting it is the same as selecting all.
             Some(column) => {
                 match select(std::slice::from_ref(column), names, n_columns, path, &mut notes)?.as_deref() {
                     None if n_columns == 1 => Some(0),
@@ -66,19 +66,18 @@ impl Selection {
         Ok(Selection { positions: Some(positions), weighted: true, notes })
     }
 
-    /// Numbers that are read of a row of `n_columns`.
+    /// Number of values that are read from a row of `n_columns`.
     pub(crate) fn width(&self, n_columns: usize) -> usize {
         self.positions.as_ref().map_or(n_columns, Vec::len)
     }
 
-    /// Those of them that are features.
+    /// Number of features among these values.
     pub(crate) fn n_features(&self, n_columns: usize) -> usize {
         self.width(n_columns) - usize::from(self.weighted)
     }
 }
 
-/// The columns that have the names of the model's features, in the order of the model; `selected` where names say
-/// nothing.
+/// The columns with the names of the model's features, in the model's order; `selected` where names cannot decide.
 fn matched(
     options: &ReadOptions,
     names: Option<&[String]>,
@@ -112,17 +111,14 @@ fn matched(
     if in_order || n_found == 0 || !distinct || found.iter().flatten().any(|columns| columns.len() > 1) {
         if !in_order {
             notes.push(format!(
-                "columns were taken in their order, because their names do not tell which is which of the model's: {}",
+                "columns were taken in their order, because their names do not match those of the model: {}",
                 some_of(model)
             ));
         }
         return Ok(selected);
     }
     if n_found < model.len() && given {
-        notes.push(format!(
-            "columns were taken as they were asked for; those of the model are {}",
-            some_of(model)
-        ));
+        notes.push(format!("columns were taken as selected; those of the model are {}", some_of(model)));
         return Ok(selected);
     }
     if n_found < model.len() {
@@ -133,7 +129,7 @@ fn matched(
     }
     let positions: Vec<usize> = found.into_iter().flatten().map(|columns| columns[0]).collect();
     if given && positions.len() < among.len() {
-        // Too many, and asked for: whoever compares the numbers of features says so.
+        // More columns were selected than the model has features: the check of the number of features reports it.
         return Ok(selected);
     }
     let others: Vec<String> =
@@ -148,8 +144,8 @@ fn matched(
     Ok(Some(positions))
 }
 
-/// Positions, from zero and in the order asked for, of `columns` among `n_columns`; `None` when
-/// they are all there are, in the order of the file.
+/// Positions from zero of `columns` among `n_columns`, in the requested order; `None` for all columns in the order of
+/// the file.
 fn select(
     columns: &[Column],
     names: Option<&[String]>,
@@ -183,7 +179,7 @@ fn select(
             Column::Index(column) => (*column, *column),
             Column::Range { first, last } => (*first, last.unwrap_or((*first).max(n_columns))),
         };
-        // Before the loop, so that a range costs no more than the columns there are.
+        // Checked before the loop, so that a range beyond the last column costs nothing.
         for column in [first, last] {
             if column == 0 || column > n_columns {
                 return Err(Error::NoSuchColumn { path: path.to_owned(), column, n_columns });
@@ -201,7 +197,7 @@ fn select(
     Ok(if columns.is_empty() || is_everything { None } else { Some(positions) })
 }
 
-/// The number, from one, of the only column called `name`.
+/// The number, from one, of the only column with this name.
 fn find(name: &str, names: Option<&[String]>, n_columns: usize, path: &Path) -> Result<usize, Error> {
     let Some(names) = names else {
         let (path, name) = (path.to_owned(), name.to_owned());

@@ -1,17 +1,17 @@
-//! Samples as they arrive: the one trait that every reader serves.
+//! The trait of all readers: samples that arrive block by block.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-/// Samples that arrive block by block, each a row of `n_features` finite numbers.
+/// Samples that arrive block by block; each row has `n_features` finite numbers.
 ///
-/// A source is read once, forwards, and after an error no further.
+/// A source is read once, forwards. After an error it must not be read further.
 pub trait Source {
-    /// Numbers in a row; at least one.
+    /// Number of features; at least one.
     fn n_features(&self) -> usize;
 
-    /// Rows in all, whatever was read of them; `None` when only reading to the end can tell.
+    /// Total number of rows; `None` if it is known only after reading to the end.
     fn n_rows(&self) -> Option<usize>;
 
     /// Names of the features, when the file has them; as many as [`n_features`](Self::n_features).
@@ -19,26 +19,26 @@ pub trait Source {
 
     /// Reads the next rows, row-major, into `block`, which is cleared first and keeps its capacity.
     ///
-    /// Returns the number of rows: `max_rows`, or fewer at the end, and 0 after it. So the blocks
-    /// depend on `max_rows` and on nothing else. What `block` holds after an error is not said.
+    /// Returns the number of rows: `max_rows`, or fewer at the end, and 0 after it. So the blocks depend on
+    /// `max_rows` only. The contents of `block` after an error are unspecified.
     ///
     /// # Errors
     ///
-    /// Whatever stands in the file that cannot be a sample, and where.
+    /// A value of the file that is not a valid sample, with its position.
     ///
     /// # Panics
     ///
-    /// When `max_rows` is 0, whose answer could not be told from the end.
+    /// When `max_rows` is 0, since the result 0 means the end.
     fn read_block(&mut self, max_rows: usize, block: &mut Vec<f64>) -> Result<usize, Error>;
 
-    /// How much each row of the block that was read last counts: finite, not negative. `None` when
-    /// no column says so, and every row counts once.
+    /// The weight of each row of the last block: finite, not negative. `None` when no column holds weights, and every
+    /// row has weight 1.
     fn weights(&self) -> Option<&[f64]> {
         None
     }
 
-    /// What was decided or passed over on the way, in words for whoever reads: names that were found, lines that hold no
-    /// row, columns that were put in another order. Complete when everything has been read.
+    /// Notes for the user: names that were found, lines that were skipped, columns that were reordered. Complete once
+    /// everything has been read.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
@@ -60,17 +60,17 @@ pub struct Table {
     pub n_features: usize,
     /// Names of the features, when the file has them.
     pub names: Option<Vec<String>>,
-    /// How much each row counts (n), when a column says so.
+    /// Weights of the rows (n), when a column holds them.
     pub weights: Option<Vec<f64>>,
-    /// What was decided or passed over on the way.
+    /// The notes of the source.
     pub notes: Vec<String>,
 }
 
-/// Reads what is left of `source` into memory.
+/// Reads the remaining rows of `source` into memory.
 ///
 /// # Errors
 ///
-/// [`Error::NoRows`] when nothing is left, and whatever [`Source::read_block`] refuses.
+/// [`Error::NoRows`] when no row is left, and the errors of [`Source::read_block`].
 pub fn read_all(source: &mut dyn Source) -> Result<Table, Error> {
     let mut values = Vec::new();
     let n_rows = source.read_block(usize::MAX, &mut values)?;
@@ -82,7 +82,7 @@ pub fn read_all(source: &mut dyn Source) -> Result<Table, Error> {
     Ok(Table { values, n_rows, n_features: source.n_features(), names, weights, notes: source.notes() })
 }
 
-/// Moves the last number of every row of `block`, which has `width`, to `weights`.
+/// Moves the last value of every row of `block`, of `width` values, to `weights`.
 pub(crate) fn part_weights(block: &mut Vec<f64>, width: usize, weights: &mut Vec<f64>) {
     weights.clear();
     weights.extend(block.chunks_exact(width).map(|row| row[width - 1]));

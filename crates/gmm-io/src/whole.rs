@@ -1,8 +1,8 @@
-//! A file that appears whole or not at all.
+//! Files that are written completely or not at all.
 //!
-//! It is written beside its place under another name, flushed to the disk, and renamed. An earlier file of
-//! the name stays whole until then, and whatever was begun and not kept is gone. A file that cannot be renamed over,
-//! because it is a mount point, is written in place when everything else is done.
+//! The file is written beside its target under another name, flushed to the disk, and renamed. Until then an earlier
+//! file of that name is unchanged, and an unfinished file is removed. A mount point cannot be renamed over, so it is
+//! written in place once everything else is done.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -12,50 +12,50 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
-/// A file on its way.
+/// A file that is being written.
 #[derive(Debug)]
 pub struct WholeFile {
     file: BufWriter<NamedTempFile>,
-    /// Where it will be.
+    /// The target, after symbolic links.
     path: PathBuf,
-    /// The same as it was asked for.
+    /// The target as the caller named it.
     name: PathBuf,
 }
 
 impl WholeFile {
-    /// Begins a file that will be at `path`.
+    /// Begins a file that will be written to `path`.
     ///
     /// # Errors
     ///
-    /// [`Error::Save`]: there is no such directory, it takes no files, or something that is not a file
-    /// has that name.
+    /// [`Error::Save`]: the directory does not exist or is not writable, or the path exists and is not a regular
+    /// file.
     pub fn create(path: &Path) -> Result<Self, Error> {
         Self::begin(path).map_err(|source| Error::Save { path: path.to_owned(), source })
     }
 
     fn begin(name: &Path) -> io::Result<Self> {
-        // Through symbolic links to the file they name, be it there or not; renaming would replace the link.
+        // Symbolic links are followed, to existing files or not; renaming would replace the link.
         let path = link_target(name)?;
         if path.exists() {
-            // Renaming over a device or a pipe would take it away from everybody else.
+            // Renaming over a device or a pipe would remove it for all other programs.
             check_regular(&path)?;
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".gmm-");
         #[cfg(unix)]
         let permissions = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
-        // What the user's umask leaves of it, as for any file a program writes.
+        // With the permissions that the user's umask leaves, as for other new files.
         #[cfg(unix)]
         builder.permissions(permissions);
         let file = BufWriter::with_capacity(1 << 16, builder.tempfile_in(parent(&path)).map_err(plain)?);
         Ok(WholeFile { file, path, name: name.to_owned() })
     }
 
-    /// Puts what was written in its place.
+    /// Moves the written file to its target.
     ///
     /// # Errors
     ///
-    /// [`Error::Save`]; an earlier file is then what it was, unless it is a mount point.
+    /// [`Error::Save`]; an earlier file is then unchanged, unless it is a mount point.
     pub fn keep(self) -> Result<(), Error> {
         let name = self.name.clone();
         self.finish().map_err(|source| Error::Save { path: name, source })
@@ -65,26 +65,26 @@ impl WholeFile {
         let file = self.file.into_inner().map_err(|error| plain(error.into_error()))?;
         file.as_file().sync_all()?;
         if let Err(refused) = file.persist(&self.path) {
-            // Such as the file that a container is given to write to.
+            // A mount point, such as a file mounted into a container.
             if refused.error.kind() != io::ErrorKind::ResourceBusy {
                 return Err(refused.error);
             }
             return write_in_place(&refused.file, &self.path).map_err(|error| match refused.file.keep() {
-                // The file may hold half of it by now.
+                // The target may be half written, so the temporary file is kept.
                 Ok((_, kept)) => {
                     io::Error::new(error.kind(), format!("{error}; all of it is kept in {}", kept.display()))
                 }
                 Err(_) => error,
             });
         }
-        // The name is on the disk only when its directory is. Not every file system lets one ask.
+        // The new name is on the disk only after its directory is flushed, which some file systems cannot do.
         #[cfg(unix)]
         let _ = File::open(parent(&self.path)).and_then(|directory| directory.sync_all());
         Ok(())
     }
 }
 
-/// Puts what is in `from` into the file at `path`, which stays the file that it is.
+/// Copies `from` into the existing file at `path`, without replacing it.
 fn write_in_place(from: &NamedTempFile, path: &Path) -> io::Result<()> {
     let mut from = from.reopen().map_err(plain)?;
     let mut to = OpenOptions::new().write(true).truncate(true).open(path)?;
@@ -102,7 +102,7 @@ impl Write for WholeFile {
     }
 }
 
-/// The error of the system without the name of the temporary file, which nobody asked for.
+/// The system's error without the name of the temporary file, which the user did not choose.
 fn plain(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path \"") {
         Some((message, _)) => io::Error::new(error.kind(), message),
@@ -110,13 +110,13 @@ fn plain(error: io::Error) -> io::Error {
     }
 }
 
-/// Where a file of this name is written: at the end of the symbolic links that it may be the first of.
+/// The file that `name` refers to, after all symbolic links.
 ///
 /// # Errors
 ///
-/// Links that lead to each other, and what the system says.
+/// Circular links, and errors of the system.
 pub fn link_target(name: &Path) -> io::Result<PathBuf> {
-    /// As many links as Linux follows.
+    /// The limit of Linux.
     const MAX_LINKS: usize = 40;
     let mut path = name.to_owned();
     for _ in 0..MAX_LINKS {

@@ -1,8 +1,8 @@
-//! What a field of a text is: a number, a mark for a missing one, a damaged number, or a word.
+//! Kinds of fields in a text: a number, a mark for a missing value, a damaged number, or a word.
 
 use crate::options::Decimal;
 
-/// Fields that stand for a value that nobody has; they never make a line one of names.
+/// Marks for missing values; they never make a line one of names.
 const MISSING: [&str; 33] = [
     "",
     "?",
@@ -39,7 +39,7 @@ const MISSING: [&str; 33] = [
     "1.#inf",
 ];
 
-/// Errors of spreadsheets that end in neither `!` nor `?`.
+/// Error marks of spreadsheets that end in neither `!` nor `?`.
 const ERRORS: [&str; 7] = ["#n/a", "#na", "#nv", "#n/d", "#nd", "#n/v", "#getting_data"];
 
 /// What a field is.
@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Number,
     /// A mark for a missing number, a NaN or an infinity.
     Missing,
-    /// What begins as a number does and is none, as in `3%`, `1_000` and `12 kg`.
+    /// Text that begins as a number does but is not one, as in `3%`, `1_000` and `12 kg`.
     Damaged,
     /// Anything else.
     Word,
@@ -68,12 +68,12 @@ pub(super) fn kind(field: &[u8], decimal: Decimal) -> Kind {
     if digits.starts_with(|c: char| c.is_ascii_digit()) { Kind::Damaged } else { Kind::Word }
 }
 
-/// The finite number that `field` spells, if it does.
+/// The finite number in `field`, if it is one.
 pub(super) fn number(field: &[u8], decimal: Decimal) -> Option<f64> {
     let text = std::str::from_utf8(field.trim_ascii()).ok()?;
     let value = match decimal {
         Decimal::Point => text.parse().ok().or_else(|| fortran(text)),
-        // A point beside a decimal comma separates thousands, or is a mistake.
+        // A point in a number with a decimal comma separates thousands, or is a mistake.
         Decimal::Comma if text.contains('.') => None,
         Decimal::Comma => {
             let text = text.replacen(',', ".", 1);
@@ -83,7 +83,7 @@ pub(super) fn number(field: &[u8], decimal: Decimal) -> Option<f64> {
     value.filter(|value: &f64| value.is_finite())
 }
 
-/// A number whose exponent follows a `D`, as Fortran writes doubles.
+/// A number whose exponent begins with `D`, as Fortran writes doubles.
 #[cold]
 fn fortran(text: &str) -> Option<f64> {
     let (digits, exponent) = text.split_once(['d', 'D'])?;
@@ -94,7 +94,7 @@ fn fortran(text: &str) -> Option<f64> {
     }
 }
 
-/// Digits, one comma, digits: half of the world writes numbers so.
+/// Digits, one comma, digits: a decimal comma, as many countries write it.
 pub(super) fn has_decimal_comma(field: &[u8]) -> bool {
     let text = lossy(field);
     let Some((before, after)) = text.split_once(',') else { return false };
@@ -110,8 +110,8 @@ pub(super) fn is_missing(text: &str) -> bool {
     MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark)) || is_error_mark(text)
 }
 
-/// What a spreadsheet writes where a formula has no value, in any of its languages: `#N/A`, `#DIV/0!`, `#NOM?`,
-/// and `####` where the column is too narrow.
+/// The mark that a spreadsheet writes for a formula without a value, in any language: `#N/A`, `#DIV/0!`, `#NOM?`, or
+/// `####` where the column is too narrow.
 pub(super) fn is_error_mark(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('#') else { return false };
     if ERRORS.iter().any(|mark| text.eq_ignore_ascii_case(mark)) {

@@ -1,7 +1,7 @@
-//! What a text does not say: which byte separates its fields, and whether its first record holds names.
+//! Guesses about a text: which byte separates its fields, and whether its first record holds names.
 //!
-//! Both are decided on the first lines together. A guess that cannot be right is not made: the line is then data,
-//! and refused where it stands.
+//! Both are decided from the first lines together. When names are unlikely, the first line is read as data, and an
+//! invalid value in it is refused with its position.
 
 use std::ops::RangeInclusive;
 
@@ -9,23 +9,23 @@ use super::field::{Kind, has_decimal_comma, kind, lossy, number};
 use super::lines::Record;
 use crate::options::Decimal;
 
-/// Bytes that separate fields, the likelier first. A comma comes after a semicolon, because it is the decimal point
-/// of half of the world, and before a space, because names have spaces.
+/// Candidate separators, the likelier first. A comma comes after a semicolon, because many countries use it as
+/// decimal separator, and before a space, because names contain spaces.
 const DELIMITERS: [u8; 5] = *b"\t;|, ";
 
-/// Calendar years, as columns are named by them.
+/// Calendar years that columns may be named by.
 const YEARS: RangeInclusive<f64> = 1500.0..=2200.0;
 
-/// Years next to each other differ by this much at most.
+/// Largest difference of consecutive years.
 const MAX_YEAR_STEP: f64 = 10.0;
 
 /// The byte that separates the fields of `lines`.
 ///
-/// It is the one by which most lines have the same number of fields, at least two; of several such the one that
-/// leaves most numbers between.
+/// It is the byte that splits most lines into the same number of fields, at least two. Among equals, the one that
+/// gives most numbers wins.
 pub(super) fn delimiter(lines: &[&[u8]], decimal: Decimal) -> u8 {
     let mut best = (0, 0.0, b',');
-    // A comma that is the decimal point separates fields only where these are quoted.
+    // With a decimal comma, a comma separates fields only if these are quoted.
     let quoted = lines.iter().any(|line| line.contains(&b'"'));
     for delimiter in DELIMITERS {
         if decimal == Decimal::Comma && delimiter == b',' && !quoted {
@@ -81,7 +81,7 @@ fn fields(line: &[u8], delimiter: u8) -> Vec<&[u8]> {
     fields
 }
 
-/// How many columns there are, and what stands at the ends of lines.
+/// The number of columns, and how lines begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) count: usize,
@@ -91,7 +91,7 @@ pub(super) struct Columns {
     pub(super) unnamed_first: bool,
 }
 
-/// The columns of records of which the first may hold names.
+/// The columns of the first records, of which the first may hold names.
 pub(super) fn columns(sample: &[Record], decimal: Decimal) -> Columns {
     let Some((first, rows)) = sample.split_first() else {
         return Columns { count: 0, trailing: false, unnamed_first: false };
@@ -116,15 +116,15 @@ pub(super) fn columns(sample: &[Record], decimal: Decimal) -> Columns {
     plain
 }
 
-/// Whether a record ends in a delimiter.
+/// Whether a record ends with a delimiter.
 pub(super) fn ends_empty(record: &Record) -> bool {
     record.len() > 1 && record.get(record.len() - 1).is_empty()
 }
 
-/// Whether the first of the records holds names.
+/// Whether the first record holds names.
 ///
-/// Most of a row of data are numbers, and a bad one among them is refused where it stands. Names are words over
-/// numbers, or numbers that no measurement has: in quotes, or at equal distances over rows that are not.
+/// Most fields of a row of data are numbers, and an invalid one among them is refused with its position. Names are
+/// words above numbers, or numbers unlikely to be measured: quoted, or at equal distances above rows that are not.
 pub(super) fn first_holds_names(sample: &[Record], decimal: Decimal) -> bool {
     let Some((first, rows)) = sample.split_first() else { return false };
     let kinds: Vec<Kind> = first.iter().map(|field| kind(field, decimal)).collect();
@@ -132,7 +132,7 @@ pub(super) fn first_holds_names(sample: &[Record], decimal: Decimal) -> bool {
     let (n_numbers, n_words) = (count(Kind::Number), count(Kind::Word));
     let is_number = |row: &Record, at: usize| at < row.len() && kind(row.get(at), decimal) == Kind::Number;
     let over_numbers = |at: &usize| kinds[*at] == Kind::Word && rows.iter().any(|row| is_number(row, *at));
-    // A word over words may be a label over labels.
+    // A word above words may be a value of a text column.
     let n_over_numbers = (0..first.len()).filter(over_numbers).count();
 
     let quoted = first.n_quoted == first.len() && rows.iter().any(|row| row.n_quoted < row.len());
@@ -140,14 +140,14 @@ pub(super) fn first_holds_names(sample: &[Record], decimal: Decimal) -> bool {
         return true;
     }
     if n_numbers == 0 {
-        // A label and a value that is missing are a row; words alone are none.
+        // A word and a missing value make a row of data; words alone make names.
         return n_words > 0 && (n_words == first.len() || rows.is_empty() || n_over_numbers > 0);
     }
     indexed(first, &kinds, rows) || regular(first, &kinds, rows, decimal) || n_over_numbers > n_numbers
 }
 
-/// What a data frame whose columns have numbers is saved as: no name over the index, then 0, 1, 2, ..; or some of
-/// these, and words.
+/// A data frame with numbered columns: the first record has an empty name above the index, then 0, 1, 2, .., or some
+/// of these and words.
 fn indexed(first: &Record, kinds: &[Kind], rows: &[Record]) -> bool {
     let index = rows.first().and_then(|row| whole(row.get(0)));
     if !first.get(0).is_empty() || index.is_none_or(|index| index > 1) {
@@ -160,12 +160,12 @@ fn indexed(first: &Record, kinds: &[Kind], rows: &[Record]) -> bool {
     others && numbers.is_some_and(|numbers| kinds[1..].contains(&Kind::Word) || run(numbers))
 }
 
-/// Numbers at equal distances, over rows that are not: years, wavelengths, 0, 1, 2, ..
+/// Numbers at equal distances above rows that are not: years, wavelengths, 0, 1, 2, ..
 fn regular(first: &Record, kinds: &[Kind], rows: &[Record], decimal: Decimal) -> bool {
     let at: Vec<usize> = (0..first.len()).filter(|&at| kinds[at] == Kind::Number).collect();
     let Some(values) = equally_spaced(first, &at, decimal) else { return false };
     let words = kinds.contains(&Kind::Word);
-    // An index may have no name; nothing else may.
+    // Only an index column may have an empty name.
     let unnamed = usize::from(first.get(0).is_empty());
     let n_missing = kinds.iter().filter(|&&kind| kind == Kind::Missing).count();
     if rows.is_empty() || kinds.contains(&Kind::Damaged) || n_missing != unnamed {
@@ -181,8 +181,8 @@ fn regular(first: &Record, kinds: &[Kind], rows: &[Record], decimal: Decimal) ->
                 .is_some_and(|years| years.get(1).is_none_or(|next| (next - years[0]).abs() <= MAX_YEAR_STEP))
     };
     if are_years(first) {
-        // Years alone are a row, as all numbers alone are; and one year beside a word may be a value like any other,
-        // unless those below are not whole.
+        // Years alone are taken for data, as all numbers alone are. One year beside a word may be a value like any
+        // other, unless the values below are not whole.
         return (words || unnamed == 1) && !rows.iter().all(are_years) && (fractions || values.len() > 1);
     }
     if !words || (values.len() > 2 && rows.iter().all(|row| equally_spaced(row, &at, decimal).is_some())) {
@@ -191,13 +191,13 @@ fn regular(first: &Record, kinds: &[Kind], rows: &[Record], decimal: Decimal) ->
     let first_two =
         values.get(..2).is_some_and(|two| two == [0.0, 1.0] || (two == [1.0, 2.0] && values.len() > 2));
     match is_whole(first) {
-        // 1, 2, 3 beside a word may be a row; that five numbers in a row of data are as regular is not to be expected.
+        // 1, 2, 3 beside a word may be data; five numbers at equal distances in a row of data are unlikely.
         true => fractions && ((first_two && (unnamed == 1 || values[0] == 0.0)) || values.len() > 4),
         false => values.len() > 2,
     }
 }
 
-/// Whether the first record is a row of years alone, over rows that are not: data, that may have been meant as names.
+/// Whether the first record has years only, above rows that do not: it is read as data but may be meant as names.
 pub(super) fn first_is_of_years(sample: &[Record], decimal: Decimal) -> bool {
     let Some((first, rows)) = sample.split_first() else { return false };
     let all: Vec<usize> = (0..first.len()).collect();
@@ -209,7 +209,7 @@ pub(super) fn first_is_of_years(sample: &[Record], decimal: Decimal) -> bool {
     are_years(first) && rows.iter().any(|row| row.iter().any(|field| whole(field).is_none()))
 }
 
-/// The numbers at `columns`, if the distance from each to the next is the same and not 0.
+/// The numbers at `columns`, if consecutive ones differ by the same amount, which is not 0.
 fn equally_spaced(record: &Record, columns: &[usize], decimal: Decimal) -> Option<Vec<f64>> {
     let value = |&at: &usize| if at < record.len() { number(record.get(at), decimal) } else { None };
     let values: Vec<f64> = columns.iter().map(value).collect::<Option<_>>()?;
@@ -218,14 +218,14 @@ fn equally_spaced(record: &Record, columns: &[usize], decimal: Decimal) -> Optio
     (step != 0.0 && !values.is_empty() && values.windows(2).all(even)).then_some(values)
 }
 
-/// A number of digits alone.
+/// A number that consists of digits only.
 fn whole(field: &[u8]) -> Option<u64> {
     let text = lossy(field);
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// The names in a comment before the first record, when there is one for each of its columns: what numpy.savetxt
-/// and gnuplot write.
+/// The names in a comment before the first record, if there is one for each column, as numpy.savetxt and gnuplot
+/// write them.
 pub(super) fn names_of_comment(
     comment: &[u8],
     sign: u8,
@@ -236,7 +236,7 @@ pub(super) fn names_of_comment(
     let text = comment.trim_ascii_start();
     let text = &text[text.iter().take_while(|&&byte| byte == sign).count()..];
     let record = Record::of_line(text, delimiter);
-    // A sentence over one column is a comment.
+    // Several words above a single column are a comment, not a name.
     let one_word = n_columns > 1 || !text.trim_ascii().contains(&b' ');
     let words = record.iter().any(|field| kind(field, decimal) == Kind::Word);
     let matches =
@@ -244,7 +244,7 @@ pub(super) fn names_of_comment(
     matches.then(|| record.iter().map(|field| lossy(field).trim_matches('"').to_owned()).collect())
 }
 
-/// The only column without a name, if its numbers are 0, 1, 2, .. or 1, 2, 3, ..
+/// The only column without a name, if its values are 0, 1, 2, .. or 1, 2, 3, ..
 pub(super) fn index_column(names: &[String], rows: &[Record]) -> Option<usize> {
     let unnamed = |name: &str| name.is_empty() || name.starts_with("Unnamed: ");
     let column = names.iter().position(|name| unnamed(name))?;

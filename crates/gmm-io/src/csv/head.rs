@@ -1,18 +1,18 @@
-//! What stands before the first record: a mark of the byte order, `sep=;`, comments and blank lines.
+//! The lines before the first record: a byte order mark, `sep=;`, comments and blank lines.
 
 use super::lines::{Line, Lines, is_blank, is_comment};
 use crate::error::Error;
 use crate::options::{Comment, ReadOptions};
 
-/// What stands before the first record.
+/// The findings before the first record.
 pub(super) struct Head {
-    /// By a line `sep=;`.
+    /// The delimiter of a line such as `sep=;`.
     pub(super) delimiter: Option<u8>,
-    /// A comment on the line before the first record: its line, its text and what begins it.
+    /// A comment on the line before the first record: its line number, its text and its first character.
     pub(super) comment: Option<(u64, Vec<u8>, u8)>,
 }
 
-/// Passes over what stands before the first record.
+/// Skips the lines before the first record.
 pub(super) fn read_head(lines: &mut Lines, options: &ReadOptions) -> Result<Head, Error> {
     let mut head = Head { delimiter: None, comment: None };
     let sign = match options.comment {
@@ -32,7 +32,7 @@ pub(super) fn read_head(lines: &mut Lines, options: &ReadOptions) -> Result<Head
                 continue;
             }
         }
-        // A line of tabs may be a row of fields that are empty.
+        // A line of tabs may be a row of empty fields.
         if is_blank(&line.text, b'\t') {
             lines.passed.blank += 1;
             head.comment = None;

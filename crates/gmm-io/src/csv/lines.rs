@@ -1,6 +1,6 @@
-//! Bytes to lines, and lines to records: every line is counted, whether it is read or passed over.
+//! Bytes to lines, and lines to records: every line is counted, whether it is read or skipped.
 //!
-//! A line ends in LF, CRLF or CR. A record is a line, or several where a quoted field holds line ends. No record is
+//! A line ends with LF, CRLF or CR. A record is a line, or several if a quoted field contains line ends. No record is
 //! longer than [`MAX_RECORD`], so that a file without line ends is refused before it fills the memory.
 
 use std::collections::VecDeque;
@@ -14,10 +14,10 @@ use crate::error::Error;
 use crate::npy::MAX_COLUMNS;
 use crate::options::LineRange;
 
-/// Most bytes of a record: 16 bytes for each of the most columns that a row may have.
+/// Longest record in bytes: 16 for each column of a row with the most columns allowed.
 const MAX_RECORD: usize = 1 << 28;
 
-/// Lines that hold no row.
+/// Numbers of lines that hold no row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Passed {
     pub(super) blank: u64,
@@ -25,23 +25,23 @@ pub(super) struct Passed {
     pub(super) skipped: u64,
 }
 
-/// The lines of a text, one after the other.
+/// A reader of the lines of a text.
 pub(super) struct Lines {
     stream: BufReader<Box<dyn Read + Send>>,
     origin: PathBuf,
     skip: Vec<LineRange>,
-    /// Of the line read last, from one.
+    /// The number of the last line read, from one.
     number: u64,
-    /// What that line ended in.
+    /// The line end of that line.
     end: &'static [u8],
-    /// Lines that were read to look at them.
+    /// Lines that were read ahead for guessing.
     ahead: VecDeque<Line>,
-    /// A record whose quotes are being resolved.
+    /// The bytes of a record whose quotes are being resolved.
     raw: Vec<u8>,
     pub(super) passed: Passed,
 }
 
-/// A line that was read to look at it.
+/// A line that was read ahead.
 pub(super) struct Line {
     pub(super) number: u64,
     pub(super) text: Vec<u8>,
@@ -62,7 +62,7 @@ impl Lines {
         }
     }
 
-    /// Appends the next line that is not to be skipped, without its end, and returns its number; `None` at the end.
+    /// Appends the next line that is not skipped, without its end, and returns its number; `None` at the end.
     fn next(&mut self, text: &mut Vec<u8>) -> Result<Option<u64>, Error> {
         match self.ahead.pop_front() {
             Some(line) => {
@@ -74,7 +74,7 @@ impl Lines {
         }
     }
 
-    /// [`Lines::next`], of the stream.
+    /// As [`Lines::next`], from the stream, without lines read ahead.
     fn fetch(&mut self, text: &mut Vec<u8>) -> Result<Option<u64>, Error> {
         loop {
             let start = text.len();
@@ -125,7 +125,7 @@ impl Lines {
         }
     }
 
-    /// The first line that may hold something, to be put back; `None` at the end of the text.
+    /// The first line that is not skipped, which the caller may put back; `None` at the end of the text.
     pub(super) fn first(&mut self) -> Result<Option<Line>, Error> {
         let mut text = Vec::new();
         Ok(self.next(&mut text)?.map(|number| Line { number, text, end: self.end }))
@@ -135,7 +135,7 @@ impl Lines {
         self.ahead.push_front(line);
     }
 
-    /// Lines that are not read yet, as many as are worth looking at.
+    /// The next lines, up to these limits, without consuming them.
     pub(super) fn peek(&mut self, max_lines: usize, max_bytes: usize) -> Result<&VecDeque<Line>, Error> {
         let mut n_bytes: usize = self.ahead.iter().map(|line| line.text.len()).sum();
         while self.ahead.len() < max_lines && n_bytes < max_bytes {
@@ -147,7 +147,7 @@ impl Lines {
         Ok(&self.ahead)
     }
 
-    /// Reads the next record, past lines that hold none; false at the end.
+    /// Reads the next record, skipping lines without one; false at the end.
     pub(super) fn read_record(
         &mut self,
         delimiter: u8,
@@ -179,7 +179,7 @@ impl Lines {
         }
     }
 
-    /// Splits a record that has a quote somewhere, which may take lines to come.
+    /// Splits a record that contains a quote and may continue on later lines.
     fn split_quoted(&mut self, delimiter: u8, record: &mut Record) -> Result<(), Error> {
         let spaced = delimiter == b' ';
         let mut raw = std::mem::take(&mut self.raw);
@@ -187,7 +187,7 @@ impl Lines {
         record.text.clear();
         let mut at = 0;
         loop {
-            // Spaces before a quote are no part of a field; a tab is where it is not the delimiter.
+            // Spaces before a quote are not part of a field, nor are tabs unless they are the delimiter.
             let is_space = |byte: &&u8| **byte == b' ' || (**byte == b'\t' && delimiter != b'\t');
             let start = at + raw[at..].iter().take_while(is_space).count();
             if spaced && start == raw.len() {
@@ -216,7 +216,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Appends what stands in quotes from `at` on; returns where it goes on after them.
+    /// Appends the quoted text that begins at `at`; returns the position after its closing quote.
     fn unquote(&mut self, raw: &mut Vec<u8>, mut at: usize, record: &mut Record) -> Result<usize, Error> {
         loop {
             if let Some(found) = memchr(b'"', &raw[at..]) {
@@ -233,7 +233,7 @@ impl Lines {
             record.text.extend_from_slice(self.end);
             raw.clear();
             at = 0;
-            // A quote that is never closed would swallow all rows that follow it.
+            // A quote that is not closed would take in all further rows, up to the limit of a record.
             let more = self.next(raw)?;
             if more.is_none() || record.text.len() + raw.len() > MAX_RECORD {
                 let (path, line) = (self.origin.clone(), record.line);
@@ -258,13 +258,13 @@ fn fill<'a>(stream: &'a mut BufReader<Box<dyn Read + Send>>, origin: &Path) -> R
 #[derive(Default)]
 pub(super) struct Record {
     text: Vec<u8>,
-    /// Where each field begins and ends in the text.
+    /// The start and end of each field in the text.
     fields: Vec<(u32, u32)>,
-    /// The line that it starts on.
+    /// The line on which the record starts.
     pub(super) line: u64,
-    /// The first blank line between the record before and this one.
+    /// The first blank line between the previous record and this one.
     pub(super) blank_before: Option<u64>,
-    /// Fields in quotes.
+    /// Number of quoted fields.
     pub(super) n_quoted: usize,
 }
 
@@ -286,10 +286,10 @@ impl Record {
         self.fields.iter().map(|&(start, end)| &self.text[start as usize..end as usize])
     }
 
-    /// The text of a comment as a record.
+    /// A record made from the text of a comment.
     pub(super) fn of_line(text: &[u8], delimiter: u8) -> Self {
         let mut record = Record { text: text.to_vec(), ..Record::default() };
-        // More columns than a row may have match no row.
+        // An error means too many columns; such a record matches no row anyway.
         let _ = record.split(delimiter, Path::new(""));
         record
     }
@@ -323,12 +323,12 @@ impl Record {
     }
 }
 
-/// A line of nothing but spaces. A line of tabs is a row of empty fields where tabs separate them.
+/// A line of spaces only. With tabs as delimiter, a line of tabs is a row of empty fields.
 pub(super) fn is_blank(line: &[u8], delimiter: u8) -> bool {
     line.iter().all(|&byte| byte == b' ' || (byte.is_ascii_whitespace() && byte != delimiter))
 }
 
-/// A line that begins with `sign`, unless that begins an error of a spreadsheet, which is a value that is missing.
+/// A line that begins with `sign`, unless it begins with an error mark of a spreadsheet, which is a missing value.
 pub(super) fn is_comment(line: &[u8], sign: u8) -> bool {
     let line = line.trim_ascii_start();
     if line.first() != Some(&sign) {

@@ -1,7 +1,7 @@
-//! The header of an npy array: what the bytes after it mean, and how many there must be.
+//! The header of an npy array: shape, order and type of its values, and its length in bytes.
 //!
-//! npyz reads the header; this file decides what npyz may be shown and what of its answer is
-//! accepted. Everything that follows can rely on a [`Layout`] whose sizes do not overflow.
+//! npyz parses the header. This file checks the text before npyz sees it, and the result after. Later code relies on
+//! a [`Layout`] whose sizes do not overflow.
 
 use std::io::Read;
 use std::path::Path;
@@ -17,13 +17,13 @@ pub(crate) const MAGIC: [u8; 6] = *b"\x93NUMPY";
 /// Longest header text; numpy's own reader has the same limit.
 const MAX_TEXT: usize = 10_000;
 
-/// Deepest brackets: a dictionary, of a list, of tuples, of a shape.
+/// Deepest nesting of brackets: a dictionary, of a list, of tuples, of a shape.
 const MAX_DEPTH: usize = 4;
 
-/// Most columns; a row of them is 128 MiB, and a header that announces more is damaged or hostile.
+/// Largest number of columns: a row of them is 128 MiB, and a header that announces more is damaged or hostile.
 pub(crate) const MAX_COLUMNS: u64 = 1 << 24;
 
-/// How one value is stored: as a number of which type, of how many bytes, and in which order.
+/// How one value is stored: type, size and byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
     class: Class,
@@ -44,10 +44,10 @@ impl Item {
         self.n_bytes
     }
 
-    /// Appends the values stored in `bytes`. A whole number that a double does not hold becomes a NaN; see
+    /// Appends the values stored in `bytes`. An integer that a double cannot represent becomes a NaN; see
     /// [`Item::whole`].
     pub(super) fn decode(self, bytes: &[u8], values: &mut Vec<f64>) {
-        /// A type, by the function that reads it.
+        /// Decodes one type with the function that reads it.
         macro_rules! each {
             ($size:literal, $little:expr, $big:expr, $value:expr) => {{
                 let parts = bytes.as_chunks::<$size>().0.iter();
@@ -77,7 +77,7 @@ impl Item {
         }
     }
 
-    /// The whole number of eight bytes that is stored in `bytes`, if it is one.
+    /// The integer of eight bytes that is stored in `bytes`, for an integer type.
     pub(super) fn whole(self, bytes: &[u8]) -> Option<i128> {
         let bytes: [u8; 8] = bytes.try_into().ok()?;
         let number = if self.big { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) };
@@ -89,13 +89,13 @@ impl Item {
     }
 }
 
-/// A whole number as a double, or a NaN when a double does not hold it.
+/// An integer as a double, or a NaN if a double cannot represent it.
 fn exact(number: i128) -> f64 {
     let value = number as f64;
     if value as i128 == number { value } else { f64::NAN }
 }
 
-/// The number that 16 bits stand for by IEEE 754: a sign, 5 bits of exponent, 10 of the fraction.
+/// The value of an IEEE 754 binary16 number: a sign, 5 bits of exponent, 10 of the fraction.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
@@ -112,12 +112,12 @@ fn half(bits: u16) -> f64 {
 pub(super) struct Layout {
     pub(super) n_rows: usize,
     pub(super) n_columns: usize,
-    /// Columns are contiguous, and that differs from rows being so.
+    /// Whether columns are contiguous and rows are not.
     pub(super) fortran: bool,
     pub(super) item: Item,
     /// Bytes before the first value.
     pub(super) start: u64,
-    /// Bytes in all.
+    /// Length of the file in bytes.
     pub(super) end: u64,
 }
 
@@ -128,7 +128,7 @@ impl Layout {
         let damaged = |reason: String| Error::BadNpyHeader { path: path.to_owned(), reason };
         let header = NpyHeader::from_reader(&bytes[..]).map_err(|error| {
             let reason = error.to_string();
-            // The parser draws a picture under a syntax error; a message is one line.
+            // The parser draws a picture for a syntax error; a message is one line.
             let one_line = !reason.contains('\n');
             damaged(if one_line { reason } else { "not a Python dictionary".to_owned() })
         })?;
@@ -155,7 +155,7 @@ impl Layout {
             let limit = MAX_COLUMNS;
             return Err(Error::TooManyColumns { path: path.to_owned(), n_columns, limit });
         }
-        // Columns and rows of one are contiguous either way, and then either way may be streamed.
+        // With one row or one column, both orders are the same, and a stream can be read.
         let fortran = header.order() == Order::Fortran && n_columns > 1 && n_rows > 1;
         let start = bytes.len() as u64;
         sized(n_rows, n_columns, item, start)
@@ -164,8 +164,7 @@ impl Layout {
     }
 }
 
-/// Rows, columns and the number of bytes in all, if memory can be addressed that far once every
-/// value is an `f64`.
+/// Rows, columns and the length of the file in bytes; `None` if the values as `f64` would exceed the address space.
 fn sized(n_rows: u64, n_columns: u64, item: Item, start: u64) -> Option<(usize, usize, u64)> {
     let n_values = n_rows.checked_mul(n_columns)?;
     isize::try_from(n_values.checked_mul(8)?).ok()?;
@@ -191,7 +190,7 @@ fn item_of(dtype: &DType) -> Option<Item> {
     known.then_some(Item { class, n_bytes, big: plain.endianness() == Endianness::Big })
 }
 
-/// The bytes of the header, from the magic to the last before the values, vetted.
+/// The bytes of the header, from the magic up to the first value, after all checks.
 fn read_bytes(reader: &mut dyn Read, path: &Path) -> Result<Vec<u8>, Error> {
     let damaged = |reason: &str| Error::BadNpyHeader { path: path.to_owned(), reason: reason.to_owned() };
     let mut bytes = Vec::new();
@@ -220,7 +219,7 @@ fn read_bytes(reader: &mut dyn Read, path: &Path) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Appends `count` bytes, or says how many there are.
+/// Appends `count` bytes, or reports how many there are.
 fn extend(reader: &mut dyn Read, count: usize, bytes: &mut Vec<u8>, path: &Path) -> Result<(), Error> {
     let expected = (bytes.len() + count) as u64;
     reader.take(count as u64).read_to_end(bytes).map_err(|error| Error::io(path, error))?;
@@ -237,11 +236,11 @@ enum Unfit {
     TooLarge,
 }
 
-/// Refuses a header text that npyz should not be shown.
+/// Refuses a header text that npyz cannot handle.
 ///
-/// npyz 0.9 multiplies the dimensions unchecked, which panics in a debug build and wraps in a
-/// release build, and its grammar takes time exponential in the depth of brackets. numpy writes
-/// plain numbers, no escapes in what could be accepted, and brackets that are not deep.
+/// npyz 0.9 multiplies the dimensions without checks, which panics in a debug build and wraps in a release build, and
+/// its grammar takes time exponential in the depth of brackets. numpy itself writes plain numbers, no escapes in any
+/// accepted header, and no deep brackets.
 fn vet(text: &str) -> Result<(), Unfit> {
     if text.contains("'''") || text.contains("\"\"\"") || text.contains('\\') {
         return Err(Unfit::Damaged("not as numpy writes it"));
@@ -273,7 +272,7 @@ fn vet(text: &str) -> Result<(), Unfit> {
                     return Err(Unfit::Damaged("dimension is not a plain integer"));
                 }
                 let number: u64 = digits.parse().map_err(|_| Unfit::TooLarge)?;
-                // Zeros do not shrink the product: strides skip them one by one.
+                // A dimension of 0 counts as 1: strides are products of the others, which must not overflow.
                 n_values = n_values.checked_mul(number.max(1)).ok_or(Unfit::TooLarge)?;
             }
             (None, _) => {}

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use npyz::{DType, WriteOptions, WriterBuilder};
 
-/// Writes the header of an array of `n_rows` x `n_columns` little-endian doubles in C order. As many values
-/// must follow.
+/// Writes the header of an array of `n_rows` x `n_columns` little-endian doubles in C order. The caller must write
+/// all values after it.
 ///
 /// # Errors
 ///

@@ -260,7 +260,7 @@ fn columns_are_found_by_the_names_of_a_model() {
     );
     let asked = table(text, &by(&["a", "c"], "1,3")).unwrap();
     assert_eq!(asked.values, [1.0, 3.0, 4.0, 6.0]);
-    assert_eq!(asked.notes[1], "columns were taken as they were asked for; those of the model are 'a', 'c'");
+    assert_eq!(asked.notes[1], "columns were taken as selected; those of the model are 'a', 'c'");
     // Years, as a model has them, are names whatever stands below them.
     assert_eq!(names_of(b"1991,1990\n1990,1991\n", &by(&["1990", "1991"], "")), owned(&["1990", "1991"]));
     for (text, names) in
