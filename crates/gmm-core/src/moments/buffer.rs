@@ -1,4 +1,4 @@
-//! Moments that leave the process: one flat buffer of numbers, of which sums are sums of samples.
+//! Moments as one flat buffer of numbers, to be sent to another process and added there.
 //!
 //! ```text
 //! [ S  ℓ  |  n₁  a₁ (d)  B₁ (d (d + 1) / 2, or d)  |  n₂  a₂  B₂  |  …  ]
@@ -8,8 +8,8 @@
 //! covariances                                        δₙₖ = zₙ − μₖ, about the means of the mixture
 //! ```
 //!
-//! Whoever has the same mixture may add such buffers element by element: threads, machines (`MPI_SUM`),
-//! days. Multiplied by a number less than one they fade.
+//! Buffers under the same mixture may be added element by element: those of threads, of machines (`MPI_SUM`) or of
+//! days. A buffer multiplied by a number below one gives older samples less weight.
 
 use crate::blocks::Threads;
 use crate::error::{Error, Place, Result};
@@ -21,21 +21,21 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::check_features;
 
-/// Numbers before those of the first component.
+/// The number of elements before those of the first component.
 const HEAD: usize = 2;
 
-/// How far sums that samples left behind may be from what holds of exact ones, relative. Products of `f32` samples
-/// and their responsibilities round in `f32` and are added 240 rows at a time before they are added in `f64`:
-/// 240 × 2⁻²⁴ = 1.4e-5 at most.
+/// The relative error allowed in relations between moments that hold for exact sums. Products of `f32` samples and
+/// responsibilities are rounded in `f32`, and 240 rows of them are added before the sum is added in `f64`: the error is
+/// at most 240 × 2⁻²⁴ = 1.4e-5.
 const CONSISTENT: f64 = 1e-4;
 
 impl Moments {
-    /// The E-step: what `samples` leave behind under `mixture`, about its means.
+    /// The E-step: the moments of `samples` under `mixture`, about its means.
     ///
     /// # Errors
     ///
-    /// [`Error::OtherFeatures`] when the numbers of features differ; [`Error::OutOfRange`] when a sum leaves the range
-    /// of `f64`, as the square of a sample that is too far from a mean does.
+    /// [`Error::OtherFeatures`] when the numbers of features differ; [`Error::OutOfRange`] when a sum exceeds the range
+    /// of `f64`, as for a sample that is too far from a mean.
     ///
     /// Cost: `2 n k d²` flops, `9 n k d` under diagonal and spherical covariances.
     ///
@@ -59,21 +59,21 @@ impl Moments {
         Ok(moments)
     }
 
-    /// The same, of samples that count what they count in the unit of their weights: weights so small that
-    /// their products with squares are no numbers, or so large, have moments all the same.
+    /// As [`Moments::of`], but with the scaled weights of the samples instead of the caller's. Products of the scaled
+    /// weights with squares neither underflow nor overflow, whatever the size of the caller's weights.
     pub(crate) fn in_weight_unit<T: Real>(
         samples: &Samples<'_, T>,
         mixture: &Mixture,
         threads: &Threads,
     ) -> Result<Self> {
         check_features(mixture, samples)?;
-        let mut groups = LastLabels::none(mixture.n_components());
-        let mut moments = Moments::of_expectation(samples, mixture, &mut groups, threads);
+        let mut last_labels = LastLabels::none(mixture.n_components());
+        let mut moments = Moments::of_expectation(samples, mixture, &mut last_labels, threads);
         moments.move_to(mixture.means());
         Ok(moments)
     }
 
-    /// How long the buffer is.
+    /// The length of the buffer.
     pub fn buffer_len(mixture: &Mixture) -> usize {
         let d = mixture.n_features();
         let second = match SecondMoments::of(mixture.covariances().covariance_type()) {
@@ -83,14 +83,15 @@ impl Moments {
         HEAD + mixture.n_components() * (1 + d + second)
     }
 
-    /// The buffer, as this file's first lines lay it out.
+    /// The buffer: the total weight, the log-likelihood, and then for each component its count, first moments and
+    /// second moments (the lower triangle row by row, or the diagonal).
     pub fn to_buffer(&self) -> Vec<f64> {
         let d = self.n_features();
         let mut buffer = vec![self.total_weight(), self.log_likelihood()];
         for (count, first, second) in self.components() {
             buffer.push(count);
             buffer.extend_from_slice(first);
-            match self.products() {
+            match self.layout() {
                 SecondMoments::Diagonal => buffer.extend_from_slice(second),
                 SecondMoments::Full => {
                     (0..d).for_each(|i| buffer.extend_from_slice(&second[i * d..=i * d + i]))
@@ -100,14 +101,14 @@ impl Moments {
         buffer
     }
 
-    /// Moments from a buffer, or from a sum of such, that were made with `mixture`.
+    /// Moments from a buffer, or from a sum of buffers, that were computed under `mixture`.
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`]; [`Error::NotFinite`]; [`Error::Negative`] for a count that is;
-    /// [`Error::NoWeight`] when no sample counts; [`Error::InconsistentMoments`] when counts do not add up to `S`, or a
-    /// second moment is less than the first ones call for: `Bₖᵢᵢ < aₖᵢ² / nₖ`. Both are held to 1e-4 of the larger
-    /// number, which is more than sums round by in any order.
+    /// [`Error::ShapeMismatch`]; [`Error::NotFinite`]; [`Error::Negative`] for a negative count;
+    /// [`Error::NoWeight`] when the total weight is zero; [`Error::InconsistentMoments`] when the counts do not add up
+    /// to `S`, or a variance would be negative: `Bₖᵢᵢ < aₖᵢ² / nₖ`. Both checks allow for 1e-4 of the larger number,
+    /// which is more than the rounding of sums in any order.
     pub fn from_buffer(mixture: &Mixture, buffer: &[f64]) -> Result<Self> {
         let (what, d) = ("moments", mixture.n_features());
         let len = Moments::buffer_len(mixture);
@@ -115,12 +116,12 @@ impl Moments {
             return Err(Error::shape(what, [buffer.len()], "those of the mixture", [len]));
         }
         let at = Place::Row;
-        // A log-likelihood of −∞ is one: some sample had no density.
+        // A log-likelihood of −∞ is valid: some sample had no density.
         let is_value = |(at, value): (usize, &f64)| value.is_finite() || (at == 1 && *value < 0.0);
         if let Some(row) = buffer.iter().enumerate().position(|entry| !is_value(entry)) {
             return Err(Error::NotFinite { what, at: at(row), value: buffer[row] });
         }
-        let products = SecondMoments::of(mixture.covariances().covariance_type());
+        let layout = SecondMoments::of(mixture.covariances().covariance_type());
         let step = (len - HEAD) / mixture.n_components();
         let counts = std::iter::once(0).chain((HEAD..len).step_by(step));
         if let Some(row) = counts.into_iter().find(|&row| buffer[row] < 0.0) {
@@ -131,13 +132,13 @@ impl Moments {
         }
         check_counts(buffer[0], buffer[HEAD..].iter().copied().step_by(step))?;
         for (component, own) in buffer[HEAD..].chunks_exact(step).enumerate() {
-            check_second(component, own, products, d)?;
+            check_second(component, own, layout, d)?;
         }
-        let mut sums = Vec::with_capacity(mixture.n_components() * products.len(d));
+        let mut sums = Vec::with_capacity(mixture.n_components() * layout.len(d));
         for own in buffer[HEAD..].chunks_exact(step) {
             sums.extend_from_slice(&own[..1 + d]);
             let mut second = &own[1 + d..];
-            match products {
+            match layout {
                 SecondMoments::Diagonal => sums.extend_from_slice(second),
                 SecondMoments::Full => {
                     for i in 0..d {
@@ -148,17 +149,17 @@ impl Moments {
                 }
             }
         }
-        Ok(Moments::from_sums((products, d), mixture.means().to_vec(), buffer[0], buffer[1], sums))
+        Ok(Moments::from_sums((layout, d), mixture.means().to_vec(), buffer[0], buffer[1], sums))
     }
 }
 
-/// Every sample belongs to some component: counts add up to `total`.
+/// The counts of the components add up to `total`.
 fn check_counts(total: f64, counts: impl ExactSizeIterator<Item = f64>) -> Result<()> {
     let k = counts.len();
     let sum: f64 = counts.sum();
-    // Subnormal counts are whole multiples of the smallest number: each piece may be off by half of one a component.
+    // Subnormal counts are multiples of the smallest number; rounding each may cost half of it a component.
     let slack = if total < f64::MIN_POSITIVE { (k + 1) as f64 * total } else { CONSISTENT * total };
-    // Written so that NaN is refused too.
+    // The comparison refuses NaN too.
     if (sum - total).abs() <= slack {
         return Ok(());
     }
@@ -168,14 +169,14 @@ fn check_counts(total: f64, counts: impl ExactSizeIterator<Item = f64>) -> Resul
 }
 
 /// `aᵢ² ≤ n Bᵢᵢ`: no variance is negative.
-fn check_second(component: usize, own: &[f64], products: SecondMoments, d: usize) -> Result<()> {
+fn check_second(component: usize, own: &[f64], layout: SecondMoments, d: usize) -> Result<()> {
     let (count, (first, second)) = (own[0], own[1..].split_at(d));
-    let square = |i: usize| match products {
+    let square = |i: usize| match layout {
         SecondMoments::Diagonal => second[i],
         SecondMoments::Full => second[i * (i + 3) / 2],
     };
     let is_possible = |i: usize| {
-        // Of a component that nothing belongs to, or hardly anything any more, only rounding is left.
+        // A component with no weight, or a subnormal one, has sums of rounding errors only.
         let least = if count >= f64::MIN_POSITIVE { first[i] * (first[i] / count) } else { 0.0 };
         square(i) >= (1.0 - CONSISTENT) * least - f64::MIN_POSITIVE
     };

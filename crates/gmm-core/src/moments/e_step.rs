@@ -1,13 +1,13 @@
-//! Weighted moments of every component about shared reference points: what an E-step leaves behind.
+//! Weighted moments of every component about reference points: the result of an E-step.
 //!
 //! ```text
 //! nₖ = Σₙ γₙₖ      aₖ = Σₙ γₙₖ δₙₖ      Bₖ = Σₙ γₙₖ δₙₖ δₙₖᵀ      δₙₖ = zₙ − cₖ
 //! ```
 //!
-//! They are plain sums over samples, so merging two parts is adding them: threads, pieces of a file and
-//! machines are all the same operation. Nothing in this file divides by a weight; that is `estimate.rs`.
+//! They are plain sums over samples, so moments of two parts of the data are merged by addition. Divisions by weights
+//! are in `estimate.rs`.
 //!
-//! Products of `f32` samples are formed in `f32`, if their squares fit into its range; if not, in `f64`.
+//! Products of `f32` samples are formed in `f32` if their squares are in its range, otherwise in `f64`.
 
 use std::ops::Range;
 
@@ -24,20 +24,20 @@ use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 use crate::score::{Block, BlockScorer};
 
-/// What samples leave behind under a mixture: the sums of every component, from which the next mixture
-/// is made, and the log-likelihood.
+/// The result of an E-step: the weighted sums of every component, from which the M-step makes the next mixture, and the
+/// log-likelihood of the samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
     pub(super) n_features: usize,
-    pub(super) products: SecondMoments,
+    pub(super) layout: SecondMoments,
     /// `cₖ` (k × d).
     pub(super) references: Vec<f64>,
     pub(super) log_likelihood: f64,
     pub(super) total_weight: f64,
-    /// Pairs of samples and components that had a part in them.
+    /// The number of pairs of a sample and a component that were added.
     pub(super) n_pairs: usize,
-    /// `(nₖ, aₖ, Bₖ)`, one component after the other; of `Bₖ` (d × d, row-major) the lower triangle is
-    /// meaningful. Of [`SecondMoments::Diagonal`] it is the diagonal (d).
+    /// `(nₖ, aₖ, Bₖ)`, one component after the other. Only the lower triangle of `Bₖ` (d × d, row-major) is valid. With
+    /// [`SecondMoments::Diagonal`], `Bₖ` is the diagonal (d).
     pub(super) sums: Vec<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Moments {
         self.log_likelihood
     }
 
-    /// `Σₙ sₙ`: how many samples were added.
+    /// `Σₙ sₙ`: the total weight of the samples; without weights, their number.
     pub fn total_weight(&self) -> f64 {
         self.total_weight
     }
@@ -62,14 +62,14 @@ impl Moments {
         &self.references
     }
 
-    /// Which second moments they are.
-    pub(crate) fn products(&self) -> SecondMoments {
-        self.products
+    /// The layout of the second moments.
+    pub(crate) fn layout(&self) -> SecondMoments {
+        self.layout
     }
 
     /// `(nₖ, aₖ, Bₖ)` of every component, in order.
     pub(crate) fn components(&self) -> impl Iterator<Item = (f64, &[f64], &[f64])> {
-        self.sums.chunks_exact(self.products.len(self.n_features)).map(|sums| {
+        self.sums.chunks_exact(self.layout.len(self.n_features)).map(|sums| {
             let (first, second) = sums[1..].split_at(self.n_features);
             (sums[0], first, second)
         })
@@ -80,31 +80,32 @@ impl Moments {
         samples: &Samples<'_, T>,
         responsibilities: &Responsibilities<'_, T>,
         references: &[f64],
-        products: SecondMoments,
+        layout: SecondMoments,
         threads: &Threads,
     ) -> Self {
-        Moments::of_shares(samples, references, products, threads, |rows, shares| {
+        Moments::of_responsibility_blocks(samples, references, layout, threads, |rows, shares| {
             responsibilities.transpose(rows.clone(), shares);
             responsibilities.prefetch(rows.end..rows.end + BLOCK_ROWS);
         })
     }
 
-    /// The same, of responsibilities that `shares_of` writes for a block of rows, component by component.
-    pub(crate) fn of_shares<T: Real>(
+    /// As [`Moments::of_responsibilities`], but `write_responsibilities` writes the responsibilities of each block of
+    /// rows, component by component.
+    pub(crate) fn of_responsibility_blocks<T: Real>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        products: SecondMoments,
+        layout: SecondMoments,
         threads: &Threads,
-        shares_of: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
+        write_responsibilities: impl Fn(Range<usize>, &mut Vec<T>) + Sync,
     ) -> Self {
         let d = samples.n_features();
-        let parts = parts_by_component(samples.n_samples(), references.len() / d, products.len(d));
-        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+        let parts = parts_by_component(samples.n_samples(), references.len() / d, layout.len(d));
+        Moments::sum(samples, references, (layout, parts), threads, |scratch, part, sums| {
             let (values, weights): &mut ((Lines<T>, Vec<T>), Vec<T>) = scratch;
             for rows in blocks(part.rows.clone()) {
-                shares_of(rows.clone(), weights);
+                write_responsibilities(rows.clone(), weights);
                 samples.weigh(rows.clone(), weights, BLOCK_ROWS);
-                let values = values_of(samples, rows.clone(), products, values);
+                let values = values_of(samples, rows.clone(), layout, values);
                 samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
                 let weights = &weights[part.components.start * BLOCK_ROWS..part.components.end * BLOCK_ROWS];
                 sums.add(0, values, Weights { n_rows: rows.len(), values: weights, rule: None });
@@ -113,12 +114,12 @@ impl Moments {
         })
     }
 
-    /// One pass of expectation: scores `samples` under `mixture` and adds their moments about its
-    /// means, with every responsibility that matters. Grouped as `groups` have it; they learn from the pass.
+    /// One E-step: scores `samples` under `mixture` and adds their moments about its means, without negligible
+    /// responsibilities. Rows are grouped by `last_labels`, which are updated by the pass.
     pub(crate) fn of_expectation<T: Real>(
         samples: &Samples<'_, T>,
         mixture: &Mixture,
-        groups: &mut LastLabels,
+        last_labels: &mut LastLabels,
         threads: &Threads,
     ) -> Self {
         let d = samples.n_features();
@@ -128,8 +129,8 @@ impl Moments {
         let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(least * phi)).collect();
         let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
         let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
-        let products = SecondMoments::of(mixture.covariances().covariance_type());
-        let parts = parts_by_rows(samples.n_samples(), phi.len(), products.len(d));
+        let layout = SecondMoments::of(mixture.covariances().covariance_type());
+        let parts = parts_by_rows(samples.n_samples(), phi.len(), layout.len(d));
         let pass = |scratch: &mut (Block<T>, Vec<T>), part: &Part, sums: &mut Sums<T>| {
             let (block, copy) = scratch;
             let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
@@ -140,12 +141,12 @@ impl Moments {
                 let rule = Some(NegligibleToAll { reach, thresholds: &thresholds });
                 sums.add(0, values, Weights { n_rows: reach.len(), values: &block.terms, rule });
             };
-            let by_panels = products.wants_panels::<T>(d);
-            match groups.order(part.rows.clone()) {
+            let by_panels = layout.wants_panels::<T>(d);
+            match last_labels.order(part.rows.clone()) {
                 None => {
                     for rows in blocks(part.rows.clone()) {
                         scorer.expect(samples, rows.clone(), block);
-                        groups.note(rows.clone(), block, &mut labels[..rows.len()]);
+                        last_labels.note(rows.clone(), block, &mut labels[..rows.len()]);
                         log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
                         samples.weigh(rows.clone(), &mut block.terms, BLOCK_ROWS);
                         match by_panels {
@@ -157,11 +158,11 @@ impl Moments {
                 Some(order) => {
                     for rows in order.chunks(BLOCK_ROWS) {
                         let labels = &mut labels[..rows.len()];
-                        labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = groups.label(row));
+                        labels.iter_mut().zip(rows).for_each(|(label, &row)| *label = last_labels.label(row));
                         samples.gather(rows, copy);
                         scorer.expect_some(copy, labels, margin::<T>(), block);
                         let rows = rows.iter().map(|&row| row as usize);
-                        groups.note(rows.clone(), block, labels);
+                        last_labels.note(rows.clone(), block, labels);
                         log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
                         samples.weigh(rows, &mut block.terms, BLOCK_ROWS);
                         match by_panels {
@@ -173,45 +174,45 @@ impl Moments {
             }
             log_likelihood
         };
-        let moments = Moments::sum(samples, mixture.means(), (products, parts), threads, pass);
-        groups.learn(moments.n_pairs, samples.n_samples());
+        let moments = Moments::sum(samples, mixture.means(), (layout, parts), threads, pass);
+        last_labels.learn(moments.n_pairs, samples.n_samples());
         moments
     }
 
-    /// The moments of `samples` given whole to their most likely component, about the means of `mixture`.
+    /// The moments of `samples` with responsibility 1 for their most likely component, about the means of `mixture`.
     pub(crate) fn of_nearest<T: Real>(
         samples: &Samples<'_, T>,
         mixture: &Mixture,
         threads: &Threads,
     ) -> Self {
-        // Centres are compared by distances of any size, before any covariance gives them a scale.
+        // In double precision: no covariance has scaled the distances to the centres yet, so they may have any size.
         let scorer = BlockScorer::wide(mixture);
-        let products = SecondMoments::of(mixture.covariances().covariance_type());
-        Moments::of_labels(samples, mixture.means(), products, threads, |rows, block, labels| {
+        let layout = SecondMoments::of(mixture.covariances().covariance_type());
+        Moments::of_labels(samples, mixture.means(), layout, threads, |rows, block, labels| {
             scorer.expect(samples, rows, block);
             block.write_labels(labels);
         })
     }
 
-    /// The moments of `samples` given whole to the component that `labels_of` writes for each of a block of
-    /// rows, about `references` (k × d).
+    /// The moments of `samples` with responsibility 1 for the component that `labels_of` writes for each row of a
+    /// block, about `references` (k × d).
     pub(crate) fn of_labels<T: Real>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        products: SecondMoments,
+        layout: SecondMoments,
         threads: &Threads,
         labels_of: impl Fn(Range<usize>, &mut Block<T>, &mut [u32]) + Sync,
     ) -> Self {
         let d = samples.n_features();
         let k = references.len() / d;
-        let parts = parts_by_rows(samples.n_samples(), k, products.len(d));
-        Moments::sum(samples, references, (products, parts), threads, |scratch, part, sums| {
+        let parts = parts_by_rows(samples.n_samples(), k, layout.len(d));
+        Moments::sum(samples, references, (layout, parts), threads, |scratch, part, sums| {
             let (block, values): &mut (Block<T>, (Lines<T>, Vec<T>)) = scratch;
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
                 let labels = &mut labels[..rows.len()];
                 labels_of(rows.clone(), block, labels);
-                let values = values_of(samples, rows.clone(), products, values);
+                let values = values_of(samples, rows.clone(), layout, values);
                 for component in 0..k {
                     for (whole, &label) in whole.iter_mut().zip(&*labels) {
                         *whole = if label as usize == component { T::ONE } else { T::ZERO };
@@ -224,35 +225,35 @@ impl Moments {
         })
     }
 
-    /// Shares parts out to threads and folds their sums in order. `add_part` adds the rows of a part to its
-    /// components and returns their log-likelihood; its memory goes with a thread from part to part.
+    /// Adds up parts on several threads and folds their sums in order. `add_part` adds the rows of a part to its
+    /// components and returns their log-likelihood. Each thread reuses its scratch memory for all its parts.
     fn sum<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: &[f64],
-        (products, parts): (SecondMoments, Vec<Part>),
+        (layout, parts): (SecondMoments, Vec<Part>),
         threads: &Threads,
         add_part: impl Fn(&mut S, &Part, &mut Sums<T>) -> f64 + Sync,
     ) -> Self {
         let d = samples.n_features();
-        let spare = BufferPool::default();
-        // Where a sample can be, so that a difference to it is exact when it is small.
+        let buffers = BufferPool::default();
+        // Reference points are rounded to the type of the samples, so that small differences to samples are exact.
         let rounded: Vec<T> = references.iter().map(|&value| T::from_f64(value)).collect();
         if rounded.iter().all(|&value| Real::is_finite(value)) {
             let references = rounded.iter().map(|value| value.to_f64()).collect();
             let moments =
-                Moments::fold(samples, references, (products, &parts), threads, &spare, |scratch, part| {
+                Moments::fold(samples, references, (layout, &parts), threads, &buffers, |scratch, part| {
                     let centres = rounded[part.components.start * d..part.components.end * d].to_vec();
-                    let mut sums = Sums::Native(Accumulator::new(products, centres, d, &spare));
+                    let mut sums = Sums::Native(Accumulator::new(layout, centres, d, &buffers));
                     (add_part(scratch, part, &mut sums), sums)
                 });
             if size_of::<T>() == size_of::<f64>() || moments.fit_single() {
                 return moments;
             }
         }
-        Moments::fold(samples, references.to_vec(), (products, &parts), threads, &spare, |scratch, part| {
+        Moments::fold(samples, references.to_vec(), (layout, &parts), threads, &buffers, |scratch, part| {
             let centres = references[part.components.start * d..part.components.end * d].to_vec();
             let mut sums =
-                Sums::Double(Accumulator::new(products, centres, d, &spare), DoubleBuffers::default());
+                Sums::Double(Accumulator::new(layout, centres, d, &buffers), DoubleBuffers::default());
             (add_part(scratch, part, &mut sums), sums)
         })
     }
@@ -260,18 +261,18 @@ impl Moments {
     fn fold<T: Real, S: Default>(
         samples: &Samples<'_, T>,
         references: Vec<f64>,
-        (products, parts): (SecondMoments, &[Part]),
+        (layout, parts): (SecondMoments, &[Part]),
         threads: &Threads,
-        spare: &BufferPool,
+        buffers: &BufferPool,
         sums_of: impl Fn(&mut S, &Part) -> (f64, Sums<T>) + Sync,
     ) -> Self {
         let (n, d) = (samples.n_samples(), samples.n_features());
-        let len = products.len(d);
+        let len = layout.len(d);
         let size = references.len() / d * len;
         let work = n.saturating_mul(size);
         let mut moments = Moments {
             n_features: d,
-            products,
+            layout,
             references,
             log_likelihood: 0.0,
             total_weight: samples.total_weight(),
@@ -290,19 +291,19 @@ impl Moments {
                 moments.n_pairs += n_pairs;
                 match moments.sums.get_mut(part.components.start * len..part.components.end * len) {
                     Some(total) => add(total, &sums),
-                    // The first rows, one component or all of them after the other.
+                    // The parts of the first rows: there is nothing to add to yet.
                     None => {
                         assert_eq!(moments.sums.len(), part.components.start * len);
                         moments.sums.extend_from_slice(&sums);
                     }
                 }
-                spare.give(sums);
+                buffers.give(sums);
             },
         );
         moments
     }
 
-    /// The moments that `moments_about` makes, about `references` (k × d), or about the means when those are far away.
+    /// The result of `moments_about` for `references` (k × d), or for the means if the references are far from them.
     pub(crate) fn about_close_points(references: &[f64], moments_about: impl Fn(&[f64]) -> Moments) -> Self {
         let moments = moments_about(references);
         match moments.closer_references() {
@@ -311,10 +312,10 @@ impl Moments {
         }
     }
 
-    /// The means, if for some component and feature the reference point is further from it than one
-    /// standard deviation: the second moment about it would then have lost digits.
+    /// The means, if for some component and feature the reference point is more than one standard deviation from the
+    /// mean. The second moment about such a point has lost digits.
     pub(crate) fn closer_references(&self) -> Option<Vec<f64>> {
-        let (d, step) = (self.n_features, self.products.variance_step(self.n_features));
+        let (d, step) = (self.n_features, self.layout.variance_step(self.n_features));
         let mut means = self.references.clone();
         let mut far = false;
         for ((weight, first, second), mean) in self.components().zip(means.chunks_exact_mut(d)) {
@@ -327,11 +328,10 @@ impl Moments {
         (far && means.iter().all(|mean| mean.is_finite())).then_some(means)
     }
 
-    /// Whether single precision held every product: none overflowed, and neither weights nor variances are
-    /// so small that digits may have been lost. All deviations may be zero, as those of a constant feature
-    /// are, and all weights.
+    /// Whether every product was in the range of single precision: none overflowed, and no weight or variance is so
+    /// small that digits may have been lost. A component without weight, or with a constant feature, is fine.
     pub(crate) fn fit_single(&self) -> bool {
-        let (least, step) = (SMALLEST * self.total_weight, self.products.variance_step(self.n_features));
+        let (least, step) = (SMALLEST * self.total_weight, self.layout.variance_step(self.n_features));
         self.components().all(|(weight, first, second)| {
             let d = first.len();
             let held = |i: usize| {
@@ -343,23 +343,23 @@ impl Moments {
     }
 }
 
-/// The smallest mean product that single precision is trusted with: a hundred millionth of it still has
-/// some digits.
+/// The smallest mean product for which single precision is used. A product that is 1e8 times smaller still has some
+/// digits.
 const SMALLEST: f64 = 1e-30;
 
-/// The part of a component below which nothing changes a sum of the type's products: docs/math.md, section 4.
+/// A part of a component's weight below this changes no sum of products of the type: docs/math.md, section 4.
 fn negligible<T: Real>() -> f64 {
     if size_of::<T>() == size_of::<f64>() { 2f64.powi(-60) } else { 2f64.powi(-40) }
 }
 
-/// Nats below the largest term from which a term does not matter, and 2.5 more for bounding a logarithm.
+/// A term this many nats below the largest is negligible; 2.5 of them allow for the bound on a logarithm.
 fn margin<T: Real>() -> f64 {
     2.5 - negligible::<T>().ln()
 }
 
-/// For each sample of a block, `1 + ‖yₙₖ‖²` at most, for every component whose share `rₙₖ` is not zero:
-/// `½ ‖yₙₖ‖² = ln φₖ + heightₖ − ln p(zₙ) − ln rₙₖ`, and no share that is not zero is below the smallest
-/// number of its type.
+/// For each sample of a block, an upper bound of `1 + ‖yₙₖ‖²` for every component with `rₙₖ > 0`. It follows from
+/// `½ ‖yₙₖ‖² = ln φₖ + heightₖ − ln p(zₙ) − ln rₙₖ`, where a positive `rₙₖ` is at least the smallest number of its
+/// type.
 fn write_reach<T: Real>(highest: f64, log_densities: &[f64], out: &mut [T]) {
     let smallest = if size_of::<T>() == size_of::<f64>() { 745.0 } else { 104.0 };
     for (reach, log_density) in out.iter_mut().zip(log_densities) {

@@ -1,11 +1,11 @@
-//! The M-step: parameters from responsibilities, or from the moments they left behind.
+//! The M-step: parameters from responsibilities, or from moments.
 //!
 //! ```text
 //! φₖ = nₖ / N      μₖ = cₖ + aₖ / nₖ      Σₖ = Bₖ / nₖ − (aₖ / nₖ)(aₖ / nₖ)ᵀ
 //! ```
 //!
-//! The reference points cₖ are the means themselves but for rounding, so the subtraction is a
-//! correction of second order and costs no digits. Sources: docs/math.md, sections 1 and 5.
+//! The reference points cₖ are close to the means, so the subtracted term is small and costs no digits. Sources:
+//! docs/math.md, sections 1 and 5.
 
 use gmm_kernels::LANES;
 
@@ -18,17 +18,17 @@ use crate::moments::Moments;
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
-/// What [`params_with`] does where the formula has no answer.
+/// How [`params_with`] treats singular covariances and empty components.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamsOptions {
-    /// Added to the diagonal of each covariance before it is factored, and not part of the covariance
-    /// that is returned. 1e-6 by default.
+    /// Added to the diagonal of each covariance before it is factored. The returned covariances do not contain it.
+    /// 1e-6 by default.
     pub ridge: f64,
-    /// When a covariance cannot be factored: multiply its ridge by ten until it can, from 1e-12 on if it is 0, up to
-    /// this. `None`, the default, refuses. What was used stands in [`Full::ridges`].
+    /// The largest ridge for a covariance that cannot be factored: its ridge is multiplied by ten until it can, from
+    /// 1e-12 on if `ridge` is 0. `None`, the default, means an error instead. [`Full::ridges`] has the ridges used.
     pub ridge_limit: Option<f64>,
-    /// Give a component without responsibility weight 0 and go on, instead of refusing it. Which ones
-    /// stands in [`Mixture::dropped`].
+    /// Whether a component without responsibility gets weight 0 instead of causing an error. [`Mixture::dropped`] lists
+    /// these components.
     pub drop_empty: bool,
 }
 
@@ -45,22 +45,22 @@ impl ParamsOptions {
     }
 }
 
-/// The mixture that responsibilities `γ` (n × k) make of samples `z` (n × d):
+/// The mixture of samples `z` (n × d) with given responsibilities `γ` (n × k):
 ///
 /// ```text
 /// Sₖ = Σₙ γₙₖ    φₖ = Sₖ / n    μₖ = Σₙ γₙₖ zₙ / Sₖ    Σₖ = Σₙ γₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ / Sₖ
 /// ```
 ///
-/// with `Lₖ Lₖᵀ = Σₖ + eps I` and its log-determinant. The covariances are exactly symmetric and
-/// without `eps`. Rows of `γ` need not sum to one; the weights then do not either.
+/// with `Lₖ Lₖᵀ = Σₖ + eps I` and its log-determinant. The covariances are exactly symmetric and do not contain
+/// `eps`. If the rows of `γ` do not sum to one, the weights do not either.
 ///
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] when n differs; [`Error::EmptyComponent`] when some `Sₖ` is zero;
-/// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` has no factor; [`Error::OutOfRange`];
+/// [`Error::NotPositiveDefinite`] when `Σₖ + eps I` is not positive definite; [`Error::OutOfRange`];
 /// [`Error::InvalidOption`] when `eps` is negative or not finite.
 ///
-/// Cost: `n k d²` flops in one pass, seldom two; O(threads × k d²) memory, nothing that grows with n.
+/// Cost: `n k d²` flops in one pass, seldom two; O(threads × k d²) memory, independent of n.
 ///
 /// ```
 /// use gmm_core::{Responsibilities, Samples, Threads, energy, params};
@@ -85,11 +85,11 @@ pub fn params<T: Real>(
     params_with(samples, responsibilities, &ParamsOptions { ridge: eps, ..ParamsOptions::default() }, threads)
 }
 
-/// [`params`], with a say in what happens to empty and singular components.
+/// As [`params`], with options for empty and singular components.
 ///
 /// # Errors
 ///
-/// As [`params`], less what the options allow.
+/// As [`params`], except for the errors that the options avoid.
 pub fn params_with<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
@@ -121,7 +121,7 @@ pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions, threads: &T
     }
     let mut ridges = vec![options.ridge; k];
     for &component in &empty {
-        // Never looked at; one is as good as any, as long as a factor exists.
+        // Scores skip this covariance; any ridge serves for which a factor exists.
         ridges[component] = options.ridge.max(1.0);
     }
     let full = match options.ridge_limit {
@@ -131,7 +131,7 @@ pub(crate) fn mixture_of(moments: &Moments, options: &ParamsOptions, threads: &T
     Ok(Mixture::assemble(weights, means, full, d)?.with_dropped(empty))
 }
 
-/// As many responsibilities as samples.
+/// The responsibilities have as many rows as the samples.
 pub(crate) fn check_rows<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
@@ -149,32 +149,32 @@ pub(crate) fn check_rows<T: Real>(
 
 /// The moments about points that are close to the means of the components.
 ///
-/// About the means of some of the samples, which nearly always are. Where one is not, because the samples
-/// are in an order that misled, all are added once more about the means that came out.
+/// The first pass uses the means of some of the samples, which are nearly always close enough. If one is not, because
+/// the order of the samples misled, a second pass uses the means that the first one found.
 pub(crate) fn central_moments<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
-    products: SecondMoments,
+    layout: SecondMoments,
     threads: &Threads,
 ) -> Moments {
     let about = |references: &[f64]| {
-        Moments::of_responsibilities(samples, responsibilities, references, products, threads)
+        Moments::of_responsibilities(samples, responsibilities, references, layout, threads)
     };
     Moments::about_close_points(&reference_points(samples, responsibilities), about)
 }
 
-/// Means (k × d) that are good enough to be the reference points of moments: those of a sixteenth
-/// of all panels, at least one and at most 64, spread over the samples. A component without responsibility there
-/// has the mean of all of them.
+/// Approximate means (k × d), to be the reference points of moments: the means over a sixteenth of all panels, at least
+/// one and at most 64, spread over the samples. A component without responsibility in these panels gets the mean of
+/// all samples in them.
 fn reference_points<T: Real>(
     samples: &Samples<'_, T>,
     responsibilities: &Responsibilities<'_, T>,
 ) -> Vec<f64> {
     let (n, k, d) = (samples.n_samples(), responsibilities.n_components(), samples.n_features());
-    // About the first sample, not about zero: the digits that all samples share cost nothing.
+    // Sums are taken about the first sample, not about zero, so that digits common to all samples are not lost.
     let mut origin = vec![0.0; d];
     samples.copy_row(samples.first_present(), &mut origin);
-    // The last one counts every sample once.
+    // The last entry has responsibility 1 for every sample.
     let mut totals = vec![0.0; (k + 1) * (1 + d)];
     let mut row = vec![0.0; d];
     let mut shares = vec![0.0; k + 1];
@@ -188,7 +188,7 @@ fn reference_points<T: Real>(
             shares.iter_mut().for_each(|share| *share *= samples.weight(at));
             row.iter_mut().zip(&origin).for_each(|(value, origin)| *value -= origin);
             for (&share, totals) in shares.iter().zip(totals.chunks_exact_mut(1 + d)) {
-                // A difference that overflows is nothing to a component that has no part in it.
+                // Responsibility 0 is skipped: 0 times a difference that overflowed would be NaN.
                 if share > 0.0 {
                     totals[0] += share;
                     totals[1..].iter_mut().zip(&row).for_each(|(total, value)| *total += share * value);
@@ -208,31 +208,31 @@ fn reference_points<T: Real>(
 /// Parameters before any factorisation. Row-major.
 #[derive(Clone, Debug)]
 pub(crate) struct Estimate {
-    /// `Sₖ` (k): what all samples of a component count.
+    /// `Sₖ` (k): the weighted number of samples of each component.
     pub(crate) counts: Vec<f64>,
-    /// k.
+    /// `φ` (k).
     pub(crate) weights: Vec<f64>,
-    /// k × d.
+    /// `μ` (k × d).
     pub(crate) means: Vec<f64>,
-    /// k × d × d, exactly symmetric, or variances (k × d) of [`SecondMoments::Diagonal`]; no ridge; zero for an
-    /// empty component.
+    /// Covariances without ridge: k × d × d, exactly symmetric, or variances (k × d) with [`SecondMoments::Diagonal`].
+    /// Zeros for an empty component.
     pub(crate) covariances: Vec<f64>,
-    /// Of each covariance.
+    /// The layout of each covariance.
     pub(crate) layout: SecondMoments,
-    /// Components without responsibility, ascending: count and weight 0, mean at the reference point.
+    /// Components without responsibility, ascending. Their count and weight are 0, their mean is the reference point.
     pub(crate) empty: Vec<usize>,
 }
 
-/// Divides moments by their weights. A component whose share of all weight is at most `least` is empty.
+/// Divides moments by their weights. A component with at most the part `least` of the total weight is empty.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfRange`] when a sum left the range of `f64`.
+/// [`Error::OutOfRange`] when a sum exceeds the range of `f64`.
 pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Result<Estimate> {
     let references = moments.references();
     let k = moments.components().count();
     let d = references.len() / k;
-    let layout = moments.products();
+    let layout = moments.layout();
     let len = layout.size(d);
     let mut out = Estimate {
         counts: Vec::new(),
@@ -248,7 +248,7 @@ pub(crate) fn estimate(moments: &Moments, least: f64, threads: &Threads) -> Resu
         let share = weight / moments.total_weight();
         let refused = Err(Error::OutOfRange { what: "mean", component, real: "f64" });
         if share <= least {
-            // It stays where it is, and that must be a place.
+            // An empty component keeps its reference point as mean, which must be finite.
             if mean.iter().any(|value| !value.is_finite()) {
                 return refused;
             }
@@ -302,12 +302,12 @@ fn central_pairs(second: &[f64], weight: f64, shift: &[f64], covariance: &mut [f
     mirror(covariance, d);
 }
 
-/// In exact arithmetic a variance is never negative; a constant feature's rounds there.
+/// In exact arithmetic a variance is never negative; that of a constant feature may be, by rounding.
 fn not_negative(variance: f64) -> f64 {
     if variance < 0.0 { 0.0 } else { variance }
 }
 
-/// Parameters of this size must be possible to hold.
+/// A fit of this size must fit in memory.
 pub(crate) fn check_sizes(k: usize, d: usize, covariance_type: CovarianceType) -> Result<()> {
     check_memory(k, d, covariance_type, None)
 }

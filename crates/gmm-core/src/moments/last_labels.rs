@@ -1,8 +1,8 @@
-//! Which component each sample belonged to last, so that samples of one component are scored side by side.
+//! The most likely component of each sample in the last pass, so that samples of one component are scored together.
 //!
-//! Samples far from a component leave it early, but only as a whole tile: side by side, those of one
-//! component leave all the others together. Rows are put in order within a chunk, not across chunks, so
-//! that memory is read where it was and sums are formed by the same chunks.
+//! A whitening kernel stops early for a component that is far from all samples of a tile. When the samples of one
+//! component are in the same tiles, these tiles stop early for all other components. Rows are reordered within a chunk,
+//! not across chunks, so that memory is read in the same places and sums are formed over the same chunks.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,10 +13,11 @@ use crate::mixture::CovarianceType;
 use crate::real::Real;
 use crate::score::Block;
 
-/// The largest part of all pairs of samples and components that may matter for grouping to pay.
+/// Grouping pays only if less than this part of all pairs of samples and components has weight.
 const SPARSE: f64 = 0.5;
 
-/// Four bytes a sample, when there can be something to gain. Each is written by the thread that has its row.
+/// One label, four bytes, for each sample; none if grouping cannot save time. Each label is written by the thread that
+/// scores its row.
 pub(crate) struct LastLabels {
     n_components: usize,
     labels: Vec<AtomicU32>,
@@ -24,7 +25,7 @@ pub(crate) struct LastLabels {
 }
 
 impl LastLabels {
-    /// Nothing is known yet. Under diagonal covariances nothing leaves early.
+    /// No labels are known yet. With diagonal covariances no kernel stops early, so there are no labels.
     pub(crate) fn new(
         n_samples: usize,
         n_features: usize,
@@ -37,24 +38,24 @@ impl LastLabels {
         LastLabels { n_components, labels, sparse: false }
     }
 
-    /// Never anything: for samples that come and go.
+    /// No labels at all: for samples that are scored only once.
     pub(crate) fn none(n_components: usize) -> Self {
         LastLabels { n_components, labels: Vec::new(), sparse: false }
     }
 
-    /// As if a pass had found these labels, and few pairs that mattered.
+    /// As if a pass had found these labels, and few pairs with weight.
     #[cfg(test)]
     pub(crate) fn of_labels(labels: Vec<u32>, n_components: usize) -> Self {
         LastLabels { n_components, labels: labels.into_iter().map(AtomicU32::new).collect(), sparse: true }
     }
 
-    /// Notes how many pairs of samples and components mattered in the pass that wrote the labels.
+    /// Records how many pairs of samples and components had weight in the pass that wrote the labels.
     pub(crate) fn learn(&mut self, n_pairs: usize, n_samples: usize) {
         self.sparse = (n_pairs as f64) < SPARSE * n_samples as f64 * self.n_components as f64;
     }
 
-    /// The rows of a chunk by component, and in their own order within one; `None` when their own order is as
-    /// good.
+    /// The rows of a chunk sorted by component; rows of one component keep their order. `None` if sorting would not
+    /// pay.
     pub(crate) fn order(&self, rows: Range<usize>) -> Option<Vec<u32>> {
         if !self.sparse || self.labels.is_empty() || u32::try_from(rows.end).is_err() {
             return None;
@@ -75,12 +76,12 @@ impl LastLabels {
         Some(order)
     }
 
-    /// The component that a row belonged to.
+    /// The most likely component of a row in the last pass.
     pub(crate) fn label(&self, row: u32) -> u32 {
         self.labels[row as usize].load(Ordering::Relaxed)
     }
 
-    /// Notes the components that the rows of a block of responsibilities belong to.
+    /// Records the most likely component of each row of a block of responsibilities.
     pub(crate) fn note<T: Real>(
         &self,
         rows: impl Iterator<Item = usize>,
@@ -103,13 +104,13 @@ mod tests {
 
     #[test]
     fn rows_are_ordered_by_component_and_stay_in_order_within_one() {
-        let mut groups = LastLabels { n_components: 3, labels: Vec::new(), sparse: false };
-        groups.labels = [2, 0, 2, 1, 0, 0, 2].into_iter().map(AtomicU32::new).collect();
-        assert_eq!(groups.order(0..7), None);
-        groups.learn(10, 7);
-        assert_eq!(groups.order(0..7).unwrap(), [1, 4, 5, 3, 0, 2, 6]);
-        assert_eq!(groups.order(2..5).unwrap(), [4, 3, 2]);
-        groups.learn(11, 7);
-        assert_eq!(groups.order(0..7), None);
+        let mut last_labels = LastLabels { n_components: 3, labels: Vec::new(), sparse: false };
+        last_labels.labels = [2, 0, 2, 1, 0, 0, 2].into_iter().map(AtomicU32::new).collect();
+        assert_eq!(last_labels.order(0..7), None);
+        last_labels.learn(10, 7);
+        assert_eq!(last_labels.order(0..7).unwrap(), [1, 4, 5, 3, 0, 2, 6]);
+        assert_eq!(last_labels.order(2..5).unwrap(), [4, 3, 2]);
+        last_labels.learn(11, 7);
+        assert_eq!(last_labels.order(0..7), None);
     }
 }

@@ -1,20 +1,20 @@
-//! Moments: the sums over samples that an E-step leaves behind, and all that an M-step needs.
+//! Moments: the sums over samples that an E-step computes. An M-step needs nothing else.
 //!
 //! ```text
 //! nₖ = Σₙ γₙₖ      aₖ = Σₙ γₙₖ δₙₖ      Bₖ = Σₙ γₙₖ δₙₖ δₙₖᵀ      δₙₖ = zₙ − cₖ
 //! ```
 //!
 //! ```text
-//! sums          the sums of a part of the samples, and how threads share the parts out
-//! last_labels   the component each sample belonged to last, so that rows of one are scored together
+//! sums          the parts that samples are cut into for threads, and the sums over one part
+//! last_labels   the last most likely component of each sample, so that rows of one component are scored together
 //! e_step        Moments: the sums of every component, from one pass over the samples
 //! arithmetic    moments added, scaled and moved to other reference points
 //! estimate      means and covariances from moments; `params`
-//! buffer        moments as one flat buffer that leaves the process
+//! buffer        moments as one flat buffer, to be sent to another process
 //! ```
 //!
-//! Moments are plain sums over samples, so merging is adding: threads, pieces of a file and machines are the same
-//! operation.
+//! Moments are plain sums over samples, so moments of two parts of the data are merged by addition, whether the parts
+//! belong to threads, pieces of a file or machines.
 
 mod sums;
 mod last_labels;

@@ -1,4 +1,4 @@
-//! Parts of the samples, and the sums over one of them: what threads share out, and what each keeps.
+//! The parts that samples are cut into for threads, and the sums over one part.
 
 use std::ops::Range;
 
@@ -11,13 +11,14 @@ use crate::mixture::SecondMoments;
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Rows whose sums are formed together, and the components that they are formed for.
+/// A unit of work for a thread: some rows, and the components whose sums are formed over these rows.
 pub(crate) struct Part {
     pub(crate) rows: Range<usize>,
     pub(crate) components: Range<usize>,
 }
 
-/// Chunks of rows, all components together; one, when there is too little work to be shared.
+/// Chunks of rows with all components; a single part if there is too little work for several threads. `len` is the
+/// length of one component's sums.
 pub(crate) fn parts_by_rows(n_rows: usize, n_components: usize, len: usize) -> Vec<Part> {
     if n_rows.saturating_mul(n_components * len) < SMALL_WORK {
         return vec![Part { rows: 0..n_rows, components: 0..n_components }];
@@ -26,8 +27,8 @@ pub(crate) fn parts_by_rows(n_rows: usize, n_components: usize, len: usize) -> V
     chunks.map(|rows| Part { rows, components: 0..n_components }).collect()
 }
 
-/// As [`parts_by_rows`]; or, when the sums are so large that adding them up takes longer
-/// than sharing rows saves, few chunks and each component by itself.
+/// As [`parts_by_rows`], unless the sums are so large that adding them takes longer than more chunks of rows save. Then
+/// there are few chunks, and a part for each component of a chunk.
 pub(crate) fn parts_by_component(n_rows: usize, n_components: usize, len: usize) -> Vec<Part> {
     if n_components * len <= LARGE_SUMS {
         return parts_by_rows(n_rows, n_components, len);
@@ -40,14 +41,14 @@ pub(crate) fn parts_by_component(n_rows: usize, n_components: usize, len: usize)
     rows.flat_map(components).collect()
 }
 
-/// Elements of all sums together from which on each component is summed by itself: four megabytes.
+/// With more elements in all sums together, four megabytes, each component is summed by itself.
 const LARGE_SUMS: usize = 1 << 19;
 
-/// Parts that large sums are cut into: as many threads can help.
+/// The number of parts that large sums are cut into, and so of threads that can help.
 const LARGE_PARTS: usize = 16;
 
 impl SecondMoments {
-    /// Elements of one component's sums: its count, its first moments and these.
+    /// The number of elements of one component's sums: its count, its first moments and its second moments.
     pub(crate) fn len(self, n_features: usize) -> usize {
         match self {
             SecondMoments::Full => component_len(n_features),
@@ -55,47 +56,47 @@ impl SecondMoments {
         }
     }
 
-    /// Whether blocks are to come as [`Values::Panels`].
+    /// Whether the kernel reads blocks as [`Values::Panels`].
     pub(crate) fn wants_panels<T: Real>(self, n_features: usize) -> bool {
         self == SecondMoments::Diagonal || Scatter::<T>::wants_panels(n_features)
     }
 }
 
-/// A block of rows as the scatter kernels take it.
+/// A block of rows in the form that the scatter kernels read.
 pub(crate) fn values_of<'a, T: Real>(
     samples: &Samples<'a, T>,
     rows: Range<usize>,
-    products: SecondMoments,
+    layout: SecondMoments,
     (panels, copy): &'a mut (Lines<T>, Vec<T>),
 ) -> Values<'a, T> {
-    if products.wants_panels::<T>(samples.n_features()) {
+    if layout.wants_panels::<T>(samples.n_features()) {
         samples.pack(rows, panels);
         return Values::Panels(panels);
     }
     Values::Rows(samples.rows(rows, copy))
 }
 
-/// Sums over a chunk, by products in the type of the samples or in `f64`.
+/// The sums over a part, formed from products in the type of the samples or in `f64`.
 pub(crate) enum Sums<T> {
     Native(Accumulator<T>),
     Double(Accumulator<f64>, DoubleBuffers),
 }
 
-/// The kernel that adds.
+/// The scatter kernel of a layout of second moments.
 pub(crate) enum Accumulator<T> {
-    Pairs(Scatter<T>),
-    Squares(DiagonalScatter<T>),
+    Full(Scatter<T>),
+    Diagonal(DiagonalScatter<T>),
 }
 
-/// What a block is in `f64`.
+/// The values and weights of a block, converted to `f64`.
 #[derive(Default)]
 pub(crate) struct DoubleBuffers {
     values: Vec<f64>,
     weights: Vec<f64>,
 }
 
-/// Weights of a block (m × [`BLOCK_ROWS`], component by component; beyond its rows they are anybody's), and
-/// what is below notice.
+/// The weights of a block, and the rule by which negligible weights are skipped. `values` has m × [`BLOCK_ROWS`]
+/// elements, component by component; those beyond the rows of the block are unspecified.
 #[derive(Clone, Copy)]
 pub(crate) struct Weights<'a, T> {
     pub(crate) n_rows: usize,
@@ -105,15 +106,15 @@ pub(crate) struct Weights<'a, T> {
 
 impl<T: Real> Accumulator<T> {
     pub(crate) fn new(
-        products: SecondMoments,
+        layout: SecondMoments,
         centres: Vec<T>,
         n_features: usize,
-        spare: &BufferPool,
+        buffers: &BufferPool,
     ) -> Self {
-        match products {
-            SecondMoments::Full => Accumulator::Pairs(Scatter::new(centres, n_features, spare.take())),
+        match layout {
+            SecondMoments::Full => Accumulator::Full(Scatter::new(centres, n_features, buffers.take())),
             SecondMoments::Diagonal => {
-                Accumulator::Squares(DiagonalScatter::new(centres, n_features, spare.take()))
+                Accumulator::Diagonal(DiagonalScatter::new(centres, n_features, buffers.take()))
             }
         }
     }
@@ -121,7 +122,7 @@ impl<T: Real> Accumulator<T> {
     fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
         let Weights { n_rows, values: shares, rule } = weights;
         match (self, values) {
-            (Accumulator::Pairs(scatter), values) => {
+            (Accumulator::Full(scatter), values) => {
                 for (at, shares) in shares.chunks_exact(BLOCK_ROWS).enumerate() {
                     let rule = rule.map(|NegligibleToAll { reach, thresholds }| Negligible {
                         reach,
@@ -130,25 +131,26 @@ impl<T: Real> Accumulator<T> {
                     scatter.add(first + at, values, &shares[..n_rows], rule);
                 }
             }
-            (Accumulator::Squares(scatter), Values::Panels(panels)) => {
+            (Accumulator::Diagonal(scatter), Values::Panels(panels)) => {
                 scatter.add(first, panels, shares, BLOCK_ROWS, n_rows, rule)
             }
-            (Accumulator::Squares(_), Values::Rows(_)) => unreachable!("squares are summed from panels"),
+            (Accumulator::Diagonal(_), Values::Rows(_)) => unreachable!("squares are summed from panels"),
         }
     }
 
-    /// Pairs of samples and components that were not left out; squares are not counted.
+    /// The number of pairs of a sample and a component that were added; 0 for the diagonal layout, which does not
+    /// count.
     fn n_pairs(&self) -> usize {
         match self {
-            Accumulator::Pairs(scatter) => scatter.n_pairs(),
-            Accumulator::Squares(_) => 0,
+            Accumulator::Full(scatter) => scatter.n_pairs(),
+            Accumulator::Diagonal(_) => 0,
         }
     }
 
     fn finish(self) -> Vec<f64> {
         match self {
-            Accumulator::Pairs(scatter) => scatter.finish(),
-            Accumulator::Squares(scatter) => scatter.finish(),
+            Accumulator::Full(scatter) => scatter.finish(),
+            Accumulator::Diagonal(scatter) => scatter.finish(),
         }
     }
 }
@@ -157,23 +159,23 @@ impl<T: Real> Sums<T> {
     /// Adds a block to the components from `first` on, one for each [`BLOCK_ROWS`] weights.
     pub(crate) fn add(&mut self, first: usize, values: Values<'_, T>, weights: Weights<'_, T>) {
         match self {
-            Sums::Native(pool) => pool.add(first, values, weights),
-            Sums::Double(pool, wide) => {
-                let widen = |narrow: &[T], wide: &mut Vec<f64>| {
-                    wide.clear();
-                    wide.extend(narrow.iter().map(|value| value.to_f64()));
+            Sums::Native(accumulator) => accumulator.add(first, values, weights),
+            Sums::Double(accumulator, double) => {
+                let widen = |native: &[T], double: &mut Vec<f64>| {
+                    double.clear();
+                    double.extend(native.iter().map(|value| value.to_f64()));
                 };
-                widen(weights.values, &mut wide.weights);
-                let (Values::Panels(narrow) | Values::Rows(narrow)) = values;
-                widen(narrow, &mut wide.values);
+                widen(weights.values, &mut double.weights);
+                let (Values::Panels(native) | Values::Rows(native)) = values;
+                widen(native, &mut double.values);
                 let values = match values {
-                    Values::Panels(_) => Values::Panels(&wide.values),
-                    Values::Rows(_) => Values::Rows(&wide.values),
+                    Values::Panels(_) => Values::Panels(&double.values),
+                    Values::Rows(_) => Values::Rows(&double.values),
                 };
-                pool.add(
+                accumulator.add(
                     first,
                     values,
-                    Weights { n_rows: weights.n_rows, values: &wide.weights, rule: None },
+                    Weights { n_rows: weights.n_rows, values: &double.weights, rule: None },
                 );
             }
         }
@@ -181,15 +183,15 @@ impl<T: Real> Sums<T> {
 
     pub(crate) fn n_pairs(&self) -> usize {
         match self {
-            Sums::Native(pool) => pool.n_pairs(),
-            Sums::Double(pool, _) => pool.n_pairs(),
+            Sums::Native(accumulator) => accumulator.n_pairs(),
+            Sums::Double(accumulator, _) => accumulator.n_pairs(),
         }
     }
 
     pub(crate) fn finish(self) -> Vec<f64> {
         match self {
-            Sums::Native(pool) => pool.finish(),
-            Sums::Double(pool, _) => pool.finish(),
+            Sums::Native(accumulator) => accumulator.finish(),
+            Sums::Double(accumulator, _) => accumulator.finish(),
         }
     }
 }

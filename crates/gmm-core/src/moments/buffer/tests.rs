@@ -17,7 +17,7 @@ fn mixture(covariance_type: CovarianceType) -> Mixture {
 const ROWS: [f64; 12] = [0.5, 1.0, 2.5, -0.5, 1.0, 0.0, 4.0, -2.0, -1.0, 2.0, 3.5, -1.5];
 
 #[test]
-fn a_buffer_is_what_its_layout_says() {
+fn a_buffer_has_the_sums_of_its_layout() {
     let samples =
         Samples::from_rows(&ROWS, 6, 2).unwrap().with_weights(&[2.0, 1.0, 1.0, 0.0, 3.0, 1.0]).unwrap();
     for covariance_type in CovarianceType::ALL {
@@ -55,7 +55,7 @@ fn a_buffer_is_what_its_layout_says() {
     }
 }
 
-/// Two machines, one of which has single precision.
+/// As on two machines, one of them with samples in single precision.
 #[test]
 fn sums_of_buffers_are_buffers_of_all_samples() {
     let narrow: Vec<f32> = ROWS[4..].iter().map(|&x| x as f32).collect();
@@ -84,7 +84,7 @@ fn sums_of_buffers_are_buffers_of_all_samples() {
 }
 
 #[test]
-fn buffers_that_are_none_are_refused_with_their_place() {
+fn invalid_buffers_are_refused_with_the_position() {
     let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
     let refusal = |buffer: &[f64]| Moments::from_buffer(&mixture, buffer).unwrap_err().to_string();
     assert_eq!(refusal(&[1.0; 4]), "moments has shape 4 but those of the mixture has shape 5");
@@ -97,7 +97,7 @@ fn buffers_that_are_none_are_refused_with_their_place() {
 }
 
 #[test]
-fn moving_the_reference_points_moves_no_moment() {
+fn moving_the_reference_points_does_not_change_the_m_step() {
     let near = mixture(CovarianceType::Full);
     let means: Vec<f64> = near.means().iter().map(|mean| mean + 0.5).collect();
     let far = Mixture::from_covariances(near.weights(), &means, near.covariances().clone(), &[]).unwrap();
@@ -114,7 +114,7 @@ fn moving_the_reference_points_moves_no_moment() {
     }
 }
 
-/// Counts of 5 out of 1 made a weight of 5, and of 1e308 out of 1e-300 an infinite one.
+/// Once a count of 5 with a total of 1 gave a weight of 5, and a count of 1e308 with a total of 1e-300 an infinite one.
 #[test]
 fn counts_that_do_not_add_up_are_refused_by_name() {
     let mixture = Mixture::new(&[1.0], &[0.0], &[1.0]).unwrap();
@@ -135,16 +135,16 @@ fn a_negative_variance_is_refused_by_name() {
     let refusal = |buffer: [f64; 5]| Moments::from_buffer(&mixture, &buffer).unwrap_err().to_string();
     let expected = "moments give feature 0 of component 0 a negative variance; \
                     pass moments that were computed from samples, or a sum of such moments";
-    // Of two samples with mean 5 the squares add up to 50 at least.
+    // The squares of two samples with mean 5 add up to at least 50.
     for second in [-1.0, 0.0, 49.0] {
         assert_eq!(refusal([2.0, 0.0, 2.0, 10.0, second]), expected);
     }
     assert!(Moments::from_buffer(&mixture, &[2.0, 0.0, 2.0, 10.0, 50.0]).is_ok());
 }
 
-/// Pieces of data of any scale, far from the means and with weights of any size, added in any order.
+/// Samples of any scale, far from the means, with weights of any size, in pieces that are added in any order.
 #[test]
-fn what_samples_left_behind_is_consistent_whatever_they_are() {
+fn moments_of_samples_always_pass_the_consistency_checks() {
     fn check<T: Real>(scale: f64, weight: f64) {
         for covariance_type in CovarianceType::ALL {
             let mixture = mixture(covariance_type);
@@ -174,7 +174,7 @@ fn what_samples_left_behind_is_consistent_whatever_they_are() {
     check::<f64>(1e140, 1.0);
 }
 
-/// The square of what is between them is no number, and neither were the moments.
+/// The square of the distance overflows, so the moments were not finite.
 #[test]
 fn moments_of_a_sample_that_is_infinitely_far_are_refused_by_name() {
     let tiny = [1e-234, 0.0, 0.0, 0.0, 1e-234, 0.0, 0.0, 0.0, 1e-234];

@@ -1,11 +1,11 @@
-//! Moments against sums written out, wherever the samples were cut.
+//! Moments against sums written out, however the samples are cut into parts.
 
 use super::*;
 use crate::mixture::CovarianceType;
 
 #[test]
-fn merging_does_not_care_where_the_samples_were_cut() {
-    // Far from the origin, where sums of squares about zero would have no digits left.
+fn merged_moments_are_the_same_wherever_the_samples_were_cut() {
+    // Samples far from the origin: sums of squares about zero would have no digits left.
     let rows: Vec<f64> =
         (0..40).map(|i| if i % 2 == 0 { 1e8 + (i % 7) as f64 } else { (i % 5) as f64 - 1e8 }).collect();
     let shares: Vec<f64> = (0..40).map(|i| [0.25, 0.75][i % 2]).collect();
@@ -43,7 +43,7 @@ fn large_sums_are_those_of_every_row_and_component() {
         for (component, (weight, first, second)) in moments.components().enumerate() {
             let about = &references[component * d..][..d];
             assert_eq!(weight, (0..n).map(|row| share(row, component)).sum::<f64>());
-            // Small integers: every sum is exact. Some of the pairs of features, for there are many.
+            // Every sum of small integers is exact. Only some pairs of features are checked, because there are many.
             for (i, j) in (0..d).step_by(5).flat_map(|i| (0..=i).step_by(7).map(move |j| (i, j))) {
                 let delta = |row: usize, feature: usize| value(row, feature) - about[feature];
                 let of_rows = (0..n).map(|row| share(row, component) * delta(row, i));
@@ -55,7 +55,8 @@ fn large_sums_are_those_of_every_row_and_component() {
     }
 }
 
-/// Samples of four groups in twenty features, `apart` deviations from each other in every feature.
+/// Samples of four groups in twenty features; neighbouring groups are `apart` deviations from each other in every
+/// feature.
 fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
     let (n, d) = (2000, 20);
     let mut state = 1_u64;
@@ -63,7 +64,7 @@ fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    // A sum of twelve has unit variance, and half of each feature is the one before it.
+    // A sum of twelve uniform numbers has unit variance. Half of the feature before is added to each feature.
     let mut rows: Vec<f64> = (0..n * d).map(|_| (0..12).map(|_| uniform()).sum::<f64>() - 6.0).collect();
     (0..n * d).filter(|at| at % d > 0).for_each(|at| rows[at] += 0.5 * rows[at - 1]);
     (0..n * d).for_each(|at| rows[at] += apart * (at / d % 4) as f64);
@@ -74,20 +75,21 @@ fn four_groups(apart: f64) -> (Vec<f64>, Mixture) {
     (rows, mixture)
 }
 
-/// What leaves early must not matter: neither where groups are far apart and nearly all leaves, nor where
-/// they are not, nor when the labels are wrong.
+/// Terms that a kernel skips by stopping early are negligible, whether the groups are far apart and nearly all terms
+/// are skipped, or the groups overlap, or the labels are wrong.
 #[test]
-fn samples_that_leave_early_change_nothing_but_rounding() {
+fn terms_skipped_by_stopping_early_change_nothing_but_rounding() {
     for apart in [0.0, 0.5, 2.0, 4.0, 40.0] {
         let (rows, mixture) = four_groups(apart);
         let samples = Samples::from_rows(&rows, 2000, 20).unwrap();
-        let pass =
-            |groups: &mut LastLabels| Moments::of_expectation(&samples, &mixture, groups, &Threads::one());
+        let pass = |last_labels: &mut LastLabels| {
+            Moments::of_expectation(&samples, &mixture, last_labels, &Threads::one())
+        };
         let all = pass(&mut LastLabels::new(2000, 20, 4, CovarianceType::Full));
         for labels in [|row: u32| row % 4, |row: u32| row / 7 % 4] {
-            let mut groups = LastLabels::of_labels((0..2000).map(labels).collect(), 4);
-            assert!(groups.order(0..2000).is_some());
-            let some = pass(&mut groups);
+            let mut last_labels = LastLabels::of_labels((0..2000).map(labels).collect(), 4);
+            assert!(last_labels.order(0..2000).is_some());
+            let some = pass(&mut last_labels);
             // 2000 energies, each within 4 ulp.
             let allowed = 4.0 * f64::EPSILON * all.log_likelihood.abs();
             assert!((some.log_likelihood - all.log_likelihood).abs() <= allowed, "{apart}");
