@@ -1,7 +1,6 @@
-//! Cases that nobody wrote down: samples and responsibilities drawn from a seed.
+//! Random cases: samples and responsibilities drawn from a seed.
 //!
-//! A law is tried on many of these. Shrinking a failure means shrinking n, d and k; the numbers
-//! follow from the seed.
+//! A law is tested on many of these. A failure is shrunk in n, d and k; the values follow from the seed.
 
 /// Samples (n × d) around k centres, and responsibilities (n × k) whose rows sum to one.
 #[derive(Clone, Debug)]
@@ -19,8 +18,8 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// Draws k centres `apart` deviations from each other, and n samples around them in turn, with
-    /// features that are correlated and of different scale. Every number is an `f32`.
+    /// Draws k centres about `apart` deviations from each other, and n samples around them in turn. Features are
+    /// correlated and of different scale. Every number is exact in `f32`.
     pub fn new(seed: u64, n: usize, d: usize, k: usize, apart: f64) -> Drawn {
         let mut stream = Stream(seed);
         let centres: Vec<f64> = (0..k * d).map(|_| apart * stream.normal()).collect();
@@ -28,7 +27,7 @@ impl Drawn {
         for row in 0..n {
             let mut last = 0.0;
             for feature in 0..d {
-                // Half of each deviation is its neighbour's: correlated, and still well conditioned.
+                // Half the deviation of the feature before is added: correlated, but still well conditioned.
                 last = 0.5 * last + stream.normal();
                 let scale = [1.0, 4.0, 0.25][feature % 3];
                 z.push(f64::from(((centres[row % k * d + feature] + last) * scale) as f32));
@@ -43,7 +42,7 @@ impl Drawn {
     }
 }
 
-/// SplitMix64 (Steele, Lea & Flood 2014): enough for test data, and nothing of the library's own.
+/// SplitMix64 (Steele, Lea & Flood 2014): good enough for test data, and independent of the library's generator.
 #[derive(Clone, Debug)]
 pub struct Stream(pub u64);
 

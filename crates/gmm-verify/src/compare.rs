@@ -1,18 +1,18 @@
-//! The one comparison: every test that expects numbers asks this file whether it got them.
+//! The comparison that every test of numerical results uses.
 //!
 //! ```text
 //! |got − want| ≤ atol + rtol · scale + smallest subnormal of the type
 //! ```
 //!
-//! An infinity equals the infinity of its sign and nothing else; a NaN that was got is always a
-//! failure, and a NaN cannot be wanted. The answer is the largest `|got − want| / allowed`, so that
-//! a test may also say how much room was left, or the first element outside it.
+//! An infinity equals only the infinity of the same sign. A NaN in either array is a failure. The result is the largest
+//! `|got − want| / allowed`, so that a test can also report how much room was left, or a message about the first
+//! element outside the tolerance.
 
 use crate::budget::{Dtype, Scale, Tolerance};
 use crate::golden::Case;
 use crate::golden_em::EmCase;
 
-/// What is compared, for the message of a failure.
+/// The names of the compared array and its case, for the message of a failure.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
     /// The golden case or the law.
@@ -23,10 +23,10 @@ pub struct Site<'a> {
     pub dtype: Dtype,
 }
 
-/// Deviations `√(cov_k,ii + eps)` (k × d): what scaled tolerances are relative to.
+/// Deviations `√(cov_k,ii + eps)` (k × d), which scaled tolerances are relative to.
 ///
-/// The ridge belongs to them. With it `cov` of `scale_1e-10` differs from its golden value by
-/// 7e-16 of what the index allows, as the index itself records; without it by a fifteenth.
+/// They contain the ridge. With it `cov` of `scale_1e-10` uses 7e-16 of the tolerance of the index, as the index itself
+/// records; without it a fifteenth.
 #[derive(Clone, Debug)]
 pub struct Deviations {
     d: usize,
@@ -34,13 +34,13 @@ pub struct Deviations {
 }
 
 impl Deviations {
-    /// Of `cov` (k × d × d) with the ridge `eps`.
+    /// The deviations of `cov` (k × d × d) with the ridge `eps`.
     pub fn new(cov: &[f64], d: usize, eps: f64) -> Deviations {
         let diagonals = cov.chunks_exact(d * d).flat_map(|matrix| matrix.iter().step_by(d + 1));
         Deviations { d, values: diagonals.map(|variance| (variance + eps).sqrt()).collect() }
     }
 
-    /// Of feature `i` in component `component`.
+    /// The deviation of feature `i` in component `component`.
     fn at(&self, component: usize, i: usize) -> f64 {
         self.values[component * self.d + i]
     }
@@ -48,8 +48,8 @@ impl Deviations {
 
 /// The largest `|got − want| / allowed`, or a message naming the first element that exceeds it.
 ///
-/// `deviations` may be absent where the tolerance's scale does not ask for them. With
-/// [`Scale::SqrtSii`] the arrays may be k × d or k × d × d, which their length tells.
+/// `deviations` may be absent if the tolerance's scale does not need them. With [`Scale::SqrtSii`] the arrays may be
+/// k × d or k × d × d, which follows from their length.
 pub fn compare(
     site: Site<'_>,
     got: &[f64],
@@ -84,13 +84,13 @@ pub fn compare(
         if w.is_nan() {
             return Err(format!("{place}[{index}]: NaN is not an expectation"));
         }
-        // Also what makes two equal infinities differ by nothing instead of by NaN.
+        // Equal infinities are skipped here too: their difference would be NaN.
         if g == w {
             continue;
         }
         let allowed = tolerance.atol + tolerance.rtol * scale_at(index) + dtype.smallest();
         let difference = (g - w).abs();
-        // Written so that a NaN on either side fails, and so does a finite number for an infinity.
+        // With this form of the condition NaN fails, and so does a finite number compared with an infinity.
         if !(difference <= allowed && difference.is_finite()) {
             return Err(format!(
                 "{place}[{index}]: got {g:e}, want {w:e}, difference {difference:e}, allowed {allowed:e}"
@@ -108,7 +108,7 @@ fn matrix_place(index: usize, d: usize) -> [usize; 3] {
 
 /// Compares `got` with `ref.<quantity>` of a golden case, under the tolerance of its index.
 ///
-/// `Ok(None)` where the index gives none: unstable, or not to be held in `dtype`.
+/// `Ok(None)` if the index has no tolerance: the quantity is unstable, or out of the range of `dtype`.
 pub fn compare_case(case: &Case, quantity: &str, dtype: Dtype, got: &[f64]) -> Result<Option<f64>, String> {
     let Some(tolerance) = case.tolerance(dtype, quantity) else { return Ok(None) };
     let site = Site { case: &case.name, array: quantity, dtype };
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_the_share_of_the_tolerance_that_was_used() {
+    fn the_result_is_the_part_of_the_tolerance_that_was_used() {
         let share = check(&[2.0, 4.5], &[2.0, 4.0], 0.0, 2.0, Scale::None).unwrap();
         assert_eq!(share, 0.25);
         assert_eq!(check(&[1.0], &[1.0], 0.0, 0.0, Scale::None), Ok(0.0));
     }
 
     #[test]
-    fn each_scale_is_what_it_says() {
+    fn each_scale_has_its_documented_value() {
         let zeros = [0.0; 8];
         let room = |scale, index: usize, want: &[f64]| {
             let mut got = want.to_vec();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_has_all_that_is_needed_to_look() {
+    fn the_message_has_case_array_index_values_and_difference() {
         let message = check(&[1.0, 2.5], &[1.0, 2.0], 0.0, 0.125, Scale::None).unwrap_err();
         for part in ["a case", "mu", "f64", "[1]", "2.5e0", "2e0", "1.25e-1"] {
             assert!(message.contains(part), "{part} in {message}");

@@ -1,10 +1,10 @@
-//! The golden values: what the index says about each case, and its arrays.
+//! The golden values: the index entry of each case, and its arrays.
 //!
 //! - [`Case`]   — parameters, energies and gradients, computed with 256 bits and rounded to f64
 //! - [`EmCase`] — fits of scikit-learn's `GaussianMixture` from given starts
 //!
-//! Loading panics with the name of the file and the field: a golden value that cannot be read is a
-//! broken checkout, not a condition to handle. Nothing here compares; that is `compare.rs`.
+//! Loading panics with the name of the file and the field: a golden value that cannot be read means a broken checkout.
+//! Comparisons are in `compare.rs`.
 
 use crate::budget::{Dtype, Scale, Tolerance};
 use crate::golden_em;
@@ -15,19 +15,19 @@ use std::path::{Path, PathBuf};
 pub use crate::golden_em::{CovarianceType, EmCase};
 pub use crate::index::Array;
 
-/// Where the committed golden values lie.
+/// The folder of the committed golden values.
 pub fn golden_dir() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden")).to_path_buf()
 }
 
-/// What a case gives and what it expects.
+/// The inputs of a case, and what is to be computed from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Given `in.z` and `in.gamma`: parameters first, then energies under them.
     ParamsAndEnergy,
-    /// Given `in.z` and the parameters `in.phi`, `in.mu`, `in.cov`, `in.L`, `in.log_det_cov`. Each
-    /// was rounded to float32 for itself, so `in.L` is not the factor of `in.cov + eps I` to more
-    /// than float32: energies are to be computed from `in.L` and `in.log_det_cov` as they stand.
+    /// Given `in.z` and the parameters `in.phi`, `in.mu`, `in.cov`, `in.L`, `in.log_det_cov`: energies under them. Each
+    /// array was rounded to float32 independently, so `in.L` is the factor of `in.cov + eps I` only to float32
+    /// precision. Energies must be computed from `in.L` and `in.log_det_cov` as given.
     Energy,
 }
 
@@ -44,15 +44,15 @@ pub struct Case {
     pub d: usize,
     /// Components.
     pub k: usize,
-    /// The ridge that enters `L` and `log_det_cov`, and not `cov`.
+    /// The ridge, which is contained in `L` and `log_det_cov` but not in `cov`.
     pub eps: f64,
-    /// What is special about the case.
+    /// The purpose of the case.
     pub note: String,
-    /// Records what the reference does with input that ours refuses: not an expectation.
+    /// The case records results of the reference for input that this library refuses; they are not expected values.
     pub doc_only: bool,
     /// Every input is a float32 number, so f32 results can be compared.
     pub inputs_are_float32: bool,
-    /// Quantities that hang on the last rounding of an exact zero: not compared.
+    /// Quantities that depend on how an exact zero was rounded; they are not compared.
     pub unstable: BTreeSet<String>,
     /// Quantities whose `ref.*` is not finite.
     pub ref_nonfinite: BTreeSet<String>,
@@ -69,13 +69,13 @@ impl Case {
         values_of(&self.arrays, &self.name, name)
     }
 
-    /// How near `quantity` (`mu`, `sample_energy`, …) must be in `dtype`. Nothing where the index
-    /// gives none: what is unstable, and in f32 what f32 cannot hold.
+    /// The tolerance of `quantity` (`mu`, `sample_energy`, …) in `dtype`. `None` if the index has none: the quantity is
+    /// unstable, or out of the range of f32.
     pub fn tolerance(&self, dtype: Dtype, quantity: &str) -> Option<Tolerance> {
         self.tolerances.get(&(dtype.name(), quantity.to_string())).copied()
     }
 
-    /// `cov` of the case (k × d × d), given or expected: what [`Scale`] takes deviations from.
+    /// `cov` of the case (k × d × d), given or expected; [`Scale`] uses its deviations.
     pub fn covariances(&self) -> &[f64] {
         match self.kind {
             Kind::ParamsAndEnergy => self.array("ref.cov"),
@@ -147,7 +147,7 @@ fn tolerance(row: &Entry) -> Tolerance {
 mod tests {
     use super::*;
 
-    /// Where f32 cannot hold the value, or can hold it only as a subnormal.
+    /// Quantities whose value is out of the range of f32, or subnormal in it.
     const WITHOUT_F32_TOLERANCE: [(&str, &[&str]); 3] = [
         ("resp_1e-40", &["g_covdiag_gamma"]),
         ("scale_1e-22", &["cov", "cov_diag", "g_covdiag_gamma", "g_covdiag_z"]),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_listed() {
+    fn every_non_finite_array_is_listed() {
         for case in golden_cases(&golden_dir()) {
             for (name, array) in &case.arrays {
                 let finite = array.values.iter().all(|value| value.is_finite());
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn both_indices_are_read_whole() {
+    fn every_entry_of_both_indices_is_read() {
         assert_eq!(golden_cases(&golden_dir()).len(), 49);
         let fits = golden_fits(&golden_dir());
         assert_eq!(fits.len(), 4 * 4 * 4, "data sets, structures, kinds of run");

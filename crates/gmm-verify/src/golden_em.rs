@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The covariance structure of a fit.
+/// The covariance type of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CovarianceType {
     /// `covariances` is k × d × d.
@@ -36,21 +36,21 @@ pub struct EmCase {
     pub d: usize,
     /// Components.
     pub k: usize,
-    /// The structure, and with it the shape of `covariances` and of both kinds of precisions.
+    /// The covariance type; it determines the shape of `covariances` and of both kinds of precisions.
     pub covariance_type: CovarianceType,
     /// The change of the lower bound at which the fit stops.
     pub tol: f64,
-    /// Added to the diagonal, and part of the covariance that is returned.
+    /// Added to the diagonal; the returned covariances contain it.
     pub reg_covar: f64,
     /// The most iterations.
     pub max_iter: usize,
-    /// Iterations that were made.
+    /// The number of iterations of the fit.
     pub n_iter: usize,
     /// Whether the change fell below `tol`.
     pub converged: bool,
-    /// Whether `n_iter` survives rounding: no change came near `tol` but the last.
+    /// Whether `n_iter` does not depend on rounding: only the last change was near `tol`.
     pub n_iter_stable: bool,
-    /// Per array, the allowed difference relative to the largest value of that array.
+    /// For each array, the allowed difference relative to its largest value.
     pub tolerances: BTreeMap<String, f64>,
     /// Starts and results by name, without prefix.
     pub arrays: BTreeMap<String, Array>,
@@ -62,7 +62,7 @@ impl EmCase {
         values_of(&self.arrays, &self.name, name)
     }
 
-    /// How many samples, from the first on, `proba_rows` and `score_samples_rows` are of.
+    /// The number of samples, from the first on, that `proba_rows` and `score_samples_rows` cover.
     pub fn n_rows(&self) -> usize {
         self.array("score_samples_rows").len()
     }

@@ -1,7 +1,7 @@
-//! One entry of an index file, a JSON value that knows its place, and the arrays that it lists.
+//! An entry of an index file: a JSON value with the path that led to it, and the arrays that it lists.
 //!
-//! Every accessor panics with that place: the indices are committed, so a field that is missing or
-//! of another type is a mistake in the repository. What the fields mean is `golden.rs`'s business.
+//! Every accessor panics with that path: the indices are committed, so a missing field or one of another type is a
+//! mistake in the repository. The meaning of the fields is in `golden.rs`.
 
 use crate::npy;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use std::path::Path;
 pub struct Array {
     /// Lengths of the dimensions, outermost first.
     pub shape: Vec<usize>,
-    /// As many as the product of `shape`.
+    /// The elements; their number is the product of `shape`.
     pub values: Vec<f64>,
 }
 
@@ -84,7 +84,7 @@ impl Entry {
         self.expect("true or false", Value::as_bool)
     }
 
-    /// A list of names, as the collection that is asked for.
+    /// A list of names, as any collection.
     pub fn texts<C: FromIterator<String>>(&self) -> C {
         self.list().iter().map(Entry::text).collect()
     }

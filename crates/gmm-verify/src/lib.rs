@@ -1,15 +1,15 @@
-//! The second opinion: what the library should answer, how near it must come, and who says so.
+//! An independent check of the library: expected values, the tolerances for them, and the source of each.
 //!
 //! ```text
 //! golden values ─▶ golden ─────────────┐
-//!   (256 bits, scikit-learn)           ├─▶ compare ─▶ how much of the tolerance was used, or where it broke
+//!   (256 bits, scikit-learn)           ├─▶ compare ─▶ the part of the tolerance that was used, or the first failure
 //! formulas ─▶ reference, on linear ────┤
 //! reasons ─▶ budget ───────────────────┘
 //! ```
 //!
-//! Nothing in these modules uses the library they judge: numbers come in as plain slices, and the
-//! npy reader, the sums and the factorisation are their own. Tolerances of golden values stand in
-//! the golden index; every other tolerance stands in [`budget()`]; no test writes one.
+//! These modules do not use the library that they check: they take plain slices, and have their own npy reader, sums
+//! and factorisation. Tolerances of golden values are in the golden index, all other tolerances in [`budget()`]. No
+//! test contains a tolerance.
 #![forbid(unsafe_code)]
 
 // In reading order, which is also dependency order: a module may use the modules above it.
@@ -36,16 +36,16 @@ pub use golden::{Array, Case, CovarianceType, EmCase, Kind, golden_cases, golden
 
 #[cfg(test)]
 mod tests {
-    //! The two independent opinions, golden values and reference, agree; and the budgets with both.
+    //! The two independent sources, golden values and reference, agree, and the budgets hold for both.
 
     use super::*;
     use crate::linear::{correlation_condition, lower_inverse};
     use crate::reference::{self, Params};
 
-    /// The name of an array, its row of the table, and the reference's values.
+    /// The name of an array, its row in the table of budgets, and the reference's values.
     type Answer = (&'static str, Quantity, Vec<f64>);
 
-    /// The reference's parameters of a case, and its answer to everything that the case expects.
+    /// The reference's parameters of a case, and its values of every quantity that the case expects.
     fn answers(case: &Case) -> (Params, Vec<Answer>) {
         let z = case.array("in.z");
         let given = |name: &str| case.array(name).to_vec();
@@ -53,7 +53,7 @@ mod tests {
             Kind::ParamsAndEnergy => {
                 reference::params(z, case.array("in.gamma"), case.n, case.d, case.k, case.eps)
             }
-            // L and log_det are float32 numbers, rounded each for itself: inputs of their own.
+            // L and log_det are inputs too: they were rounded to float32 independently of cov.
             Kind::Energy => Params {
                 d: case.d,
                 k: case.k,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_has_every_golden_parameter_and_energy() {
+    fn the_reference_agrees_with_every_golden_parameter_and_energy() {
         let mut compared = 0;
         for case in comparable_cases() {
             for (array, _, got) in answers(&case).1 {
@@ -100,8 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn budgets_hold_and_are_those_of_the_index() {
-        // Far from the origin the index adds the rounding of the mean, which budgets leave to it.
+    fn budgets_hold_and_are_close_to_the_tolerances_of_the_index() {
+        // For samples far from the origin the index adds the rounding of the mean; budgets do not.
         for case in comparable_cases().filter(|case| !case.name.starts_with("offset_")) {
             let (params, answers) = answers(&case);
             let cond = correlation_condition(&params.chol, case.d);
@@ -114,8 +114,8 @@ mod tests {
                     compare(site, &got, want, row, Some(&deviations)).unwrap();
                 }
                 if let ("phi" | "cov" | "L", Some(index)) = (array, case.tolerance(Dtype::F64, array)) {
-                    // Some rows of the index were raised to what a plain implementation needs, and
-                    // the condition number is a norm's, so neither is exact.
+                    // Some rows of the index were raised to the error of a plain implementation, and the condition
+                    // number is in another norm, so the two agree only roughly.
                     let ratio = row.rtol / index.rtol;
                     assert!((0.25..8.0).contains(&ratio), "{} {array}: {ratio}", case.name);
                 }
@@ -153,7 +153,7 @@ mod tests {
             let uppers = inverses.flat_map(|m| (0..d * d).map(move |at| m[at % d * d + at / d]));
             check("precisions_cholesky", exactly, &uppers.collect::<Vec<f64>>());
 
-            // Scores are those of the parameters after the last M-step, one step past the bound.
+            // Scores use the parameters after the last M-step, one step later than the bound.
             let energies = reference::energy(&case.samples, params);
             let score = -reference::mean_energy(&energies);
             let n_parameters = (k * d * (d + 1) / 2 + k * d + k - 1) as f64;

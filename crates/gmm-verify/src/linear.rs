@@ -1,19 +1,19 @@
-//! Sums in two numbers, and the textbook factorisation that is built on them.
+//! Compensated sums, and the textbook factorisation that uses them.
 //!
-//! Everything that `reference.rs` adds up, it adds up in a [`Sum`]. Matrices are d × d, row-major,
-//! plain slices; "lower" is a lower triangular factor whose upper part is 0 and is not read.
+//! `reference.rs` forms every sum in a [`Sum`]. Matrices are plain slices, d × d, row-major. `lower` is a lower
+//! triangular factor; elements above the diagonal are 0 and not read.
 
-/// A sum in two numbers, as accurate as if it had been added in twice the precision and rounded
-/// once (Ogita, Rump & Oishi 2005, algorithms Sum2 and Dot2).
+/// A sum kept in two numbers, as accurate as a sum in twice the precision that is rounded once (Ogita, Rump & Oishi
+/// 2005, algorithms Sum2 and Dot2).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
     high: f64,
-    /// What `high` lost to rounding, itself summed plainly.
+    /// The plain sum of the rounding errors of `high`.
     low: f64,
 }
 
 impl Sum {
-    /// Adds `x`. Knuth's TwoSum: the rounding error of one addition is itself a number.
+    /// Adds `x`. Knuth's TwoSum: the rounding error of an addition is exactly representable.
     pub fn add(&mut self, x: f64) {
         let high = self.high + x;
         let x_part = high - self.high;
@@ -21,19 +21,19 @@ impl Sum {
         self.high = high;
     }
 
-    /// Adds `a b`. The rounding error of a product is a number too, and one fused operation away.
+    /// Adds `a b`. The rounding error of a product is exactly representable too; one fused multiply-add computes it.
     pub fn add_product(&mut self, a: f64, b: f64) {
         let product = a * b;
         self.add(product);
         self.low += a.mul_add(b, -product);
     }
 
-    /// The sum, rounded once. Past an infinity the correction is NaN and says nothing.
+    /// The sum, rounded once. After an infinity the correction is NaN and is ignored.
     pub fn value(self) -> f64 {
         if self.high.is_finite() { self.high + self.low } else { self.high }
     }
 
-    /// `self / divisor` in two numbers: the quotient, and what it leaves over.
+    /// `self / divisor` in two numbers: the rounded quotient, and its error.
     pub fn over(self, divisor: Sum) -> (f64, f64) {
         let quotient = self.value() / divisor.value();
         let mut rest = self;
@@ -50,7 +50,7 @@ pub fn sum(terms: impl IntoIterator<Item = f64>) -> f64 {
     total.value()
 }
 
-/// `L` of `a = L Lᵀ` (d × d), row by row; the pivot that is not positive if there is none.
+/// `L` of `a = L Lᵀ` (d × d), row by row; an error with the index of the first pivot that is not positive.
 pub fn cholesky(a: &[f64], d: usize) -> Result<Vec<f64>, usize> {
     let mut lower = vec![0.0; d * d];
     for i in 0..d {
@@ -94,11 +94,11 @@ pub fn lower_inverse(lower: &[f64], d: usize) -> Vec<f64> {
 }
 
 /// Condition number (maximum row sum) of `L Lᵀ` scaled to unit diagonal, the largest over the
-/// factors in `chol` (k × d × d): the `cond` that budgets ask for.
+/// factors in `chol` (k × d × d): the `cond` of [`budget()`](crate::budget()).
 ///
-/// Scaling the rows of `L` to unit length scales the diagonal of the product to 1; what remains is
-/// a correlation matrix `R = M Mᵀ` with `R⁻¹ = M⁻ᵀ M⁻¹`. The row sum is up to `√d` times the
-/// largest eigenvalue, so for wide data this is a little generous.
+/// Scaling the rows of `L` to unit length scales the diagonal of the product to 1. The result is a correlation matrix
+/// `R = M Mᵀ` with `R⁻¹ = M⁻ᵀ M⁻¹`. The row sum is up to `√d` times the largest eigenvalue, so the condition number is
+/// a little too large for many features.
 pub fn correlation_condition(chol: &[f64], d: usize) -> f64 {
     let condition = |lower: &[f64]| {
         let mut scaled = lower.to_vec();
@@ -122,11 +122,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_keeps_what_plain_addition_loses() {
+    fn a_sum_keeps_digits_that_plain_addition_loses() {
         assert_eq!(sum([1e16, 1.0, -1e16]), 1.0);
         assert_eq!(sum([1.0, f64::INFINITY, 2.0]), f64::INFINITY);
 
-        // (1 + h)² − 1 − 2h = h², of which a rounded product has nothing.
+        // (1 + h)² − 1 − 2h = h², which a rounded product loses.
         let h = 2.0_f64.powi(-30);
         let mut square = Sum::default();
         square.add_product(1.0 + h, 1.0 + h);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotient_leaves_its_remainder() {
+    fn a_quotient_comes_with_its_error() {
         let (mut one, mut three) = (Sum::default(), Sum::default());
         one.add(1.0);
         three.add(3.0);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_factor_of_an_integer_factor_is_itself() {
+    fn the_factor_of_an_integer_product_is_exact() {
         let lower = [2.0, 0.0, 0.0, -1.0, 3.0, 0.0, 4.0, 5.0, 1.0];
         let product = [4.0, -2.0, 8.0, -2.0, 10.0, 11.0, 8.0, 11.0, 42.0];
         assert_eq!(cholesky(&product, 3), Ok(lower.to_vec()));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn conditioning_does_not_see_units() {
+    fn the_condition_number_does_not_depend_on_units() {
         // Correlation 0.6 in units 1 and 1000: (1 + 0.6) / (1 − 0.6) = 4.
         let lower = cholesky(&[1.0, 600.0, 600.0, 1e6], 2).unwrap();
         let identity = [1.0, 0.0, 0.0, 1.0];

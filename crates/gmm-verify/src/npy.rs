@@ -1,14 +1,14 @@
-//! Reads the `.npy` files of the golden values: one dimension, `<f8`, C order. Nothing else.
+//! Reads the `.npy` files of the golden values. Only one format is accepted: one dimension, `<f8`, C order.
 //!
-//! A reader of its own, so that a mistake in the one that callers use cannot hide itself here.
-//! Whatever is not exactly that format is refused with the name of the file; nothing is guessed.
+//! This reader is independent of the library's, so that a mistake in the library's reader is noticed. A file in another
+//! format is refused with its name.
 
 use std::path::Path;
 
 /// The six bytes that open every `.npy` file.
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// The numbers of the one-dimensional little-endian float64 file at `path`, or why it is not one.
+/// The numbers of the one-dimensional little-endian float64 file at `path`, or the reason why it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<f64>, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     parse(&bytes).map_err(|reason| format!("{}: {reason}", path.display()))
@@ -45,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<f64>, String> {
     Ok(numbers.iter().map(|number| f64::from_le_bytes(*number)).collect())
 }
 
-/// `n` of a header's `'shape': (n,)`; nothing if it has any other number of dimensions.
+/// `n` of a header's `'shape': (n,)`; `None` for another number of dimensions.
 fn length_of(header: &str) -> Option<usize> {
     let (_, after) = header.split_once("'shape': (")?;
     let (inside, _) = after.split_once(')')?;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_dimension_of_little_endian_float64_is_refused() {
+    fn other_types_orders_and_dimensions_are_refused() {
         for (from, to) in
             [("<f8", ">f8"), ("<f8", "<f4"), ("False", "True"), ("(2,)", "(1, 2)"), ("(2,)", "()")]
         {

@@ -1,10 +1,9 @@
-//! The second opinion: sections 1, 2 and 4 of docs/math.md as plain loops, f64 in and f64 out.
+//! The reference implementation: sections 1, 2 and 4 of docs/math.md as plain loops, f64 in and f64 out.
 //!
-//! Nothing here is fast, blocked, parallel or shared with the library. It is to be read beside the
-//! formulas and believed. To be the better of two opinions it carries every sum in a [`Sum`], and
-//! means in two numbers, so that what it answers does not depend on n or on the distance of the
-//! samples from the origin. Bad input panics: refusals are tested against docs/math.md, not
-//! against this file.
+//! Nothing in it is fast, blocked, parallel or shared with the library, so that it can be checked against the formulas
+//! by reading. It is more accurate than the library: every sum is a [`Sum`], and means are kept in two numbers, so that
+//! its error does not grow with n or with the distance of the samples from the origin. Invalid input panics; the errors
+//! of the library are tested against docs/math.md.
 //!
 //! Shapes: `z` n × d, `gamma` n × k, row-major. `n` is taken from the length of `z`.
 
@@ -30,7 +29,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Factors `cov + eps I`. Panics if a component's is not positive definite.
+    /// Factors `cov + eps I`. Panics if that of a component is not positive definite.
     pub fn new(d: usize, phi: Vec<f64>, mu: Vec<f64>, cov: Vec<f64>, eps: f64) -> Params {
         let (mut chol, mut log_det) = (Vec::new(), Vec::new());
         for (component, matrix) in cov.chunks_exact(d * d).enumerate() {
@@ -45,7 +44,7 @@ impl Params {
         Params { d, k: phi.len(), phi, mu, cov, chol, log_det }
     }
 
-    /// From inverses of covariances (k × d × d), which is how a fit may be started.
+    /// Parameters from the inverses of covariances (k × d × d), as a fit may be given them.
     ///
     /// Reversing rows and columns turns a lower factor into an upper one, so the factor of the
     /// reversed precision gives `P = U Uᵀ`; then `Σ = U⁻ᵀ U⁻¹` and `L = U⁻ᵀ`.
@@ -75,7 +74,7 @@ pub fn params(z: &[f64], gamma: &[f64], n: usize, d: usize, k: usize, eps: f64) 
     Params::new(d, phi, mu, cov, eps)
 }
 
-/// `φ`, `μ`, `cov`: means first, then products about them.
+/// `φ`, `μ`, `cov`: the means first, then products about them.
 fn moments(z: &[f64], gamma: &[f64], n: usize, d: usize, k: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     assert_eq!((z.len(), gamma.len()), (n * d, n * k), "z is n × d and gamma n × k");
     let (mut phi, mut mu, mut cov) = (Vec::new(), Vec::new(), vec![0.0; k * d * d]);
@@ -86,7 +85,7 @@ fn moments(z: &[f64], gamma: &[f64], n: usize, d: usize, k: usize) -> (Vec<f64>,
         assert!(weight.value() > 0.0, "component {component} has no samples");
         phi.push(weight.value() / n as f64);
 
-        // δ = z − μ keeps its digits although μ does not fit in one number.
+        // δ = z − μ keeps its digits, because μ is subtracted as two numbers.
         let mut delta = z.to_vec();
         for i in 0..d {
             let mut first = Sum::default();
@@ -131,7 +130,7 @@ pub fn log_joint(z: &[f64], params: &Params) -> Vec<f64> {
     let mut joint = squared_mahalanobis(z, params);
     for row in joint.chunks_exact_mut(params.k) {
         for (component, l) in row.iter_mut().enumerate() {
-            // ln 0 = −∞, whatever the other parameters are: those of an absent component may be NaN.
+            // ln 0 = −∞. The other parameters are not used: those of an absent component may be NaN.
             *l = match params.phi[component] {
                 0.0 => f64::NEG_INFINITY,
                 phi => phi.ln() - 0.5 * sum([*l, constant, params.log_det[component]]),
@@ -150,12 +149,12 @@ fn energies_of(joint: &[f64], k: usize) -> Vec<f64> {
     joint.chunks_exact(k).map(|row| -(top(row) + sum(shifted(row)).ln())).collect()
 }
 
-/// The largest of a row.
+/// The largest value of a row.
 fn top(row: &[f64]) -> f64 {
     row.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// `exp(l − top)` of a row; 1 for each if all are absent, so that there is no ∞ − ∞.
+/// `exp(l − top)` of a row; 1 for each if all are −∞, to avoid ∞ − ∞.
 fn shifted(row: &[f64]) -> impl Iterator<Item = f64> {
     let top = top(row);
     row.iter().map(move |&l| if top.is_finite() { (l - top).exp() } else { 1.0 })
@@ -172,7 +171,7 @@ pub fn cov_diag(params: &Params) -> f64 {
     sum(variances.map(|variance| 1.0 / variance))
 }
 
-/// `r = exp(l + E)` (n × k), as a quotient: far out `l` and `E` are large, their difference is not.
+/// `r = exp(l + E)` (n × k), computed as a quotient: for far samples `l` and `E` are large and their sum is small.
 pub fn responsibilities(z: &[f64], params: &Params) -> Vec<f64> {
     responsibilities_of(&log_joint(z, params), params.k)
 }
@@ -185,14 +184,14 @@ fn responsibilities_of(joint: &[f64], k: usize) -> Vec<f64> {
     joint.chunks_exact(k).flat_map(shares).collect()
 }
 
-/// What a fit ends with.
+/// The result of a fit.
 #[derive(Clone, Debug)]
 pub struct Fit {
-    /// The parameters; `reg_covar` is part of `cov`.
+    /// The parameters; `cov` contains `reg_covar`.
     pub params: Params,
-    /// Mean log-likelihood per iteration, at the parameters that the iteration began with.
+    /// The mean log-likelihood for each iteration, at the parameters before it.
     pub lower_bounds: Vec<f64>,
-    /// Iterations that were made.
+    /// The number of iterations.
     pub n_iter: usize,
     /// Whether the last change was below `tol`.
     pub converged: bool,
@@ -200,8 +199,8 @@ pub struct Fit {
 
 /// Expectation-maximisation with full covariances from `start`, by scikit-learn's conventions.
 ///
-/// An iteration is an E-step, whose mean log-likelihood is its lower bound, and an M-step. It is
-/// the last one if the bound changed by less than `tol`; the first changes from −∞.
+/// An iteration is an E-step, whose mean log-likelihood is the lower bound, and an M-step. It is the last one if the
+/// bound changed by less than `tol`. The bound before the first iteration is −∞.
 pub fn em(z: &[f64], start: Params, reg_covar: f64, tol: f64, max_iter: usize) -> Fit {
     let (d, k) = (start.d, start.k);
     let mut fit = Fit { params: start, lower_bounds: Vec::new(), n_iter: 0, converged: false };
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_component_is_not_there() {
+    fn an_absent_component_has_no_responsibility() {
         let params = on_a_line();
         assert_eq!(squared_mahalanobis(&[3.0], &params), [16.0, 1.0, 9.0]);
         let shares = responsibilities(&[3.0], &params);
