@@ -1,6 +1,6 @@
-/* Draws points from a known mixture and asks which of several mixtures they came from: every number of
- * components with every covariance structure is fitted, and Schwarz's criterion decides. The winner is then
- * fitted once more, with a prior, and watched.
+/* Draws points from a known mixture and selects, among several mixtures, the one that fits them best: every number
+ * of components is fitted with every covariance structure, and BIC decides. The winner is then fitted once more,
+ * with a prior and a progress callback.
  *
  *     cargo build --release -p gmm-ffi
  *     cc -I include examples/c/choose.c -L target/release -lgmm -Wl,-rpath,$PWD/target/release -o choose
@@ -21,8 +21,8 @@ static void check(gmm_status status)
     }
 }
 
-/* Called after every iteration; anything but 0 would end the fit. */
-static int32_t tell(void *userdata, const gmm_progress *progress)
+/* Called after every iteration; any value but 0 would end the fit. */
+static int32_t print_progress(void *userdata, const gmm_progress *progress)
 {
     fprintf(userdata, "iteration %zu: %.6f nats a sample\n", progress->iteration, progress->lower_bound);
     return 0;
@@ -69,7 +69,7 @@ int main(void)
     again.n_components = candidate.n_components;
     again.covariance_type = candidate.covariance_type;
     again.prior = &prior;
-    again.progress = tell;
+    again.progress = print_progress;
     again.userdata = stdout;
     check(gmm_mixture_fit_f64(&samples, &again, NULL, &fitted, &report));
     printf("%s after %zu iterations\n", report.stop == GMM_STOP_CONVERGED ? "settled" : "ended", report.n_iter);

@@ -1,6 +1,6 @@
-/* Tables of numbers from CSV text, as far as the examples need it: a line of names, then lines of as many fields
- * each, without quotes. What is anything else is refused with the file and the line, so that a mistake in a file
- * is not taken for an unusual sample.
+/* Tables of numbers from CSV text, as far as the examples need it: a line of names, then lines with the same number
+ * of fields, without quotes. Anything else is refused with the file and the line, so that a mistake in a file is
+ * not taken for an unusual sample.
  */
 #ifndef CSV_H
 #define CSV_H
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of `n_columns` numbers, one after the other, which is how gmm reads them fastest. */
+/* Rows of `n_columns` numbers, one after the other: the layout that gmm reads fastest. */
 struct table {
     double *values;
     size_t n_rows, n_columns;
 };
 
-/* The whole file as a string, or NULL: it could not be read, or holds a NUL. */
+/* The whole file as a string; NULL if it could not be read or contains a NUL. */
 static char *csv_text(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -59,7 +59,8 @@ static size_t csv_fields(const char *line)
     return n;
 }
 
-/* Fields `first` to `last`, from 1, of a line, to `values`; how many were numbers before one that is not. */
+/* Parses fields `first` to `last` (from 1) of a line into `values`; returns the count of numbers before an invalid
+ * one. */
 static size_t csv_numbers(char *line, size_t first, size_t last, double *values)
 {
     for (size_t field = 1; field < first; field++) {
@@ -67,7 +68,7 @@ static size_t csv_numbers(char *line, size_t first, size_t last, double *values)
     }
     for (size_t field = first; field <= last; field++) {
         char *end;
-        /* In the C locale, which is that of a program that has not called setlocale, the point is a point. */
+        /* A program that has not called setlocale has the C locale, in which the decimal separator is a point. */
         *values++ = strtod(line, &end);
         if (end == line || (*end != ',' && *end != '\0')) {
             return field - first;
@@ -77,7 +78,7 @@ static size_t csv_numbers(char *line, size_t first, size_t last, double *values)
     return last - first + 1;
 }
 
-/* Reads columns `first` to `last`, from 1; 0, or -1 after a line on standard error. Free `table->values`. */
+/* Reads columns `first` to `last`, from 1; returns 0, or -1 after a message on standard error. Free `table->values`. */
 static int read_csv(const char *path, size_t first, size_t last, struct table *table)
 {
     char *text = csv_text(path);
@@ -133,7 +134,7 @@ refused:
     return -1;
 }
 
-/* The columns that "FIRST-LAST" or "COLUMN" names, from 1; 0 when it names none. */
+/* Parses "FIRST-LAST" or "COLUMN", counted from 1; returns 0 for any other text. */
 static int parse_columns(const char *text, size_t *first, size_t *last)
 {
     char end;

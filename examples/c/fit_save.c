@@ -1,5 +1,5 @@
-/* Fits a mixture to columns of a CSV file and keeps it in a model file: with restarts and a time budget, told of on
- * standard error, ended early by Ctrl-C, and saved either way. score_csv.c scores with the model.
+/* Fits a mixture to columns of a CSV file and saves it as a model file: with restarts, a time budget and progress
+ * on standard error. Ctrl-C ends the fit early, and its result so far is saved. score_csv.c scores with the model.
  *
  *     cargo build --release -p gmm-ffi
  *     cc -I include examples/c/fit_save.c -L target/release -lgmm -Wl,-rpath,$PWD/target/release -o fit_save
@@ -13,15 +13,15 @@
 
 static gmm_cancel *token;
 
-/* A token may be used in a signal handler, and is all that may. */
+/* Requesting a token's end is the only call that a signal handler may make. */
 static void on_interrupt(int signal)
 {
     (void)signal;
     gmm_cancel_request(token);
 }
 
-/* Anything but 0 would end the fit, as the token does. */
-static int32_t tell(void *userdata, const gmm_progress *progress)
+/* Any value but 0 would end the fit, as the token does. */
+static int32_t print_progress(void *userdata, const gmm_progress *progress)
 {
     fprintf(userdata, "restart %zu, iteration %zu: %.6f nats a sample\n", progress->restart, progress->iteration,
             progress->lower_bound);
@@ -45,7 +45,7 @@ static const char *why(gmm_stop stop)
     }
 }
 
-/* Fits, saves, and loads what was saved: whoever reads it later gets the same energies to the last bit. */
+/* Fits, saves, and loads the saved model, whose energies equal the original's bit for bit. */
 static int fit_and_save(const gmm_matrix_f64 *samples, size_t n_components, const char *path)
 {
     gmm_fit_options options;
@@ -57,11 +57,11 @@ static int fit_and_save(const gmm_matrix_f64 *samples, size_t n_components, cons
     gmm_fit_options_init(&options);
     options.n_components = n_components;
     options.covariance_type = GMM_COVARIANCE_DIAG;
-    /* Features of different units: a ridge in proportion to their variances. */
+    /* The features have different units, so the ridge is relative to their variances. */
     options.reg_covar_relative = 1;
     options.n_init = 4;
     options.time_budget = 60;
-    options.progress = tell;
+    options.progress = print_progress;
     options.userdata = stderr;
     options.cancel = token;
     if (!energies) {
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     signal(SIGINT, on_interrupt);
     const gmm_matrix_f64 samples = {table.values, table.n_rows, table.n_columns, (ptrdiff_t)table.n_columns, 1};
     int failed = fit_and_save(&samples, n_components, argv[4]);
-    /* The handler must not find a token that is gone. */
+    /* The handler must not use a token that was freed. */
     signal(SIGINT, SIG_DFL);
     gmm_cancel_free(token);
     free(table.values);

@@ -1,12 +1,12 @@
-/* Watches frames that come one at a time, as a control loop would: each is scored on the calling thread, without an
- * allocation, a lock or a system call, and is an alarm when it is too unlikely. Every thousandth frame has one
- * feature that is stuck.
+/* Watches frames that arrive one at a time, as a control loop would. Each is scored on the calling thread, without
+ * an allocation, a lock or a system call, and an unlikely frame raises an alarm. In every thousandth frame, one
+ * feature is stuck.
  *
  *     cargo build --release -p gmm-ffi
  *     cc -I include examples/c/realtime.c -L target/release -lgmm -Wl,-rpath,$PWD/target/release -o realtime
  *     ./realtime 20000 100
  *
- * Prints the alarms, and the median and the worst time of a score against a deadline in microseconds.
+ * Prints the alarms, and the median and the largest time of a score, compared with a deadline in microseconds.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <gmm.h>
@@ -38,7 +38,7 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The machine that is watched: two states, in which neighbouring features move together. */
+/* The watched machine: two states, with correlated neighbouring features. */
 static gmm_mixture *machine(void)
 {
     const double weights[K] = {0.75, 0.25};
@@ -56,7 +56,7 @@ static gmm_mixture *machine(void)
     return mixture;
 }
 
-/* An energy that no usual frame has: a margin above the greatest of many. */
+/* A threshold that no usual frame exceeds: the largest energy of many, with a margin. */
 static double greatest_usual(const gmm_mixture *mixture)
 {
     static double frames[N_USUAL * D], energies[N_USUAL];
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     gmm_mixture *mixture = machine();
     const double threshold = greatest_usual(mixture);
 
-    /* Everything that the loop needs is made before it: the scorer, where its answer goes, and the lists. */
+    /* All memory that the loop needs is allocated before it: the scorer, its output, and the lists. */
     double frame[D], energy, *times = malloc(n_frames * sizeof *times);
     size_t *alarms = malloc(n_frames * sizeof *alarms), n_alarms = 0, n_late = 0;
     if (!times || !alarms) {
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     check(gmm_scorer_create_f64(mixture, 1, &scorer));
 
     for (size_t n = 0; n < n_frames; n++) {
-        /* Where a program would wait for its sensors. Frames of seed 2 are not those of the threshold. */
+        /* A real program would wait for its sensors here. The threshold is from another seed, so from other frames. */
         check(gmm_mixture_sample_f64(mixture, 2, n, 1, frame, NULL));
         if ((n + 1) % 1000 == 0) {
             frame[3] = 99;
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n_alarms; i++) {
         printf("alarm in frame %zu\n", alarms[i]);
     }
-    /* The first score fills the caches; the worst of a loop on a busy machine is mostly the scheduler's. */
+    /* The first score fills the caches; on a busy machine, the largest time is mostly due to the scheduler. */
     qsort(times, n_frames, sizeof *times, ascending);
     printf("%zu frames, %zu later than %g us\n", n_frames, n_late, deadline);
     printf("median %.3f us, worst %.3f us\n", times[n_frames / 2], times[n_frames - 1]);

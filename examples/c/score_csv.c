@@ -1,5 +1,5 @@
-/* Scores the rows of a CSV file with a model file, flags those that are least like the model, and says which
- * column each of them is owed to most. fit_save.c makes the model.
+/* Scores the rows of a CSV file with a model file, flags the rows that fit the model worst, and names the column
+ * that contributes most to the energy of each. fit_save.c makes the model.
  *
  *     cargo build --release -p gmm-ffi
  *     cc -I include examples/c/score_csv.c -L target/release -lgmm -Wl,-rpath,$PWD/target/release -o score_csv
@@ -12,7 +12,7 @@
 
 #include "csv.h"
 
-/* The column, among `d`, that has the greatest share of an energy. */
+/* The column, among `d`, with the largest contribution to an energy. */
 static size_t most_of(const double *shares, size_t d)
 {
     size_t most = 0;
@@ -37,7 +37,7 @@ static int score(const struct table *table, size_t first_column, const char *mod
                gmm_mixture_energies_f64(mixture, &samples, NULL, energies) != GMM_OK ||
                gmm_mixture_attribution_f64(mixture, &samples, NULL, shares) != GMM_OK ||
                gmm_threshold_by_contamination_f64(energies, n, percent / 100, &threshold) != GMM_OK) {
-        /* One message for all: it says which of them it was, and where. */
+        /* One message for all refusals: the library's names the call and the reason. */
         fprintf(stderr, "score_csv: %s\n", gmm_last_error_message());
     } else {
         for (size_t row = 0; row < n; row++) {

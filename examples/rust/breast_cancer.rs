@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let training: Vec<usize> = training.copied().collect();
     standardise(&mut table, &training);
 
-    // Fit: how many components, the criterion says.
+    // Fit: BIC selects the number of components.
     let threads = Threads::all();
     let rows = rows_of(&table, &training);
     let samples = Samples::from_rows(&rows, training.len(), d)?;

@@ -1,4 +1,4 @@
-/* Where fits begin: parameters that are known, samples whose components are, and what is plausible beforehand. */
+/* Starts of fits: known parameters, known labels or responsibilities, and priors. */
 #include "line.h"
 
 static void known_starts(void)
@@ -17,7 +17,7 @@ static void known_starts(void)
     fit(&paired, &options, &report, by_start, variances, 2);
     CLOSE(bound, -sum / 8);
 
-    /* The same parameters one by one; then precisions for covariances. */
+    /* The same parameters one by one; then precisions instead of covariances. */
     options.start = NULL, options.weights = weights, options.means = means, options.covariances = covariances;
     fit(&paired, &options, &report, mean, variance, 2);
     CLOSE(bound, -sum / 8);
@@ -31,7 +31,7 @@ static void known_starts(void)
     REFUSED(status_of(&paired, &options, NULL), GMM_INVALID_ARGUMENT,
             "n_init is 2; it must be 1 when the start is given, because all restarts would be equal");
 
-    /* Means alone: weights and covariances are those that init finds, and restarts find others. */
+    /* Only means are given: weights and covariances come from init, and other restarts get other ones. */
     options.precisions = NULL, options.weights = NULL;
     for (options.n_init = 2; options.n_init > 0; options.n_init--) {
         fit(&paired, &options, &report, mean, variance, 2);
@@ -77,7 +77,7 @@ static void known_labels(void)
         CHECK(gmm_mixture_covariances(made[i], values, 2) == GMM_OK);
         CHECK(gmm_mixture_covariance_type(made[i]) == GMM_COVARIANCE_DIAG);
         CHECK(weights[0] == 0.5 && means[0] == 1 && means[1] == 12 && values[0] == 1 && values[1] == 4);
-        /* It is a start. */
+        /* The mixture can be a start. */
         gmm_fit_options from = defaults(2);
         gmm_mixture *fitted = NULL;
         from.start = made[i];
@@ -117,7 +117,7 @@ static void priors(void)
     gmm_fit_options options = defaults(1);
     options.prior = &prior;
     double mean, variance, of_mean = 0, lambda = 2;
-    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom; nothing of reg_covar. */
+    /* The defaults: mean 4 and variance 14 of the data, 3 degrees of freedom; reg_covar is ignored. */
     fit(&line, &options, NULL, &mean, &variance, 1);
     CLOSE(mean, 4);
     CLOSE(variance, (14.0 + 56) / (4 + 3 + 1 + 2));

@@ -1,4 +1,4 @@
-/* A token ends calls: from before they begin, from another thread, from a signal handler; and so does a time budget. */
+/* A token ends calls, whether requested before, from another thread or from a signal handler; so does a time budget. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 
@@ -11,7 +11,7 @@ static const double rows[] = {0, 1, 10, 11, 0, 1, 10, 11};
 static const gmm_matrix_f64 z = {rows, 8, 1, 1, 1};
 static gmm_cancel *token;
 
-/* A fit that would never end by itself. */
+/* Options of a fit that never ends by itself. */
 static gmm_fit_options endless(void)
 {
     gmm_fit_options options = defaults(2);
@@ -26,7 +26,7 @@ static gmm_fit_report fit(void)
     gmm_mixture *mixture = NULL;
     double means[2];
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, &report) == GMM_OK);
-    /* What was reached is a mixture to use. */
+    /* The result so far is a usable mixture. */
     CHECK(gmm_mixture_means(mixture, means, 2) == GMM_OK && fabs(means[0] + means[1] - 11) < 1e-6);
     gmm_mixture_free(mixture);
     return report;
@@ -76,7 +76,7 @@ static void from_a_signal_handler(void)
     gmm_cancel_reset(token);
 }
 
-/* One token for several calls, and a sweep that has its first candidate all the same. */
+/* One token for several calls; a cancelled sweep still has its first candidate. */
 static void a_sweep(void)
 {
     const size_t ks[] = {1, 2, 3};
@@ -96,7 +96,7 @@ static void a_sweep(void)
     gmm_threads_free(one);
 }
 
-/* The seconds since some time in the past. */
+/* Seconds since an arbitrary time. */
 static double now(void)
 {
     struct timespec at;
@@ -104,7 +104,7 @@ static double now(void)
     return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
 }
 
-/* Moves that fail before they have an iteration: nobody looked, and a budget of 0.02 s took 7. */
+/* Swaps that fail before their first iteration: once they did not check the time, and a budget of 0.02 s took 7 s. */
 static void moves_that_fail(void)
 {
     double same[23], weights[23];
@@ -128,7 +128,7 @@ static void moves_that_fail(void)
     gmm_cancel_reset(token);
 }
 
-/* An endless candidate ends with the token and with the budget, and not only the sweep after it. */
+/* The token and the budget end a running candidate, not only the sweep after it. */
 static void an_endless_candidate(void)
 {
     const size_t ks[] = {2, 3};
@@ -161,7 +161,7 @@ static void a_detector(void)
     CHECK(gmm_detector_options_init(&options) == GMM_OK && options.cancel == NULL && options.time_budget == 0);
     options.tol = 0, options.max_iter = SIZE_MAX;
 
-    /* The bound of iterations that go round in circles gets no higher: they end by themselves. */
+    /* Iterations may repeat in a cycle, so that the bound does not rise: the fit then ends by itself. */
     options.n_components = ks, options.n_components_len = 3, options.contamination = 0.3;
     const double begun = now();
     CHECK(gmm_detector_fit_f64(&few, &options, NULL, &detector) == GMM_OK);
@@ -191,7 +191,7 @@ static int rewound(void *userdata)
     return 0;
 }
 
-/* Rows without an end. */
+/* A source without an end. */
 static ptrdiff_t endless_rows(void *userdata, size_t max_rows, double *rows_, double *weights)
 {
     (void)weights;

@@ -1,4 +1,4 @@
-/* What the C tests hold the library against. */
+/* Checks that the C tests share. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -1,4 +1,4 @@
-/* Which mixture: samples drawn from one, criteria, and sweeps over several. */
+/* Model choice: samples drawn from a mixture, criteria, and sweeps over several mixtures. */
 #include "line.h"
 
 static void drawing(void)
@@ -20,9 +20,9 @@ static void drawing(void)
             count++, sum += rows[n] - 100, squares += (rows[n] - 100) * (rows[n] - 100);
         }
     }
-    /* Five standard errors of each. */
+    /* Within five standard errors of each value. */
     CHECK(fabs(count / N - 0.75) < 0.035 && fabs(sum / count) < 0.19 && fabs(squares / count - 4) < 0.53);
-    /* The same rows, however they are cut; without labels; and as floats. */
+    /* The same rows when drawn in parts, without labels, and as floats. */
     CHECK(gmm_mixture_sample_f64(mixture, 7, 0, 1000, parts, NULL) == GMM_OK);
     CHECK(gmm_mixture_sample_f64(mixture, 7, 1000, N - 1000, parts + 1000, NULL) == GMM_OK);
     CHECK(memcmp(rows, parts, sizeof rows) == 0);
@@ -104,7 +104,7 @@ static void sweeps(void)
             CHECK(untouched.n_iter == 77);
             continue;
         }
-        /* It is the fit that one would have made of it, to the last bit. */
+        /* The candidate equals a fit with the same options, bit for bit. */
         CHECK(candidate.status == GMM_OK && candidate.stop == GMM_STOP_CONVERGED);
         CHECK(gmm_sweep_mixture(sweep, at, &mixture) == GMM_OK);
         CHECK(candidate.n_parameters == gmm_mixture_n_parameters(mixture));
@@ -166,7 +166,7 @@ static void sweeps(void)
     options.n_components = NULL;
     REFUSED(gmm_sweep_f64(&groups, &options, NULL, &none), GMM_NULL_POINTER, "options.n_components is NULL");
 
-    /* A prior's covariance has one shape. */
+    /* The covariance of a prior has one shape, so all structures must share it. */
     const double plane_[] = {0, 0, 1, 3, 2, 1, 4, 4};
     const gmm_matrix_f64 plane = {plane_, 4, 2, 2, 1};
     gmm_prior prior;

@@ -1,4 +1,4 @@
-/* Outliers: thresholds, what features contribute, and the robust detector, against values known by hand. */
+/* Outliers: thresholds, contributions of features, and the robust detector, against values known by hand. */
 #include "check.h"
 
 static void thresholds(void)
@@ -37,7 +37,7 @@ static void thresholds(void)
     gmm_mixture_free(mixture);
 }
 
-/* Sixty values around 0 and 10, and three together at 5, of which a plain fit makes a component. */
+/* Sixty values around 0 and 10, and a group of three at 5, for which a plain fit makes a component. */
 static void detectors(void)
 {
     enum { N = 63 };

@@ -1,4 +1,4 @@
-/* What a refused call says survives the thread that it ran on, and the next call that fails there. */
+/* The error of a refused call stays available on other threads and after later failures on its thread. */
 #include "check.h"
 
 #include <pthread.h>
@@ -6,7 +6,7 @@
 static const double rows[] = {0, 1, 10, 11, NAN};
 static const gmm_matrix_f64 z = {rows, 4, 1, 1, 1}, bad = {rows, 5, 1, 1, 1};
 
-/* A call of an asynchronous host: made on some thread, looked at on another. */
+/* A call of an asynchronous host: made on one thread, examined on another. */
 struct job {
     size_t n_components;
     gmm_status status;
@@ -21,7 +21,7 @@ static void *work(void *job_)
     job->error.size = sizeof job->error;
     options.error = &job->error;
     job->status = gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL);
-    /* The thread goes on to fail at something else. */
+    /* The thread then fails in another call. */
     gmm_threads *threads = NULL;
     CHECK(gmm_threads_create(SIZE_MAX, &threads) == GMM_INVALID_ARGUMENT);
     return NULL;
@@ -43,7 +43,7 @@ static void jobs(void)
         CHECK(all[at].status == GMM_INVALID_ARGUMENT && all[at].error.status == GMM_INVALID_ARGUMENT);
         CHECK(strcmp(all[at].error.message, wanted) == 0);
     }
-    /* None of it was this thread's. */
+    /* None of these failures was on this thread. */
     CHECK(gmm_last_error_message()[0] == 0);
     char text[4] = "abc";
     CHECK(gmm_last_error_copy(text, sizeof text) == 0 && text[0] == 0);
@@ -51,7 +51,7 @@ static void jobs(void)
 
 static const char *const nan_at_4 = "samples is NaN at row 4, column 0; remove or impute such values first";
 
-/* Every struct of options has the place, and so have scores. */
+/* Every struct of options has the field `error`, and so do the structs of scores. */
 #define TOLD(call, wanted)                                                            \
     do {                                                                              \
         memset(&error, 0x55, sizeof error);                                           \
@@ -76,7 +76,7 @@ static void every_door(void)
     const gmm_source_f64 source = {.size = sizeof source, .n_features = 1};
     TOLD(gmm_mixture_fit_stream_f64(&source, &options, NULL, &made, NULL), "source.rewind is NULL");
 
-    /* A call that succeeds leaves the place as it is. */
+    /* A call that succeeds leaves the error unchanged. */
     memset(&error, 0x55, sizeof error);
     error.size = sizeof error;
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL) == GMM_OK && error.status == 0x55555555);
@@ -108,7 +108,8 @@ static void every_door(void)
     const gmm_scores_f64 scores = {.size = sizeof scores, .energies = energies, .error = &error};
     TOLD(gmm_mixture_score_f64(mixture, &bad, NULL, &scores), nan_at_4);
 
-    /* A short place has the beginning, between two characters, and a NUL; one that is none is named. */
+    /* A short struct gets the beginning of the message, cut between two characters, with a NUL; an invalid size is
+     * refused. */
     union {
         gmm_error error;
         char bytes[32];

@@ -1,4 +1,4 @@
-/* Every option of a fit and every line of its report, against values worked out by hand. */
+/* Every option of a fit and every field of its report, against values worked out by hand. */
 #include "line.h"
 
 static void what_defaults_are(void)
@@ -11,7 +11,7 @@ static void what_defaults_are(void)
     CHECK(!options.weights && !options.means && !options.covariances && !options.precisions);
     CHECK(!options.prior && !options.progress && !options.userdata && !options.cancel && options.max_failed_swaps == -1);
 
-    /* A program of the first version knows a struct that ends with `start`: nothing after is written or read. */
+    /* A program of the first version has a struct that ends with `start`: later fields are neither written nor read. */
     const size_t first = offsetof(gmm_fit_options, start) + sizeof options.start;
     memset(&options, 0xff, sizeof options);
     CHECK((gmm_fit_options_init)(&options, first) == GMM_OK && options.size == first);
@@ -19,7 +19,7 @@ static void what_defaults_are(void)
     CHECK(((const unsigned char *)&options)[first] == 0xff);
     CHECK(status_of(&line, &options, NULL) == GMM_OK);
 
-    /* One of a later version has fields of which this one knows nothing: they are zero. */
+    /* A program of a later version has fields unknown to this one: they are set to zero. */
     struct {
         gmm_fit_options known;
         double added;
@@ -36,7 +36,7 @@ static void what_defaults_are(void)
     REFUSED((gmm_fit_options_init)(NULL, 64), GMM_NULL_POINTER, "options is NULL");
 }
 
-/* Hosts that load functions by name have no macros: what they set after the function is what they get. */
+/* Hosts that load functions by name have no macros: the function itself must set all defaults. */
 static void the_function_fills_the_whole_struct(void)
 {
     gmm_fit_options options;
@@ -111,7 +111,7 @@ static void structures(void)
 {
     const double rows[] = {0, 0, 2, 0, 0, 6, 2, 6};
     const gmm_matrix_f64 z = {rows, 4, 2, 2, 1};
-    /* Variances 1 and 9, uncorrelated; one variance for both is their mean. */
+    /* Variances 1 and 9, uncorrelated; a single variance for both is their mean. */
     const double wanted[][4] = {{1, 0, 0, 9}, {1, 0, 0, 9}, {1, 9}, {5}};
     const size_t lens[] = {4, 4, 2, 1}, n_parameters[] = {5, 5, 4, 3};
     for (gmm_covariance_type code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
@@ -127,7 +127,7 @@ static void structures(void)
             CLOSE(values[i], wanted[code][i]);
         }
         CHECK(gmm_mixture_covariances(mixture, values, lens[code] - 1) == GMM_INVALID_SHAPE);
-        /* A start has a structure, which is the fit's unless another is asked for. */
+        /* A fit takes the structure of its start, unless the options set another. */
         options.start = mixture, options.covariance_type = GMM_COVARIANCE_OF_START;
         CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, NULL) == GMM_OK);
         CHECK(gmm_mixture_covariance_type(again) == code);
@@ -156,13 +156,13 @@ static void beginnings_and_ends(void)
         for (gmm_convergence rule = GMM_CONVERGENCE_CHANGE; rule <= GMM_CONVERGENCE_AITKEN; rule++) {
             gmm_fit_options options = defaults(2);
             options.init = init, options.convergence = rule, options.n_init = 5, options.tol = 1e-9;
-            /* Of two equal samples a component could be made of nothing but its ridge. */
+            /* A component of two equal samples has only the ridge as variance. */
             options.reg_covar = 0.05;
             double means[2], variances[2];
             gmm_fit_report report = {.size = sizeof report};
             fit(&paired, &options, &report, means, variances, 2);
             CHECK(report.stop == GMM_STOP_CONVERGED && report.restart < 5);
-            /* Random shares begin as nearly all of the data, and may stay there. */
+            /* Random responsibilities make nearly equal components, which may stay so. */
             if (init != GMM_INIT_RANDOM) {
                 double low = fmin(means[0], means[1]), high = fmax(means[0], means[1]);
                 CHECK(fabs(low - 0.5) < 1e-6 && fabs(high - 10.5) < 1e-6 && fabs(variances[0] - 0.3) < 1e-4);
@@ -212,7 +212,7 @@ static void who_is_told(void)
     CHECK(seen.bounds[0] == bounds[0] && seen.bounds[1] == bounds[1] && seen.bounds[2] == report.lower_bound);
 }
 
-/* Ten pairs, and a start with two centres in one of them and one for two of them. */
+/* Ten pairs, and a start with two centres in one of them and one centre for two of them. */
 static void moves(void)
 {
     double rows[20], bound;
@@ -227,7 +227,7 @@ static void moves(void)
     bound = report.lower_bound;
     options.max_failed_swaps = 200;
     CHECK(status_of(&pairs, &options, &report) == GMM_OK && report.n_swaps > 0 && report.lower_bound > bound);
-    /* Of pairs of their own: ln 0.1 - (1 + ln(2 pi 0.3)) / 2, but that 0.25 / 0.3 stands for 1. */
+    /* With a component for each pair: ln 0.1 - (1 + ln(2 pi 0.3)) / 2, where 0.25 / 0.3 replaces 1. */
     CHECK(fabs(report.lower_bound - (log(0.1) - 0.5 * (0.25 / 0.3 + log(2 * acos(-1) * 0.3)))) < 1e-6);
 
     options.max_failed_swaps = -2;
@@ -240,7 +240,7 @@ static void moves(void)
 
 static void reports(void)
 {
-    /* A component that begins without weight takes half of the other. */
+    /* A component that starts without weight gets half of the other's samples. */
     const double weights[] = {1, 0}, means[] = {5, 6};
     gmm_repair repairs[2] = {{-7, 0, 0, 0, 0}, {-7, 0, 0, 0, 0}};
     double counts[2], conditions[2];
@@ -258,7 +258,7 @@ static void reports(void)
     CHECK(repairs[0].component == 1 && repairs[0].from == 0 && repairs[1].kind == -7);
     CHECK(fabs(counts[0] - 4) < 1e-3 && fabs(counts[1] - 4) < 1e-3 && held[0] == 0);
 
-    /* Two features that are one, and no ridge: the fit goes on with the least that makes a covariance. */
+    /* Two equal features and no ridge: the fit goes on with the smallest ridge that gives a covariance. */
     const double same_[] = {0, 0, 4, 4};
     const gmm_matrix_f64 same = {same_, 2, 2, 2, 1};
     double ridge, covariance[4];
@@ -271,7 +271,7 @@ static void reports(void)
     gmm_mixture_free(mixture);
     report.ridges = NULL;
 
-    /* A constant feature has no variance but its ridge. */
+    /* The variance of a constant feature is its ridge alone. */
     const double rows[] = {0, 3, 1, 3, 2, 3, 3, 3};
     const gmm_matrix_f64 flat = {rows, 4, 2, 2, 1};
     options = defaults(1);
@@ -279,7 +279,7 @@ static void reports(void)
     CHECK(status_of(&flat, &options, &report) == GMM_OK && held[0] == 0 && held[1] == 1);
     CHECK(fabs(conditions[0] / 1.25e6 - 1) < 1e-3);
 
-    /* A program of the first version: nothing after `restart` is read or written. */
+    /* A program of the first version: fields after `restart` are neither read nor written. */
     report.size = offsetof(gmm_fit_report, restart) + sizeof report.restart;
     report.stop = 77, report.effective_counts = (double *)1;
     CHECK(status_of(&line, &options, &report) == GMM_OK && report.stop == 77);

@@ -7,7 +7,7 @@ static const double EPS = 1e-6, W_ENERGY = 0.75, W_COV_DIAG = 0.05;
 
 static double z[N * D], g[N * K];
 
-/* Two groups, and shares that favour one of them. */
+/* Two groups, and responsibilities that favour one of them. */
 static void draw(void)
 {
     unsigned state = 7;
@@ -32,7 +32,7 @@ static double value_of(double w_energy, double w_cov_diag)
     return loss;
 }
 
-/* Differences of a step h leave h^2 of truncation and 1e-16 / h of rounding: eight digits. */
+/* Differences with step h have a truncation error of h^2 and a rounding error of 1e-16 / h: eight digits agree. */
 static double difference(double *at, double w_energy, double w_cov_diag)
 {
     const double was = *at, h = 1e-5;
@@ -56,12 +56,12 @@ static void doubles(void)
     for (int i = 0; i < N * K; i++) {
         close_enough(d_g[i], difference(&g[i], W_ENERGY, W_COV_DIAG), 1e-8, "d_gamma", __LINE__);
     }
-    /* One without the other. */
+    /* Each gradient alone. */
     CHECK(gmm_loss_f64(&samples, &shares, EPS, W_ENERGY, W_COV_DIAG, NULL, NULL, NULL, NULL, alone) == GMM_OK);
     for (int i = 0; i < N * K; i++) {
         CLOSE(alone[i], d_g[i]);
     }
-    /* In two steps, by covariances and by factors. */
+    /* In two steps: through the covariances, and through the factors. */
     double phi[K], mu[K * D], cov[K * D * D], chol[K * D * D], log_det[K], e[N];
     CHECK(gmm_params_f64(&samples, &shares, EPS, phi, mu, cov, chol, log_det) == GMM_OK);
     for (int n = 0; n < N; n++) {
@@ -93,7 +93,7 @@ static void doubles(void)
     const gmm_matrix_f64 by_columns = {columns, N, D, 1, N};
     CHECK(gmm_loss_f64(&by_columns, &shares, EPS, W_ENERGY, 0, NULL, NULL, NULL, strided, NULL) == GMM_OK);
     CHECK(memcmp(strided, d_z, sizeof d_z) == 0);
-    /* The score function is the gradient of energies, negated; its Jacobian has these differences. */
+    /* The score function is the negative gradient of the energies; its Jacobian is compared with these differences. */
     gmm_mixture *mixture = NULL;
     CHECK(gmm_mixture_create(K, D, (double[]){0.25, 0.75}, mu, cov, &mixture) == GMM_OK);
     double scores[N * D], above[N * D], products[N * D], v[N * D], moved[N * D];
@@ -142,10 +142,10 @@ static void floats(void)
     }
 }
 
-/* Outputs start as this and must stay so. */
+/* Outputs begin with this value, and a refused call must not change it. */
 #define MARK 12345
 
-/* What a float cannot hold is told: 1 / deviation^3 of deviations near 1e-14. */
+/* A gradient beyond the range of float is refused: 1 / deviation^3 for deviations near 1e-14. */
 static void out_of_range(void)
 {
     float tiny[2] = {1e-14f, -1e-14f}, ones[2] = {1, 1}, d_z[2] = {MARK, MARK}, loss = MARK;
@@ -171,14 +171,14 @@ static void of_mixtures(void)
     CHECK(out[0] == MARK && out[1] == MARK && out[2] == MARK && out[3] == MARK);
     row[0] = 1;
     CHECK(gmm_mixture_score_function_f64(mixture, &zm, NULL, out) == GMM_OK);
-    /* Of a unit normal: minus the sample, and minus the vector. */
+    /* For a unit normal: minus the sample, and minus the vector. */
     CHECK(out[0] == -1 && out[1] == -2 && out[2] == -3 && out[3] == -4);
     CHECK(gmm_mixture_hessian_vector_products_f64(mixture, &zm, &zm, NULL, out) == GMM_OK);
     CHECK(out[0] == -1 && out[1] == -2 && out[2] == -3 && out[3] == -4);
     gmm_mixture_free(mixture);
 }
 
-/* One unit normal, in float: every answer is known without rounding. */
+/* One unit normal, in float: every result is exact. */
 static void unit_normal_in_floats(void)
 {
     float rows[4] = {1, 2, 3, -4}, along[4] = {1, 0, 0.5f, 2}, out[4], phi[1] = {1}, mu[2] = {0}, unit[4] = {1, 0, 0, 1};
@@ -193,13 +193,13 @@ static void unit_normal_in_floats(void)
     CHECK(out[0] == -1 && out[1] == 0 && out[2] == -0.5f && out[3] == -2);
     gmm_mixture_free(mixture);
 
-    /* The energy is |z - mu|^2 / 2 and a constant: e z, and minus its sum. */
+    /* The energy is |z - mu|^2 / 2 plus a constant: its gradient in z is e z, and that in mu minus their sum. */
     CHECK(gmm_energy_vjp_f32(&zm, 1, phi, mu, unit, unit, log_det, of_energy, 0, d_z, NULL, d_mu, NULL, NULL, NULL) ==
           GMM_OK);
     CHECK(d_z[0] == 1 && d_z[1] == 2 && d_z[2] == 6 && d_z[3] == -8 && d_mu[0] == -7 && d_mu[1] == 6);
 
-    /* The mean is that of the samples: half of the cotangent each, and its product with the deviations (-1, 3)
-     * and (1, -3) of the samples from (2, -1), halved. */
+    /* mu is the mean of the samples: each gets half of the cotangent. A responsibility gets half the product of the
+     * cotangent with the sample's deviation from (2, -1), which is (-1, 3) or (1, -3). */
     CHECK(gmm_params_vjp_f32(&zm, &gm, 0.5f, NULL, of_mu, NULL, NULL, NULL, d_z, d_gamma) == GMM_OK);
     CHECK(d_z[0] == 1 && d_z[1] == 2 && d_z[2] == 1 && d_z[3] == 2);
     CHECK(d_gamma[0] == 5 && d_gamma[1] == -5);

@@ -1,5 +1,5 @@
-/* Where fields are, on systems of 64 bits: what programs were compiled with does not change. Fields may be added
- * at the end of structs that begin with their size; then the size here grows, and nothing else. */
+/* Offsets of fields on 64-bit systems: compiled programs rely on them, so they never change. Fields may be added at
+ * the end of structs that begin with their size; then only the sizes here grow. */
 #include <gmm.h>
 
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)

@@ -1,4 +1,4 @@
-/* Learning in pieces: moments that are added up, batches that are not kept, samples behind callbacks. */
+/* Learning in pieces: moments that are added up, batches that are not kept, samples read by callbacks. */
 #include "line.h"
 
 static void moments(void)
@@ -78,11 +78,11 @@ static void batches(void)
     }
     const gmm_matrix_f32 last = {&six, 1, 1, 1, 1};
     CHECK(gmm_stepwise_update_f32(learner, &last, NULL, NULL, NULL) == GMM_OK);
-    /* Every sample counts the same, and one that is like the start. */
+    /* All samples have the same weight, and each is like the start. */
     CLOSE(mean_log_likelihood, -0.5 * log(2 * acos(-1)) - 8);
     CHECK(gmm_stepwise_mixture(learner, &learnt) == GMM_OK && gmm_stepwise_n_updates(learner) == 3);
     CLOSE(first_mean(learnt), 14.0 / 4);
-    /* The last of them was a float, and so were its products. */
+    /* The last batch was of floats, and so were its products. */
     CHECK(fabs(first_variance(learnt) - (67.0 / 4 - 3.5 * 3.5 + 1e-6)) < 1e-7);
     gmm_mixture_free(learnt);
 

@@ -1,4 +1,4 @@
-/* Mixtures and samples of one feature, for tests whose expectations are worked out by hand. */
+/* Mixtures and samples with one feature, for tests whose expected values are worked out by hand. */
 #ifndef LINE_H
 #define LINE_H
 
@@ -29,7 +29,7 @@ static inline double first_variance(const gmm_mixture *mixture)
 /* Mean 4, variance 14. */
 static const double four[] = {0, 2, 4, 10};
 static const gmm_matrix_f64 line = {four, 4, 1, 1, 1};
-/* Two groups, half a unit to each side of 0.5 and 10.5. */
+/* Two groups, with values half a unit to each side of 0.5 and 10.5. */
 static const double groups[] = {0, 1, 10, 11, 0, 1, 10, 11};
 static const gmm_matrix_f64 paired = {groups, 8, 1, 1, 1};
 

@@ -1,4 +1,4 @@
-/* What a call says in words, to whoever it names. */
+/* Log lines, and the callbacks that receive them. */
 #include "check.h"
 #include "pool.h"
 
@@ -46,7 +46,7 @@ int main(void)
     gmm_mixture *mixture = NULL;
     struct told told = {0}, other = {0};
 
-    /* One line of what came out, and one for each component that only the ridge holds up. */
+    /* One line with the result, and one for each component with a feature whose variance is only the ridge. */
     options.n_components = 2, options.log = hear, options.log_userdata = &told;
     CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_OK);
     gmm_mixture_free(mixture);
@@ -55,7 +55,7 @@ int main(void)
     CHECK(heard(&told, GMM_LOG_WARNING, "component 0: hardly any variance beyond the ridge in feature 1"));
     CHECK(heard(&told, GMM_LOG_WARNING, "component 1: hardly any variance beyond the ridge in feature 1"));
 
-    /* Another call has another log, and one that names none is silent. */
+    /* Each call has its own log, and a call without one logs nothing. */
     options.log_userdata = &other, options.max_iter = 1, options.tol = 0;
     CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_OK);
     gmm_mixture_free(mixture);
@@ -65,12 +65,12 @@ int main(void)
     gmm_mixture_free(mixture);
     CHECK(other.n_lines == 0);
 
-    /* A refused call speaks by its status and message alone. */
+    /* A refused call reports by its status and message only, not by the log. */
     options.log = hear, options.n_components = N + 1;
     CHECK(gmm_mixture_fit_f64(&samples, &options, NULL, &mixture, NULL) == GMM_INVALID_ARGUMENT);
     CHECK(other.n_lines == 0);
 
-    /* Of a sweep every candidate is told, those without a mixture as what to look at. */
+    /* A sweep logs every candidate; one without a mixture is a warning. */
     const size_t counts[] = {1, 2, N + 1};
     gmm_sweep_options tried;
     CHECK(gmm_sweep_options_init(&tried) == GMM_OK);
@@ -83,7 +83,8 @@ int main(void)
     CHECK(heard(&other, GMM_LOG_INFO, "K = 1: bic") && heard(&other, GMM_LOG_INFO, "K = 2: bic"));
     CHECK(heard(&other, GMM_LOG_WARNING, "K = 9: no mixture"));
 
-    /* A host like Node has one thread that it may be called on: the lines of a sweep on three come on that of the call. */
+    /* In a host like Node only one thread may be called: the lines of a sweep on three threads arrive on the
+     * calling thread. */
     gmm_threads *three = NULL;
     const size_t many[] = {1, 2, 3, 4, 1, 2, 3};
     struct told here = {0};

@@ -61,7 +61,8 @@ static void known_parameters(void)
     gmm_mixture_free(mixture);
 }
 
-/* A factor whose diagonal is 2^-23 beside ones, exactly: every feature makes its inverse eight million times as large. */
+/* A factor with 2^-23 on its diagonal beside ones, exactly: each feature makes its inverse eight million times
+ * larger. */
 static void precisions_beyond_a_double(void)
 {
     enum { WIDE = 48 };
@@ -119,7 +120,7 @@ int main(int argc, char **argv)
     double weights[K];
     CHECK(gmm_mixture_weights(mixture, weights, K) == GMM_OK && fabs(weights[0] - 0.5) < 1e-6);
 
-    /* One pass gives all of it, and the short forms give the same. */
+    /* One pass writes all outputs, and the short functions give the same values. */
     static double r[N * K], log_r[N * K], squares[N * K], log_densities[N], short_r[N * K];
     static uint32_t labels[N];
     double mean_energy, sum = 0;
@@ -135,7 +136,7 @@ int main(int argc, char **argv)
     CHECK(gmm_mixture_responsibilities_f64(mixture, &z, NULL, short_r) == GMM_OK);
     CHECK(memcmp(r, short_r, sizeof r) == 0);
 
-    /* Starting from the result, nothing is left to do. */
+    /* A fit that starts from the result changes nothing. */
     gmm_mixture *again = NULL;
     options.start = mixture;
     CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &again, &report) == GMM_OK && report.n_iter == 2);
@@ -147,7 +148,7 @@ int main(int argc, char **argv)
     gmm_mixture_free(again);
     options.size = sizeof options, options.start = NULL;
 
-    /* A caller that was compiled after fields were added: they must not be used. */
+    /* A caller compiled with later fields: they must be zero. */
     struct {
         gmm_fit_options known;
         double added;
@@ -160,7 +161,7 @@ int main(int argc, char **argv)
     newer.added = 1;
     CHECK(gmm_mixture_fit_f64(&z, &newer.known, NULL, &again, NULL) == GMM_INVALID_ARGUMENT);
 
-    /* Many threads may share a mixture, and a forked child has threads of its own. */
+    /* Threads may share a mixture, and a forked child starts threads of its own. */
     pthread_t workers[8];
     for (int i = 0; i < 8; i++) {
         CHECK(pthread_create(&workers[i], NULL, score, mixture) == 0);
@@ -176,7 +177,7 @@ int main(int argc, char **argv)
     int ended;
     CHECK(waitpid(child, &ended, 0) == child && WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
 
-    /* A model file brings back the same bits. */
+    /* A saved and loaded mixture gives the same bits. */
     char path[4096];
     gmm_mixture *loaded = NULL;
     snprintf(path, sizeof path, "%s/model.safetensors", argv[1]);
@@ -186,7 +187,7 @@ int main(int argc, char **argv)
     CHECK(memcmp(before, after, sizeof before) == 0);
     gmm_mixture_free(loaded);
 
-    /* Columns stored one after the other, and rows from the last to the first: the same energies. */
+    /* Samples stored by columns, and from the last row to the first: the same energies. */
     static double columns[N * D];
     for (int n = 0; n < N; n++) {
         for (int d = 0; d < D; d++) {
@@ -202,7 +203,7 @@ int main(int argc, char **argv)
         CHECK(before[n] == after[N - 1 - n]);
     }
 
-    /* Floats: their own samples, the same mixture. */
+    /* Floats: other samples, the same mixture. */
     static float floats[N * D], energies[N];
     for (int i = 0; i < N * D; i++) {
         floats[i] = (float)samples[i];

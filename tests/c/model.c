@@ -1,4 +1,4 @@
-/* Model files: every structure comes back to the last bit, files are replaced whole, and what is none is refused.
+/* Model files: every structure is restored bit for bit, files are replaced whole, and invalid files are refused.
  *
  * usage: model FOLDER (to write files in)
  */
@@ -9,7 +9,7 @@ enum { N = 40, D = 2, K = 2, MAX = K * D * D };
 static double samples[N * D];
 static const gmm_matrix_f64 z = {samples, N, D, D, 1};
 
-/* Two clouds, of different breadth. */
+/* Two clouds of different spread. */
 static void spread(void)
 {
     for (int n = 0; n < N; n++) {
@@ -46,7 +46,7 @@ static void same(const gmm_mixture *left, const gmm_mixture *right, size_t n_val
     CHECK(memcmp(a, b, N * sizeof *a) == 0);
 }
 
-/* The first `len` bytes of a file, to another. */
+/* Copies the first `len` bytes of a file. */
 static size_t copy(const char *from, const char *to, size_t len)
 {
     static char bytes[1 << 16];
@@ -57,7 +57,7 @@ static size_t copy(const char *from, const char *to, size_t len)
     return n;
 }
 
-/* Text beside a mixture comes back as it was kept, by key; and the mixture is that of a file without. */
+/* Metadata is restored by key, and the mixture is the same as without metadata. */
 static void text(const char *path)
 {
     const char *keys[] = {"threshold", "feature_names", "a"};
@@ -78,7 +78,7 @@ static void text(const char *path)
     static const char all[] = "a\0feature_names\0gmm\0threshold\0";
     CHECK(gmm_model_metadata_keys(path, out, sizeof out, &len) == GMM_OK);
     CHECK(len == sizeof all - 1 && memcmp(out, all, sizeof all) == 0);
-    /* No text is that of a plain save, to the byte; and a plain save leaves none. */
+    /* Saving without pairs writes the bytes of a plain save; and a plain save removes earlier metadata. */
     CHECK(gmm_mixture_save_with_metadata(saved, NULL, NULL, 0, path) == GMM_OK);
     CHECK(gmm_model_metadata_keys(path, out, sizeof out, &len) == GMM_OK && len == 4 && strcmp(out, "gmm") == 0);
     REFUSED(gmm_model_metadata("no such file", "gmm", NULL, 0, &len), GMM_IO,
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/a model with spaces \xc3\xa4.safetensors", argv[1]);
     snprintf(cut, sizeof cut, "%s/cut", argv[1]);
     spread();
-    /* One file for all: each save takes the place of the one before. */
+    /* One file for all: each save replaces the one before. */
     const size_t n_values[] = {K * D * D, D * D, K * D, K};
     for (gmm_covariance_type code = GMM_COVARIANCE_FULL; code <= GMM_COVARIANCE_SPHERICAL; code++) {
         gmm_mixture *saved = fitted(code), *loaded = NULL;
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
         gmm_mixture_free(saved);
     }
     text(path);
-    /* Every file that ends too early is none. */
+    /* A file that is cut off anywhere is refused. */
     const size_t len = copy(path, cut, SIZE_MAX);
     gmm_mixture *none = NULL;
     CHECK(len > 100 && gmm_mixture_load(cut, &none) == GMM_OK);

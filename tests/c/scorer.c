@@ -1,9 +1,9 @@
-/* A scorer in a loop: the bits of a mixture's scores, and not one allocation. */
+/* A scorer in a loop: the same bits as the mixture's scores, without a single allocation. */
 #include "check.h"
 
 #include <stddef.h>
 
-/* A sanitizer has an allocator of its own, in whose place no other may stand. */
+/* A sanitizer replaces the allocator, so the program cannot. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED 1
 #elif defined(__has_feature)
@@ -12,7 +12,7 @@
 #endif
 #endif
 
-/* Under glibc a program's own malloc is everybody's: what the library asks for is counted here. */
+/* Under glibc, the library uses the program's malloc: its allocations are counted here. */
 #if defined(__GLIBC__) && !defined(IS_SANITIZED)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -81,14 +81,14 @@ static void doubles(void)
     REFUSED(gmm_scorer_score_f64(scorer, &one, NULL), GMM_NULL_POINTER, "scores is NULL");
     REFUSED(gmm_scorer_create_f64(NULL, 1, &scorer), GMM_NULL_POINTER, "mixture is NULL");
     REFUSED(gmm_scorer_create_f64(mixture, 1, NULL), GMM_NULL_POINTER, "out is NULL");
-    /* The mixture may go before the scorer does. */
+    /* The mixture may be freed before the scorer. */
     gmm_mixture_free(mixture);
     CHECK(gmm_scorer_score_f64(scorer, &one, &none) == GMM_OK);
     gmm_scorer_free_f64(scorer);
     gmm_scorer_free_f64(NULL);
 }
 
-/* A frame that is refused is as quick as one that is scored: 1 000 frames of NaN took 8 002 allocations. */
+/* A refused frame is as fast as a scored one: once, 1 000 frames of NaN took 8 002 allocations. */
 static void refused_frames(void)
 {
     gmm_mixture *mixture = two(1);
@@ -104,7 +104,7 @@ static void refused_frames(void)
     const gmm_scores_f64 scores = {.size = sizeof scores, .energies = &energy, .error = &error};
     const gmm_scores_f64 over = {.size = sizeof over, .energies = frame}, unset = {.size = 3};
     const gmm_scores_f32 float_scores = {.size = sizeof float_scores, .energies = &float_energy};
-    /* What a thread has once is made by its first refusal. */
+    /* The first refusal on a thread may set up memory of the thread. */
     CHECK(gmm_scorer_score_f64(scorer, &z, &scores) == GMM_NOT_FINITE);
     size_t before = ALLOCATIONS;
     for (int round = 0; round < 1000; round++) {
@@ -130,7 +130,7 @@ static void refused_frames(void)
     gmm_mixture_free(mixture);
 }
 
-/* A variance whose root a float holds, and one that makes the library score in double. */
+/* A variance whose square root is exact in float, and one that makes the library score in double. */
 static void singles(double variance)
 {
     static float energies[N], wanted[N];

@@ -1,4 +1,4 @@
-/* Sizes that no memory holds are refused before any is asked for, by every function that would make something of them. */
+/* Sizes beyond any memory are refused before anything is allocated, by every function that takes sizes. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 
@@ -8,7 +8,7 @@ static const double rows[] = {0, 1, 10, 11};
 static const float floats[] = {0, 1, 10, 11};
 static const gmm_matrix_f64 z = {rows, 4, 1, 1, 1};
 static const gmm_matrix_f32 f = {floats, 4, 1, 1, 1};
-/* The same row and column as often as anybody likes: a matrix of any size in the memory of one number. */
+/* Strides of zero repeat one row and column: a matrix of any size in the memory of one number. */
 static const gmm_matrix_f64 wide = {rows, 3, 100000, 0, 0}, shares = {rows + 1, 4, (size_t)1 << 40, 0, 0};
 static const gmm_matrix_f32 float_wide = {floats, 3, 100000, 0, 0};
 static const size_t many = 1000000000000;
@@ -43,7 +43,7 @@ int main(void)
     gmm_mixture *mixture = NULL;
     double values[8] = {0};
 
-    /* More components than samples, and more than any memory. */
+    /* More components than samples, and more than fit in any memory. */
     for (int at = 0; at < 2; at++) {
         gmm_fit_options options = defaults(at ? SIZE_MAX : many);
         CHECK(gmm_mixture_fit_f64(&z, &options, NULL, &mixture, NULL) == GMM_INVALID_ARGUMENT);
@@ -65,7 +65,7 @@ int main(void)
     CHECK(gmm_mixture_from_responsibilities_f64(&z, &shares, &vast, NULL, &mixture) == GMM_SIZE_OVERFLOW);
     CHECK(gmm_loss_f64(&z, &shares, 1e-6, 1, 1, NULL, NULL, NULL, NULL, NULL) == GMM_SIZE_OVERFLOW);
 
-    /* A covariance of 100 000 features is 80 GB: the process was aborted. */
+    /* A covariance of 100 000 features takes 80 GB: once, the process was aborted. */
     gmm_fit_options options = defaults(1);
     CHECK(gmm_mixture_fit_f64(&wide, &options, NULL, &mixture, NULL) == GMM_SIZE_OVERFLOW);
     begins("full covariances of 1 components x 100000 features are K D^2 = 10000000000 numbers");
@@ -79,7 +79,7 @@ int main(void)
     gmm_detector *detector = NULL;
     CHECK(gmm_detector_fit_f64(&wide, NULL, NULL, &detector) == GMM_SIZE_OVERFLOW);
 
-    /* Of a sweep the candidate that does not fit is one without a mixture. */
+    /* In a sweep, the candidate that does not fit in memory has no mixture. */
     const size_t one = 1;
     const gmm_covariance_type structures[] = {GMM_COVARIANCE_FULL, GMM_COVARIANCE_SPHERICAL};
     gmm_sweep_options tried;
@@ -92,7 +92,7 @@ int main(void)
     CHECK(gmm_sweep_candidate(sweep, 0, &candidate) == GMM_OK && candidate.status == GMM_SIZE_OVERFLOW);
     gmm_sweep_free(sweep);
 
-    /* A block of rows of 10^9 features is 8 GB, of a source that has none. */
+    /* A block of rows of 10^9 features takes 8 GB, although the source has no rows. */
     const gmm_source_f64 source = {sizeof source, 1000000000, rewound, nothing, NULL, 0};
     options.covariance_type = GMM_COVARIANCE_FULL;
     CHECK(gmm_mixture_fit_stream_f64(&source, &options, NULL, &mixture, NULL) == GMM_SIZE_OVERFLOW);

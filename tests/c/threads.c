@@ -1,10 +1,10 @@
-/* How many threads there are changes no bit of any answer, and a handle of them serves several callers at once. */
+/* The number of threads changes no bit of any result, and several callers may share one budget of threads. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
 
-/* Enough for several threads to be worth their while. */
+/* Large enough that several threads are used. */
 enum { N = 20000, D = 8, K = 3, LEN = 2 + K * (1 + D + D * (D + 1) / 2) };
 
 static double samples[N * D];
@@ -12,7 +12,7 @@ static float floats[N * D];
 static const gmm_matrix_f64 z = {samples, N, D, D, 1};
 static const gmm_matrix_f32 f = {floats, N, D, D, 1};
 
-/* Every answer that threads have a part in, as bytes. */
+/* All results that are computed by threads, compared as bytes. */
 struct answers {
     double energies[N], responsibilities[N * K], shares[N * D], moments[LEN], means[K * D], outlying[N];
     double mean_log_likelihood, bound, bic, best_bic, threshold;
@@ -87,7 +87,7 @@ static void answer(const gmm_threads *threads, struct answers *to)
     gmm_detector_free(detector);
 }
 
-/* All of them begin as zeros, so that what lies between their fields compares too. */
+/* All are zero at first, so that padding between their fields is equal too. */
 static struct answers one, other, at_once[4];
 
 struct caller {

@@ -1,5 +1,4 @@
-/* Losses in training: the plain one where nothing is asked for, mended batches, running moments; in double and in
- * float. */
+/* Training losses: the plain loss by default, repaired batches, running moments; in double and in float. */
 #include "check.h"
 
 enum { N = 6, D = 2, K = 2 };
@@ -17,7 +16,7 @@ static gmm_training_options plain(void)
     return options;
 }
 
-/* With the defaults it is the loss of gmm_loss, bit for bit, whatever threads there are. */
+/* With the defaults the loss is that of gmm_loss, bit for bit, on any threads. */
 static void with_the_defaults(void)
 {
     gmm_training_options options = plain();
@@ -39,7 +38,8 @@ static void with_the_defaults(void)
     gmm_threads_free(two);
 }
 
-/* Nobody belongs to component 1, and feature 1 of the other does not vary: without a ridge it has no factor. */
+/* Component 1 has no samples, and feature 1 of the other is constant: without a ridge, no covariance is positive
+ * definite. */
 static void mended(void)
 {
     double flat[3 * D] = {1, 5, 3, 5, 4, 5}, half[3 * K] = {1, 0, 1, 0, 0.5, 0}, alone[3] = {1, 1, 0.5};
@@ -57,12 +57,12 @@ static void mended(void)
     CHECK(gmm_mixture_weights(mixture, weights, K) == GMM_OK);
     CLOSE(weights[0], 2.5 / 3);
     CHECK(weights[1] == 0);
-    /* The ridge that was needed shows in the log-determinant: the variance of the other feature is 1.36. */
+    /* The ridge that was needed is visible in the log-determinant: the variance of the other feature is 1.36. */
     double log_dets[K];
     CHECK(gmm_mixture_log_dets(mixture, log_dets, K) == GMM_OK);
     const double variance = (1 * 1.4 * 1.4 + 0.6 * 0.6 + 0.5 * 1.6 * 1.6) / 2.5, ridge = exp(log_dets[0]) / variance;
     CHECK(ridge > 0 && ridge <= 1e-2);
-    /* The same component by itself, with that ridge from the start; ridge^2 is beyond the digits that are compared. */
+    /* The same component alone, with that ridge from the start; ridge^2 is too small for the compared digits. */
     CHECK(gmm_loss_f64(&zm, &one, ridge, 1, 0, &by_hand, NULL, NULL, of_z, of_g) == GMM_OK);
     close_enough(loss, by_hand, 1e-9, "loss", __LINE__);
     for (int i = 0; i < 3 * D; i++) {
@@ -75,7 +75,7 @@ static void mended(void)
     gmm_mixture_free(mixture);
 }
 
-/* Three batches of one component in one feature, by hand: means and variances of 1/2 of the past and 1/2 of the
+/* Three batches of one component in one feature, by hand: means and variances are 1/2 of the past plus 1/2 of the
  * batch. */
 static void running(void)
 {
@@ -93,7 +93,7 @@ static void running(void)
         const gmm_matrix_f64 zd = {in_double, 2, 1, 1, 1}, gd = {weights, 2, 1, 1, 1};
         float energy_f;
         double energy_d;
-        /* Floats and doubles may follow each other. */
+        /* Batches of floats and doubles may be mixed. */
         if (batch == 1) {
             CHECK(gmm_training_loss_f64(&zd, &gd, &options, NULL, NULL, &energy_d, NULL, NULL, NULL, NULL) == GMM_OK);
         } else {
@@ -116,7 +116,7 @@ static void running(void)
     gmm_running_free(running);
 }
 
-/* Gradients are those of differences: each difference begins from a state like that of the batch. */
+/* Gradients are compared with differences; each difference starts from the running state before the batch. */
 static double value_after(const double *first)
 {
     gmm_training_options options = plain();
