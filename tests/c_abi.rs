@@ -23,7 +23,7 @@ fn expected<T: Real>(hex: impl Fn(f64) -> String) -> String {
     let gamma = Responsibilities::new(MatRef::from_row_major_slice(&gamma, n, 2)).unwrap();
     let eps = T::from_f64(1e-6).to_f64();
     let mixture = params(&samples, &gamma, eps, &Threads::one()).unwrap();
-    // The C caller holds parameters of its own type and passes those back.
+    // The C caller holds parameters of its own type and passes these, so they are rounded here too.
     let round =
         |values: &[f64]| -> Vec<f64> { values.iter().map(|&value| T::from_f64(value).to_f64()).collect() };
     let full = mixture.covariances();
@@ -57,7 +57,7 @@ fn a_c_program_gets_the_bits_that_rust_gets_from_either_library() {
     }
 }
 
-/// Runs a program that checks what it gets, with a folder to write in.
+/// Runs a program that makes its own checks, with a folder to write in.
 fn passes_over(links: &[Link], name: &str) {
     let folder = tempfile::tempdir().unwrap();
     for &link in links {
@@ -65,7 +65,7 @@ fn passes_over(links: &[Link], name: &str) {
     }
 }
 
-/// Most programs run over one library: both are made of the same code.
+/// Most programs are linked with one library only: both are made from the same code.
 fn passes(name: &str) {
     passes_over(&[Link::Shared], name);
 }
@@ -145,7 +145,7 @@ fn a_c_program_trains_with_batches_that_make_no_mixture() {
     passes_over(&[Link::Shared], "training.c");
 }
 
-/// C programs that stand in a folder of `tests/c`, or in `tests/c` itself.
+/// The C programs in a folder of `tests/c`, or in `tests/c` itself.
 fn programs(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> =
@@ -179,12 +179,12 @@ fn every_misuse_of_every_function_gets_a_status_and_touches_nothing() {
         called.append(&mut called_by(&program));
     }
     assert_eq!(called, declared(), "every function is misused somewhere");
-    // The static library is made of the same code; one program shows that it is.
+    // The static library is made from the same code; one program is enough to check it.
     misuse(&compile(&source("misuse/score.c"), Link::Static, folder.path()));
     assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
-/// A finding names a seed and a call; `tests/c/fuzz/fuzz.c` says how that one is made again.
+/// A finding names a seed and a call; `tests/c/fuzz/fuzz.c` documents how to repeat that call.
 #[test]
 fn no_argument_makes_a_call_crash_write_elsewhere_or_come_to_no_number() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,7 +196,7 @@ fn no_argument_makes_a_call_crash_write_elsewhere_or_come_to_no_number() {
     assert!(calls >= 100_000 && said.ends_with(" 0 findings\n"), "{said}");
 }
 
-/// What is left out stands in a list, with its reason.
+/// Functions that are not fuzzed are in a list, with reasons.
 #[test]
 fn every_function_is_called_with_arguments_of_every_kind() {
     let folder = tempfile::tempdir().unwrap();
@@ -224,7 +224,7 @@ fn declared() -> BTreeSet<String> {
 
 fn declared_by(header: &str) -> BTreeSet<String> {
     let header = std::fs::read_to_string(root().join(header)).unwrap();
-    // Comments name functions too, and neither macros nor types are for the linker.
+    // Comments name functions too, and macros and types are not symbols of the library.
     let skipped = [" *", "/*", "#define", "typedef"];
     let code = header.lines().filter(|line| !skipped.iter().any(|start| line.starts_with(start)));
     let words = code.flat_map(|line| line.split([' ', '*']).map(str::to_owned).collect::<Vec<_>>());
@@ -246,14 +246,14 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
     assert_eq!(exported, declared());
 }
 
-/// A function may be added to `tests/c/symbols.txt`, and none taken away: programs call it.
+/// A function may be added to `tests/c/symbols.txt`, but not removed: programs call it.
 #[test]
 fn functions_are_those_that_were_promised() {
     let listed = std::fs::read_to_string(source("symbols.txt")).unwrap();
     assert_eq!(declared(), listed.lines().map(str::to_owned).collect());
 }
 
-/// Types are all that tells a handle or a matrix of floats from one of doubles.
+/// Only types distinguish a handle or a matrix of floats from one of doubles.
 #[test]
 fn the_header_lets_no_type_pass_for_another() {
     let header = root().join("include/gmm.h");
@@ -299,7 +299,7 @@ fn the_header_compiles_by_itself_in_every_dialect() {
     for dialect in ["-std=c90", "-std=c99", "-std=c11", "-std=c17", "-std=c2x"] {
         check("cc", "c", dialect);
     }
-    // A C++ compiler is not something that C users must have.
+    // Without a C++ compiler, which C users need not have, this part is skipped.
     if Command::new("c++").arg("--version").output().is_ok() {
         for dialect in ["-std=c++11", "-std=c++17", "-std=c++20"] {
             check("c++", "c++", dialect);
@@ -307,14 +307,14 @@ fn the_header_compiles_by_itself_in_every_dialect() {
     }
 }
 
-/// cffi, LuaJIT and PHP parse declarations as they stand: no preprocessor, no C++, constants that are declared.
+/// cffi, LuaJIT and PHP parse declarations without a preprocessor: no C++, and constants must be declared.
 #[test]
 fn the_declarations_for_parsers_are_those_of_the_header_without_a_preprocessor() {
     let path = root().join("include/gmm.cdef.h");
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains('#') && !text.contains("extern") && !text.contains("//"), "{}", path.display());
     assert_eq!(declared_by("include/gmm.cdef.h"), declared());
-    // A compiler that knows the types of fixed width finds the structs of the header, and its constants.
+    // With only the fixed-width types known, the declarations define the structs and constants of the header.
     let program = format!(
         "#include <stddef.h>\n#include <stdint.h>\n#include \"{}\"\n\
          typedef char covariance[GMM_COVARIANCE_OF_START == -1 && GMM_COVARIANCE_SPHERICAL == 3 ? 1 : -1];\n\

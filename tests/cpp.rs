@@ -1,11 +1,11 @@
-//! C++ programs over `gmm.hpp`, against the shared and the static library.
+//! C++ programs that use `gmm.hpp`, with the shared and the static library.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gmm_tests::{Link, answers, breast_cancer_path, compile, library_folder, root, run};
 
-/// A C++ compiler is not something that C users must have.
+/// Whether there is no C++ compiler, which C users need not have.
 fn is_missing() -> bool {
     let missing = !answers("c++");
     if missing {
@@ -14,12 +14,12 @@ fn is_missing() -> bool {
     missing
 }
 
-/// Those that are installed.
+/// The installed compilers.
 fn compilers() -> impl Iterator<Item = &'static str> {
     ["g++", "clang++"].into_iter().filter(|compiler| answers(compiler))
 }
 
-/// Where Debian and others put Eigen.
+/// The folder of Eigen on Debian and other systems.
 const EIGEN: &str = "/usr/include/eigen3";
 
 fn has_eigen() -> bool {
@@ -29,7 +29,7 @@ fn has_eigen() -> bool {
 const WARNINGS: &[&str] =
     &["-Wall", "-Wextra", "-Werror", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow"];
 
-/// Compiles `source`, of this folder, as `flags` say, links it with the shared library and returns the program.
+/// Compiles `source`, of this folder, with `flags`, links it with the shared library and returns the program.
 fn build(compiler: &str, source: &str, flags: &[&str], folder: &Path) -> PathBuf {
     let program = folder.join(format!("{}-{compiler}", source.replace('/', "-")));
     let library = library_folder();
@@ -37,7 +37,7 @@ fn build(compiler: &str, source: &str, flags: &[&str], folder: &Path) -> PathBuf
         .args(["-std=c++17", "-I", "include"])
         .args(WARNINGS)
         .arg(root().join("tests/cpp").join(source))
-        // After the source, for a library among them.
+        // After the source, since the flags may name a library.
         .args(flags)
         .arg("-o")
         .arg(&program)
@@ -110,7 +110,7 @@ fn a_program_without_exceptions_is_told_what_was_refused() {
     }
 }
 
-/// Symbols are hidden in both, as plugins hide theirs: the exception has to be one type all the same.
+/// Both sides hide their symbols, as plugins do: the exception must still be one type.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refusal_is_caught_across_libraries_that_hide_their_symbols() {
@@ -140,7 +140,7 @@ fn the_header_compiles_by_itself_with_every_compiler() {
             let status = Command::new(compiler)
                 .args(["-x", "c++", dialect, "-fsyntax-only"])
                 .args(WARNINGS)
-                // As the main file of a compilation its guard would be one of an include that never is.
+                // A header compiled as the main file would give warnings about its guard.
                 .args(["-include", "gmm.hpp", "-I", "include", "/dev/null"])
                 .current_dir(root())
                 .status();
@@ -163,7 +163,7 @@ fn macros_that_others_leave_behind_do_no_harm() {
     }
 }
 
-/// The cases of a file: words that the compiler has to say, and the lines that it has to say them of.
+/// The cases of a file: words that the compiler must print, and the lines of code that must cause them.
 fn cases(name: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join("tests/cpp").join(name)).unwrap();
     let mut found: Vec<(String, String)> = Vec::new();
@@ -180,7 +180,7 @@ fn cases(name: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Compiles each case with the headers that it needs, which are read once.
+/// Compiles each case with its headers, which are parsed once.
 fn are_refused(name: &str, headers: &str, more_arguments: &str) {
     let folder = tempfile::tempdir().unwrap();
     let common = folder.path().join("common.hpp");
@@ -201,7 +201,7 @@ fn are_refused(name: &str, headers: &str, more_arguments: &str) {
     let given = "std::vector<double> v, gmm::mixture m, gmm::matrix<double> z, gmm::fit_options o";
     let mut cases = cases(name);
     assert!(cases.len() > 10, "{name} has cases");
-    // What surrounds a case compiles, so that it is the case that does not.
+    // The code around a case must compile, so that only the case fails.
     cases.insert(0, ("compiles".to_owned(), "m.criteria(z, v);".to_owned()));
     for (words, body) in cases {
         let text = format!("#include \"common.hpp\"\nvoid f({given}{more_arguments})\n{{\n{body}\n}}\n");

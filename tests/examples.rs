@@ -1,4 +1,4 @@
-//! Every example runs and says what it is there to say.
+//! Every example runs and prints what it promises.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::process::Command;
 use gmm_core::Mixture;
 use gmm_tests::{Link, breast_cancer, breast_cancer_path, cargo_build, compile, root, run};
 
-/// Compiles a C example, with what examples include beside them.
+/// Compiles a C example with the headers of the examples.
 fn example(name: &str, folder: &Path) -> PathBuf {
     compile(&root().join("examples/c").join(name), Link::Shared, folder)
 }
 
-/// What a program said on its standard output.
+/// Standard output of a program.
 fn said(program: &Path, arguments: &[&OsStr]) -> String {
     String::from_utf8(run(program, arguments).stdout).unwrap()
 }
 
-/// `-ln Σₖ φₖ Πᵢ N(zᵢ; μₖᵢ, σ²ₖᵢ)` of diagonal covariances, term by term.
+/// `-ln Σₖ φₖ Πᵢ N(zᵢ; μₖᵢ, σ²ₖᵢ)` for diagonal covariances, term by term.
 fn plain_energy(mixture: &Mixture, sample: &[f64]) -> f64 {
     let (d, variances) = (mixture.n_features(), mixture.covariances().values());
     let logs: Vec<f64> = (0..mixture.n_components())
@@ -39,7 +39,7 @@ fn the_tumour_example_finds_most_tumours() {
     let output = run(&folder.join("examples/breast_cancer"), &[]);
     let said = String::from_utf8(output.stdout).unwrap();
     let auc: f64 = said.trim().rsplit(' ').next().unwrap().parse().unwrap();
-    // A detector that guesses has 0.5.
+    // A random detector has 0.5.
     assert!(auc > 0.93, "{said}");
     assert!(said.contains("179 benign samples of 30 features"), "{said}");
 }
@@ -78,7 +78,7 @@ fn a_c_program_fits_and_saves_and_another_scores_with_what_was_saved() {
     let (table, mixture) = (breast_cancer(), gmm_io::load_model(&model).unwrap());
     let wanted: Vec<f64> =
         table.values.chunks_exact(30).map(|sample| plain_energy(&mixture, sample)).collect();
-    // The bound is that of the parameters before the last M-step, which settled within 1e-3.
+    // The bound is that of the parameters before the last M-step; its last change was below 1e-3.
     let mean = wanted.iter().sum::<f64>() / 569.0;
     assert!((told_bound + mean).abs() < 2e-3, "{told_bound} {mean}");
 
@@ -93,7 +93,7 @@ fn a_c_program_fits_and_saves_and_another_scores_with_what_was_saved() {
         assert_eq!(line[0], (row + 1).to_string());
         assert!((energy - wanted[row]).abs() < 1e-8 * (1.0 + wanted[row].abs()), "{line:?} {}", wanted[row]);
     }
-    // Five in a hundred of 569, and none of the others is more unusual than they are.
+    // Five percent of 569 rows are flagged, and no other row has a larger energy.
     let (unusual, usual): (Vec<usize>, Vec<usize>) = (0..569).partition(|&row| lines[row].len() > 2);
     assert_eq!(unusual.len(), 28);
     assert!(unusual.iter().all(|&row| usual.iter().all(|&other| wanted[row] > wanted[other])));

@@ -1,4 +1,4 @@
-//! Golden values through the C functions themselves, in double and in float: what a caller gets.
+//! Golden values through the C functions, in double and in float.
 
 use gmm::{
     GMM_OK, GMM_OUT_OF_RANGE, gmm_energy_f32, gmm_energy_f64, gmm_matrix_f32, gmm_matrix_f64, gmm_params_f32,
@@ -6,7 +6,7 @@ use gmm::{
 };
 use gmm_verify::{Case, Dtype, Kind, compare_case, golden_cases, golden_dir};
 
-/// What a float cannot hold, and what the caller is told instead: case, status, reason.
+/// Cases beyond the range of float: case, status, reason.
 const REFUSED: &[(&str, gmm_status, &str)] =
     &[("scale_1e20", GMM_OUT_OF_RANGE, "its covariances are near 1e40, and the largest float is 3.4e38")];
 
@@ -15,7 +15,7 @@ type Outputs = Vec<(&'static str, Vec<f64>)>;
 
 macro_rules! pipeline {
     ($name:ident, $real:ty, $matrix:ident, $params:ident, $energy:ident) => {
-        /// Parameters (or the given ones), then energies, as a caller of that type would.
+        /// Computes parameters (or takes the given ones), then energies, as a caller of this type would.
         fn $name(case: &Case) -> Result<Outputs, gmm_status> {
             let (n, d, k) = (case.n, case.d, case.k);
             let cast =

@@ -1,4 +1,4 @@
-//! What the cross-crate tests share: the built library, a C compiler, the shipped data.
+//! Shared by the cross-crate tests: the built library, a C compiler, the shipped data.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -38,16 +38,16 @@ pub fn cargo_build(arguments: &[&str]) -> PathBuf {
     folder
 }
 
-/// The folder of `libgmm.so` and `libgmm.a`, built.
+/// The folder of `libgmm.so` and `libgmm.a`, after building them.
 pub fn library_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| cargo_build(&["--package", "gmm-ffi", "--lib"]))
 }
 
-/// How a C program gets at the library.
+/// How a C program is linked with the library.
 #[derive(Clone, Copy, Debug)]
 pub enum Link {
-    /// libgmm.so, found where it was built.
+    /// libgmm.so, in the folder where it was built.
     Shared,
     /// libgmm.a, with the system libraries that Rust's own library needs.
     Static,
@@ -62,7 +62,7 @@ pub fn compile(source: &Path, link: Link, folder: &Path) -> PathBuf {
     let mut cc = Command::new(if is_cpp { "c++" } else { "cc" });
     cc.arg(if is_cpp { "-std=c++17" } else { "-std=c11" });
     cc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"]).arg(root().join("include"));
-    // Where it is packaged, for programs that are at home with it.
+    // Eigen's folder on Debian, for the programs that use it.
     cc.args(["-isystem", "/usr/include/eigen3"]);
     cc.arg(source).arg("-o").arg(&program);
     match link {
@@ -71,19 +71,19 @@ pub fn compile(source: &Path, link: Link, folder: &Path) -> PathBuf {
         }
         Link::Static => cc.arg(library.join("libgmm.a")).args(["-lpthread", "-ldl", "-lm"]),
     };
-    // After the library, for what the program itself needs of it.
+    // After the library, for the program's own use.
     cc.arg("-lm");
     let status = cc.status().expect("the tests need a C compiler called `cc`, and for C++ one called `c++`");
     assert!(status.success(), "{}", source.display());
     program
 }
 
-/// Whether a program that tests can do without is installed.
+/// Whether an optional program is installed.
 pub fn answers(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs a program; panics with what it said when it fails.
+/// Runs a program; panics with its output when it fails.
 pub fn run(program: &Path, arguments: &[&OsStr]) -> Output {
     let output = Command::new(program).args(arguments).output().expect("a built program runs");
     assert!(

@@ -1,4 +1,4 @@
-//! What the library is to the process that it is loaded into: forks, plug-ins, many threads, quiet.
+//! The library inside a host process: forks, plug-ins, many threads, and no side effects.
 #![cfg(target_os = "linux")]
 
 use std::ffi::{OsStr, OsString};
@@ -16,14 +16,14 @@ fn library() -> PathBuf {
     library_folder().join("libgmm.so")
 }
 
-/// A second file with the same code, as another plug-in would bring it.
+/// A second file with the same code, as another plug-in might load it.
 fn copy_of_the_library(folder: &TempDir) -> PathBuf {
     let copy = folder.path().join("libgmm-copy.so");
     std::fs::copy(library(), &copy).unwrap();
     copy
 }
 
-/// Compiles a program that is not linked with the library, and whose functions the library may find.
+/// Compiles a program that is not linked with the library, and exports its functions to it.
 fn compile_alone(source: &Path, folder: &Path) -> PathBuf {
     let program = folder.join(source.file_stem().unwrap());
     let status = Command::new("cc")
@@ -37,14 +37,14 @@ fn compile_alone(source: &Path, folder: &Path) -> PathBuf {
     program
 }
 
-/// Runs a program with more threads of the library's own than there may be cores.
+/// Runs a program with three library threads, which may be more than there are cores.
 fn run_with_threads(program: &Path, arguments: &[&OsStr]) -> Output {
-    // `env`, because tests run at the same time in one process.
+    // `env` sets the variable for the program only: tests run in parallel in one process.
     let all = [&["GMM_NUM_THREADS=3".as_ref(), program.as_os_str()], arguments].concat();
     run(Path::new("/usr/bin/env"), &all)
 }
 
-/// What a tool for object files says about the shared library.
+/// Output of a tool for object files, about the shared library.
 fn said_by(tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).arg(library()).output();
     let output = output.unwrap_or_else(|error| panic!("{tool} comes with cc: {error}"));
@@ -80,7 +80,7 @@ fn two_copies_of_the_library_do_not_know_each_other() {
     run_with_threads(&program, &[copy.as_os_str()]);
 }
 
-/// Otherwise one copy could call a function of another, whose version may be another too.
+/// Otherwise one copy could call functions of another, which may have another version.
 #[test]
 fn the_library_calls_its_own_functions_directly() {
     let relocations = said_by("readelf", &["--relocs", "--wide"]);
@@ -89,14 +89,14 @@ fn the_library_calls_its_own_functions_directly() {
     assert!(own.is_empty(), "{own:?}");
 }
 
-/// Its threads may be in its code, and the end of any thread that called it is.
+/// The library stays loaded: its threads may run its code, and threads that called it run it when they end.
 #[test]
 fn the_library_stays_after_dlclose() {
     let dynamic = said_by("readelf", &["--dynamic", "--wide"]);
     assert!(dynamic.lines().any(|line| line.contains("FLAGS_1") && line.contains("NODELETE")), "{dynamic}");
 }
 
-/// What it does not import it cannot change, nor depend on.
+/// The library cannot change or depend on a function that it does not import.
 #[test]
 fn the_library_imports_nothing_that_a_host_has_set_for_itself() {
     let imports = said_by("nm", &["-D", "--undefined-only"]);
@@ -107,7 +107,7 @@ fn the_library_imports_nothing_that_a_host_has_set_for_itself() {
         .collect();
     assert!(imports.contains(&"pthread_create"), "{imports:?}");
     for name in [
-        // The locale, and what reads and writes numbers by it.
+        // The locale, and functions that parse or print numbers by it.
         "setlocale",
         "newlocale",
         "uselocale",
@@ -116,7 +116,7 @@ fn the_library_imports_nothing_that_a_host_has_set_for_itself() {
         "strtod_l",
         "sscanf",
         "snprintf",
-        // Handlers, streams, the environment, the rounding of sums.
+        // Signal handlers, streams, the environment, rounding modes.
         "sigaction",
         "pthread_sigmask",
         "sigprocmask",
@@ -159,7 +159,7 @@ fn a_call_after_a_failure_is_as_if_nothing_had_happened() {
 fn the_library_leaves_its_host_alone() {
     let folder = tempfile::tempdir().unwrap();
     let program = compile_alone(&source("quiet.c"), folder.path());
-    // A locale of our own, where there is none with a decimal comma and the tool that makes one is installed.
+    // A locale made here, where none with a decimal comma is installed but localedef is.
     let made = answers("localedef")
         && Command::new("localedef")
             .args(["-i", "de_DE", "-f", "UTF-8"])

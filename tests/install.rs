@@ -1,4 +1,4 @@
-//! What `cargo xtask install` installs, used by a project that stands somewhere else.
+//! A project elsewhere uses what `cargo xtask install` installs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +25,7 @@ fn installed() -> &'static Path {
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().join("prefix");
         install(&["--prefix", prefix.to_str().unwrap()], Path::new(""));
-        // What was installed may be moved.
+        // An installed tree may be moved.
         std::fs::rename(&prefix, folder.path().join("moved")).unwrap();
         for source in ["main.c", "main.cpp", "CMakeLists.txt"] {
             std::fs::copy(root().join("tests/consumer").join(source), folder.path().join(source)).unwrap();
@@ -35,11 +35,11 @@ fn installed() -> &'static Path {
     folder.path()
 }
 
-/// Where a package keeps the library: staged below DESTDIR, in a folder as Debian has them.
+/// A package as distributions build it: staged below DESTDIR, with Debian's folder names.
 fn staged() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
-        // After the first, so that the library is built once.
+        // After the first installation, so that the library is built only once.
         installed();
         let folder = tempfile::tempdir().unwrap();
         install(&["--libdir", "lib/x86_64-linux-gnu", "--prefix", "/usr"], folder.path());
@@ -48,7 +48,7 @@ fn staged() -> &'static Path {
     folder.path()
 }
 
-/// The flags that pkg-config gives, of which `--static` asks for those of the static library too.
+/// The flags of pkg-config; `--static` adds those of the static library.
 fn pkg_config(arguments: &[&str], folder: &Path) -> Vec<String> {
     let output = Command::new("pkg-config")
         .args(arguments)
@@ -87,7 +87,7 @@ fn programs_find_it_with_pkg_config() {
     let shared =
         [pkg_config(&["--cflags", "--libs"], &folder), vec![format!("-Wl,-rpath,{}", lib.display())]]
             .concat();
-    // Of both libraries in one folder linkers take the shared one; this names the other.
+    // Linkers prefer the shared library in a folder with both; this flag names the static one.
     let whole = pkg_config(&["--cflags", "--libs", "--static"], &folder);
     let archive = lib.join("libgmm.a").display().to_string();
     let named = |flag: String| if flag == "-lgmm" { archive.clone() } else { flag };
@@ -125,7 +125,7 @@ fn programs_find_it_with_cmake() {
     }
 }
 
-/// What CMake says to a project that looks for gmm in `prefix` as `find` has it.
+/// The output of CMake for a project that searches gmm in `prefix`, with the settings in `find`.
 fn found_by_cmake(find: &str, prefix: &Path) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
@@ -174,7 +174,7 @@ fn cmake_is_told_which_components_and_versions_there_are() {
     assert!(found_by_cmake(optional, &moved).is_ok());
 }
 
-/// A staged tree is used where it lies, as a package is when another is built beside it.
+/// A staged tree can be used in place, as when another package is built against it.
 #[test]
 fn a_package_may_be_staged_with_its_libraries_in_a_folder_of_its_own() {
     let usr = staged().join("usr");
@@ -198,7 +198,7 @@ fn a_package_may_be_staged_with_its_libraries_in_a_folder_of_its_own() {
         let find = "find_package(gmm 0.1 REQUIRED)\nget_target_property(at gmm::gmm IMPORTED_LOCATION)\n\
                     get_target_property(headers gmm::gmm INTERFACE_INCLUDE_DIRECTORIES)\n\
                     if(NOT EXISTS ${at} OR NOT EXISTS ${headers}/gmm.h)\n  message(FATAL_ERROR ${at})\nendif()";
-        // Debian's folders are searched by cmake that is told the name of the machine, which a project in C is.
+        // CMake searches Debian's folders if it knows the machine's name, as it does for a project in C.
         found_by_cmake(find, &usr).unwrap();
     }
 }

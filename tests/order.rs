@@ -1,9 +1,8 @@
-//! Every folder of modules lists them in dependency order, and no module uses one that its list names after it.
+//! Every folder of modules lists them in dependency order, and no module uses one listed after it.
 //!
-//! The order is that of the `mod` lines of `lib.rs`, `main.rs` or `mod.rs`. What counts as a use is any path of the
-//! code: `crate::`, `super::` and `self::`, in `use` lines, in groups and in the middle of a line, and items that a
-//! `mod.rs` passes on. Tests inside a file may use what they like. The package in Python has no order, but may
-//! have no circle.
+//! The order is that of the `mod` lines of `lib.rs`, `main.rs` or `mod.rs`. Any path in the code is a use: `crate::`,
+//! `super::` and `self::`, in `use` lines, in groups, in the middle of a line, and through items that a `mod.rs`
+//! re-exports. Tests inside a file are exempt. The Python package has no order, but must have no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use gmm_tests::root;
 
-/// Crates, and fewer modules than which were not read right.
+/// Crates, with the fewest modules that each must have: fewer mean that this test failed to read them.
 const CRATES: &[(&str, usize)] = &[
     ("crates/gmm-kernels", 10),
     ("crates/gmm-core", 14),
@@ -22,7 +21,7 @@ const CRATES: &[(&str, usize)] = &[
     ("xtask", 5),
 ];
 
-/// A module: its code, its children in the order of their `mod` lines, and where the names it passes on come from.
+/// A module: its code, its children in the order of their `mod` lines, and the origins of its re-exports.
 struct Module {
     path: Vec<String>,
     code: String,
@@ -72,7 +71,7 @@ impl Module {
         self.children.iter().find(|child| child.name() == name)
     }
 
-    /// The module that `path` leads to, which begins here, through items that are passed on.
+    /// The module that `path`, relative to this one, leads to, through re-exports.
     fn resolve(&self, path: &[String]) -> &Module {
         let Some(first) = path.first() else { return self };
         if let Some(child) =
@@ -101,7 +100,7 @@ fn without_comments(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or("").to_owned() + "\n").collect()
 }
 
-/// What a macro says is used where the macro is.
+/// The body of a macro is counted where the macro is used.
 fn without_macros(code: &str) -> String {
     let Some(at) = code.find("macro_rules!") else { return code.to_owned() };
     let mut depth = 0;
@@ -158,7 +157,7 @@ fn write_out(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Paths in the middle of code that begin at the crate's root, or at a parent.
+/// Paths in the middle of code that begin at the crate's root or at a parent.
 fn paths_of_code(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for beginning in ["crate::", "super::"] {
@@ -178,7 +177,7 @@ fn paths_of_code(code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The modules that one uses, wherever they are in the crate.
+/// The modules that a module uses, anywhere in the crate.
 fn used_by<'a>(module: &Module, top: &'a Module) -> Vec<&'a Module> {
     let mut used = Vec::new();
     for path in paths_of_uses(&module.code).into_iter().chain(paths_of_code(&module.code)) {
@@ -225,7 +224,7 @@ fn modules_only_use_modules_above_them() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Rooms of gmm-core, the longest chain of them, and arrows between them: few enough to be drawn.
+/// Rooms of gmm-core, the longest chain of them, and the arrows between them: few enough to be drawn.
 #[test]
 fn the_core_has_few_rooms_and_few_arrows() {
     let top = Module::of_crate(&root().join("crates/gmm-core/src"));
@@ -258,7 +257,7 @@ fn modules_of_the_python_package_have_no_circle() {
         uses.insert(name, modules_of_imports(&fs::read_to_string(&path).unwrap()));
     }
     assert!(uses.len() > 10, "{:?}", uses.keys());
-    // Modules that use none of those that are left are taken away; a circle stays.
+    // Modules that use no remaining module are removed; a cycle remains.
     while let Some(free) = uses.iter().find(|(_, used)| used.iter().all(|name| !uses.contains_key(name))) {
         let free = free.0.clone();
         uses.remove(&free);
@@ -273,7 +272,8 @@ fn python_files(folder: &Path) -> Vec<PathBuf> {
     files.chain(folders.iter().flat_map(|folder| python_files(folder))).collect()
 }
 
-/// What `from ._x import y`, `from . import _x, _y` and their like name, at the top of a file or in a function.
+/// The modules in `from ._x import y`, `from . import _x, _y` and similar lines, at the top of a file or in a
+/// function.
 fn modules_of_imports(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let joined = text.replace("(\n", "(");

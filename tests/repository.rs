@@ -1,18 +1,18 @@
-//! The rules of the house that a program can check.
+//! Rules of the project that a program can check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use gmm_tests::root;
 
-/// A longer file had better hold one idea; a longer one than this holds two.
+/// A longer file usually holds more than one idea.
 const MAX_LINES: usize = 400;
 
-/// Longer files, with what keeps them whole.
+/// Longer files, with the reason why each stays whole.
 const LONG_FILES: &[(&str, &str)] =
     &[("crates/gmm-io/src/error.rs", "one enum: what can be wrong with a file, each with its message")];
 
-/// Files that may dereference, and files whose only `unsafe` forwards a caller's promise to those.
+/// Files that may dereference pointers, and files whose `unsafe` only forwards a caller's promise to them.
 const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-kernels/src/vector.rs",
     "crates/gmm-kernels/src/pack.rs",
@@ -113,7 +113,7 @@ fn unsafe_stands_only_where_it_may() {
     for (name, text) in sources() {
         let says_unsafe = code(&text)
             .any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe"));
-        // This file says the word to look for it, and attributes are not blocks.
+        // This file contains the word in order to search for it; attributes are not blocks.
         let allowed = UNSAFE_FILES.contains(&name.as_str()) || name == "tests/repository.rs";
         assert!(!says_unsafe || allowed, "{name} says unsafe");
     }
@@ -129,7 +129,7 @@ fn unsafe_stands_only_where_it_may() {
     }
 }
 
-/// Dereferencing is for `view.rs`, `text.rs` and `handle.rs`; the shims only pass promises on.
+/// Only `view.rs`, `text.rs` and `handle.rs` dereference pointers; the C functions only forward promises.
 #[test]
 fn only_three_files_of_the_c_abi_dereference_pointers() {
     let dereferences =
@@ -167,7 +167,7 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
-/// What a merge leaves behind compiles where it stands in a string or a document.
+/// Conflict markers compile inside a string or a document, so they are searched for.
 #[test]
 fn no_file_holds_the_marks_of_a_merge() {
     let marks = ["<".repeat(7) + " ", ">".repeat(7) + " "];
