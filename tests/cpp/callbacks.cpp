@@ -1,5 +1,5 @@
-// Functions that are called back: lambdas with captures, that only move, that return nothing; and what they throw comes
-// out of the call, which it ends.
+// Callbacks: lambdas with captures, move-only ones, ones that return nothing. An exception from a callback ends the
+// call and is rethrown by it.
 //
 // usage: callbacks
 #include "check.hpp"
@@ -17,7 +17,7 @@ const gmm::matrix<double> z(groups, 1);
 std::size_t plain_calls = 0;
 void plain(const gmm_progress &) { plain_calls++; }
 
-// Rows of `groups`; throws where it is told to.
+// Gives the rows of `groups`; throws at the set positions.
 struct source {
     bool rewind_throws = false, read_throws = false;
     std::size_t next = 0, passes = 0;
@@ -80,10 +80,10 @@ void progress()
     CHECK(throws_mine([&] { gmm::fit_stream<double>(rows, options, third); }) && seen == 3);
     CHECK(gmm::fit_stream<double>(rows, options, [&](const gmm_progress &) { seen++; }).n_iter == 7 && seen == 10);
 
-    // A refusal of the library inside of a callback is that callback's exception.
+    // A refusal of the library inside a callback is an exception of that callback.
     const auto refused = [&](const gmm_progress &) { gmm::fit(z, 100); };
     CHECK(status_of([&] { gmm::fit(z, options, refused); }) == GMM_INVALID_ARGUMENT);
-    // What is not an exception of the standard library comes out as it is.
+    // An exception of any type is rethrown unchanged.
     int thrown = 0;
     try {
         gmm::fit(z, options, [](const gmm_progress &) { throw 7; });

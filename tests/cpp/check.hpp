@@ -1,4 +1,4 @@
-// What the C++ programs of the tests share: checks that say where they failed.
+// Shared by the C++ tests: checks that report where they failed.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -22,7 +22,7 @@ inline bool close(double got, double wanted)
     return std::abs(got - wanted) <= 1e-12 * (1 + std::abs(wanted));
 }
 
-// What `call` is refused with, and what was said, which has to be more than a word.
+// The status that `call` is refused with, and its message, which must be more than a word.
 template <class Call>
 gmm_status status_of(Call &&call, std::string *said = nullptr)
 {
@@ -38,7 +38,7 @@ gmm_status status_of(Call &&call, std::string *said = nullptr)
     return GMM_OK;
 }
 
-// Whether `call` throws what it was asked to: an exception of the caller.
+// Whether `call` throws the caller's own exception.
 template <class Call>
 bool throws_mine(Call &&call, const std::string &words = "mine")
 {

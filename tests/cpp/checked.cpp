@@ -1,5 +1,5 @@
-// Lengths are held against samples, components and features before memory is read or written; objects without a handle
-// are refused wherever they are used; sizes are refused before memory is made for them.
+// Lengths are checked against samples, components and features before memory is read or written; empty objects are
+// refused everywhere; too large sizes are refused before memory is allocated.
 //
 // usage: checked
 #include "check.hpp"
@@ -18,7 +18,7 @@ const gmm::mixture model = gmm::mixture::create({0.5, 0.5}, {0, 1, 5, 6}, {1, 0,
 const std::vector<double> drawn = model.sample(200, 1);
 const gmm::matrix<double> z(drawn, 2);
 
-// `call` with memory of 10, of one less and of one more than what is needed, none of which is right; and of that.
+// Calls `call` with memory of wrong lengths (10, one less and one more than needed), then with the right one.
 template <class Call>
 void only_takes(std::size_t size, Call &&call)
 {
@@ -92,7 +92,7 @@ void options()
                 gmm::fit_options options(2);
                 options.covariance_type = structure, options.means = model.means();
                 if (structure < GMM_COVARIANCE_DIAG) {
-                    // A unit matrix, or two.
+                    // One or two unit matrices.
                     for (std::size_t at = 0; at < covariances.size(); at++) {
                         covariances[at] = at % 4 == 0 || at % 4 == 3 ? 0.5 : 0;
                     }
@@ -110,7 +110,7 @@ void options()
     unknown.covariance_type = 7, unknown.covariances = model.covariances();
     CHECK(status_of([&] { gmm::fit(z, unknown); }) == GMM_INVALID_ARGUMENT);
 
-    // The structure of a start is that of the covariances.
+    // The given covariances have the structure of the start.
     gmm::fit_options started(2);
     started.covariance_type = GMM_COVARIANCE_DIAG;
     const gmm::mixture start = gmm::fit(z, started).model;
@@ -135,7 +135,7 @@ void priors()
         model.maximise(model.moments(z), options);
         gmm::sweep(z, {1, 2}, {GMM_COVARIANCE_FULL}, GMM_CRITERION_BIC, options);
     });
-    // Each door by itself.
+    // Each check by itself.
     gmm::prior prior;
     prior.mean = std::vector<double>(10);
     gmm::fit_options options(2);
@@ -188,7 +188,7 @@ void scores()
     model.score(z, wanted);
     CHECK(labels == model.labels(z));
 
-    // The same without an exception.
+    // The same checks without exceptions.
     gmm::scorer<double> scorer(model, 200), empty;
     static_assert(noexcept(scorer.try_score(z, wanted)));
     CHECK(scorer.try_score(z, wanted) == GMM_OK && labels == model.labels(z));
@@ -211,7 +211,7 @@ void scores()
     CHECK(status_of([&] { model.maximise(sum); }) == GMM_INVALID_SHAPE);
     CHECK(status_of([&] { model.maximise({}); }) != GMM_OK);
 
-    // Parameters whose vectors are shorter than they say.
+    // Parameters with vectors that are shorter than their number of components requires.
     const gmm::matrix<double> shares(model.responsibilities(z), 2);
     const auto found = gmm::params(z, gmm::matrix(drawn, 2).rows() ? shares : shares);
     for (const auto field : {&gmm::parameters<double>::phi, &gmm::parameters<double>::mu,
@@ -230,7 +230,7 @@ void scores()
     CHECK(status_of([&] { gmm::from_responsibilities(z, few, 1); }) == GMM_INVALID_SHAPE);
 }
 
-// Options that were moved from still hold what they were given: no memory that is gone, and no silent default.
+// Options that were moved from still hold their values: no dangling memory, and no silent defaults.
 void options_that_were_moved_from()
 {
     gmm::fit_options options(2);
@@ -270,7 +270,7 @@ Object moved_from(Object object)
     return object;
 }
 
-// Every member of an object that is empty.
+// Every member of an empty object.
 void empty_mixtures(const gmm::mixture &empty)
 {
     CHECK(!empty);
@@ -300,7 +300,7 @@ void empty_mixtures(const gmm::mixture &empty)
     CHECK(is_refused([&] { empty.scale_moments(1, sum); }));
     CHECK(is_refused([&] { empty.maximise(sum); }));
     CHECK(is_refused([&] { empty.c(); }));
-    // And whatever takes a mixture: an empty start is not no start.
+    // And every function that takes a mixture: an empty start is an error, not the absence of a start.
     CHECK(is_refused([&] { gmm::fit_options().start = empty; }));
     CHECK(is_refused([&] { gmm::fit_options().start = empty.c(); }));
     CHECK(is_refused([&] { gmm::stepwise{empty}; }));
@@ -367,7 +367,7 @@ void empty_objects()
     static_assert(!std::is_copy_constructible_v<gmm::running> && std::is_move_assignable_v<gmm::running>);
 }
 
-// What options hold lives as long as they do.
+// Options keep the objects that they hold alive.
 void lifetimes()
 {
     gmm::fit_options options(2);
@@ -400,7 +400,7 @@ struct endless {
 void sizes()
 {
     for (const std::size_t k : {most, most / 2 + 1, most / 8, std::size_t{1} << 61, std::size_t{1000000000000}}) {
-        // By the number of components, and not by the memory for a report on them.
+        // Refused because of the number of components, not because of memory for their report.
         std::string said;
         CHECK(status_of([&] { gmm::fit(z, k); }, &said) != GMM_OK && said.find("report") == std::string::npos);
         CHECK(status_of([&] { gmm::from_labels(z, std::vector<std::uint32_t>(200), k); }) != GMM_OK);
@@ -410,7 +410,7 @@ void sizes()
         CHECK(status_of([&] { gmm::fit(z, options); }) == GMM_INVALID_SHAPE);
         options.max_iter = most;
         CHECK(status_of([&] { gmm::fit(z, options, [](const gmm_progress &) {}); }) == GMM_INVALID_SHAPE);
-        // The same row as often as one wants, and fewer components than that.
+        // One row, repeated, with fewer components than rows.
         const gmm::matrix<double> many(drawn.data(), k, 2, 0, 1), wide(drawn.data(), 200, k, 2, 0);
         CHECK(status_of([&] { model.responsibilities(gmm::matrix<double>(drawn.data(), most / 8, 2, 0, 1)); }) ==
               GMM_SIZE_OVERFLOW);
@@ -425,7 +425,7 @@ void sizes()
     endless source{1};
     CHECK(status_of([&] { gmm::fit_stream<double>(source, 2); }) != GMM_OK);
     CHECK(status_of([&] { gmm::mixture::load(std::string("a\0b", 3)); }) == GMM_INVALID_ARGUMENT);
-    // A draw that is refused leaves the labels as they were.
+    // A refused draw does not change the labels.
     std::vector<std::uint32_t> labels = {7};
     CHECK(status_of([&] { model.sample(0, 1, &labels); }) == GMM_INVALID_SHAPE && labels.size() == 1);
 }

@@ -1,5 +1,5 @@
 // Matrices of Eigen wherever gmm.hpp takes numbers: by columns and by rows, maps with strides, references, blocks,
-// columns, rows, diagonals and transposes. What is expected is what the same numbers give from a plain array.
+// columns, rows, diagonals and transposes. The expected results are those of the same numbers in a plain array.
 //
 // usage: eigen_layouts
 #include "check.hpp"
@@ -49,7 +49,7 @@ void parameters()
     CHECK(same(mixture::create(known.weights.transpose(), means_by_rows, covariances_by_rows)));
     const Eigen::MatrixXd turned = known.means.transpose();
     CHECK(same(mixture::create(known.weights, turned.transpose(), known.covariances)));
-    // Turned means are not means, though as many.
+    // Transposed means have the right number of elements but the wrong shape.
     CHECK(status_of([&] { mixture::create(known.weights, turned, known.covariances); }) == GMM_INVALID_SHAPE);
 
     Eigen::MatrixXd wide = Eigen::MatrixXd::Constant(9, 9, -1);
@@ -129,7 +129,7 @@ void samples()
     const Eigen::VectorXd one = columns.col(0);
     CHECK(gmm::mixture::create({1.0}, {0.0}, {1.0}).energies(one) ==
           gmm::mixture::create({1.0}, {0.0}, {1.0}).energies(gmm::matrix(by_rows(one), 1)));
-    // A column of a matrix by rows, as rows of one and of two.
+    // A column of a row-major matrix, as rows of one and of two.
     const gmm::matrix strip(rows.col(1), 2);
     CHECK(strip.rows() == 25 && strip.row_stride() == 6 && strip.col_stride() == 3);
 }
@@ -196,7 +196,7 @@ void outputs()
     into.responsibilities = by_row;
     model.score(z, into);
     CHECK(by_rows(by_row) == wanted);
-    // By columns, or with gaps, an output is not the one that is written: refused, and left as it was.
+    // An output that is column-major or has gaps is refused, and not changed.
     Eigen::MatrixXd by_column = Eigen::MatrixXd::Zero(20, 2);
     CHECK(status_of([&] { into.responsibilities = by_column; }) == GMM_INVALID_SHAPE);
     CHECK(status_of([&] { into.energies = table.col(0); }) == GMM_INVALID_SHAPE);

@@ -26,7 +26,7 @@ bool close(double got, double wanted)
     return std::abs(got - wanted) <= 1e-12 * (1 + std::abs(wanted));
 }
 
-// What `call` is refused with.
+// The status that `call` is refused with.
 template <class F>
 gmm_status status_of(F &&call)
 {
@@ -51,7 +51,7 @@ void mixtures()
     CHECK(model.covariance_values().size() == 4 && model.cholesky()[3] == 2 && model.precisions_cholesky()[3] == 0.5);
     CHECK(close(model.log_dets()[0], std::log(4.0)) && model.n_parameters() == 5);
 
-    // The same sample by rows, by columns, and from a larger one.
+    // The same sample by rows, by columns, and as part of a larger matrix.
     const double z[] = {3, 7, 0, 0};
     const gmm::matrix<double> row(z, 1, 2), column(z, 1, 2, 1, 1), wide(z, 1, 2, 4, 1);
     for (const auto &samples : {row, column, wide}) {
@@ -111,7 +111,7 @@ void fits(const std::string &folder)
     done.model.save(folder + "/model");
     CHECK(gmm::mixture::load(folder + "/model").energies(samples) == done.model.energies(samples));
 
-    // Text beside the mixture; names with quotes, line feeds, and letters of two and of four bytes.
+    // Metadata; names with quotes, line feeds, and characters of two and of four bytes.
     const std::vector<std::string> names = {"h\"\\\n\xc3\xb6\xf0\x9f\x98\x80"};
     gmm::save(done.model, folder + "/named", names, {{"threshold", "1.5"}, {"empty", ""}});
     CHECK(gmm::load_feature_names(folder + "/named") == names);
@@ -127,7 +127,7 @@ void fits(const std::string &folder)
     gmm::save(done.model, folder + "/escaped", gmm::metadata{{"feature_names", "[ \"\\u00f6\\ud83d\\ude00\\t\" ]"}});
     CHECK(gmm::load_feature_names(folder + "/escaped") == std::vector<std::string>{"\xc3\xb6\xf0\x9f\x98\x80\t"});
 
-    // Whoever watches may end it, and what it throws arrives.
+    // A progress function may end the fit, and its exception is rethrown.
     std::size_t seen = 0;
     options.tol = 0;
     const auto ended = gmm::fit(samples, options, [&](const gmm_progress &step) { return (seen = step.iteration) < 3; });
@@ -164,7 +164,7 @@ void fits(const std::string &folder)
     CHECK(status_of([&] { gmm::fit(samples, gmm::fit_options(9)); }) == GMM_INVALID_ARGUMENT);
     CHECK(status_of([&] { gmm::from_labels(samples, gmm::span<const std::uint32_t>(), from); }) == GMM_INVALID_SHAPE);
 
-    // One step of EM from moments in two parts is the step from all.
+    // One step of EM from moments in two parts equals the step from all samples.
     const gmm::matrix<double> head(groups.data(), 3, 1), tail(groups.data() + 3, 5, 1);
     auto sum = start.moments(head);
     start.add_moments(start.moments(tail), sum);
@@ -188,7 +188,7 @@ void fits(const std::string &folder)
 
 void training()
 {
-    // One component, mean 1 and variance 1: 1 / variance is 1, and its gradient that of a variance.
+    // One component, mean 1 and variance 1: the sum of inverse variances is 1, with the gradient of a variance.
     const std::vector<double> batch = {0, 2}, ones = {1, 1};
     gmm::training_options options;
     options.w_energy = 0, options.w_cov_diag = 1;

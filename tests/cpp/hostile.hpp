@@ -1,5 +1,5 @@
-// Macros that headers of systems, and habits, leave behind. Everything that gmm.hpp itself includes comes first: what
-// those headers do about macros is their affair.
+// Macros that system headers and old code leave behind. The headers that gmm.hpp itself includes come first: they
+// need not survive these macros.
 #ifndef HOSTILE_HPP
 #define HOSTILE_HPP
 

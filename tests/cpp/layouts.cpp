@@ -1,4 +1,4 @@
-// Wherever gmm.hpp takes numbers, it takes them as they lie: with strides, in any order, or not at all.
+// gmm.hpp accepts numbers in any layout that describes itself, with strides and in any order, and refuses all others.
 //
 // usage: layouts
 #include "check.hpp"
@@ -13,7 +13,7 @@
 
 namespace {
 
-// A matrix view as std::mdspan is one, of any rank, with strides.
+// A matrix view like std::mdspan, of any rank, with strides.
 template <class Value, std::size_t Rank>
 class strided {
 public:
@@ -46,7 +46,7 @@ private:
     std::array<std::ptrdiff_t, Rank> strides_;
 };
 
-// A span that skips elements and does not say so but by its operator[].
+// A span that skips elements, which only its operator[] shows.
 template <class Value>
 struct skipping {
     Value *first;
@@ -57,7 +57,7 @@ struct skipping {
     Value &operator[](std::size_t at) const { return first[at * step]; }
 };
 
-// Triangular numbers of elements: spaced unevenly.
+// Elements at triangular numbers: unevenly spaced.
 struct uneven {
     const double *first;
 
@@ -69,7 +69,7 @@ struct uneven {
 const std::vector<double> weights = {0.25, 0.75};
 const std::vector<double> means = {0, 1, 2, 10, 11, 12};
 const std::vector<double> means_by_columns = {0, 10, 1, 11, 2, 12};
-// 2 x 3 x 3, the components unlike each other, and symmetric.
+// 2 x 3 x 3: symmetric, and different for each component.
 const std::vector<double> covariances = {2, 0.5, 0.1, 0.5, 3, 0.2, 0.1, 0.2, 4, 5, 0, 0, 0, 6, 0.3, 0, 0.3, 7};
 
 gmm::mixture model()
@@ -82,7 +82,7 @@ void parameters()
     const gmm::mixture known = model();
     CHECK(known.means() == means && known.covariances() == covariances && known.weights() == weights);
 
-    // Columns first, in a larger matrix, and rows as arrays.
+    // By columns, in a larger matrix, and rows as arrays.
     const strided<const double, 2> by_columns(means_by_columns.data(), {2, 3}, {1, 2});
     CHECK(gmm::mixture::create(weights, by_columns, covariances).means() == means);
     const double rows[2][3] = {{0, 1, 2}, {10, 11, 12}};
@@ -105,7 +105,7 @@ void parameters()
     CHECK(gmm::mixture::create(weights, means, strided<double, 3>(&block[0][0][0], {2, 3, 3}, {12, 4, 1}))
               .covariances() == covariances);
 
-    // A shape that is not that of the parameters is refused, even where the number of elements is right.
+    // A wrong shape is refused, even if the number of elements is right.
     std::string said;
     const strided<const double, 2> transposed(means.data(), {3, 2}, {1, 3});
     CHECK(status_of([&] { gmm::mixture::create(weights, transposed, covariances); }, &said) == GMM_INVALID_SHAPE);
@@ -118,7 +118,7 @@ void parameters()
     CHECK(status_of([&] { gmm::mixture::create(weights, means, means); }) == GMM_INVALID_SHAPE);
     CHECK(status_of([&] { gmm::mixture::create({}, means, covariances); }) == GMM_INVALID_SHAPE);
 
-    // A variable is read when the call is made; something temporary is kept.
+    // A variable is read at the time of the call; a temporary is kept alive.
     gmm::fit_options options(2);
     options.means = std::vector<double>(means);
     std::vector<double> changed = weights;
@@ -214,7 +214,7 @@ void outputs()
     known.score(z, wanted);
     CHECK(std::vector<double>(&into[0][0], &into[0][0] + 8) == known.responsibilities(z));
 
-    // Memory with gaps, or by columns, cannot be written to as a whole: it stays as it was.
+    // Memory with gaps or in column-major order is refused as an output, and not changed.
     const auto before = std::vector<double>(gaps, gaps + 8);
     CHECK(status_of([&] { wanted.energies = strided<double, 1>(gaps, {4}, {2}); }) == GMM_INVALID_SHAPE);
     CHECK(status_of([&] { wanted.energies = skipping<double>{gaps, 4, 2}; }) == GMM_INVALID_SHAPE);
@@ -235,7 +235,7 @@ void outputs()
     CHECK(twice[0] == 2 * sum[0] && known.maximise(view).means() == known.maximise(sum).means());
 }
 
-// Samples and responsibilities may lie in different ways.
+// Samples and responsibilities may have different layouts.
 void layers()
 {
     const double rows[4][1] = {{0}, {2}, {10}, {14}};

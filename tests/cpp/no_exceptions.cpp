@@ -1,13 +1,13 @@
-// A program without exceptions and without run-time types: what is refused is reported, and ends the program.
+// A program without exceptions and without run-time types: a refusal is reported and ends the program.
 //
 // usage: no_exceptions
 //
-// The test compiles it with -fno-exceptions -fno-rtti; compiled in another way it does nothing.
+// The test compiles it with -fno-exceptions -fno-rtti; compiled otherwise, it does nothing.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
-// What the last refusal has to be; the program ends with it.
+// The expected status of the last refusal, which ends the program.
 static int expected = -1;
 
 static void refused(int status, const char *message)
@@ -48,7 +48,7 @@ int main()
         seen < 2) {
         return 2;
     }
-    // The functions of gmm.h return what they are refused with.
+    // The functions of gmm.h return statuses.
     gmm_mixture *out = nullptr;
     if (gmm_mixture_load("no such file", &out) != GMM_IO || std::strlen(gmm_last_error_message()) < 5) {
         return 5;

@@ -1,4 +1,4 @@
-// Types that say too little of themselves, for the cases of refused.txt.
+// Types that do not describe their memory, for the cases of refused.txt.
 #ifndef REFUSED_HPP
 #define REFUSED_HPP
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// An mdspan whose elements are not what is in memory, as one that std::linalg::scaled returns.
+// An mdspan whose elements are computed from memory, as std::linalg::scaled returns it.
 struct computed {
     using element_type = const double;
     using reference = double;
@@ -20,14 +20,14 @@ struct computed {
     const double *data_handle() const { return nullptr; }
 };
 
-// A tensor with strides in a way of its own.
+// A tensor with an unusual interface for its strides.
 struct unread {
     const double *data() const { return nullptr; }
     std::size_t size() const { return 3; }
     std::array<std::size_t, 2> strides() const { return {1, 3}; }
 };
 
-// A matrix without memory.
+// A matrix expression without memory.
 struct expression {
     std::size_t rows() const { return 3; }
     std::size_t cols() const { return 3; }

@@ -10,7 +10,7 @@ struct shape {
     size_t n, k, d;
 };
 
-/* What options point at. */
+/* The structs that the options of a fit point at. */
 struct fit {
     gmm_prior prior;
     gmm_fit_options options;
@@ -45,7 +45,7 @@ static inline int32_t watch(void *userdata, const gmm_progress *progress)
 {
     struct fit *fit = userdata;
     HOLDS(!isnan(progress->lower_bound) && progress->elapsed >= 0.0);
-    /* An older caller has no field for it. */
+    /* An older caller's struct has no field for it. */
     return fit != NULL && fit->iterations_left-- == 0;
 }
 
@@ -55,13 +55,13 @@ static inline void listen(void *userdata, gmm_log_level level, const char *messa
     HOLDS(level >= GMM_LOG_INFO && message[0] != '\0');
 }
 
-/* Options of a fit: most of them such as a fit can be made by. */
+/* Options of a fit; most of them are valid. */
 static inline const gmm_fit_options *any_fit(struct fit *fit, struct shape shape, const gmm_mixture *start)
 {
     gmm_fit_options *it = &fit->options;
     gmm_fit_options_init(it);
     size_t k = shape.k, d = shape.d;
-    /* More than there are samples: lists of so many would not be read. */
+    /* More components than samples: lists of this length must not be read. */
     int is_too_many = once_in(60);
     it->n_components = !is_too_many ? k : once_in(2) ? huge() : shape.n + 1 + below(1000);
     it->tol = any_option(1e-3);
@@ -106,7 +106,7 @@ static inline const gmm_fit_options *any_fit(struct fit *fit, struct shape shape
     return sized("options", INPUT, it, sizeof *it);
 }
 
-/* A report whose buffers are as long as it says. */
+/* A report with buffers of the lengths that it states. */
 static inline gmm_fit_report *any_report(struct shape shape)
 {
     size_t k = shape.k, d = shape.d;
@@ -117,7 +117,7 @@ static inline gmm_fit_report *any_report(struct shape shape)
     report.effective_counts = OPTIONAL(output("effective_counts", PLUS_INFINITE, k));
     report.conditions = OPTIONAL(output("conditions", FINITE, k));
     report.ridges = OPTIONAL(output("ridges", FINITE, k));
-    /* Bytes are never misaligned. */
+    /* A byte has no alignment, so this pointer is never misaligned. */
     unsigned char *held = buffer("held_by_ridge", OUTPUT, BYTES, 0, k * d);
     report.held_by_ridge = once_in(4) ? NULL : held;
     report.repairs_capacity = below(5);

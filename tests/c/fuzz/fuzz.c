@@ -1,13 +1,13 @@
-/* Calls every function with arguments of every kind, and looks at what each call did.
+/* Calls every function with arguments of every kind, and checks the effects of each call.
  *
  * usage: fuzz FOLDER CALLS (to write in; how many calls)
  *
  *     fuzz FOLDER 100000 --seed 7         other calls
- *     fuzz FOLDER 1 --seed 7 --call 345   that one alone, as a finding names it
+ *     fuzz FOLDER 1 --seed 7 --call 345   only that call, as a finding names it
  *
- * A call in this sense is one of the cases below, of several calls of the library. What is looked for: a crash; an
- * access beside a buffer; a NaN, or an infinity that is not documented, when a call came to GMM_OK; a change of an
- * input, or of an output when a call was refused; a call without an end. Any of them ends the program with 1.
+ * Here a call is one of the cases below, which makes several calls of the library. The findings are: a crash; an
+ * access beside a buffer; a NaN, or an undocumented infinity, after GMM_OK; a changed input; an output changed by a
+ * refused call; a call that does not end. Any finding ends the program with 1.
  */
 #define _GNU_SOURCE
 #include "fits.h"
@@ -29,7 +29,7 @@
 
 #include "handles.h"
 
-/* A case, and how often it comes up: some take a thousand times as long as others. */
+/* A case and its frequency: some cases take a thousand times as long as others. */
 #define BOTH(name, often) {name##_f64, often}, {name##_f32, often}
 static const struct {
     void (*run)(void);
@@ -60,7 +60,8 @@ static void run_case(uint64_t call)
     cases[i].run();
 }
 
-/* A crash, or a call without an end, in words that lead back to it. No stream: that may be what is broken. */
+/* Reports a crash or a call that does not end, with the arguments that repeat it. Without streams, which may be
+ * broken. */
 static void tell(const char *what)
 {
     char line[256];
@@ -77,7 +78,7 @@ static void on_signal(int signal)
     _exit(2);
 }
 
-/* Under AddressSanitizer, which has handlers of its own. */
+/* Set under AddressSanitizer only, which has its own handlers. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static void on_death(void)

@@ -1,6 +1,6 @@
-/* Estimates, energies and their gradients, of parameters that the caller holds. Included by typed.h. */
+/* Estimates, energies and their gradients, with parameters in the caller's memory. Included by typed.h. */
 
-/* A float result that is beyond its range is an infinity. */
+/* A float result beyond its range may be infinite. */
 #define OF_TYPE (IS_FLOAT ? ANY_INFINITE : PLUS_INFINITE)
 
 static void OF(fuzz_params)(void)
@@ -69,7 +69,7 @@ static void OF(fuzz_loss)(void)
                       OPTIONAL(loss), OPTIONAL(mean), OPTIONAL(cov_diag), OPTIONAL(d_z), OPTIONAL(d_gamma)));
 }
 
-/* Some batches of a training, with running averages or without. */
+/* Several training batches, with running averages or without. */
 static void OF(fuzz_training_loss)(void)
 {
     size_t k = 1 + below(3), d = 1 + below(4);

@@ -1,4 +1,4 @@
-/* What has no type: handles, getters, defaults and files. */
+/* Functions without a type of real: handles, getters, defaults and files. */
 #ifndef FUZZ_HANDLES_H
 #define FUZZ_HANDLES_H
 
@@ -15,7 +15,7 @@ static void fuzz_handles(void)
     if (mixture != NULL) {
         inspect(mixture);
     }
-    /* Lengths that are not those of the mixture, and no mixture at all. */
+    /* Lengths that do not match the mixture, and NULL for the mixture. */
     static gmm_status (*const gmm_mixture_readers[])(const gmm_mixture *, double *, size_t) = {
         gmm_mixture_weights,   gmm_mixture_means,    gmm_mixture_dense_covariances,          gmm_mixture_covariances,
         gmm_mixture_cholesky, gmm_mixture_log_dets, gmm_mixture_precisions_cholesky,
@@ -77,7 +77,7 @@ static void fuzz_options(void)
     }
 }
 
-/* Text that may stand beside a mixture, and some that may not. */
+/* Text for metadata, valid or invalid. */
 static const char *any_text(void)
 {
     static const char *const texts[] = {"note", "", "gmm", "feature_names", "[\"a\",\"b\"]", "\xff\xfe", "threshold", "1e-3"};
@@ -114,7 +114,7 @@ static gmm_status save(const gmm_mixture *mixture, const char *path)
     return CALL(gmm_mixture_save_with_metadata(mixture, PASS(keys), PASS(values), n, path));
 }
 
-/* A model file, some bytes of which are others when it is read. */
+/* A model file with some bytes changed before it is read. */
 static void fuzz_files(void)
 {
     char path[4096];

@@ -1,4 +1,4 @@
-/* Fits of every kind, and their pieces. Included by typed.h. */
+/* Fits of every kind, and their parts. Included by typed.h. */
 
 static void OF(fuzz_fit)(void)
 {
@@ -18,7 +18,7 @@ static void OF(fuzz_fit)(void)
     gmm_mixture_free(start);
 }
 
-/* Rows that a source gives again and again. */
+/* Rows that a source gives in every pass. */
 struct OF(rows) {
     const REAL *values;
     size_t n, d, at, fails_after;
@@ -27,7 +27,7 @@ struct OF(rows) {
 static int32_t OF(rewind_rows)(void *userdata)
 {
     struct OF(rows) *rows = userdata;
-    /* A source of a caller so old that it has no field for them. */
+    /* The struct of an older caller has no field for userdata. */
     if (rows == NULL) {
         return 1;
     }
@@ -97,7 +97,7 @@ static void OF(fuzz_known)(void)
         slot, OF(gmm_mixture_from_responsibilities)(PASS(z), PASS(gamma), PASS(options), the_threads, PASS(slot)))));
 }
 
-/* The steps of a fit one by one; and buffers that no samples left behind. */
+/* The steps of a fit one by one, and buffers that no samples can have as moments. */
 static void OF(fuzz_moments)(void)
 {
     SHAPE;
@@ -210,7 +210,7 @@ static void OF(fuzz_sweep)(void)
         begin_arguments();
         gmm_mixture **copy = SLOT(gmm_mixture);
         gmm_mixture_free(inspected(MAKE(copy, gmm_sweep_mixture(sweep, at, PASS(copy)))));
-        /* Only of a candidate whose K is known: the buffers are that long. */
+        /* Only for a candidate with a known K, which determines the lengths of the buffers. */
         begin_arguments();
         gmm_fit_report *report = any_report((struct shape){n, fitted, d});
         if ((fitted > 0 || at == candidates) && CALL(gmm_sweep_report(sweep, at, PASS(report))) == GMM_OK) {

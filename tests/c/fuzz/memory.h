@@ -1,5 +1,5 @@
-/* Memory that a call reads or writes: each buffer ends where a page begins that nobody may touch, or begins where one
- * ends; what is left of its own pages holds a pattern. A call is judged by what it did to all of them.
+/* Memory that a call reads or writes. Each buffer ends or begins at a page without access; the rest of its own
+ * pages holds a pattern. Each call is checked by its effects on all of these.
  */
 #ifndef FUZZ_MEMORY_H
 #define FUZZ_MEMORY_H
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum role { INPUT, OUTPUT };
-/* What an output may hold when the call was not refused. */
+/* Allowed values of an output after a call that succeeded. */
 enum holds { BYTES, FINITE, PLUS_INFINITE, MINUS_INFINITE, ANY_INFINITE };
 
 enum { BUFFERS = 48, AREA = 1 << 17, CANARY = 64, FILLED = 0xa5, SPARE = 0xc7, MOST_TOLD = 20 };
@@ -25,7 +25,7 @@ struct buffer {
     const char *name;
     enum role role;
     enum holds holds;
-    /* Every call that gets it reads it: the elements of a matrix. */
+    /* Every call with this buffer reads it: the elements of a matrix. */
     int is_read;
     int is_float;
     unsigned char *at;
@@ -43,7 +43,7 @@ static uint64_t the_seed, the_call, n_calls, n_accepted, n_findings;
 static const char *the_function = "nothing";
 static long seconds = 20;
 
-/* Something that must not be: what, and how to see it again. */
+/* Reports a finding: what happened, and how to repeat it. */
 static inline void finding(const char *what, const char *where)
 {
     n_findings++;
@@ -70,13 +70,13 @@ static inline void make_memory(void)
     }
 }
 
-/* The arguments of the next call begin. */
+/* Begins the arguments of the next call. */
 static inline void begin_arguments(void)
 {
     memory.n_buffers = 0;
 }
 
-/* A buffer, filled with a pattern; NULL for one that is larger than there is room for. */
+/* A buffer filled with a pattern; NULL if it is too large. */
 static inline void *buffer(const char *name, enum role role, enum holds holds, int is_float, size_t size)
 {
     if (size > AREA || memory.n_buffers == BUFFERS) {
@@ -85,7 +85,7 @@ static inline void *buffer(const char *name, enum role role, enum holds holds, i
     }
     size_t index = memory.n_buffers++;
     unsigned char *area = memory.areas[index], *at = once_in(2) ? area + AREA - size : area;
-    /* Some sizes of structs are no multiple of what they are aligned to. */
+    /* The sizes of some structs are not a multiple of their alignment. */
     at -= (uintptr_t)at % (is_float || size % 8 == 4 ? 4 : 8);
     struct buffer it = {name, role, holds, 0, is_float, at, size, memory.copies[index]};
     memory.buffers[index] = it;
@@ -93,7 +93,7 @@ static inline void *buffer(const char *name, enum role role, enum holds holds, i
     return at;
 }
 
-/* Where the pattern stands: before the buffer and after it, as far as its pages go. */
+/* The pattern before or after a buffer, up to the end of its pages. */
 static inline size_t canary(const struct buffer *it, int is_after, unsigned char **at)
 {
     unsigned char *area = memory.areas[it - memory.buffers], *end = area + AREA;
@@ -113,11 +113,11 @@ static inline void *output(const char *name, enum holds holds, size_t n)
     return buffer(name, OUTPUT, holds, 0, n * sizeof(double));
 }
 
-/* Where a handle is written. */
+/* Memory that receives a handle. */
 #define SLOT(type) ((type **)buffer("out", OUTPUT, BYTES, 0, sizeof(type *)))
 
-/* A pointer as callers pass it: nearly always what it should be; or NULL, misaligned, or, of an output, where the
- * samples are. */
+/* A pointer argument: nearly always valid; sometimes NULL or misaligned, or, for an output, the address of the
+ * samples. */
 static inline void *passed(void *at)
 {
     if (!once_in(60) || at == NULL) {
@@ -133,7 +133,7 @@ static inline void *passed(void *at)
     return once_in(2) ? NULL : (unsigned char *)at + 1;
 }
 
-/* The same of one that may be left out. */
+/* As `passed`, for an optional pointer. */
 static inline void *optional(void *at)
 {
     return once_in(4) ? NULL : passed(at);
@@ -183,7 +183,7 @@ static inline void look_at_values(const struct buffer *it)
     }
 }
 
-/* What a call did: nothing beside its outputs, nothing to those when it was refused, and no NaN otherwise. */
+/* Checks a call: nothing beside its outputs changed, no output changed if it was refused, and no NaN otherwise. */
 static inline gmm_status after_call(gmm_status status)
 {
     n_calls++;
@@ -220,16 +220,16 @@ static inline gmm_status after_call(gmm_status status)
     return status;
 }
 
-/* A call, watched. Its buffers are made before: what an argument makes is not. */
+/* A checked call. Its buffers are made before it, since an expression in an argument is not checked. */
 #define CALL(call) (before_call(#call), after_call((call)))
 
-/* One that makes a handle: NULL when it was refused. */
+/* A call that makes a handle; NULL if it was refused. */
 #define MAKE(slot, call) (CALL(call) == GMM_OK ? *(slot) : NULL)
 
-/* A function without a status. */
+/* A checked call of a function without a status. */
 #define ASK(call) (before_call(#call), (call))
 
-/* What holds of results beside numbers. */
+/* A condition on results that are not numbers. */
 #define HOLDS(condition) ((condition) ? (void)0 : finding("breaks", #condition))
 
 #endif

@@ -1,5 +1,5 @@
-/* Random choices: of one call they depend on the seed and the number of the call alone, so that a finding can be
- * made again by itself.
+/* Random choices. Those of a call depend only on the seed and the number of the call, so that a finding can be
+ * repeated by itself.
  */
 #ifndef FUZZ_RANDOM_H
 #define FUZZ_RANDOM_H
@@ -44,13 +44,13 @@ static inline int once_in(size_t n)
     return below(n) == 0;
 }
 
-/* Roughly normal: a sum of uniform numbers will do. */
+/* Roughly normal: a sum of uniform numbers. */
 static inline double normal(void)
 {
     return (uniform() + uniform() + uniform() + uniform() - 2.0) * 1.7;
 }
 
-/* What a list of values is like. */
+/* Kinds of lists of values. */
 enum kind { PLAIN, SCALED, SHIFTED, CONSTANT, ZERO, FEW, EXTREME, SPRINKLED, BAD, KINDS };
 
 struct flavour {
@@ -64,7 +64,7 @@ static inline int most(int is_float)
     return is_float ? 38 : 308;
 }
 
-/* Of any size that a type has, subnormal numbers too. */
+/* Any magnitude of the type, including subnormal numbers. */
 static inline double any_size(int is_float)
 {
     return pow(10.0, (2.0 * uniform() - 1.0) * (most(is_float) + 5));
@@ -85,7 +85,7 @@ static inline struct flavour any_flavour(int is_float)
     return flavour;
 }
 
-/* At the ends of the range, and in its middle. */
+/* Values at the ends of the range, and in its middle. */
 static inline double extreme(int is_float)
 {
     static const double doubles[] = {0.0, 4.9e-324, 1e-310, DBL_MIN, 1e-300, 1e-160, 1.0, 1e154, 1e300, DBL_MAX};
@@ -129,13 +129,13 @@ static inline double value_of(struct flavour flavour, int is_float)
     return flavour.kind == BAD && once_in(5) ? no_number() : value;
 }
 
-/* A number as an option may be: as it should be, at the ends of the range, or none at all. */
+/* An option: a usual value, a value at the ends of the range, or NaN. */
 static inline double any_option(double usual)
 {
     return !once_in(4) ? usual : once_in(4) ? no_number() : once_in(2) ? extreme(0) : any_size(0);
 }
 
-/* Sizes that no memory could hold, of floats either. */
+/* Sizes that exceed any memory, for floats too. */
 static inline size_t huge(void)
 {
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX / 4 + 1};

@@ -1,4 +1,4 @@
-/* What a mixture, a scorer or a detector says of samples. Included by typed.h. */
+/* Scores of samples by a mixture, a scorer or a detector. Included by typed.h. */
 
 static void OF(fuzz_scores)(void)
 {

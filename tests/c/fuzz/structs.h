@@ -1,11 +1,11 @@
-/* Structs that say their size, and handles that calls are made with. */
+/* Structs with a size field, and handles for calls. */
 #ifndef FUZZ_STRUCTS_H
 #define FUZZ_STRUCTS_H
 
 #include "memory.h"
 
-/* A copy of a struct with the size it was compiled with, or that of an older or a newer caller, or one that is none.
- * Of a newer caller's the bytes that the library does not know are zero, as they must be, or not. */
+/* A copy of a struct with the size of this program, of an older or a newer caller, or an invalid size. The bytes
+ * that only a newer caller knows are zero, as they must be, or not. */
 static inline void *sized(const char *name, enum role role, const void *from, size_t size)
 {
     size_t told = size, held = size;
@@ -27,7 +27,7 @@ static inline void *sized(const char *name, enum role role, const void *from, si
     return at;
 }
 
-/* Values of a list of doubles that a call reads. */
+/* A list of doubles that a call reads. */
 static inline double *list(const char *name, size_t n, struct flavour flavour, int are_positive)
 {
     double *values = input(name, n * sizeof *values);
@@ -38,7 +38,7 @@ static inline double *list(const char *name, size_t n, struct flavour flavour, i
     return values;
 }
 
-/* Weights that sum to one, some of them zero; or any. */
+/* Weights that sum to one, some of them zero; or arbitrary values. */
 static inline double *weights(const char *name, size_t k)
 {
     if (once_in(12)) {
@@ -54,16 +54,16 @@ static inline double *weights(const char *name, size_t k)
     return values;
 }
 
-/* How many of each, mostly few; now and then more than a block, or none. */
+/* A number of things: mostly few, sometimes more than a block, or none. */
 static inline size_t some(size_t usual, size_t many)
 {
     return once_in(100) ? 0 : once_in(25) ? 1 + below(many) : 1 + below(usual);
 }
 
-/* Beyond 8 and 16 features other code factors and multiplies. */
+/* Above 8 and 16 features, other code factors and multiplies. */
 enum { MOST_FEATURES = 20 };
 
-/* L L^T of a random L, in units of any size for each feature, or what no covariance is. */
+/* L L^T of a random L, with a random unit for each feature; or an invalid covariance. */
 static inline void covariance(double *out, size_t d)
 {
     double factor[MOST_FEATURES][MOST_FEATURES] = {{0}}, units[MOST_FEATURES], unit = once_in(3) ? any_size(0) : 1.0;
@@ -81,14 +81,14 @@ static inline void covariance(double *out, size_t d)
             for (size_t m = 0; m < d; m++) {
                 sum += factor[i][m] * factor[j][m];
             }
-            /* A root of a product and the product of roots do not overflow together. */
+            /* Not the root of the product, which may overflow where the product of the roots does not. */
             sum *= i == j ? units[i] : sqrt(units[i]) * sqrt(units[j]);
             out[i * d + j] = is_junk ? value_of(junk, 0) : sum;
         }
     }
 }
 
-/* What every mixture has, and what it may not have. */
+/* Checks the properties that every mixture must have. */
 static inline void inspect(const gmm_mixture *mixture)
 {
     size_t k = ASK(gmm_mixture_n_components(mixture)), d = ASK(gmm_mixture_n_features(mixture)), nk = k * d * d;
@@ -133,7 +133,7 @@ static inline gmm_mixture *inspected(gmm_mixture *mixture)
     return mixture;
 }
 
-/* A mixture of k components in d features, of any structure; NULL when what it was to be made of makes none. */
+/* A mixture of k components in d features, of any structure; NULL when its parameters are refused. */
 static inline gmm_mixture *any_mixture(size_t k, size_t d)
 {
     begin_arguments();
@@ -150,7 +150,7 @@ static inline gmm_mixture *any_mixture(size_t k, size_t d)
     if (mixture == NULL || once_in(2)) {
         return inspected(mixture);
     }
-    /* The same in another structure: what one M-step makes of samples that are like it. */
+    /* The mixture in another structure: one M-step of samples with its moments. */
     begin_arguments();
     size_t n = 2 * k + 6;
     double *samples = output("samples", FINITE, n * d);

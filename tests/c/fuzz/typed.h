@@ -1,4 +1,4 @@
-/* What the calls of one type are made with: read for double and for float, with REAL, SUFFIX and IS_FLOAT set. */
+/* Arguments of one type: included for double and for float, with REAL, SUFFIX and IS_FLOAT set. */
 
 #define PASTE_(name, suffix) name##_##suffix
 #define PASTE(name, suffix) PASTE_(name, suffix)
@@ -31,7 +31,7 @@ static const MATRIX *OF(described)(MATRIX matrix)
     if (once_in(40)) {
         switch (below(6)) {
         case 0:
-            /* Of rows that are all the same there may be as many as there are numbers. */
+            /* A matrix whose rows all share memory may have any number of them. */
             matrix.rows = huge(), matrix.row_stride += matrix.row_stride == 0;
             break;
         case 1:
@@ -111,7 +111,7 @@ static const MATRIX *OF(samples)(const char *name, size_t n, size_t d)
     return OF(described)(matrix);
 }
 
-/* Responsibilities (n x k): rows that sum to one, one of them whole, or any. */
+/* Responsibilities (n x k): rows that sum to one, one of them concentrated; or arbitrary values. */
 static const MATRIX *OF(shares)(size_t n, size_t k)
 {
     MATRIX matrix = OF(laid_out)("gamma", n, k);
@@ -132,7 +132,7 @@ static const MATRIX *OF(shares)(size_t n, size_t k)
     return OF(described)(matrix);
 }
 
-/* Parameters that are independent of each other: k, phi, mu, cov, chol and log_det of gmm_energy. */
+/* Independent parameters: k, phi, mu, cov, chol and log_det of gmm_energy. */
 static void OF(parameters)(size_t k, size_t d, const REAL *out[5])
 {
     REAL *phi = buffer("phi", INPUT, BYTES, IS_FLOAT, k * sizeof(REAL));
@@ -157,7 +157,7 @@ static void OF(parameters)(size_t k, size_t d, const REAL *out[5])
     memcpy(out, all, sizeof all);
 }
 
-/* How much each sample counts, or NULL. */
+/* Weights of samples, or NULL. */
 static double *OF(counts)(size_t n)
 {
     return once_in(3) ? list("sample_weights", n, any_flavour(0), 1) : NULL;

@@ -1,4 +1,4 @@
-/* A program that is linked with the library and loads a plug-in that brings a copy of it.
+/* A program linked with the library loads a plug-in that brings its own copy of it.
  *
  * usage: beside COPY
  */

@@ -1,4 +1,4 @@
-/* Two copies of the library in one process, as two plug-ins would bring them, each with handles of its own.
+/* Two copies of the library in one process, as two plug-ins may bring them, each with its own handles.
  *
  * usage: copies LIBRARY COPY
  */
@@ -6,7 +6,7 @@
 
 static double first_energies[N], second_energies[N];
 
-/* Which file a function is in. */
+/* The file that a function is in. */
 static const char *home(void *function)
 {
     Dl_info info;
@@ -21,7 +21,7 @@ static void both(const char *path, int flags, const char *copy, int copy_flags)
     CHECK(strcmp(home(*(void **)&first.gmm_mixture_free), path) == 0);
     CHECK(strcmp(home(*(void **)&second.gmm_mixture_free), copy) == 0);
 
-    /* Handles that live at the same time, and pools. */
+    /* Handles and pools that exist at the same time. */
     gmm_threads *ours = NULL, *theirs = NULL;
     CHECK(first.gmm_threads_create(pool_of(2), &ours) == GMM_OK && second.gmm_threads_create(pool_of(3), &theirs) == GMM_OK);
     use(&first, ours, first_energies);
@@ -31,7 +31,7 @@ static void both(const char *path, int flags, const char *copy, int copy_flags)
     use(&second, NULL, second_energies);
     CHECK(memcmp(first_energies, second_energies, sizeof first_energies) == 0);
 
-    /* Messages are of the copy that was called. */
+    /* A message belongs to the copy that was called. */
     refused(&first, 5000);
     refused(&second, 6000);
     CHECK(strncmp(first.gmm_last_error_message(), "count is 5000;", 14) == 0);

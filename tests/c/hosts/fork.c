@@ -1,4 +1,4 @@
-/* Processes that fork: a child has threads of its own and gets the bits of its parent.
+/* Processes that fork: a child starts its own threads and computes the same bits as its parent.
  *
  * usage: fork ROUNDS
  */
@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-/* A child that waits for a thread that stayed in its parent waits until this many seconds are over. */
+/* Seconds after which a child counts as waiting for a thread that exists only in its parent. */
 enum { LIMIT = 300 };
 
 static const gmm_matrix_f64 z = {samples, N, D, D, 1};
@@ -52,7 +52,7 @@ static void everything(void)
     fits(NULL);
 }
 
-/* Waits for a child, which ends with 0 when all it checked held. */
+/* Waits for a child, which exits with 0 if all its checks held. */
 static void ends_well(pid_t child)
 {
     int status;
@@ -82,7 +82,7 @@ static void with_a_child_of_its_own(void)
     everything();
 }
 
-/* Handles of the parent are the child's to free. */
+/* A child may free the handles of its parent. */
 static void frees_what_it_inherits(void)
 {
     scores(four);
@@ -102,7 +102,7 @@ static void *keep_calling(void *threads)
 {
     while (!atomic_load(&stop)) {
         scores(threads);
-        /* Pools come and go too. */
+        /* Pools are created and freed too. */
         gmm_threads *own = NULL;
         CHECK(gmm_threads_create(2, &own) == GMM_OK);
         scores(own);
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     CHECK(gmm_mixture_energies_f64(mixture, &z, one, wanted_energies) == GMM_OK);
     CHECK(gmm_mixture_means(mixture, wanted_means, K * D) == GMM_OK);
     CHECK(n_threads() == 1);
-    /* The child is the first to have a pool, then both have one. */
+    /* The child creates the first pool, then both have one. */
     ends_well(start(with_a_child_of_its_own));
     everything();
     CHECK(n_threads() >= 5);

@@ -1,8 +1,8 @@
-/* What the host programs share: samples, what a process holds, and an end when something does not hold. */
+/* Shared by the host programs: samples, counts of the process's resources, and a check that ends the process. */
 #ifndef HOST_H
 #define HOST_H
 
-/* fork, fenv, dladdr, clocks and barriers, whatever the dialect. */
+/* For fork, fenv, dladdr, clocks and barriers in every C dialect. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Ends the process, from whichever thread or child finds out, unless `condition` holds. */
+/* Ends the process, from any thread or child, unless `condition` holds. */
 #define CHECK(condition)                                                                 \
     do {                                                                                 \
         if (!(condition)) {                                                              \
@@ -27,7 +27,7 @@
         }                                                                                \
     } while (0)
 
-/* As many samples as are worth several threads. */
+/* Enough samples for several threads. */
 enum { N = 20000, D = 8, K = 3 };
 
 static double samples[N * D];
@@ -60,10 +60,10 @@ static inline int entries(const char *path)
 
 static inline int n_threads(void) { return entries("/proc/self/task"); }
 
-/* One of them is the folder that is being read. */
+/* One entry is the folder that is being read. */
 static inline int n_descriptors(void) { return entries("/proc/self/fd") - 1; }
 
-/* Kilobytes after `key`, as in "VmRSS:", in what the system says about this process. */
+/* Kilobytes after `key`, as in "VmRSS:", in the system's status of this process. */
 static inline long kilobytes(const char *key)
 {
     FILE *status = fopen("/proc/self/status", "r");
@@ -86,7 +86,7 @@ static inline void sleep_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* Threads that were told to end do so in their own time: waits until at most `most` are left. */
+/* Threads that were told to end take some time: waits until at most `most` are left. */
 static inline void wait_for_threads(int most)
 {
     for (int tries = 0; n_threads() > most; tries++) {

@@ -1,4 +1,4 @@
-/* The library as a program that was not linked with it has it: by dlopen and dlsym. */
+/* The library loaded by dlopen and dlsym, in a program that is not linked with it. */
 #ifndef LOADED_H
 #define LOADED_H
 
@@ -34,7 +34,7 @@ static inline gmm load(const char *path, int flags)
         fprintf(stderr, "%s\n", dlerror());
         _exit(1);
     }
-    /* ISO C has no conversion of what dlsym returns; POSIX asks for this one. */
+    /* ISO C has no conversion for the result of dlsym; POSIX prescribes this one. */
 #define FIND(name)                                            \
     *(void **)(&loaded.name) = dlsym(loaded.library, #name); \
     CHECK(loaded.name != NULL);

@@ -37,7 +37,7 @@ static void *work(void *argument)
     CHECK(energies && shares && strcmp(gmm_last_error_message(), "") == 0);
     pthread_barrier_wait(&start);
     for (int round = 0; round < rounds; round++) {
-        /* Its own failure, which must still be there after others have failed. */
+        /* The thread's own failure, whose message must survive failures of others. */
         gmm_threads *none = NULL;
         CHECK(gmm_threads_create(5000 + me, &none) == GMM_INVALID_ARGUMENT && none == NULL);
         const char *said = gmm_last_error_message();
@@ -58,7 +58,7 @@ static void *work(void *argument)
     }
     free(energies);
     free(shares);
-    /* The message is still set: the end of the thread frees it. */
+    /* The message is still set here: the end of the thread frees it. */
     return NULL;
 }
 
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     draw();
     gmm_threads *one = NULL;
     CHECK(gmm_threads_create(1, &one) == GMM_OK && gmm_threads_create(pool_of(3), &pool) == GMM_OK);
-    /* What all must get is that of a thread alone, with a mixture that no other ever sees. */
+    /* The expected results are those of one thread, with a mixture that no other thread uses. */
     gmm_mixture *alone = fit(one, NULL);
     const gmm_scores_f64 scores = {.size = sizeof scores, .energies = wanted, .responsibilities = wanted_shares};
     CHECK(gmm_mixture_score_f64(alone, &z, one, &scores) == GMM_OK);
@@ -111,7 +111,8 @@ int main(int argc, char **argv)
     }
     pthread_barrier_destroy(&start);
     gmm_mixture_free(shared);
-    /* A thread that is about to end when the process does is found by no more than the middle of its handle. */
+    /* A leak checker sees a thread that ends with the process only by a pointer into its handle, so this waits for
+     * it. */
     const int left = n_threads() - (pool_of(3) == 3 ? 3 : 0);
     gmm_threads_free(pool);
     wait_for_threads(left);

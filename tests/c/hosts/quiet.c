@@ -1,4 +1,4 @@
-/* What the library leaves alone: the host's threads, streams, environment, signals, rounding and locale.
+/* The library does not change the host's threads, streams, environment, signals, rounding or locale.
  *
  * usage: quiet LIBRARY FOLDER (to write model files in)
  */
@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-/* The host's getenv is everybody's: what the library asks for goes through here. */
+/* Replaces getenv for the whole process, so that the library's calls are counted here. */
 static volatile int n_asked;
 
 char *getenv(const char *name)
@@ -32,7 +32,7 @@ char *getenv(const char *name)
 
 enum { SIGNALS = 32 };
 
-/* What a host may have set, and a library may change behind its back. */
+/* State of the process that a library might change. */
 typedef struct host {
     void (*handlers[SIGNALS])(int);
     sigset_t blocked;
@@ -55,7 +55,7 @@ static host now(void)
     host.rounding = fegetround();
     host.exceptions = fegetexcept();
 #ifdef __SSE2__
-    /* Without the flags that any addition may raise. */
+    /* Without the status flags, which any addition may raise. */
     host.control = _mm_getcsr() & ~0x3fu;
 #endif
     host.mask = umask(0);
@@ -82,7 +82,7 @@ static void calls_do_not_change_it(const gmm *gmm, const gmm_threads *threads)
     nothing_changed(&before);
 }
 
-/* A model file is numbers with points and a header of text, wherever the host is at home. */
+/* A model file has the same format in every locale: numbers with points, and a text header. */
 static void saves_and_loads(const gmm *gmm, const char *folder)
 {
     const double weight = 1, mean = 0.1, variance = 1234567.875;
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
     CHECK(n_threads() > 2);
     saves_and_loads(&gmm, argv[2]);
 
-    /* A host with settings of its own keeps them. */
+    /* The host's own settings stay. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     CHECK(sigaction(SIGPIPE, &ignore, NULL) == 0 && sigaction(SIGSEGV, &ignore, NULL) == 0);
     umask(027);

@@ -1,4 +1,4 @@
-/* After every kind of failure, the next call with the same handles is as if nothing had happened.
+/* After every kind of failure, the next call with the same handles succeeds as usual.
  *
  * usage: recover FOLDER (to write a model file in)
  */
@@ -12,7 +12,7 @@ static double points[4] = {0, 1, 2, 3};
 static const gmm_matrix_f64 z = {points, 4, 1, 1, 1};
 static int failed_with[64];
 
-/* A standard normal: half the square, and half of ln 2 pi. Mean 1.5, variance 1.25. */
+/* A standard normal: half the square, plus half of ln 2 pi. Mean 1.5, variance 1.25. */
 static void succeeds(void)
 {
     double energies[4], mean, variance;
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         bad.rows = SIZE_MAX;
         after(gmm_mixture_energies_f64(unit, &bad, NULL, energies), GMM_SIZE_OVERFLOW);
 
-        /* Refused in the middle of a fit, and of a score that has begun to write. */
+        /* Refused in the middle of a fit, and of scoring that has begun to write. */
         points[3] = NAN;
         gmm_fit_options options;
         CHECK(gmm_fit_options_init(&options) == GMM_OK);
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         after(gmm_params_f64(&z, &empty, 0, p, p + 1, p + 2, p + 3, p + 4), GMM_EMPTY_COMPONENT);
         after(gmm_mixture_create(1, 1, &one, &zero, &minus, &none), GMM_NOT_POSITIVE_DEFINITE);
 
-        /* A mixture whose samples a float cannot hold. */
+        /* A mixture whose samples may exceed the range of float. */
         const double huge = 1e300;
         gmm_mixture *wide = NULL;
         float drawn;
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
         after(gmm_mixture_fit_stream_f64(&source, &options, NULL, &none, NULL), GMM_SOURCE);
         CHECK(none == NULL);
     }
-    /* Every code but that of a mistake in the library, which nobody can ask for. */
+    /* All codes except that of a bug in the library, which no call can cause on purpose. */
     for (int status = GMM_NULL_POINTER; status <= GMM_SOURCE; status++) {
         CHECK(failed_with[status] || status == GMM_INTERNAL);
     }

@@ -1,4 +1,4 @@
-/* A host that loads the library as a plug-in, again and again: nothing grows, nothing crashes.
+/* A host loads the library as a plug-in again and again: memory does not grow, and nothing crashes.
  *
  * usage: reload LIBRARY TIMES
  */
@@ -13,7 +13,7 @@ static void *opens_and_closes(void *path)
     gmm gmm = load(path, RTLD_NOW | RTLD_LOCAL);
     refused(&gmm, 5000);
     CHECK(dlclose(gmm.library) == 0);
-    /* What belongs to this thread, its message, goes when it ends. */
+    /* The end of the thread frees its message. */
     return NULL;
 }
 
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     draw();
     for (int i = 0; i < times; i++) {
         gmm gmm = load(path, RTLD_NOW | RTLD_LOCAL);
-        /* The library's own threads are kept for the process, and its code for them. */
+        /* The library's own threads stay for the process, and so does its code. */
         use(&gmm, NULL, energies);
         if (i == 0) {
             memcpy(wanted, energies, sizeof wanted);
@@ -54,9 +54,9 @@ int main(int argc, char **argv)
     printf("%d times: %d threads, %d descriptors, %+ld kB resident, %+ld kB mapped since half of them\n", times,
            n_threads(), n_descriptors(), kilobytes("VmRSS:") - resident, kilobytes("VmSize:") - mapped);
     CHECK(n_threads() <= threads && n_descriptors() == descriptors);
-    /* A few times say nothing about growth. */
+    /* Growth cannot be measured in a few rounds. */
     CHECK(times < 20 || kilobytes("VmRSS:") - resident < 4096);
-    /* It stays: threads of its own may be in it, and what a thread keeps is freed by its code. */
+    /* The library stays loaded: its threads may run its code, and its code frees the memory of ended threads. */
     void *still = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
     CHECK(still != NULL);
     return 0;

@@ -1,11 +1,11 @@
-/* Fits to samples behind callbacks, and mixtures of samples whose components are known: misused. */
+/* Fits of samples read by callbacks, and mixtures from labels or responsibilities: misused. */
 #ifndef REAL
 
 #include "misuse.h"
 
 enum { N = 6, D = 2, K = 2 };
 
-/* What a callback is to do wrong, and in which pass over the source, from 1. */
+/* The fault of a callback, and the pass over the source in which it happens, from 1. */
 enum fault { NONE, REWIND_FAILS, READ_FAILS, TOO_MANY, NAN_ROW, INFINITE_ROW, NAN_WEIGHT, NEGATIVE_WEIGHT, ENDS_EARLY };
 
 struct tape {
@@ -97,7 +97,7 @@ static void OF(streams)(void)
     WITH(options_.n_components, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_components, N + 1, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.tol, NAN, CALL, GMM_INVALID_ARGUMENT);
-    /* In the first pass, which is for the start, and in a later one. */
+    /* In the first pass, for the start, and in a later one. */
     static const struct {
         enum fault fault;
         gmm_status status;
@@ -117,7 +117,7 @@ static void OF(streams)(void)
     unwatch();
 }
 
-/* What both ways to begin read of their options. */
+/* The options that both functions read. */
 #define BAD_STEP(call)                                                                 \
     do {                                                                               \
         WITH(options, NULL, call, GMM_NULL_POINTER);                                   \
@@ -163,7 +163,7 @@ static void OF(labels)(void)
     WITH(labels_[2], UINT32_MAX, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_components, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_components, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
-    /* More components than labels name: each of the others has a share of one. */
+    /* More components than labels use: each of the others gets half of another one. */
     WITH(options_.n_components, N + 1, CALL, GMM_OK);
     NOT_FINITE(SAMPLES[0], CALL, GMM_NOT_FINITE);
     BAD_STEP(CALL);

@@ -1,4 +1,4 @@
-/* Reads THIS_FILE once for double and once for float: what it says is said of both. */
+/* Includes THIS_FILE for double and for float. */
 #define REAL double
 #define SUFFIX f64
 #include THIS_FILE

@@ -1,4 +1,4 @@
-/* Criteria, sweeps and samples that are drawn, misused. */
+/* Criteria, sweeps and drawing of samples, misused. */
 #ifndef REAL
 
 #include "misuse.h"
@@ -90,7 +90,7 @@ static void OF(drawn)(void)
     if (sizeof(REAL) == sizeof(float)) {
         WITH(mixture, far, CALL, GMM_OUT_OF_RANGE);
     }
-    /* The list has no end. */
+    /* The sequence of samples has no end. */
     WITH(first, UINT64_MAX, CALL, GMM_OK);
     WITH(seed, UINT64_MAX, CALL, GMM_OK);
     WITH(labels, NULL, CALL, GMM_OK);
@@ -139,7 +139,7 @@ static void OF(sweep)(void)
     WITH(ks[2], SIZE_MAX, CALL, GMM_INVALID_ARGUMENT);
     options_.n_components = ks, options_.n_components_len = 3;
 
-    /* Of a sweep that there is, what is asked beside its candidates. */
+    /* Getters of an existing sweep, misused. */
     gmm_sweep *sweep = NULL;
     EXPECT(OF(gmm_sweep)(z, options, NULL, &sweep), GMM_OK);
     HOLDS(gmm_sweep_n_candidates(sweep) == 6 && gmm_sweep_best(sweep) < 4);
@@ -161,7 +161,7 @@ static void OF(sweep)(void)
     WITH(sweep, NULL, CALL, GMM_NULL_POINTER);
     WITH(at, 6, CALL, GMM_INVALID_ARGUMENT);
     WITH(at, SIZE_MAX, CALL, GMM_INVALID_ARGUMENT);
-    /* More components than samples: the refusal of the fit. */
+    /* More components than samples: returns the refusal of the fit. */
     WITH(at, 5, CALL, GMM_INVALID_ARGUMENT);
     BAD_INPUT(mixture, CALL);
     EXPECT(CALL, GMM_OK);
@@ -184,7 +184,7 @@ static void OF(sweep)(void)
 
 #define CALL FREED(OF(gmm_sweep)(z, options, NULL, out), slot, gmm_sweep_free)
 
-/* What is said of the fit of each candidate. */
+/* Getters of each candidate. */
 static void OF(of_each)(void)
 {
     ARGUMENTS;
@@ -218,9 +218,9 @@ static void OF(of_each)(void)
     fit.prior = &prior;
     WITH(prior.size, 0, CALL, GMM_INVALID_ARGUMENT);
     WITH(prior.mean_precision, -1, CALL, GMM_INVALID_ARGUMENT);
-    /* Its shape is that of one structure, and there are two. */
+    /* It has the shape for one structure, but there are two. */
     WITH(prior.covariance, covariance, CALL, GMM_INVALID_ARGUMENT);
-    /* Neither of these is read. */
+    /* Neither field is read. */
     fit.n_components = SIZE_MAX, fit.covariance_type = 99;
     EXPECT(CALL, GMM_OK);
     gmm_mixture_free(start);

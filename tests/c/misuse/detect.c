@@ -46,11 +46,11 @@ static void OF(thresholds)(void)
         WITH(level, 100.5, CALL, GMM_INVALID_ARGUMENT);
         WITH(energies_[2], NAN, CALL, GMM_NOT_FINITE);
         WITH(energies_[2], -INFINITY, CALL, GMM_NOT_FINITE);
-        /* What is infinitely unlikely is an outlier, and not a mistake. */
+        /* An infinite energy is that of an outlier, not an error. */
         WITH(energies_[3], INFINITY, CALL, GMM_OK);
         EXPECT(CALL, GMM_OK);
 #undef CALL
-        /* Room for a double, and for the energies that it would be written over. */
+        /* Memory for a double that overlaps the energies. */
         double both[2] = {1, 2};
         EXPECT(of[i]((const REAL *)(const void *)both, 2, level, both), GMM_INVALID_ARGUMENT);
         HOLDS(both[0] == 1 && both[1] == 2);
@@ -89,7 +89,7 @@ static void OF(fitted)(void)
     BAD_OPTIONAL_INPUT(options_.sample_weights, CALL);
     NOT_FINITE(weights[0], CALL, GMM_NOT_FINITE);
     WITH(weights[0], -1, CALL, GMM_NEGATIVE);
-    /* Too few to judge, and too few for every K. */
+    /* Fewer than two samples, and fewer than every K. */
     WITH(z_.rows, 1, CALL, GMM_INVALID_ARGUMENT);
     options_.n_components_len = 1;
     WITH(ks[0], N + 1, CALL, GMM_INVALID_ARGUMENT);

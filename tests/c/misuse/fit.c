@@ -1,4 +1,4 @@
-/* Fits to samples in memory, misused: samples, options, report. Streams and labels are in begin.c. */
+/* Fits of samples in memory, misused: samples, options, report. Streams and labels are in begin.c. */
 #ifndef REAL
 
 #include "misuse.h"
@@ -36,7 +36,7 @@ static REAL OF(samples)[N * D] = {0, 0, 1, 3, 2, 1, 10, 12, 11, 10, 12, 14};
 
 #define CALL FREED(OF(gmm_mixture_fit)(z, options, NULL, out, report), slot, gmm_mixture_free)
 
-/* What every function here begins with. */
+/* Local variables of every function here. */
 #define ARGUMENTS                                           \
     OF(gmm_matrix) z_ = {SAMPLES, N, D, D, 1};              \
     const OF(gmm_matrix) *z = &z_;                          \
@@ -57,7 +57,7 @@ static void OF(samples_and_slots)(void)
     BAD_SIZE(gmm_fit_options, options, CALL);
     NOT_FINITE(SAMPLES[5], CALL, GMM_NOT_FINITE);
     FROM_THE_END(z_, CALL);
-    /* Every row the first: no spread at all, which only a ridge makes up for. */
+    /* All rows equal the first: no variance, so a ridge is needed. */
     WITH(z_.row_stride, 0, CALL, GMM_OK);
     options_.reg_covar = 0;
     WITH(z_.row_stride, 0, CALL, GMM_NOT_POSITIVE_DEFINITE);
@@ -102,7 +102,7 @@ static void OF(options)(void)
     EXPECT(CALL, GMM_INVALID_ARGUMENT);
     options_.sample_weights = NULL;
 
-    /* A callback that ends the fit, and a token that was used, end it in time; none is nothing. */
+    /* A callback that ends the fit and a requested token work; NULL for either is valid. */
     options_.userdata = &failures;
     WITH(options_.progress, end_at_once, CALL, GMM_OK);
     HOLDS(report_.stop == GMM_STOP_CANCELLED && report_.n_iter == 1);
@@ -149,7 +149,7 @@ static void OF(starts)(void)
     WITH(covariances[6], 0.5, CALL, GMM_NOT_POSITIVE_DEFINITE);
     WITH(options_.precisions, covariances, CALL, GMM_INVALID_ARGUMENT);
     WITH(options_.n_init, 2, CALL, GMM_INVALID_ARGUMENT);
-    /* Arrays of K, K x D and K x D x D for a K that no memory could hold. */
+    /* Arrays of K, K x D and K x D x D for a K beyond any memory. */
     WITH(options_.n_components, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
     WITH(options_.n_components, PTRDIFF_MAX / 8 / D, CALL, GMM_SIZE_OVERFLOW);
     WITH(options_.n_components, 0, CALL, GMM_INVALID_ARGUMENT);
@@ -171,7 +171,7 @@ static void OF(priors)(void)
     gmm_prior_init(&prior_);
     prior_.mean = mean, prior_.covariance = covariance;
     ARGUMENTS;
-    /* Through a pointer of another name, for the options hold it as constant. */
+    /* Through a non-constant pointer, since the options hold a constant one. */
 #define PRIOR_CALL (options_.prior = prior, CALL)
     BAD_SIZE(gmm_prior, prior, PRIOR_CALL);
     BAD_OPTIONAL_INPUT(prior_.mean, PRIOR_CALL);
@@ -218,7 +218,7 @@ static void OF(reports)(void)
     WITH(report_.lower_bounds_capacity, PTRDIFF_MAX, CALL, GMM_SIZE_OVERFLOW);
     WITH(report_.repairs_capacity, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
     WITH(report_.repairs_capacity, PTRDIFF_MAX / 8, CALL, GMM_SIZE_OVERFLOW);
-    /* No room is nowhere to write. */
+    /* A capacity of 0 means that nothing is written. */
     report_.repairs_capacity = 0;
     WITH(report_.lower_bounds_capacity, 0, CALL, GMM_OK);
     EXPECT(CALL, GMM_OK);

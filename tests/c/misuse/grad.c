@@ -49,12 +49,12 @@ static void OF(loss)(void)
     WITH(eps, -1, CALL, GMM_INVALID_ARGUMENT);
     NOT_FINITE(w_energy, CALL, GMM_INVALID_ARGUMENT);
     NOT_FINITE(w_cov_diag, CALL, GMM_INVALID_ARGUMENT);
-    /* A feature without variance has no finite inverse of it to differentiate. */
+    /* A feature without variance: the gradient of its inverse is not finite. */
     REAL kept[N] = {samples[1], samples[3], samples[5], samples[7]};
     samples[1] = samples[3] = samples[5] = samples[7] = 7;
     EXPECT(CALL, GMM_OUT_OF_RANGE);
     samples[1] = kept[0], samples[3] = kept[1], samples[5] = kept[2], samples[7] = kept[3];
-    /* Rows that are all the first; and a component that nobody belongs to. */
+    /* All rows equal the first; and a component without samples. */
     eps = 0;
     WITH(z_.row_stride, 0, CALL, GMM_NOT_POSITIVE_DEFINITE);
     shares[0] = shares[2] = shares[6] = 0;
@@ -101,10 +101,10 @@ static void OF(through_params)(void)
     WITH(shares[3], -0.5f, CALL, GMM_NEGATIVE);
     NOT_FINITE(eps, CALL, GMM_INVALID_ARGUMENT);
     WITH(eps, -1, CALL, GMM_INVALID_ARGUMENT);
-    /* Of a factor, what stands above the diagonal is not read. */
+    /* Elements above the diagonal of a factor are not read. */
     WITH(of_chol[1], NAN, CALL, GMM_OK);
     WITH(d_mu, NULL, CALL, GMM_OK);
-    /* Nothing to pass on is a gradient of zero. */
+    /* Without gradients to pass on, the result is zero. */
     EXPECT(OF(gmm_params_vjp)(z, gamma, eps, NULL, NULL, NULL, NULL, NULL, d_z, d_gamma), GMM_OK);
     HOLDS(d_z_[0] == 0 && d_z_[N * D - 1] == 0 && d_gamma_[0] == 0 && d_gamma_[N * K - 1] == 0);
     FROM_THE_END(z_, CALL);

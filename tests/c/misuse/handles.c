@@ -1,5 +1,5 @@
-/* Mixtures from parameters, what is read of them, model files, threads, tokens, defaults, and NULL wherever there
- * is no status to say so: misused.
+/* Misuse of mixtures from parameters, their getters, model files, threads, tokens, defaults, and of NULL in
+ * functions without a status.
  *
  * usage: handles FOLDER (in which nothing may appear)
  */
@@ -25,7 +25,7 @@ static void created(void)
             WITH(k, vast[size], CALL, GMM_SIZE_OVERFLOW);
             WITH(d, vast[size], CALL, GMM_SIZE_OVERFLOW);
         }
-        /* K and K D fit, and K D D does not. */
+        /* K and K D fit in memory, but K D D does not. */
         WITH(d, (size_t)1 << 31, CALL, GMM_SIZE_OVERFLOW);
         BAD_INPUT(weights, CALL);
         BAD_INPUT(means, CALL);
@@ -94,7 +94,7 @@ static void readers(void)
     }
 }
 
-/* Text in model files: what is no text, or has no room. The one file that is made is removed. */
+/* Metadata: invalid text, or too little room. The one file that is written is removed. */
 static void metadata(const char *folder)
 {
     char model[4096], none[4096];
@@ -206,7 +206,7 @@ static void threads_and_tokens(void)
     unwatch();
 }
 
-/* Defaults for a struct of this many bytes, of which the library knows fewer or more. */
+/* Defaults of a struct with this size, which is smaller or larger than the library's. */
 #define BAD_INIT(type, init)                                                               \
     do {                                                                                   \
         union {                                                                            \
@@ -222,7 +222,7 @@ static void threads_and_tokens(void)
         for (int i = 0; i < 5; i++) {                                                      \
             WITH(size, sizes[i], (init)(known, size), GMM_INVALID_ARGUMENT);               \
         }                                                                                  \
-        /* No more is written than there is, and what is not known is zero. */             \
+        /* Only the given size is written, and unknown fields are zero. */                 \
         WITH(size, sizeof(size_t), (init)(known, size), GMM_OK);                           \
         HOLDS(filled.known.size == sizeof(size_t) && filled.bytes[sizeof(size_t)] == 0xa5); \
         EXPECT((init)(known, size), GMM_OK);                                               \
@@ -240,7 +240,7 @@ static void defaults(void)
     BAD_INIT(gmm_detector_options, gmm_detector_options_init);
 }
 
-/* What returns a number or nothing is asked about NULL, and freed NULL. */
+/* Functions without a status: getters return 0 or NaN for NULL, and NULL can be freed. */
 static void without_a_status(void)
 {
     char text[2] = {'x', 'y'};

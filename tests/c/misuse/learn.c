@@ -13,7 +13,7 @@ static gmm_mixture *unit(void)
     return mixture;
 }
 
-/* A length in whose place others are refused. */
+/* A length, for which other values are refused. */
 #define BAD_LEN(len, call)                               \
     do {                                                 \
         WITH(len, 0, call, GMM_INVALID_SHAPE);           \
@@ -39,7 +39,7 @@ static void added_and_scaled(void)
     for (int i = 0; i < LEN; i++) {
         WITH(added_[i], NAN, CALL, GMM_NOT_FINITE);
         WITH(sum_[i], INFINITY, CALL, GMM_NOT_FINITE);
-        /* A log-likelihood may be that of samples that cannot be. */
+        /* The log-likelihood may be minus infinity. */
         if (i != 1) {
             WITH(added_[i], -INFINITY, CALL, GMM_NOT_FINITE);
             WITH(sum_[i], -INFINITY, CALL, GMM_NOT_FINITE);
@@ -48,7 +48,7 @@ static void added_and_scaled(void)
     WITH(added_[0], -1, CALL, GMM_NEGATIVE);
     WITH(added_[2], -1, CALL, GMM_NEGATIVE);
     WITH(sum_[2], -1, CALL, GMM_NEGATIVE);
-    /* Both are finite, and their sum is not. */
+    /* Both are finite, but their sum is not. */
     added_[5] = 1e308;
     WITH(sum_[5], 1e308, CALL, GMM_NOT_FINITE);
     added_[5] = 1;
@@ -225,7 +225,7 @@ static void OF(updates)(void)
     NOT_FINITE(samples[6], CALL, GMM_NOT_FINITE);
     NOT_FINITE(weights_[1], CALL, GMM_NOT_FINITE);
     WITH(weights_[1], -1, CALL, GMM_NEGATIVE);
-    /* No refusal was a batch. */
+    /* No refused batch was counted. */
     HOLDS(gmm_stepwise_n_updates(learner) == 0);
     gmm_mixture *learnt = NULL;
     double means[D];

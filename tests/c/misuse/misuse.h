@@ -1,5 +1,5 @@
-/* What the programs of this folder hold every refusal against: the status is the one that is documented, there
- * is a message and it is a new one, and no byte of an output has changed.
+/* Checks of every refusal in this folder: the status is the documented one, there is a new message, and no byte of
+ * an output has changed.
  */
 #ifndef MISUSE_H
 #define MISUSE_H
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Padding of a struct that the library wrote has no value, which memcmp does not mind and valgrind would report. */
+/* Padding of a struct that the library wrote is undefined; memcmp accepts that, but valgrind would report it. */
 #ifdef __has_include
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
@@ -24,20 +24,20 @@
 #define PADDING_TOO(at, size) ((void)0)
 #endif
 
-/* Names of the type that a file is read for: OF(gmm_params) is gmm_params_f64. See both.h. */
+/* Names for the type that a file is included for: OF(gmm_params) is gmm_params_f64. See both.h. */
 #define OF(name) PASTE(name, SUFFIX)
 #define PASTE(name, suffix) PASTE_(name, suffix)
 #define PASTE_(name, suffix) name##_##suffix
 
 static int calls, failures;
-/* What is wrong with the next call, for the line that a failure prints. */
+/* The fault in the next call, for the message of a failed check. */
 static const char *wrong = "";
 
-/* The status of a call that makes a handle, which is freed: of use where some calls succeed. */
+/* The status of a call that makes a handle, which is then freed: for calls that may succeed. */
 #define FREED(call, slot, free_it) ((made = (call)) == GMM_OK ? (free_it(slot), made) : made)
 static gmm_status made;
 
-/* Outputs: their bytes before a call are those after its refusal. */
+/* Outputs: a refused call must not change their bytes. */
 enum { MAX_WATCHED = 24, MAX_BYTES = 256 };
 static struct {
     const void *at;
@@ -56,17 +56,17 @@ static inline void watch(const void *at, size_t size)
     watched[n_watched++].size = size;
 }
 
-/* Before what is watched is gone. */
+/* Called before the watched memory goes out of scope. */
 static inline void unwatch(void)
 {
     n_watched = 0;
 }
 
-/* An output that begins as a pattern, so that a zero is seen too; and one that has to begin as it is. */
+/* An output filled with a pattern, so that a written zero is noticed; and one whose contents must stay. */
 #define OUTPUT(object) (memset(&(object), 0xa5, sizeof(object)), watch(&(object), sizeof(object)))
 #define WATCH(object) watch(&(object), sizeof(object))
 
-/* A count that is in no message but this one's. */
+/* A number that appears in no message but this one's. */
 #define STAMP "987654321"
 
 static inline void before_call(void)
@@ -101,7 +101,7 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
     }
 }
 
-/* A condition beside statuses. */
+/* A condition that is not about a status. */
 #define HOLDS(condition)                                                                \
     do {                                                                                \
         if (!(condition)) {                                                             \
@@ -109,10 +109,10 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
         }                                                                               \
     } while (0)
 
-/* The call comes to this status: a refusal, or GMM_OK, which leaves the last message alone. */
+/* The call returns this status: a refusal, or GMM_OK, which does not change the last message. */
 #define EXPECT(call, status) (before_call(), after_call((call), (status), #call, __FILE__, __LINE__))
 
-/* The call comes to this status while `place` holds `value`. */
+/* The call returns this status while `place` holds `value`. */
 #define WITH(place, value, call, status)           \
     do {                                           \
         unsigned char kept_[sizeof(place)];        \
@@ -139,10 +139,10 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
     WITH(pointer, NULL, call, GMM_NULL_POINTER);  \
     BAD_OPTIONAL_OUTPUT(pointer, taken, call)
 
-/* Where a handle would be written, and an array of the call in whose place it must not be. */
+/* The pointer that receives a handle must not overlap an array of the call. */
 #define BAD_SLOT(pointer, taken, call) BAD_OUTPUT(pointer, taken, call)
 
-/* A matrix of at least 2 x 2, and the pointer that passes it. */
+/* A matrix of at least 2 x 2, and the pointer argument for it. */
 #define BAD_MATRIX(matrix, pointer, call)                                                  \
     do {                                                                                   \
         BAD_INPUT(pointer, call);                                                          \
@@ -160,14 +160,14 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
         WITH((matrix).row_stride, -(PTRDIFF_MAX / 64), call, GMM_SIZE_OVERFLOW);           \
         WITH((matrix).col_stride, PTRDIFF_MAX, call, GMM_SIZE_OVERFLOW);                   \
         WITH((matrix).col_stride, -(PTRDIFF_MAX / 16), call, GMM_SIZE_OVERFLOW);           \
-        /* Nothing is read of a matrix without elements. */                                \
+        /* A matrix without elements is not read. */                                       \
         void *kept_data_ = (void *)(uintptr_t)(matrix).data;                               \
         (matrix).data = NULL;                                                              \
         WITH((matrix).rows, 0, call, GMM_INVALID_SHAPE);                                   \
         (matrix).data = kept_data_;                                                        \
     } while (0)
 
-/* Strides that stay inside: rows and columns from the last to the first. */
+/* Strides that stay within the memory: rows and columns in reverse order. */
 #define FROM_THE_END(matrix, call)                                                         \
     do {                                                                                   \
         void *kept_data_ = (void *)(uintptr_t)(matrix).data;                               \
@@ -179,7 +179,7 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
         (matrix).data = kept_data_;                                                        \
     } while (0)
 
-/* A number that must be finite, and the refusal of one that is not. */
+/* A number that must be finite, with the status for NaN and infinities. */
 #define NOT_FINITE(place, call, status)       \
     do {                                      \
         WITH(place, NAN, call, status);       \
@@ -187,7 +187,7 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
         WITH(place, -INFINITY, call, status); \
     } while (0)
 
-/* A struct that says its size, of which `pointer` is what is passed. */
+/* A struct with a size field; `pointer` is the argument for it. */
 #define BAD_SIZE(type, pointer, call)                                                 \
     do {                                                                              \
         struct {                                                                      \
@@ -203,7 +203,7 @@ static inline void after_call(gmm_status got, gmm_status wanted, const char *cal
             newer_.known.size = sizes_[i_];                                           \
             WITH(pointer, &newer_.known, call, GMM_INVALID_ARGUMENT);                 \
         }                                                                             \
-        /* From a later version: what it does not set is not missed. */               \
+        /* Of a later version: fields left at zero are ignored. */                    \
         newer_.known.size = sizeof newer_;                                            \
         WITH(pointer, &newer_.known, call, GMM_OK);                                   \
         newer_.added = 1;                                                             \

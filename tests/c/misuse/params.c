@@ -42,7 +42,7 @@ static void OF(params)(void)
     WITH(shares[3], -0.5f, CALL, GMM_NEGATIVE);
     NOT_FINITE(eps, CALL, GMM_INVALID_ARGUMENT);
     WITH(eps, -1, CALL, GMM_INVALID_ARGUMENT);
-    /* Rows that are all the first, whose mean is exact; and a component that nobody belongs to. */
+    /* All rows equal the first, so their mean is exact; and a component without samples. */
     eps = 0;
     WITH(z_.row_stride, 0, CALL, GMM_NOT_POSITIVE_DEFINITE);
     shares[0] = shares[2] = shares[6] = 0;
@@ -93,13 +93,13 @@ static void OF(energy)(void)
     weights[1] = 0;
     WITH(weights[0], 0, CALL, GMM_INVALID_ARGUMENT);
     weights[1] = 0.5f;
-    /* What stands above the diagonal is not read, and outputs that are not wanted are not missed. */
+    /* Elements above the diagonal are not read, and outputs may be NULL. */
     WITH(factors[1], NAN, CALL, GMM_OK);
     WITH(energy, NULL, CALL, GMM_OK);
     WITH(mean, NULL, CALL, GMM_OK);
     WITH(diag, NULL, CALL, GMM_OK);
     EXPECT(OF(gmm_energy)(z, k, phi, mu, cov, chol, log_det, NULL, NULL, NULL), GMM_OK);
-    /* One row, many times. */
+    /* One row, repeated. */
     WITH(z_.row_stride, 0, CALL, GMM_OK);
     HOLDS(energy_[0] == energy_[N - 1]);
     FROM_THE_END(z_, CALL);

@@ -1,4 +1,4 @@
-/* Scores of a mixture, by a call or by a scorer, and attributions, misused. */
+/* Scores of a mixture or a scorer, and attributions, misused. */
 #ifndef REAL
 
 #include "misuse.h"
@@ -30,7 +30,7 @@ int main(void)
 
 #else
 
-/* A field that holds an output, and what is wrong with it. */
+/* A field with a pointer to an output, and its faults. */
 #define BAD_FIELD(field, call)                         \
     do {                                               \
         BAD_OPTIONAL_OUTPUT(field, samples, call);     \
@@ -67,7 +67,7 @@ static void OF(scores)(void)
     WITH(scores_.log_densities, energies + N - 1, CALL, GMM_INVALID_ARGUMENT);
     WITH(scores_.squared_mahalanobis, r + 1, CALL, GMM_INVALID_ARGUMENT);
     NOT_FINITE(samples[7], CALL, GMM_NOT_FINITE);
-    /* One row, many times; rows and columns from the last to the first. */
+    /* One row, repeated; rows and columns in reverse order. */
     WITH(z_.row_stride, 0, CALL, GMM_OK);
     HOLDS(energies[0] == energies[N - 1] && memcmp(r, r + K * (N - 1), K * sizeof *r) == 0);
     EXPECT(CALL, GMM_OK);
@@ -96,7 +96,7 @@ static void OF(scorer)(void)
     OUTPUT(slot);
     EXPECT(OF(gmm_scorer_create)(NULL, 1, out), GMM_NULL_POINTER);
     BAD_INPUT(out, OF(gmm_scorer_create)(mixture, 1, out));
-    /* As many samples as there can be, or none, are a wish: memory is that of a block. */
+    /* Any number of samples is accepted, since a scorer allocates for a block at most. */
     const size_t sizes[] = {0, SIZE_MAX, 1};
     for (int i = 0; i < 3; i++) {
         OF(gmm_scorer_free)(scorer);
@@ -116,7 +116,7 @@ static void OF(scorer)(void)
     WITH(scores_.log_densities, energies + 1, CALL, GMM_INVALID_ARGUMENT);
     NOT_FINITE(samples[0], CALL, GMM_NOT_FINITE);
     FROM_THE_END(z_, CALL);
-    /* More samples than the scorer was made for; and after every refusal it is as good as before. */
+    /* More samples than the scorer was made for; and after every refusal it works as before. */
     REAL wanted[N];
     EXPECT(OF(gmm_mixture_energies)(mixture, z, NULL, wanted), GMM_OK);
     EXPECT(CALL, GMM_OK);

@@ -31,7 +31,7 @@ static void running_moments(void)
     const gmm_running *running = live;
 #define CALL FREED(gmm_running_mixture(running, options, mixture_out), mixture_slot, gmm_mixture_free)
     WITH(running, NULL, CALL, GMM_NULL_POINTER);
-    /* None was taken in. */
+    /* No batch was added. */
     EXPECT(CALL, GMM_INVALID_ARGUMENT);
     const double z_[N * D] = {1, 2, 3, 5, 2, 1, 4, 4}, gamma_[N] = {1, 1, 1, 1};
     const gmm_matrix_f64 z = {z_, N, D, D, 1}, gamma = {gamma_, N, 1, 1, 1};
@@ -107,7 +107,7 @@ static void OF(losses)(void)
         NOT_FINITE(options_.w_cov_diag, CALL, GMM_INVALID_ARGUMENT);
         WITH(options_.drop_empty, -1, CALL, GMM_INVALID_ARGUMENT);
         WITH(options_.drop_empty, 2, CALL, GMM_INVALID_ARGUMENT);
-        /* No refusal was a batch. */
+        /* No refused batch was counted. */
         HOLDS(gmm_running_n_batches(running) == 0);
     }
     options_.running = NULL;
@@ -120,7 +120,7 @@ static void OF(losses)(void)
     options_.running = running;
     EXPECT(CALL, GMM_OK);
     HOLDS(gmm_running_n_batches(running) == 1);
-    /* A batch of another shape than those before. */
+    /* A batch of another shape than the batches before. */
     gamma_.cols = 1;
     EXPECT(CALL, GMM_INVALID_SHAPE);
     gamma_.cols = K, z_.cols = 1;

@@ -1,4 +1,4 @@
-// A program that hides its symbols, and catches what a library was refused.
+// A program with hidden symbols catches a refusal thrown in a library.
 #include <gmm.hpp>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// A library that hides its symbols and is refused something.
+// A library with hidden symbols that throws a refusal.
 #include <gmm.hpp>
 
 extern "C" __attribute__((visibility("default"))) void refused_in_a_library()
