@@ -109,3 +109,20 @@ pub fn breast_cancer() -> Table {
 pub fn breast_cancer_path() -> PathBuf {
     root().join("examples/data/breast_cancer.csv")
 }
+
+/// The Rust blocks of README and of the guide, as documentation tests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/guide/rust.md")]
+    mod rust {}
+    #[doc = include_str!("../docs/guide/choosing-k.md")]
+    mod choosing_k {}
+    #[doc = include_str!("../docs/guide/outliers.md")]
+    mod outliers {}
+    #[doc = include_str!("../docs/guide/streams.md")]
+    mod streams {}
+    #[doc = include_str!("../docs/guide/training.md")]
+    mod training {}
+}

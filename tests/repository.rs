@@ -151,8 +151,14 @@ fn only_three_files_of_the_c_abi_dereference_pointers() {
 fn links_between_documents_lead_somewhere() {
     let mut documents = files(&root().join("docs"), "md");
     documents.extend(
-        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bindings/python/README.md"]
-            .map(|name| root().join(name)),
+        [
+            "README.md",
+            "CONTRIBUTING.md",
+            "CHANGELOG.md",
+            "bindings/python/README.md",
+            "tests/golden/README.md",
+        ]
+        .map(|name| root().join(name)),
     );
     for document in documents {
         let text =
