@@ -14,7 +14,7 @@ For every set, covariance type and number of components:
 
 All other options are the defaults, which are equal on both sides: tol 1e-3, at most 100 iterations,
 reg_covar 1e-6, starts by k-means. With more than one restart, `gmm fit` by default continues with random swaps
-from the best (docs/math.md, section 4). scikit-learn does not, so the report lists the times of both too. Both
+from the best (docs/math/em.md). scikit-learn does not, so the report lists the times of both too. Both
 mixtures are judged by the same formula in the same code: the mean log-density, in nats, of the samples that the
 mixture was fitted to, as scikit-learn computes it in double precision from weights, means and covariances. For
 each of our mixtures this value is also compared with the result of `gmm score`.

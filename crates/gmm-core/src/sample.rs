@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every row uses the same number of values, so a row can be drawn without drawing those before it. Sources:
-//! docs/math.md, section 2.
+//! docs/math/sample.md.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -168,7 +168,7 @@ pub struct Matters<'a, T> {
     pub peaks: &'a [T],
     /// `heightₖ = −½ (d ln 2π + ln det Σₖ)`, up to the same constant (k).
     pub heights: &'a [T],
-    /// In nats, 2.5 more than the logarithm of what may be lost: docs/math.md, section 4.
+    /// In nats, 2.5 more than the logarithm of what may be lost: docs/math/em.md.
     pub margin: T,
 }
 

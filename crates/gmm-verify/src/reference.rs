@@ -1,9 +1,9 @@
-//! The reference implementation: sections 1, 2 and 4 of docs/math.md as plain loops, f64 in and f64 out.
+//! The reference implementation: moments, scores and fits of docs/math.md as plain loops, f64 in and f64 out.
 //!
 //! Nothing in it is fast, blocked, parallel or shared with the library, so that it can be checked against the formulas
 //! by reading. It is more accurate than the library: every sum is a [`Sum`], and means are kept in two numbers, so that
 //! its error does not grow with n or with the distance of the samples from the origin. Invalid input panics; the errors
-//! of the library are tested against docs/math.md.
+//! of the library are tested against docs/math/bad-input.md.
 //!
 //! Shapes: `z` n × d, `gamma` n × k, row-major. `n` is taken from the length of `z`.
 

@@ -4,7 +4,7 @@
 //! restarts instead. The results are the same.
 //!
 //! From the same start the results are those of scikit-learn's `GaussianMixture`, iteration by
-//! iteration. Source: Dempster, Laird & Rubin (1977); docs/math.md, section 4.
+//! iteration. Source: Dempster, Laird & Rubin (1977); docs/math/em.md.
 
 use std::ops::ControlFlow;
 

@@ -88,8 +88,7 @@ pub struct FitOptions {
     /// another, and runs EM from there; the result is kept if its bound is higher. 0 tries no swaps.
     ///
     /// By default 4 for each restart, and 0 if there is one restart or the means are given: `n_init` sets how hard to
-    /// search. At most five times this many swaps are tried, and their total iterations are limited too; docs/math.md,
-    /// section 4.
+    /// search. At most five times this many swaps are tried, and their total iterations are limited too; docs/math/em.md.
     pub max_failed_swaps: Option<usize>,
     /// Fixes every random choice. 0 by default.
     pub seed: u64,

@@ -20,7 +20,7 @@
 //! The last two are inverse gamma priors on variances. Λ bounds the variances of every component from below, and
 //! `reg_covar` is not added to them. A default Λ has no variance in a direction in which the samples have none; there
 //! the M-step raises a ridge, as without a prior. Source, also of the defaults: Fraley & Raftery (2007), Bayesian
-//! regularization for normal mixture estimation and model-based clustering; docs/math.md.
+//! regularization for normal mixture estimation and model-based clustering; docs/math/em.md.
 
 use crate::check;
 use crate::em::pooled::PooledMoments;

@@ -10,7 +10,7 @@
 //! one for two groups. EM cannot carry a centre from one group to another, and a start without a wrong centre
 //! becomes less likely as the number of groups grows. A swap repairs one centre and leaves the correct ones alone,
 //! and most swaps that fail show it within a few iterations. This is random swap clustering. Sources: Fränti &
-//! Kivijärvi (2000); Zhao, Hautamäki, Kärkkäinen & Fränti (2012); docs/math.md, section 4.
+//! Kivijärvi (2000); Zhao, Hautamäki, Kärkkäinen & Fränti (2012); docs/math/em.md.
 
 use crate::control::Control;
 use crate::em::m_step::MStep;

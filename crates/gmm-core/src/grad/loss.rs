@@ -1,6 +1,6 @@
 //! The loss of a deep autoencoding mixture, from samples and responsibilities to its value and its gradients.
 //!
-//! Sources: docs/math.md, section 3; Zong et al. (2018).
+//! Sources: docs/math/grad.md; Zong et al. (2018).
 
 use super::estimate::{Backward, Cotangents, Share};
 use super::expectation::{Expectation, Factors};

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`energy_vjp`] uses the first two, [`params_vjp`] the last, [`loss`] all three, and [`score_function`] the first.
-//! Memory besides inputs and outputs is O(k d²) and one block a thread. Sources: docs/math.md, section 3.
+//! Memory besides inputs and outputs is O(k d²) and one block a thread. Sources: docs/math/grad.md.
 
 mod rows;
 mod linear;

@@ -347,7 +347,7 @@ impl Moments {
 /// digits.
 const SMALLEST: f64 = 1e-30;
 
-/// A part of a component's weight below this changes no sum of products of the type: docs/math.md, section 4.
+/// A part of a component's weight below this changes no sum of products of the type: docs/math/em.md.
 fn negligible<T: Real>() -> f64 {
     if size_of::<T>() == size_of::<f64>() { 2f64.powi(-60) } else { 2f64.powi(-40) }
 }

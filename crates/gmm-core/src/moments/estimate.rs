@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The reference points cₖ are close to the means, so the subtracted term is small and costs no digits. Sources:
-//! docs/math.md, sections 1 and 5.
+//! docs/math/moments.md.
 
 use gmm_kernels::LANES;
 

@@ -1,7 +1,7 @@
 //! Scores: energies, log-densities, responsibilities, distances, labels, all from one pass.
 //!
 //! Samples are scored block by block, by `density.rs`; what a caller did not ask for is never stored, so that memory
-//! beside inputs and outputs is one block a thread. Sources: docs/math.md, section 2.
+//! beside inputs and outputs is one block a thread. Sources: docs/math/score.md.
 
 use std::ops::Range;
 

@@ -1,8 +1,7 @@
 //! Outliers: where to draw the line between energies, and which features an energy is owed to.
 //!
 //! An outlier is a sample whose energy is *greater than* a threshold. Two rules give thresholds of the
-//! energies of known samples; [`attribution`] shares an energy out to features. Sources: docs/math.md,
-//! section 2.
+//! energies of known samples; [`attribution`] shares an energy out to features. Sources: docs/math/score.md.
 
 use std::ops::Range;
 
