@@ -177,7 +177,8 @@ fn links_between_documents_lead_somewhere() {
 fn documents_that_the_code_cites_exist() {
     for (name, text) in sources() {
         for rest in text.split("docs/").skip(1) {
-            let path = rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-_/.".contains(c)).next().unwrap();
+            let path =
+                rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-_/.".contains(c)).next().unwrap();
             let path = path.trim_end_matches('.');
             assert!(!path.ends_with(".md") || root().join("docs").join(path).exists(), "{name}: docs/{path}");
         }
