@@ -381,8 +381,11 @@ def test_columns_of_pandas_are_read_by_their_types() -> None:
         "dates of a zone": (times.tz_localize("UTC"), r"column 'b' has the type datetime64"),
         "durations": (times - times[0], r"column 'b' has the type timedelta64"),
         "periods": (times.to_period("M"), r"column 'b' holds a Period at row 0"),
-        "text": (["x", "y"], r"column 'b' holds what is no number"),
-        "categories that are text": (pd.Categorical(["x", "y"]), "column 'b' holds what is no"),
+        "text": (["x", "y"], r"column 'b' holds a value that is not a number"),
+        "categories that are text": (
+            pd.Categorical(["x", "y"]),
+            "column 'b' holds a value that is not",
+        ),
         "complex": ([1j, 2], "column 'b' has the type complex128"),
     }.values():
         for read in (TWO.energies, gmm.GaussianMixture(1).fit, gmm.OutlierDetector().fit):

@@ -71,12 +71,12 @@ def test_a_mixture_scores_there_as_here(blobs: Any, structure: str) -> None:
 
 def test_what_is_no_mixture_is_refused(blobs: Any) -> None:
     bayesian = BayesianGaussianMixture(n_components=2).fit(blobs)
-    with pytest.raises(TypeError, match="BayesianGaussianMixture is no GaussianMixture"):
+    with pytest.raises(TypeError, match="BayesianGaussianMixture is not a GaussianMixture"):
         gmm.from_sklearn(bayesian)
-    with pytest.raises(TypeError, match="BayesianGaussianMixture is no mixture"):
+    with pytest.raises(TypeError, match="BayesianGaussianMixture is not a mixture"):
         gmm.to_sklearn(bayesian)
     pytest.importorskip("onnx")
-    with pytest.raises(TypeError, match="BayesianGaussianMixture is no Gaussian mixture"):
+    with pytest.raises(TypeError, match="BayesianGaussianMixture is not a Gaussian mixture"):
         gmm.to_onnx(bayesian)
     with pytest.raises(NotFittedError):
         gmm.to_onnx(gmm.GaussianMixture(2))

@@ -78,7 +78,7 @@ def test_what_cannot_be_drawn_is_refused(plt: Any, mixture: gmm.Mixture) -> None
         gmm.plot.energies([np.inf])
     with pytest.raises(ValueError, match=r"labels have the shape \(1,\); pass \(2,\)"):
         gmm.plot.energies([1.0, 2.0], labels=[0])
-    with pytest.raises(ValueError, match=r"names are 1; there are 2 classes"):
+    with pytest.raises(ValueError, match=r"there are 1 names and 2 classes"):
         gmm.plot.energies([1.0, 2.0], labels=[0, 1], names=["one"])
     with pytest.raises(ValueError, match="there is no curve"):
         gmm.plot.criteria([1, 2])

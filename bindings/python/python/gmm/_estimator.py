@@ -243,7 +243,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         known = {name: vars(self)[name] for name in _NAMES if name in vars(self)}
         samples = self._validated(X, reset=True, ensure_min_samples=2)
         try:
-            self._check_goes_on(samples, begins)
+            self._check_continues(samples, begins)
             check_start(self, samples)
         except ValueError:
             # The model of the last fit is unchanged, so its feature names are restored.
@@ -273,7 +273,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         self._set_threshold(samples, counts)
         return samples
 
-    def _check_goes_on(self, samples: Real, begins: bool) -> None:
+    def _check_continues(self, samples: Real, begins: bool) -> None:
         (n, d), k = samples.shape, self.n_components
         if not begins and d != np.shape(self.means_)[1]:
             raise ValueError(

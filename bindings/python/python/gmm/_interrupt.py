@@ -1,19 +1,19 @@
-"""Long calls of the library that any exception may end, a signal handler's above all.
+"""Long calls of the library that any exception can end, in particular one of a signal handler.
 
-Python runs signal handlers, and raises what ``PyThreadState_SetAsyncExc`` was given, between its
-own instructions: a thread that is inside the library hears of neither, and what is raised inside a
-callback of ctypes is printed and forgotten. So a call that may take long runs on a thread of its
-own, the worker. The thread that asked for it, the caller, waits in Python, a moment at a time, and
-runs the user's callbacks. When an exception arrives there, the caller cancels the call, waits until
-the worker has ended, and lets the exception go on.
+Python runs signal handlers, and raises the exceptions of ``PyThreadState_SetAsyncExc``, between its
+own instructions. A thread inside the library therefore notices neither, and an exception inside a
+ctypes callback is printed and ignored. So a call that may take long runs on its own thread, the
+worker. The thread that made the call, the caller, waits in Python, for short intervals, and runs
+the user's callbacks. When an exception arrives there, the caller cancels the call, waits until the
+worker has ended, and re-raises the exception.
 
-- The worker owns all that the call points at: it runs a closure that holds the arrays, options,
-  buffers, callbacks and handles. However the caller leaves, nothing is freed that is in use.
-- The caller waits for a flag that the worker itself sets. ``Thread.join`` does not do: up to
-  CPython 3.12 a join that is interrupted declares a running thread to be over.
+- The worker owns everything that the call points to: it runs a closure that holds the arrays,
+  options, buffers, callbacks and handles. However the caller leaves, nothing in use is freed.
+- The caller waits for a flag that the worker sets. ``Thread.join`` does not suffice: up to
+  CPython 3.12, an interrupted join marks a running thread as ended.
 - Exceptions that arrive while the call is being cancelled do not cut the wait short. The last one
   is raised, in the context of the first.
-- Nothing here counts on a GIL: appending to a deque and ``dict.setdefault`` are atomic without it.
+- Nothing here needs a GIL: appending to a deque and ``dict.setdefault`` are atomic without it.
 """
 
 from __future__ import annotations
@@ -32,39 +32,39 @@ from gmm._handle import Handle, new_handle
 
 _T = TypeVar("_T")
 
-#: Seconds between two looks at what has happened: how late an exception may be that no signal
-#: announces to the waiting thread.
+#: Seconds between two checks by a waiting thread: the largest delay of an exception that no signal
+#: announces to that thread.
 _POLL = 0.02
-#: Seconds between two looks at whether a thread that has done its work is gone.
-_BLINK = 0.0005
-#: Nanoseconds that a call takes at most, by a rough count, if it is made without a worker.
+#: Seconds between two checks whether a thread that has done its work has exited.
+_EXIT_POLL = 0.0005
+#: Calls with a rough estimate below this, in nanoseconds, run without a worker.
 SHORT = 3e7
-#: Nanoseconds on one thread after which a call over rows comes back to Python and goes on.
+#: Nanoseconds of one thread's work after which a call over rows returns to Python, then continues.
 LONG = 3e8
-#: Rows that the library packs and scores together: cut between them, results are the same bits.
+#: Rows of a block of the library: calls cut between blocks give the same bits.
 _BLOCK = 240
-#: How many exceptions may arrive within a few instructions of each other.
+#: Number of exceptions that may arrive within a few instructions of each other.
 _DEPTH = 3
 
 
 def _bell() -> LockType:
-    """A lock that ``_ring`` opens: who waits for it is awake."""
+    """A locked lock: ``acquire`` waits until ``_ring`` releases it."""
     bell = allocate_lock()
     bell.acquire()
     return bell
 
 
 def _ring(bell: LockType) -> None:
-    # Refused when it has been rung, and nobody has listened yet.
+    # It is already released if it was rung and nobody has waited for it since.
     with suppress(RuntimeError):
         bell.release()
 
 
 class Questions:
-    """Carries what the library asks of a callback to the caller, and the answer back.
+    """Passes the arguments of a callback to the caller, and the caller's answer back.
 
-    The callback that ctypes makes holds these and nothing of the call: a circle would keep the
-    samples of a fit in memory until the next garbage collection.
+    The ctypes callback holds this object and nothing else of the call: a reference cycle would keep
+    the samples of a fit in memory until the next garbage collection.
     """
 
     def __init__(self) -> None:
@@ -72,11 +72,11 @@ class Questions:
         self._answered = _bell()
         self._questions: deque[Any] = deque()
         self._answers: deque[bool] = deque()
-        #: Whether nobody will answer any more.
+        #: Whether no more questions will be answered.
         self.closed = False
 
     def ask(self, question: Any) -> bool:
-        """On the worker: what the caller answers; False when it has other things to do."""
+        """On the worker: the answer of the caller, or False once no answer will come."""
         self._questions.append(question)
         _ring(self.bell)
         while not self.closed:
@@ -86,7 +86,7 @@ class Questions:
         return False
 
     def answer(self, callback: Callable[[Any], bool]) -> None:
-        """On the caller: answers what has been asked."""
+        """On the caller: answers all pending questions."""
         while self._questions:
             self._answers.append(callback(self._questions.popleft()))
             _ring(self._answered)
@@ -102,20 +102,20 @@ class _Work(Generic[_T]):
         self._cancel = cancel
         self._questions = questions
         self._process = os.getpid()
-        #: Who came first: the worker, which then runs, or the caller, which has called it off.
+        #: Which thread came first: the worker, which then runs, or the caller, which called it off.
         self._first: dict[str, str] = {}
         self._ended = False
-        #: What the kernel calls the worker, and until when the caller waits for it to be gone.
+        #: Native id of the worker, and the seconds for which the caller still waits for its exit.
         self._thread = 0
         self._patience = 1.0
         self._value: _T | None = None
         self._error: BaseException | None = None
 
     def _work(self) -> Iterator[None]:
-        """Begun by the caller and gone on with by the worker, which so starts within the ``try``.
+        """Started by the caller and continued by the worker, which so starts inside the ``try``.
 
-        Up to CPython 3.11 a new thread passes for its creator until it runs, and may be given the
-        asynchronous exception of that: it arrives at the first instruction.
+        Up to CPython 3.11 a new thread has the id of its creator until it runs, and may receive an
+        asynchronous exception meant for the creator, at its first instruction.
         """
         try:
             yield
@@ -124,31 +124,31 @@ class _Work(Generic[_T]):
                 assert self._run is not None
                 self._value = self._run()
         except GeneratorExit:
-            return  # Of a worker that could not be started.
+            return  # The worker could not be started.
         except BaseException as error:
             self._error = error
         finally:
-            # First of all: whatever is raised from here on, the caller does not wait for ever.
+            # First, so that the caller never waits for ever, whatever is raised after this.
             self._ended = True
             _ring(self._questions.bell)
-            # Whoever keeps this call, in a traceback for example, keeps no samples.
+            # So that a reference to this object, in a traceback for example, keeps no samples.
             self._run = None
         yield
 
     def wait(self, answer: Callable[[Any], bool]) -> None:
-        """On the caller: begins the call and waits for its end, answering questions."""
+        """On the caller: starts the call, answers questions and waits for the end."""
         work = self._work()
         next(work)
         start_new_thread(next, (work,))
         del work
         while not self._ended:
             if os.getpid() != self._process:
-                raise RuntimeError("a fit does not go on in a process forked by its callback")
+                raise RuntimeError("a fit cannot continue in a process forked by its callback")
             self._questions.answer(answer)
             self._questions.bell.acquire(timeout=_POLL)
 
     def end(self) -> None:
-        """On the caller: returns when the call has ended, or never begins; no thread is left."""
+        """On the caller: returns when the call has ended or cannot start, with no thread left."""
         last: BaseException | None = None
         while (running := self._is_running()) or self._is_leaving():
             try:
@@ -157,8 +157,8 @@ class _Work(Generic[_T]):
                     self._cancel()
                     self._questions.bell.acquire(timeout=_POLL)
                 else:
-                    self._patience -= _BLINK
-                    sleep(_BLINK)
+                    self._patience -= _EXIT_POLL
+                    sleep(_EXIT_POLL)
             except BaseException as error:
                 last = error
         if last is not None:
@@ -172,22 +172,22 @@ class _Work(Generic[_T]):
         return began and not self._ended and os.getpid() == self._process
 
     def _is_leaving(self) -> bool:
-        """Whether the worker is still seen where that can be seen; it has nothing more to do."""
+        """Whether the worker, its work done, still exists, as far as the platform shows threads."""
         return self._patience > 0.0 and os.path.exists(f"/proc/self/task/{self._thread}")
 
     def result(self) -> _T:
-        """What it returned, or raised."""
+        """The return value of the call; raises its exception."""
         if self._error is not None:
             raise self._error
-        return self._value  # type: ignore[return-value]  # It ended, and not by an exception.
+        return self._value  # type: ignore[return-value]  # It ended without an exception.
 
     def forget(self) -> None:
-        """Lets go of what came of it: an exception refers to its frames, and these to this."""
+        """Drops result and exception: an exception refers to its frames, and these to this call."""
         self._error = self._value = None
 
 
 def _waited(work: _Work[Any], answer: Callable[[Any], bool], depth: int) -> None:
-    """Each level ends the call for exceptions that arrive between two lines of the one inside."""
+    """Waits; each level also catches exceptions that arrive while the inner one ends the call."""
     try:
         if depth > 0:
             _waited(work, answer, depth - 1)
@@ -204,16 +204,16 @@ def interruptible(
     questions: Questions | None = None,
     answer: Callable[[Any], bool] = bool,
 ) -> _T:
-    """``run()``, made on a thread of its own; whatever is raised here meanwhile ends it.
+    """Returns ``run()``, run on its own thread. An exception on this thread ends the call.
 
     Parameters
     ----------
     run
-        Holds everything that the call uses.
+        Holds references to everything that the call uses.
     cancel
-        Makes ``run`` end early. Is called more than once.
+        Makes ``run`` end early. May be called more than once.
     questions, answer
-        What ``run`` asks by ``questions.ask`` is answered by ``answer`` on this thread.
+        ``answer`` is called on this thread for each ``questions.ask`` of ``run``.
     """
     work = _Work(run, cancel, questions or Questions())
     try:
@@ -224,28 +224,28 @@ def interruptible(
 
 
 def in_pieces(piece: Callable[[slice], int], n_rows: int, row_time: float) -> None:
-    """Calls ``piece`` for some rows after the other, so that handlers run in between.
+    """Calls ``piece`` for consecutive ranges of rows, so that signal handlers run in between.
 
     Parameters
     ----------
     piece
-        Makes the call for a slice of the rows; returns its status.
+        Calls the library for a slice of the rows; returns the status.
     n_rows : int
     row_time : float
-        Nanoseconds that a row takes, roughly.
+        Rough time for a row, in nanoseconds.
     """
-    # Blocks are shared out among threads: a piece has some for each.
+    # Threads take blocks in turn: a piece has at least four for each.
     step = max(4 * (os.cpu_count() or 1), int(LONG / row_time / _BLOCK)) * _BLOCK
-    for start in range(0, max(n_rows, 1), step):  # Of no rows, too, the library has its say.
+    for start in range(0, max(n_rows, 1), step):  # With no rows, the library still checks the call.
         status = piece(slice(start, start + step))
         if status != _abi.OK:
-            # Again as a whole: messages count rows from the first of all.
+            # Once more with all rows, so that the message has the right row number.
             check(piece(slice(0, n_rows)))
             check(status)
 
 
 def new_token() -> tuple[Handle, Callable[[], None]]:
-    """A token for the options of a call, and what requests the end of that call."""
+    """A cancel token for the options of a call, and the function that cancels the call."""
     token = new_handle(_abi.lib.gmm_cancel_create, "cancel")
     request, address = _abi.lib.gmm_cancel_request, token.address
 

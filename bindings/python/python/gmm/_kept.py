@@ -1,13 +1,13 @@
-"""What a model file keeps of an estimator beside its mixture: text, under keys of its metadata.
+"""Metadata of an estimator in a model file, besides its mixture: text under keys.
 
     feature_names          a JSON list of strings, which all of gmm reads
-    python.dtype           of the attributes: float32 or float64
+    python.dtype           dtype of the attributes: float32 or float64
     python.threshold       the energy above which a sample is an outlier
-    python.contamination   the share that the threshold was drawn for
+    python.contamination   the share of outliers that the threshold was set for
     python.fit             converged_, n_iter_, lower_bound_ and lower_bounds_, as JSON
     python.diagnosis       the fields of gmm.Diagnosis, as JSON
 
-Numbers are written so that they are read as the same. See docs/model-file.md.
+Numbers are written so that reading returns the same values. See docs/model-file.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIT: Final = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
 
 
 def metadata_of(estimator: Any) -> dict[str, str]:
-    """What there is to keep of a fitted estimator."""
+    """The metadata of a fitted estimator."""
     state, kept = vars(estimator), {"python.dtype": str(estimator.means_.dtype)}
     if "feature_names_in_" in state:
         kept["feature_names"] = json.dumps(list(map(str, state["feature_names_in_"])))
@@ -40,7 +40,7 @@ def metadata_of(estimator: Any) -> dict[str, str]:
 
 
 def set_kept(estimator: Any, kept: dict[str, str]) -> None:
-    """Gives an estimator what was kept of another one. Keys of others are passed over."""
+    """Sets the attributes of an estimator from metadata. Unknown keys are ignored."""
     if "feature_names" in kept:
         names = np.array(json.loads(kept["feature_names"]), dtype=object)
         estimator.feature_names_in_ = names
@@ -56,7 +56,7 @@ def set_kept(estimator: Any, kept: dict[str, str]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; dataclasses as their fields."""
+    """A value that JSON can hold; a dataclass becomes a dict of its fields."""
     if dataclasses.is_dataclass(value):
         fields = [field.name for field in dataclasses.fields(value)]
         return {name: _plain(getattr(value, name)) for name in fields}
@@ -66,7 +66,7 @@ def _plain(value: Any) -> Any:
 
 
 def _diagnosis(fields: dict[str, Any]) -> Diagnosis:
-    """A diagnosis of its fields; those that another version had in addition are passed over."""
+    """A diagnosis from its fields. Unknown fields, of other versions, are ignored."""
 
     def known(kind: Any, given: dict[str, Any]) -> dict[str, Any]:
         names = {field.name for field in dataclasses.fields(kind)}

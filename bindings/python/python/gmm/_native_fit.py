@@ -1,4 +1,4 @@
-"""A fit as the library makes it: options in, a mixture and a report out. No scikit-learn here."""
+"""Fits by the library: options in, a mixture and a report out. Does not need scikit-learn."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
     from gmm._arrays import Float64, Real
 
 _lib = _abi.lib
-#: Bounds and repairs of a report; there is no end to `max_iter`.
+#: Most bounds and repairs in a report: `max_iter` has no limit.
 _MAX_BOUNDS, _MAX_REPAIRS = 100_000, 1_000
 
 
 @dataclass(frozen=True)
 class Prior:
-    """A conjugate prior that fits maximise with the likelihood, instead of ``reg_covar``.
+    """A conjugate prior that fits maximise together with the likelihood, instead of ``reg_covar``.
 
-    The result then does not depend on ``reg_covar``, unless the samples have no extent at all.
+    The result then depends on ``reg_covar`` only if all samples are equal.
     Weights are Dirichlet, means normal about ``mean``, covariances inverse Wishart about
     ``covariance``. The defaults are those of Fraley and Raftery (2007).
     """
 
-    #: At least 1 and at most 1e100; 1 is flat.
+    #: From 1, which is flat, to 1e100.
     weight_concentration: float = 1.0
-    #: How many samples ``mean`` counts for, at most 1e100.
+    #: The weight of ``mean``, in samples; at most 1e100.
     mean_precision: float = 0.01
-    #: Of shape (d,); the mean of the samples.
+    #: Of shape (d,); by default the mean of the samples.
     mean: Any = None
-    #: More than d - 1 and at most 1e100; d + 2.
+    #: More than d - 1 and at most 1e100; by default d + 2.
     degrees_of_freedom: float | None = None
     #: (d, d) for full and tied covariances, (d,) for diagonal ones, a number for spherical ones;
-    #: what the samples suggest.
+    #: by default it is derived from the samples.
     covariance: Any = None
 
     @staticmethod
     def of(prior: bool | Prior | dict[str, Any] | None) -> Prior | None:
-        """A prior by what a caller says of it: True for the defaults, a dict of what differs."""
+        """The prior for a parameter: True is the defaults, a dict has the fields that differ."""
         if isinstance(prior, dict):
             return Prior(**prior)
         return prior if isinstance(prior, Prior) else Prior() if prior else None
 
     def _checked_degrees(self, d: int) -> float:
         degrees = self.degrees_of_freedom
-        if degrees == 0.0:  # Which to the library is the default.
+        if degrees == 0.0:  # The C ABI uses 0 for the default.
             raise ValueError(
                 f"the prior's degrees_of_freedom are 0; they must be greater than {d - 1}, "
                 f"or None for {d + 2}"
@@ -63,7 +63,7 @@ class Prior:
         return float(degrees)  # type: ignore[arg-type]  # Not None here.
 
     def options(self, covariance_type: str, d: int) -> tuple[_abi.Prior, list[Any]]:
-        """The struct, and what it points at."""
+        """The struct, and the arrays that it points to."""
         prior = _abi.Prior()
         check(_lib.gmm_prior_init(prior, ctypes.sizeof(prior)))
         prior.weight_concentration = self.weight_concentration
@@ -92,21 +92,21 @@ class Prior:
 class Progress:
     """One iteration of a fit."""
 
-    #: Which restart, from 0; once moves have begun, the one that won.
+    #: Restart of this iteration, from 0; during swaps, the restart that won.
     restart: int
-    #: Which iteration of it or of the last move, from 1.
+    #: Iteration of the restart or of the last swap, from 1.
     iteration: int
     #: Nats per sample.
     lower_bound: float
     #: Seconds since the fit began.
     elapsed: float
-    #: How many moves were begun after the restarts.
+    #: Swaps begun after the restarts; 0 during the restarts.
     n_swaps: int
 
 
 @dataclass
 class FitOptions:
-    """How to fit; the fields of ``gmm_fit_options``."""
+    """Options of a fit; the fields of ``gmm_fit_options``."""
 
     n_components: int
     covariance_type: str = "full"
@@ -126,14 +126,14 @@ class FitOptions:
     precisions: Float64 | None = None
     prior: Prior | None = None
     max_failed_swaps: int | None = None
-    #: Returns whether to go on.
+    #: Returns whether to continue.
     observe: Callable[[Progress], bool] | None = None
     n_threads: int | None = None
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A mixture, and what is known of how it came about."""
+    """A fitted mixture and the report of its fit."""
 
     mixture: Mixture
     converged: bool
@@ -145,7 +145,7 @@ class Fit:
 
 @dataclass
 class _Call:
-    """The structs of a call, and what they point at."""
+    """The options of a call, and everything that they point to."""
 
     options: _abi.FitOptions
     kept: list[Any] = field(default_factory=list)
@@ -158,14 +158,14 @@ class _Call:
 
 
 def fit(samples: Real, how: FitOptions) -> Fit:
-    """Fits a mixture to samples (n x d). Any exception ends it, Ctrl-C and timeouts included."""
+    """Fits a mixture to samples (n x d). Any exception ends the fit, Ctrl-C and timeouts too."""
     call = _call(how, *samples.shape)
     report, kept = _report(how, samples.shape[1])
     function = getattr(_lib, f"gmm_mixture_fit_{_arrays.suffix(samples)}")
     view, pool = _arrays.matrix(samples), _threads.pool(how.n_threads)
 
     def run(_: Any = (samples, call, kept)) -> Mixture:
-        # The default keeps what the structs point at for as long as this function is there.
+        # The default argument keeps what the structs point to alive as long as this function.
         fitted = lambda out: int(function(view, call.options, pool, out, report))  # noqa: E731
         return Mixture._of(new_handle(fitted, "mixture"))
 
@@ -177,16 +177,16 @@ def fit(samples: Real, how: FitOptions) -> Fit:
     questions = Questions()
     if how.observe is not None:
         call.options.progress = _callback(questions)
-    mixture = interruptible(run, cancel, questions, how.observe or _goes_on)
+    mixture = interruptible(run, cancel, questions, how.observe or _always_continue)
     return _reported(mixture, report, kept)
 
 
-def _goes_on(_: Progress) -> bool:
+def _always_continue(_: Progress) -> bool:
     return True
 
 
 def duration(how: FitOptions, n: int, d: int) -> float:
-    """Nanoseconds on one thread, were all iterations made; a rough count, and seldom too small."""
+    """Rough time on one thread with all iterations, in nanoseconds; seldom too small."""
     swaps = (
         how.max_failed_swaps
         if how.max_failed_swaps is not None
@@ -199,7 +199,7 @@ def duration(how: FitOptions, n: int, d: int) -> float:
 
 
 def iteration_time(n: int, k: int, d: int) -> float:
-    """Nanoseconds of an iteration of a fit on one thread, roughly."""
+    """Rough time of an iteration on one thread, in nanoseconds."""
     return k * (2000.0 + n * (20.0 + d * d) + float(d) ** 3)
 
 
@@ -238,7 +238,7 @@ def _call(how: FitOptions, n: int, d: int) -> _Call:
 
 
 def _callback(questions: Questions) -> Any:
-    """What the library calls on the worker after every iteration; the caller answers."""
+    """The callback after every iteration: it runs on the worker, and the caller answers it."""
 
     def call(_: int | None, step: Any) -> int:
         now = step.contents

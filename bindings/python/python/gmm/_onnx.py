@@ -1,12 +1,12 @@
-"""Mixtures as ONNX graphs, to be scored where there is neither Python nor this library.
+"""Mixtures as ONNX graphs, for scoring without Python and without this library.
 
 Every component is whitened by the inverse factor U of its covariance, U U^T = Sigma^-1:
 
-    y_nk = (x_n - mu_k) U_k                                     the mean goes first: no cancellation
+    y_nk = (x_n - mu_k) U_k                                     mean first: no cancellation
     l_nk = ln phi_k + sum_j ln U_kjj - d/2 ln 2 pi - 1/2 |y_nk|^2
     E_n  = -(m_n + ln sum_k exp(l_nk - m_n)),  m_n = max_k l_nk
 
-The graph takes memory for n k d numbers where the library takes none: score in batches.
+The graph needs memory for n k d numbers, which the library does not: score in batches.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from gmm._sklearn_model import as_mixture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Old enough for what is deployed: onnxruntime 1.12 and newer.
+#: Low enough for deployed runtimes: onnxruntime 1.12 and newer.
 _OPSET: Final = 17
 _IR_VERSION: Final = 8
-#: From which opset on.
+#: The first opset in which the axes of an operator are an input.
 _AXES_ARE_INPUTS: Final = {"Squeeze": 13, "Unsqueeze": 13, "ReduceSum": 13, "ReduceMax": 18}
 
 
 def to_onnx(
     model: Any, path: str | os.PathLike[str] | None = None, *, dtype: DTypeLike = np.float32
 ) -> Any:
-    """An ONNX graph that scores as the model does.
+    """Converts a model to an ONNX graph with the same scores.
 
     Parameters
     ----------
     model : gmm.Mixture, GaussianMixture, gmm.OutlierDetector or Pipeline
-        Of this package or, a ``GaussianMixture``, of scikit-learn; fitted. The steps of a pipeline
-        that come before such a model are converted by skl2onnx, which must be installed then.
+        Fitted. A ``GaussianMixture`` may be of this package or of scikit-learn. A pipeline ends
+        with such a model; its other steps are converted by skl2onnx, which must be installed.
     path : str or path, optional
-        Where to write it.
+        File to write the graph to.
     dtype : {'float32', 'float64'}, default='float32'
-        What the graph takes and computes in. Means are kept as sums of two floats, so that
-        distance from the origin costs no digits; but strongly correlated features do, and many
-        runtimes know float32 only.
+        Type of the input and of the computation. Means are stored as sums of two floats, so the
+        distance from the origin costs no digits. Strongly correlated features do cost digits, but
+        many runtimes support float32 only.
 
     Returns
     -------
     onnx.ModelProto
-        The input ``X`` is (n, d). Of a mixture the outputs are ``energies`` (n,), ``log_density``
-        (n,), ``responsibilities`` (n, k) and ``labels`` (n,), as int64; of a detector ``energies``.
-        A detector, and a ``GaussianMixture`` with a ``threshold_``, also have ``is_outlier`` (n,).
+        The input ``X`` is (n, d). A mixture has the outputs ``energies`` (n,), ``log_density``
+        (n,), ``responsibilities`` (n, k) and ``labels`` (n,), as int64; a detector has
+        ``energies``. With a ``threshold_``, there is also ``is_outlier`` (n,).
 
     Examples
     --------
@@ -96,20 +96,20 @@ def to_onnx(
 
 
 def _split(model: Any) -> tuple[Any, Any]:
-    """What comes before the last step of a pipeline, or None, and that step."""
+    """The steps before the last one as a pipeline, or None if there are none; and the last step."""
     from sklearn.pipeline import Pipeline
 
     steps: list[Any] = []
     while isinstance(model, Pipeline):
         steps += [step for step in model.steps[:-1] if step[1] not in (None, "passthrough")]
         model = model.steps[-1][1]
-    # Pipelines in pipelines may call their steps alike.
+    # Nested pipelines may use the same name for different steps.
     named = [(f"{at}_{name}", step) for at, (name, step) in enumerate(steps)]
     return (Pipeline(named) if named else None), model
 
 
 def _of_steps(steps: Any, real: np.dtype[Any]) -> Any:
-    """The graph of the steps of a pipeline, by skl2onnx."""
+    """The graph that skl2onnx makes of the steps of a pipeline."""
     require("skl2onnx", "gmm.to_onnx of a pipeline")
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
@@ -123,13 +123,13 @@ def _of_steps(steps: Any, real: np.dtype[Any]) -> Any:
     )
     proto.ir_version = _IR_VERSION
     for domain in proto.opset_import:
-        # It declares the least that its nodes need, which are those of the target.
+        # skl2onnx declares the lowest opset that its nodes need; they also are valid in the target.
         domain.version = _OPSET if domain.domain == "" else domain.version
     return proto
 
 
 class Graph:
-    """Nodes, constants and outputs as they come, of samples that are called ``samples``."""
+    """Collects nodes, constants and outputs of a graph whose input is named ``samples``."""
 
     def __init__(
         self, onnx: Any, real: np.dtype[Any], *, samples: str = "X", opset: int = _OPSET
@@ -143,20 +143,20 @@ class Graph:
         self._samples = self._along("Unsqueeze", samples, 0)
 
     def mixture(self, mixture: Mixture) -> None:
-        """Every score of one mixture."""
+        """Adds an output for every score of one mixture."""
         k, real = mixture.n_components, self._type
         log_joint = self._log_joint(mixture, "")
-        log_density, shares, total = self._log_sum_exp(log_joint)
+        log_density, exponentials, total = self._log_sum_exp(log_joint)
         self._output("energies", "Neg", [log_density], real)
         self._output("log_density", "Identity", [log_density], real)
-        self._output("responsibilities", "Div", [shares, total], real, k)
+        self._output("responsibilities", "Div", [exponentials, total], real, k)
         integers = self._onnx.TensorProto.INT64
         self._output("labels", "ArgMax", [log_joint], integers, axis=1, keepdims=0)
 
     def of_mixture(self, mixture: Mixture, *, with_arg_max: bool = True) -> dict[str, str]:
-        """Scores of one mixture, each a matrix, by the names that skl2onnx has for them."""
+        """Adds the scores of one mixture, as matrices; returns their nodes by skl2onnx's names."""
         log_joint = self._log_joint(mixture, "")
-        log_density, shares, total = self._log_sum_exp(log_joint)
+        log_density, exponentials, total = self._log_sum_exp(log_joint)
         label = (
             self._node("ArgMax", log_joint, axis=1, keepdims=1)
             if with_arg_max
@@ -164,12 +164,12 @@ class Graph:
         )
         return {
             "label": label,
-            "probabilities": self._node("Div", shares, total),
+            "probabilities": self._node("Div", exponentials, total),
             "score_samples": self._along("Unsqueeze", log_density, 1),
         }
 
     def _first_largest(self, values: str, k: int) -> str:
-        """Where the largest of a row is, the first of equals, for those who know no ArgMax."""
+        """The index of the first maximum of each row, for runtimes without ArgMax."""
         peak = self._along("ReduceMax", values, 1, keepdims=1)
         is_peak = self._node("Equal", values, peak)
         from_last = self._constant("from_last", np.arange(k, 0, -1).astype(self._real))
@@ -179,7 +179,7 @@ class Graph:
         return self._node("Cast", label, to=self._onnx.TensorProto.INT64)
 
     def of_detector(self, mixtures: tuple[Mixture, ...], threshold: float) -> dict[str, str]:
-        """Scores of a detector, each a matrix, by the names that skl2onnx has for them."""
+        """Adds the scores of a detector, as matrices; returns their nodes by skl2onnx's names."""
         energies = self._along("Unsqueeze", self._mean_energies(mixtures), 1)
         line = self._constant("threshold", self._real.type(threshold))
         above = self._node("Greater", energies, line)
@@ -187,16 +187,16 @@ class Graph:
         return {"label": self._node("Cast", above, to=integers), "scores": energies}
 
     def detector(self, mixtures: tuple[Mixture, ...]) -> None:
-        """The mean of the energies under several mixtures."""
+        """Adds an output for the mean energy under several mixtures."""
         self._output("energies", "Identity", [self._mean_energies(mixtures)], self._type)
 
     def threshold(self, threshold: float) -> None:
-        """Whether an energy is above a threshold, as rounding to the type allows to say."""
+        """Adds an output for whether an energy is above the rounded threshold."""
         line = self._constant("threshold", self._real.type(threshold))
         self._output("is_outlier", "Greater", ["energies", line], self._onnx.TensorProto.BOOL)
 
     def model(self, mixtures: tuple[Mixture, ...]) -> Any:
-        """All of it, with what it was made of."""
+        """The ONNX model, with the description of its mixtures."""
         helper, d = self._onnx.helper, mixtures[0].n_features
         samples = helper.make_tensor_value_info(self._name, self._type, ["n", d])
         graph = helper.make_graph(self.nodes, "gmm", [samples], self._outputs, self.constants)
@@ -227,11 +227,11 @@ class Graph:
         d = mixture.n_features
         factors = mixture.precisions_cholesky
         log_dets = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
-        with np.errstate(divide="ignore"):  # A component of weight 0 has no part in anything.
+        with np.errstate(divide="ignore"):  # ln 0 for a component of weight 0, which adds nothing.
             offsets = np.log(mixture.weights) + log_dets - 0.5 * d * math.log(2.0 * math.pi)
         white = self._whitened(mixture.covariance_type, factors, self._centred(mixture, mark), mark)
         squares = self._along("ReduceSum", self._node("Mul", white, white), 2, keepdims=0)
-        # Squares beyond the type: the energy is then huge, and not the NaN of inf - inf.
+        # Squares are capped, so that an overflow gives a huge energy instead of inf - inf = NaN.
         most = self._constant(f"most{mark}", self._real.type(np.finfo(self._real).max / 4.0))
         squares = self._node("Min", squares, most)
         half = self._constant(f"half{mark}", self._real.type(0.5))
@@ -240,7 +240,7 @@ class Graph:
         return self._node("Transpose", by_component, perm=[1, 0])
 
     def _centred(self, mixture: Mixture, mark: str) -> str:
-        """x_n - mu_k, of shape (k, n, d); the mean in two parts where one cannot hold it."""
+        """x_n - mu_k, of shape (k, n, d); the mean is split in two if one number loses digits."""
         high = as_type(mixture.means, self._real, "means")
         low = (mixture.means - high.astype(np.float64)).astype(self._real)
         mean = self._constant(f"means{mark}", high[:, None, :])
@@ -262,15 +262,15 @@ class Graph:
         return self._node("Mul" if variances_only else "MatMul", centred, factor)
 
     def _log_sum_exp(self, log_joint: str) -> tuple[str, str, str]:
-        """The log-density (n,), and exp(l - m) and its sum, of which responsibilities are made."""
+        """The log-density (n,), exp(l - m), and its sum; the quotient is the responsibilities."""
         peak = self._along("ReduceMax", log_joint, 1, keepdims=1)
-        shares = self._node("Exp", self._node("Sub", log_joint, peak))
-        total = self._along("ReduceSum", shares, 1, keepdims=1)
+        exponentials = self._node("Exp", self._node("Sub", log_joint, peak))
+        total = self._along("ReduceSum", exponentials, 1, keepdims=1)
         density = self._node("Add", peak, self._node("Log", total))
-        return self._along("Squeeze", density, 1), shares, total
+        return self._along("Squeeze", density, 1), exponentials, total
 
     def _along(self, kind: str, values: str, axis: int, **attributes: Any) -> str:
-        """A node along one axis, which is an input or an attribute by the opset."""
+        """A node along one axis, which the opset takes as an input or as an attribute."""
         if self._opset < _AXES_ARE_INPUTS[kind]:
             return self._node(kind, values, axes=[axis], **attributes)
         name = f"axis_{axis}"

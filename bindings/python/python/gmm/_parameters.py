@@ -1,4 +1,4 @@
-"""What an estimator is told, and the attributes it has of a mixture."""
+"""Parameters of an estimator: constraints, start, and attributes set from a mixture."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from gmm._native_fit import Prior
 if TYPE_CHECKING:
     from gmm._arrays import Real as RealArray
 
-#: Whether this scikit-learn speaks of array namespaces.
+#: Whether `_check_parameters` of this scikit-learn takes an array namespace.
 _TAKES_XP = "xp" in inspect.signature(GaussianMixture._check_parameters).parameters
 
-#: Of the parameters that scikit-learn has not.
+#: Constraints of the parameters that scikit-learn does not have.
 CONSTRAINTS: Final[dict[str, list[Any]]] = {
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     "contamination": [Interval(Real, 0, 1, closed="left"), None],
@@ -39,21 +39,21 @@ CONSTRAINTS: Final[dict[str, list[Any]]] = {
 
 
 def check_start(estimator: Any, samples: RealArray) -> None:
-    """Checks ``weights_init`` and the like by scikit-learn's rules, and makes them arrays."""
+    """Converts ``weights_init`` and the like to arrays; checks them by scikit-learn's rules."""
     for name in ("weights_init", "means_init", "precisions_init"):
         given = getattr(estimator, name)
         if given is not None:
-            # By the way in of samples, so that a mask is no more forgotten than there.
+            # Converted as samples are, so that masked elements are refused here too.
             setattr(estimator, name, _arrays.as_array(given, name))
-    # Samples are NumPy's by now: what scikit-learn refuses of other arrays is no matter here.
+    # Samples are NumPy arrays by now, so checks for other arrays must not apply.
     with config_context(array_api_dispatch=False):
         estimator._check_parameters(samples, **({"xp": np} if _TAKES_XP else {}))
 
 
 def start_as_scikit_learn(estimator: Any, samples: RealArray, random_state: Any) -> None:
-    """Gives an estimator the start that scikit-learn finds, which is computed in their type.
+    """Sets the start that scikit-learn finds, which it computes in the dtype of the samples.
 
-    Samples whose squares may be outside of it are taken in double.
+    Samples whose squares may be out of range are converted to float64.
     """
     largest = float(np.abs(samples).max(initial=0.0))
     if not (largest == 0.0 or 1e-15 < largest < 1e15):
@@ -65,8 +65,8 @@ def start_as_scikit_learn(estimator: Any, samples: RealArray, random_state: Any)
 def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> None:
     """Gives an estimator the parameters of a mixture, in scikit-learn's shapes.
 
-    They are of ``dtype`` where its range holds all of them, and of float64 where it does not:
-    masses of stars in kilograms are float32, and their variances are not.
+    The arrays have ``dtype`` if all of them are in its range, else float64: masses of stars in
+    kilograms are in the range of float32, but their variances are not.
     """
     covariances, kind = mixture.covariances, mixture.covariance_type
     if kind in ("full", "tied"):
@@ -88,21 +88,21 @@ def set_parameters(estimator: Any, mixture: Mixture, dtype: np.dtype[Any]) -> No
     }
     if dtype != np.float64 and not _are_in_range(parameters, kind in ("full", "tied"), dtype):
         dtype = np.dtype(np.float64)
-    # At once: a signal between two of them would leave weights of one model, means of another.
+    # In one step: a signal between two assignments would leave weights and means of two models.
     vars(estimator).update(
         {name: array.astype(dtype, copy=False) for name, array in parameters.items()}
     )
-    # Made now, for predictions must not change an estimator.
+    # Created now, because predictions must not change an estimator.
     _ = estimator.mixture_
 
 
 def _are_in_range(parameters: dict[str, RealArray], dense: bool, dtype: np.dtype[Any]) -> bool:
-    """Whether a type holds them: none becomes infinite, no weight or variance loses digits."""
+    """Whether no parameter overflows in ``dtype`` and no weight or variance loses digits."""
     limits = np.finfo(dtype)
     if any(np.abs(array).max() > limits.max for array in parameters.values()):
         return False
     for name, array in parameters.items():
-        if name == "means_":  # A small one may be what rounding left of larger samples.
+        if name == "means_":  # A tiny mean may be the rounding error of larger samples.
             continue
         scales = np.diagonal(array, axis1=-2, axis2=-1) if dense and name != "weights_" else array
         if scales[scales != 0.0].min(initial=np.inf) < limits.tiny:

@@ -1,4 +1,4 @@
-"""What PyOD's detectors have beyond scores and labels: rejection, a score of scores, attributes."""
+"""Other parts of PyOD's interface: rejection, evaluation, attributes of the mixture."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Rejecting:
-    """Predictions that are not made where they are too unsure, and the evaluation of a fit."""
+    """Rejection of unsure predictions, and the evaluation of a fit."""
 
     contamination: float
     decision_scores_: Float64
     _known: Known
 
-    if TYPE_CHECKING:  # A detector has these.
+    if TYPE_CHECKING:  # The detector defines these.
 
         def fit(self, X: Any) -> Any: ...
         def decision_function(self, X: Any) -> Float64: ...
@@ -66,7 +66,7 @@ class Rejecting:
         c_fn: float = 1,
         c_r: float | None = None,
     ) -> NDArray[np.int64] | tuple[NDArray[np.int64], list[float]]:
-        """As :meth:`predict`, with -2 where the prediction is too unsure to be made.
+        """Like :meth:`predict`, but -2 where the confidence is too low for a prediction.
 
         See Perini & Davis (2023), Unsupervised anomaly detection with rejection.
 
@@ -74,12 +74,12 @@ class Rejecting:
         ----------
         X : array-like of shape (n_samples, n_features)
         T : float, default=32
-            A prediction is rejected whose confidence is no more than ``1 - exp(-T)``: the larger,
-            the more are.
+            A prediction is rejected if its confidence is at most ``1 - exp(-T)``: a larger ``T``
+            rejects more.
         return_stats : bool, default=False
-            Also a list of what :meth:`compute_rejection_stats` gives.
+            Whether to return the results of :meth:`compute_rejection_stats` too, as a list.
         delta, c_fp, c_fn, c_r
-            As there.
+            As in :meth:`compute_rejection_stats`.
         """
         scores = self.decision_function(X)
         labels = self._above(scores)
@@ -98,19 +98,19 @@ class Rejecting:
         c_r: float | None = None,
         verbose: bool = False,
     ) -> tuple[float, float, float]:
-        """What :meth:`predict_with_rejection` is to be expected to reject, and to cost.
+        """Expected rejection rate of :meth:`predict_with_rejection`, and bounds of rate and cost.
 
         Parameters
         ----------
         T : float, default=32
         delta : float, default=0.1
-            Between 0 and 1: the bound of the rate holds with probability ``1 - delta``.
+            Between 0 and 1. The bound of the rate holds with probability ``1 - delta``.
         c_fp, c_fn : float, default=1
-            What a false positive and a false negative cost.
+            Costs of a false positive and of a false negative.
         c_r : float, optional
-            What a rejection costs; ``contamination`` by default.
+            Cost of a rejection; ``contamination`` by default.
         verbose : bool, default=False
-            Whether to print what is returned.
+            Whether to print the results.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class Rejecting:
         return stats
 
     def fit_predict_score(self, X: Any, y: Any, scoring: str = "roc_auc_score") -> float:
-        """Fits, and says how well the scores tell known outliers.
+        """Fits, and measures how well the scores separate known outliers.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Rejecting:
             1 for an outlier and 0 for others. The fit does not see it.
         scoring : {'roc_auc_score', 'prc_n_score'}, default='roc_auc_score'
             The area under the ROC curve, or the precision among the n samples with the highest
-            scores, of n outliers.
+            scores, where n is the number of outliers.
         """
         from sklearn.metrics import precision_score, roc_auc_score
 
@@ -159,18 +159,17 @@ class Rejecting:
 
 
 class OfOneMixture:
-    """Attributes of the one mixture that judges, in the names of PyOD's and scikit-learn's."""
+    """Attributes of a detector's single mixture, with PyOD's and scikit-learn's names."""
 
     detector_: Any
-    #: A mixture as an estimator of this package, which makes precisions of it.
+    #: Makes an estimator of this package from a mixture; it computes the precisions.
     _estimator_of: Callable[[Mixture], Any]
 
     @property
     def weights_(self) -> RealArray:
-        """Of the mixture that judges, as the next ones: there is none where several do.
+        """Weights of the mixture. A detector with several mixtures has none of these attributes.
 
-        ``converged_``, ``n_iter_`` and ``lower_bound_`` are those of an estimator that was given as
-        ``mixture``.
+        ``converged_``, ``n_iter_`` and ``lower_bound_`` exist if ``mixture`` was an estimator.
         """
         array: RealArray = self._of_mixture("weights_")
         return array
@@ -227,5 +226,5 @@ class OfOneMixture:
 
     def _of_estimator(self, name: str) -> Any:
         if not hasattr(self, "detector_"):
-            raise AttributeError(f"a detector has {name} where mixture was an estimator")
+            raise AttributeError(f"a detector has {name} only if mixture is an estimator")
         return getattr(self.detector_, name)

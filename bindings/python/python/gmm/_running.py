@@ -1,4 +1,4 @@
-"""What training remembers of its batches: running averages of their moments."""
+"""Running averages of the moments of training batches."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def options_of(
     w_cov_diag: float = 0.005,
     running: RunningMoments | None = None,
 ) -> _abi.TrainingOptions:
-    """The struct that the library reads."""
+    """Checks the options and returns the struct that the library reads."""
     if ridge_limit is not None and not ridge_limit > 0:
-        # To the library 0 is none.
+        # The C ABI uses 0 for no limit.
         raise ValueError(f"ridge_limit is {ridge_limit}; it must be greater than 0, or None")
     return _abi.TrainingOptions(
         ctypes.sizeof(_abi.TrainingOptions),
@@ -38,15 +38,15 @@ def options_of(
 class RunningMoments:
     """Running averages of the moments of mini-batches, for losses of batches that are too small.
 
-    ``s <- decay s + (1 - decay) s(batch)``, moments per sample; the first batch is taken whole.
-    A loss that is given them takes its batch in, and its energies are those under the mixture that
-    they then make. One thread may use them at a time, and a pickle does not keep them: after
-    ``5 / (1 - decay)`` batches they no longer depend on where they began.
+    ``s <- decay s + (1 - decay) s(batch)``, in moments per sample; the first batch is taken as it
+    is. A loss with ``running=`` first adds its batch, then computes energies under the mixture of
+    the averages. One thread at a time may use them. They cannot be pickled: after
+    ``5 / (1 - decay)`` batches they no longer depend on the first ones.
 
     Parameters
     ----------
     decay : float
-        What remains of the past at every batch, from 0 to less than 1.
+        Weight of the past at every batch, from 0 to less than 1.
 
     Examples
     --------
@@ -67,19 +67,19 @@ class RunningMoments:
 
     @property
     def n_batches(self) -> int:
-        """How many batches were taken in."""
+        """Number of batches added so far."""
         count: int = _lib.gmm_running_n_batches(self._handle.address)
         return count
 
     def mixture(
         self, eps: float = 1e-6, *, ridge_limit: float | None = None, drop_empty: bool = False
     ) -> Mixture:
-        """The mixture that they make: what to score with after training.
+        """The mixture of the averages, to score with after training.
 
         Parameters
         ----------
         eps : float, default=1e-6
-            Added to variances in scores, and not part of ``covariances``.
+            Added to variances in scores; ``covariances`` are without it.
         ridge_limit, drop_empty
             As in :func:`gmm.loss`.
 
@@ -93,4 +93,4 @@ class RunningMoments:
         return Mixture._of(new_handle(make, "mixture"))
 
     def __reduce__(self) -> str:
-        raise TypeError("RunningMoments are not kept by pickles; begin with new ones")
+        raise TypeError("RunningMoments cannot be pickled; start with new ones")

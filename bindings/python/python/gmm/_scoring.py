@@ -1,4 +1,4 @@
-"""How an estimator scores: scikit-learn's methods over the mixture that its attributes make."""
+"""Scores of an estimator: scikit-learn's methods, by a mixture made from the attributes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class Scoring(Convertible):
-    """What comes before scikit-learn's class, so that its scores are the library's."""
+    """Base class before scikit-learn's in the MRO, so that the library computes all scores."""
 
     _onnx_outputs = ("label", "probabilities")
     _onnx_options = ("score_samples",)
@@ -53,7 +53,7 @@ class Scoring(Convertible):
         X : array-like of shape (n_samples, n_features)
         y : Ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts: 2 is the row twice, 0 is no row at all.
+            Weight of each sample: 2 is the row twice, 0 leaves the row out.
         """
         if sample_weight is None:
             return -float(self._scored(X, "mean_energy")[0])
@@ -67,7 +67,7 @@ class Scoring(Convertible):
         ----------
         X : array-like of shape (n_samples, n_features)
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts. Those of a fit are to be passed again.
+            Weight of each sample. For a weighted fit, pass its weights again.
         """
         if sample_weight is not None:
             return self._criteria(X, sample_weight)[0].bic
@@ -81,21 +81,21 @@ class Scoring(Convertible):
         ----------
         X : array-like of shape (n_samples, n_features)
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts. Those of a fit are to be passed again.
+            Weight of each sample. For a weighted fit, pass its weights again.
         """
         if sample_weight is not None:
             return self._criteria(X, sample_weight)[0].aic
         return -2.0 * self._log_likelihood(X)[0] + 2.0 * self._n_parameters()
 
     def _log_likelihood(self, X: Any) -> tuple[float, int]:
-        """The log-likelihood of the samples, and how many there are."""
+        """The log-likelihood of the samples, and their number."""
         mixture, n_threads = self.mixture_, self.n_threads
         samples = self._validated(X, reset=False)
         mean = self._explained(samples, lambda: mixture.mean_energy(samples, n_threads=n_threads))
         return -mean * len(samples), len(samples)
 
     def _criteria(self, X: Any, sample_weight: Any) -> tuple[Criteria, float]:
-        """The criteria of weighted samples, and what the weights sum to."""
+        """The criteria of weighted samples, and the sum of the weights."""
         mixture, n_threads = self.mixture_, self.n_threads
         samples = self._validated(X, reset=False)
         counts = counts_of(sample_weight, samples)
@@ -110,17 +110,17 @@ class Scoring(Convertible):
         return self._scored(X, "labels").astype(np.int64)
 
     def predict_proba(self, X: Any) -> Real:
-        """How much of each sample belongs to each component, of shape (n_samples, n_components)."""
+        """Responsibilities, of shape (n_samples, n_components); rows sum to 1."""
         return self._scored(X, "responsibilities")
 
     def sample(self, n_samples: int = 1) -> tuple[Any, Any]:
-        """Draws samples as scikit-learn does, from the same generator; refuses what is no model."""
+        """Draws samples as scikit-learn does, from the same generator; refuses invalid models."""
         _ = self.mixture_
-        drawn: tuple[Any, Any] = super().sample(n_samples)  # type: ignore[misc]  # Its base has it.
+        drawn: tuple[Any, Any] = super().sample(n_samples)  # type: ignore[misc]  # scikit-learn's class has it.
         return drawn
 
     def _estimate_log_prob_resp(self, X: Any, xp: Any = None) -> tuple[Real, Real]:
-        """What scikit-learn's own methods ask for, in logarithms."""
+        """Log-densities and log-responsibilities, for scikit-learn's own methods."""
         names = "log_densities", "log_responsibilities"
         scores = self.mixture_.score(X, *names, n_threads=self.n_threads)
         return scores["log_densities"], scores["log_responsibilities"]
@@ -132,7 +132,7 @@ class Scoring(Convertible):
             samples, lambda: mixture.score(samples, name, n_threads=n_threads)[name]
         )
         if scores.dtype.kind == "f" and scores.dtype != self.means_.dtype:
-            # As scikit-learn has it: a float only where samples and model are.
+            # As in scikit-learn: float32 only if both samples and model are float32.
             return scores.astype(np.float64, copy=False)
         return scores
 
@@ -142,7 +142,7 @@ class Scoring(Convertible):
 
     @property
     def mixture_(self) -> Mixture:
-        """The model as a :class:`gmm.Mixture`, made of the attributes as they are now."""
+        """The model as a :class:`gmm.Mixture`, made from the current attributes."""
         if not hasattr(self, "precisions_cholesky_"):
             check_is_fitted(self)
         held = self.__dict__.get("_held")
@@ -154,15 +154,15 @@ class Scoring(Convertible):
         return self.weights_, self.means_, self.precisions_cholesky_
 
     def __getstate__(self) -> dict[str, Any]:
-        # What is held is made of the attributes, and is no part of a pickle.
+        # The held mixture is derived from the attributes, so it is not pickled.
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         return {name: value for name, value in state.items() if name != "_held"}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file that every other part of gmm reads.
 
-        With it go the names of features, the threshold, the type of the attributes, and what is
-        known of the fit.
+        The file also gets the feature names, the threshold, the dtype of the attributes, and the
+        results of the fit.
         """
         _model_file.save(self.mixture_._handle, path, metadata_of(self))
 
@@ -171,13 +171,13 @@ class Scoring(Convertible):
         return to_theirs(self)
 
     def _validated(self, X: Any, reset: bool, ensure_min_samples: int = 1) -> Real:
-        """Samples by scikit-learn's rules; the library looks for NaN, and needs no pass for it."""
+        """Samples by scikit-learn's rules. The library checks for NaN, without an extra pass."""
         if not reset and self._is_plain(X):
             return _arrays.as_real(X, 2, "samples")
         return samples_of(self, X, reset=reset, ensure_min_samples=ensure_min_samples)
 
     def _is_plain(self, X: Any) -> bool:
-        """Whether scikit-learn would take an array as it is; to ask takes longer than a score."""
+        """Whether scikit-learn would accept X unchanged; its check takes longer than a score."""
         return (
             type(X) is np.ndarray
             and X.ndim == 2
@@ -187,7 +187,7 @@ class Scoring(Convertible):
         )
 
     def _explained(self, samples: Real, call: Callable[[], _T]) -> _T:
-        """``call()``, whose refusal of NaN is said in scikit-learn's words."""
+        """Returns ``call()``; NaN is refused with scikit-learn's message."""
         try:
             return call()
         except NotFinite:

@@ -1,4 +1,4 @@
-"""Which mixture: fits of several numbers of components and covariance types, compared."""
+"""Model selection: fits for several numbers of components and covariance types, compared."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from gmm._arrays import Real
 
 _lib = _abi.lib
-#: Parameters of a fit that say where it begins, or watch it.
+#: Parameters for the start or the callback of a single fit.
 _OF_ONE = ("weights_init", "means_init", "precisions_init", "warm_start", "starts", "callback")
 
 
 class Candidate(NamedTuple):
-    """One number of components and one covariance type; the smaller a criterion, the better.
+    """One number of components with one covariance type; a smaller criterion is better.
 
-    Of a candidate that could not be fitted, numbers are NaN or 0, and ``error`` says why.
+    If the candidate could not be fitted, numbers are NaN or 0, and ``error`` is the reason.
     """
 
     n_components: int
@@ -47,13 +47,13 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """What :func:`gmm.select` gives."""
+    """Result of :func:`gmm.select`."""
 
-    #: The fit with the smallest criterion, the first of equals.
+    #: The fit with the smallest criterion; the first one if several are equal.
     best: GaussianMixture
-    #: All that were tried, every covariance type of the first number of components first.
+    #: All candidates: every covariance type of the first number of components, then of the next.
     candidates: tuple[Candidate, ...]
-    #: What decided.
+    #: The criterion that chose the best.
     criterion: str
 
     def __str__(self) -> str:
@@ -79,9 +79,9 @@ def select(
 ) -> Selection:
     """Fits every number of components with every covariance type, and chooses by a criterion.
 
-    Candidates are fitted side by side on the threads, and any exception ends them all, Ctrl-C and
-    timeouts included. With a number as ``random_state``, each is the fit that ``GaussianMixture``
-    makes with the same parameters.
+    Candidates are fitted in parallel. Any exception ends all of them, Ctrl-C and timeouts too. With
+    an integer ``random_state``, each fit equals that of ``GaussianMixture`` with the same
+    parameters.
 
     Parameters
     ----------
@@ -91,16 +91,17 @@ def select(
         Of 'full', 'tied', 'diag' and 'spherical'.
     criterion : {'bic', 'aic', 'icl'}, default='bic'
     sample_weight : array-like of shape (n_samples,), optional
-        How much each sample counts, in the fits and in the criteria.
+        Weight of each sample, in the fits and in the criteria.
     random_state : int, RandomState instance or None, default=None
     n_init : int, default=1
     n_threads : int, optional
         Results do not depend on it.
     **parameters
-        Others of :class:`gmm.GaussianMixture`: ``tol``, ``reg_covar``, ``reg_covar_relative``,
-        ``max_iter``, ``init_params``, ``convergence``, ``prior``, ``max_failed_swaps``,
-        ``contamination``, and ``time_budget``, which is that of the whole: what was not begun by
-        then is left out.
+        Other parameters of :class:`gmm.GaussianMixture`: ``tol``, ``reg_covar``,
+        ``reg_covar_relative``, ``max_iter``, ``init_params``, ``convergence``, ``prior``,
+        ``max_failed_swaps``,
+        ``contamination``, and ``time_budget``, which is the time for all candidates: those that
+        have not started by then are left out.
 
     Returns
     -------
@@ -130,7 +131,9 @@ def select(
         raise ValueError(f"criterion is {criterion!r}; pass one of {list(_abi.CRITERIA)}")
     for name, value in parameters.items():
         if name in _OF_ONE and value is not None and value is not False and not _is_native(value):
-            raise ValueError(f"{name} is for one fit, and this makes several; call fit for each")
+            raise ValueError(
+                f"{name} is for a single fit, and select makes several; call fit for each"
+            )
     given = {**parameters, "random_state": random_state, "n_init": n_init, "n_threads": n_threads}
     for kind in kinds:
         GaussianMixture(ks[0], covariance_type=kind, **given)._validate_params()
@@ -155,18 +158,18 @@ def _is_native(value: Any) -> bool:
 
 
 def _listed(values: Any, name: str) -> list[Any]:
-    """One value or several, as a list of at least one."""
+    """One value or several as a list; refuses an empty one."""
     single = isinstance(values, str) or not isinstance(values, Iterable)
     listed = [values] if single else list(values)
     if not listed:
-        raise ValueError(f"{name} is empty; there must be at least one to try")
+        raise ValueError(f"{name} is empty; pass at least one value")
     return listed
 
 
 def _swept(
     samples: Real, ks: list[int], kinds: list[str], criterion: str, how: _native_fit.FitOptions
 ) -> Handle:
-    """The table and the mixtures, as the library makes them."""
+    """The library's sweep, which holds the candidates and their mixtures."""
     n, d = samples.shape
     call = _native_fit._call(how, n, d)
     numbers = np.array(ks, dtype=np.uintp)
@@ -181,7 +184,7 @@ def _swept(
     view, pool = _arrays.matrix(samples), _threads.pool(how.n_threads)
 
     def run(_: Any = (samples, call, numbers, codes)) -> Handle:
-        # The default keeps what the structs point at for as long as this function is there.
+        # The default argument keeps what the structs point to alive as long as this function.
         return new_handle(lambda out: int(function(view, options, pool, out)), "sweep")
 
     each = (_native_fit.duration(replace(how, n_components=k), n, d) for k in ks)

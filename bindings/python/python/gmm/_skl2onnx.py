@@ -1,9 +1,9 @@
-"""Estimators of this package for skl2onnx, which asks them how they are converted.
+"""Conversion of this package's estimators by skl2onnx.
 
-skl2onnx calls ``onnx_parser``, ``onnx_shape_calculator`` and ``onnx_converter`` of a model that it
-does not know. What they give is here, so that nothing has to be imported or registered before
-``skl2onnx.to_onnx(pipeline)``. The nodes are those of :func:`gmm.to_onnx`; outputs have the names
-and shapes that skl2onnx gives its own mixtures and detectors.
+For a model that it does not know, skl2onnx calls the model's methods ``onnx_parser``,
+``onnx_shape_calculator`` and ``onnx_converter``. They are defined here, so nothing has to be
+imported or registered before ``skl2onnx.to_onnx(pipeline)``. The nodes are those of
+:func:`gmm.to_onnx`. Outputs have the names and shapes of skl2onnx's own mixtures and detectors.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 
 
 class Convertible:
-    """What skl2onnx asks of a model. Outputs after the first are of the type of the samples."""
+    """The methods that skl2onnx calls. Outputs after the first have the type of the samples."""
 
     #: The outputs of a graph.
     _onnx_outputs: ClassVar[tuple[str, ...]] = ("label",)
-    #: Outputs that are there when an option says so.
+    #: Outputs that exist only if the option of that name is set.
     _onnx_options: ClassVar[tuple[str, ...]] = ()
 
     def onnx_parser(self) -> Callable[..., list[Any]]:
@@ -27,7 +27,7 @@ class Convertible:
         from skl2onnx import update_registered_converter
         from skl2onnx.common.data_types import Int64TensorType, guess_tensor_type
 
-        # Known by now, so that options may be given.
+        # Registered here, because options are refused for unknown converters.
         update_registered_converter(
             type(self),
             f"Gmm{type(self).__name__}",
@@ -77,7 +77,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     kind, model = operator.inputs[0].type, operator.raw_operator
     real = np.dtype(np.float64 if guess_numpy_type(kind) == np.float64 else np.float32)
     samples = scope.get_unique_variable_name("samples")
-    # Of integers; of floats skl2onnx removes it.
+    # For integer samples; for floats skl2onnx removes the cast.
     to = onnx.helper.np_dtype_to_tensor_dtype(real)
     container.add_node("Cast", [operator.inputs[0].full_name], [samples], to=to)
     graph = Graph(onnx, real, samples=samples, opset=opset)

@@ -12,9 +12,9 @@ from gmm._sklearn_model import carry_over, to_theirs
 
 
 def from_sklearn(estimator: Any) -> GaussianMixture:
-    """scikit-learn's ``GaussianMixture`` as the one of this package; fitted, if it was.
+    """Converts scikit-learn's ``GaussianMixture`` to the class of this package, fitted or not.
 
-    Arrays are copied; the new estimator does not change with the old one.
+    Arrays are copied, so later changes of the old estimator do not affect the new one.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def from_sklearn(estimator: Any) -> GaussianMixture:
     Returns
     -------
     gmm.GaussianMixture
-        With the same parameters and attributes. It scores without a new fit.
+        With the same parameters and attributes; no new fit is needed.
 
     Examples
     --------
@@ -37,8 +37,8 @@ def from_sklearn(estimator: Any) -> GaussianMixture:
     """
     if not isinstance(estimator, _Theirs):
         raise TypeError(
-            f"{type(estimator).__name__} is no GaussianMixture of scikit-learn; pass one, or make "
-            "a gmm.Mixture of weights, means and covariances"
+            f"{type(estimator).__name__} is not a GaussianMixture of scikit-learn; pass one, or "
+            "make a gmm.Mixture of weights, means and covariances"
         )
     ours = GaussianMixture()
     carry_over(estimator, ours)
@@ -46,7 +46,7 @@ def from_sklearn(estimator: Any) -> GaussianMixture:
 
 
 def to_sklearn(model: Any) -> Any:
-    """A model as scikit-learn's own ``GaussianMixture``, for those who have only that.
+    """Converts a model to scikit-learn's own ``GaussianMixture``, for use without this package.
 
     Parameters
     ----------
@@ -67,5 +67,5 @@ def to_sklearn(model: Any) -> Any:
     if isinstance(model, Mixture):
         model = GaussianMixture.from_mixture(model)
     if not isinstance(model, _Theirs):
-        raise TypeError(f"{type(model).__name__} is no mixture; pass a gmm.GaussianMixture")
+        raise TypeError(f"{type(model).__name__} is not a mixture; pass a gmm.GaussianMixture")
     return to_theirs(model)

@@ -1,4 +1,4 @@
-"""What models of this package and of scikit-learn share: parameters, attributes, a mixture."""
+"""Shared by models of this package and of scikit-learn: parameters, attributes, a mixture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmm._held import Held
 from gmm._mixture import Mixture
 
-#: What a fit leaves behind, in both packages. ``lower_bounds_`` came with scikit-learn 1.7.
+#: Attributes that a fit sets in both packages; ``lower_bounds_`` since scikit-learn 1.7.
 _FITTED: Final = (
     "weights_",
     "means_",
@@ -28,21 +28,21 @@ _FITTED: Final = (
 
 
 def as_mixture(model: Any) -> Mixture:
-    """The mixture that a model is or holds: any of this package's or scikit-learn's."""
+    """The mixture of a model of this package or of scikit-learn."""
     if isinstance(model, Mixture):
         return model
-    held = getattr(model, "estimator", model)  # As a FrozenEstimator has it.
-    mixtures: Any = getattr(held, "mixtures_", ())  # As a detector has them.
+    held = getattr(model, "estimator", model)  # A FrozenEstimator holds it there.
+    mixtures: Any = getattr(held, "mixtures_", ())  # Of a detector.
     if len(mixtures) == 1:
         found: Mixture = mixtures[0]
         return found
     if not isinstance(held, _Theirs):
         raise TypeError(
-            f"{type(model).__name__} is no Gaussian mixture; pass a gmm.Mixture or a "
+            f"{type(model).__name__} is not a Gaussian mixture; pass a gmm.Mixture or a "
             "GaussianMixture"
         )
     check_is_fitted(held)
-    mixture: Mixture | None = getattr(held, "mixture_", None)  # As an estimator of ours has it.
+    mixture: Mixture | None = getattr(held, "mixture_", None)  # Of an estimator of this package.
     if mixture is not None:
         return mixture
     parameters = held.weights_, held.means_, held.precisions_cholesky_
@@ -50,14 +50,14 @@ def as_mixture(model: Any) -> Mixture:
 
 
 def to_theirs(model: Any) -> Any:
-    """An estimator of ours as scikit-learn's."""
+    """Converts an estimator of this package to scikit-learn's."""
     theirs = _Theirs()
     carry_over(model, theirs)
     return theirs
 
 
 def carry_over(source: Any, target: Any) -> None:
-    """Gives ``target`` the parameters that both know, and what a fit of ``source`` left."""
+    """Copies to ``target`` the parameters that both classes have, and the fitted attributes."""
     known = target.get_params(deep=False)
     shared = {name: value for name, value in source.get_params().items() if name in known}
     target.set_params(**copy.deepcopy(shared))

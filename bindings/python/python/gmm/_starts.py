@@ -1,7 +1,7 @@
-"""Starts that scikit-learn finds: the same ``random_state`` gives the fit that it gives there.
+"""Starts by scikit-learn: the same ``random_state`` gives the same fit as scikit-learn.
 
-The library's own starts are found faster, and see sample weights; these are for those who want to
-see the same labels as before.
+The library's own starts are faster and use sample weights. These starts are for users who need
+scikit-learn's labels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def best_of(
     estimator: Any, samples: Real, options: FitOptions, watch: Watch, random_state: Any
 ) -> Fit:
-    """The best fit from ``n_init`` starts of scikit-learn, the earlier of equals."""
+    """The best fit from ``n_init`` starts of scikit-learn; the earliest if several are equal."""
     best: Fit | None = None
     observe = watch.observer(estimator.callback)
     for restart in range(estimator.n_init):

@@ -1,7 +1,7 @@
-"""What is no plain array, as one: data frames by their columns, Arrow's capsules, Python objects.
+"""Converts data frames, Arrow capsules and Python objects to plain arrays.
 
-A column of anything but numbers is refused by its name and type. A missing value becomes NaN, which
-the library refuses with its row and column.
+A column that does not hold numbers is refused with its name and type. A missing value becomes NaN,
+which the library refuses with its row and column.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What float() would take, or NumPy would, and what is no real number all the same.
-_NO_NUMBERS = (
+#: Types that float() or NumPy would convert, although they are not real numbers.
+_NOT_REAL = (
     complex,
     np.complexfloating,
     np.datetime64,
@@ -30,13 +30,13 @@ _NO_NUMBERS = (
 
 
 def place(index: Any) -> str:
-    """Where an element is, in words."""
+    """The position of an element, in words."""
     at = [int(i) for i in index]
     return {1: "row {}", 2: "row {}, column {}"}.get(len(at), "index " + str(at)).format(*at)
 
 
 def is_sparse(values: Any) -> bool:
-    """Whether values are a sparse matrix or array of SciPy, or one like it."""
+    """Whether values are a sparse matrix or array, of SciPy or similar."""
     return hasattr(values, "toarray") and hasattr(values, "nnz")
 
 
@@ -51,7 +51,7 @@ def has_capsules(values: Any) -> bool:
 
 
 def from_capsules(values: Any, name: str) -> NDArray[Any] | None:
-    """What Arrow's capsules hold; None where values need pyarrow for them, and have another way."""
+    """The data of Arrow capsules; None if these need pyarrow and ``__array__`` does not."""
     from gmm import _arrow
 
     try:
@@ -63,7 +63,7 @@ def from_capsules(values: Any, name: str) -> NDArray[Any] | None:
 
 
 def from_pandas(values: Any, name: str) -> NDArray[Any]:
-    """The numbers of a data frame or column; categories are what they stand for."""
+    """The numbers of a data frame or column; categories become their values."""
     if values.ndim != 2 or not hasattr(values, "iloc"):
         return _column(values, name)
     dtypes = list(values.dtypes)
@@ -88,7 +88,7 @@ def _column(column: Any, name: str) -> NDArray[Any]:
     if isinstance(dtype, np.dtype) and kind in "fiub":
         return np.asarray(column)
     if kind in "fiub" and hasattr(column, "to_numpy") and not hasattr(dtype, "fill_value"):
-        # A nullable type: pd.NA is no number to NumPy.
+        # A nullable type: NumPy cannot convert pd.NA.
         single = str(dtype).lower() in ("float32", "float[pyarrow]")
         values: NDArray[Any] = column.to_numpy(
             dtype=np.float32 if single else np.float64, na_value=np.nan
@@ -110,7 +110,7 @@ def numbers_of_objects(array: NDArray[Any], name: str) -> NDArray[np.float64]:
     for kind in kinds - missing:
         is_text = issubclass(kind, str) and not issubclass(kind, np.generic)
         is_number = issubclass(kind, numbers.Real) or hasattr(kind, "__float__")
-        if issubclass(kind, _NO_NUMBERS) or not (is_number or is_text):
+        if issubclass(kind, _NOT_REAL) or not (is_number or is_text):
             at = next(i for i, value in np.ndenumerate(array) if type(value) is kind)
             where = f" at {place(at)}" if at else ""
             raise TypeError(f"{name} {_hold(name)} a {kind.__name__}{where}; pass real numbers")
@@ -120,7 +120,7 @@ def numbers_of_objects(array: NDArray[Any], name: str) -> NDArray[np.float64]:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} {_hold(name)} what is no number: {error}") from None
+        raise type(error)(f"{name} {_hold(name)} a value that is not a number: {error}") from None
 
 
 def _hold(name: str) -> str:

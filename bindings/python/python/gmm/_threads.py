@@ -1,11 +1,11 @@
-"""How many threads a call has, and the pools they come from.
+"""Number of threads of a call, and the thread pools.
 
-The argument of the call; else :class:`thread_limit`, which threadpoolctl sets too; else
-``GMM_NUM_THREADS``, ``OMP_NUM_THREADS``; else the processors that this process may use. Workers of
-joblib, loky and dask are given their share by ``OMP_NUM_THREADS``.
+The number is the argument of the call; else :class:`thread_limit`, which threadpoolctl sets too;
+else ``GMM_NUM_THREADS`` or ``OMP_NUM_THREADS``; else the number of processors that this process may
+use. joblib, loky and dask limit their workers by ``OMP_NUM_THREADS``.
 
-Results are the same on any number. A pool is kept for every count that was asked for, and is made
-anew in a forked child by the library itself.
+Results do not depend on the number. A pool is kept for every requested number; in a forked child,
+the library itself recreates its threads.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from gmm import _abi
 from gmm._errors import check
 from gmm._integers import whole
 
-#: 0 for none.
+#: 0 for no limit.
 _limit = 0
-#: What the environment says; read once, as the library does.
+#: The number from the environment; read once, as in the library.
 _environment: int | None = None
 _pools: dict[int, int] = {}
 
 
 def pool(count: int | None = None) -> int:
-    """The handle of ``count`` threads, or of as many as there are to be."""
+    """The handle of a pool of ``count`` threads, by default of the current number."""
     if count is None:
         count = _limit or _from_environment()
     handle = _pools.get(count)
@@ -40,7 +40,7 @@ def _new_pool(count: int) -> int:
     out = ctypes.c_void_p()
     check(_abi.lib.gmm_threads_create(whole(count, "n_threads"), out))
     assert out.value is not None
-    # No lock: one that another thread held during a fork would never be free in the child.
+    # No lock: if another thread held it during a fork, it would stay locked in the child.
     kept = _pools.setdefault(count, out.value)
     if kept != out.value:
         _abi.lib.gmm_threads_free(out.value)
@@ -48,18 +48,18 @@ def _new_pool(count: int) -> int:
 
 
 def _from_environment() -> int:
-    """A count, or 0 for the library's own: what affinity and quotas of the process allow."""
+    """The number of the environment, or 0: the library then uses affinity and quotas."""
     global _environment
     if _environment is None:
         found = (os.environ.get(name, "") for name in ("GMM_NUM_THREADS", "OMP_NUM_THREADS"))
-        # OpenMP's may be a list, one number for each level of nesting.
+        # OMP_NUM_THREADS may be a list, one number for each level of nesting.
         counts = (text.split(",")[0].strip() for text in found)
         _environment = next((int(c) for c in counts if c.isdecimal() and 0 < int(c) <= 4096), 0)
     return _environment
 
 
 def get_num_threads() -> int:
-    """How many threads a call has that is not told otherwise."""
+    """The number of threads of a call without an ``n_threads`` argument."""
     return _limit or _from_environment() or _available()
 
 
@@ -69,8 +69,8 @@ def _available() -> int:
     return os.cpu_count() or 1
 
 
-class thread_limit:  # noqa: N801  It is used as a function.
-    """Limits the threads of all calls of this process, in a ``with`` block or for good.
+class thread_limit:  # noqa: N801  Used like a function.
+    """Limits the threads of all calls of this process, in a ``with`` block or permanently.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def register_with_threadpoolctl() -> None:
     base: Any = threadpoolctl.LibController
 
     class Controller(base):  # type: ignore[misc]
-        """What threadpoolctl has to know of the shared library."""
+        """Describes the shared library to threadpoolctl."""
 
         user_api = "gmm"
         internal_api = "gmm"

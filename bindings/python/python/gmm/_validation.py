@@ -1,4 +1,4 @@
-"""Samples of an estimator: scikit-learn's checks, of what the one way in makes of them."""
+"""Samples of an estimator: converted by `_arrays`, then checked by scikit-learn."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from gmm import _arrays, _tables
 if TYPE_CHECKING:
     from gmm._arrays import Float64, Real
 
-#: Types that samples keep.
+#: Dtypes that samples keep.
 FLOATS = [np.float64, np.float32]
 
 
 def samples_of(
     estimator: Any, X: Any, *, reset: bool, ensure_min_samples: int = 1, dtype: Any = FLOATS
 ) -> Real:
-    """Samples that an estimator fits (``reset``) or scores. The library looks for NaN itself.
+    """Samples that an estimator fits (``reset``) or scores. The library itself checks for NaN.
 
-    What :class:`gmm.Mixture` reads, an estimator reads. What neither does is refused in
-    scikit-learn's words, where it has any.
+    An estimator reads everything that :class:`gmm.Mixture` reads. Other input is refused with
+    scikit-learn's message, if it has one.
     """
     _check_feature_names(estimator, X, reset=reset)
     checks = {"dtype": dtype, "ensure_all_finite": False, "ensure_min_samples": ensure_min_samples}
@@ -35,7 +35,7 @@ def samples_of(
     try:
         array = _arrays.as_numbers(X, "samples")
     except (TypeError, ValueError):
-        # What has columns is refused by the name of one of them.
+        # For tables, the message names a column, so it is kept.
         if not (_tables.is_pandas(X) or _tables.has_capsules(X)):
             check_array(X, **checks)
         raise
@@ -45,12 +45,12 @@ def samples_of(
 
 
 def check_finite(estimator: Any, samples: Real) -> None:
-    """Refuses NaN and infinities in scikit-learn's words."""
+    """Refuses NaN and infinities with scikit-learn's message."""
     check_array(samples, dtype=FLOATS, estimator=estimator, input_name="X")
 
 
 def counts_of(sample_weight: Any, samples: Real) -> Float64 | None:
-    """How much each sample counts, by scikit-learn's rules; None if each counts once."""
+    """Sample weights by scikit-learn's rules; None if there are none."""
     if sample_weight is None:
         return None
     if not np.isscalar(sample_weight):

@@ -1,4 +1,4 @@
-"""What looks on while a fit runs: prints, asks who may end it, sees a warm start settle."""
+"""Observes a fit: prints, calls the callback, ends a warm start that has already converged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gmm._native_fit import Fit, Progress
 
 
 class Watch:
-    """Prints as scikit-learn does, and asks the caller.
+    """Prints as scikit-learn does, and calls the callback.
 
-    A warm start has the bound of the last fit: scikit-learn takes it for the one before the first,
-    so that a fit that goes on where it had converged ends after one iteration.
+    As in scikit-learn, a warm start compares its first bound with that of the last fit, so a fit
+    that had converged ends after one iteration.
     """
 
     def __init__(self, estimator: Any, lower_bound: float | None) -> None:
@@ -21,13 +21,13 @@ class Watch:
         self._before = float("-inf") if lower_bound is None else lower_bound
         self._restart = -1
         self._change = float("inf")
-        #: Whether a warm start was where it had been.
+        #: Whether a warm start had already converged.
         self.settled = False
 
     def observer(
         self, callback: Callable[[Progress], bool | None] | None
     ) -> Callable[[Progress], bool] | None:
-        """What is called after every iteration; None if nobody has to be."""
+        """The function to call after every iteration; None if none is needed."""
         if not self._estimator.verbose and callback is None and self._last_bound is None:
             return None
 

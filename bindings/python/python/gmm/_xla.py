@@ -1,12 +1,12 @@
-"""Python functions that XLA calls on the CPU with its buffers as NumPy arrays, by its C interface.
+"""Python functions that XLA calls on the CPU, with its buffers as NumPy arrays, by its C interface.
 
-``jax.pure_callback`` makes arrays of JAX out of what XLA hands it, and waits for copies that the
-threads of XLA make: those that are waiting. Where there is one, it stops for good from some 10^5
-bytes on; where there are two, it can when two computations are under way. Nothing here waits for
-XLA: a handler of its foreign function interface, which is C and versioned, gets the buffers.
+``jax.pure_callback`` converts the buffers of XLA to JAX arrays, and waits for copies that XLA's
+threads make, although these are the threads that wait. With one thread it deadlocks from about
+10^5 bytes on; with two threads it can deadlock when two computations run. Nothing here waits for
+XLA: a handler of its foreign function interface, which is in C and versioned, gets the buffers.
 
-What is declared of ``xla/ffi/api/c_api.h`` (major version 0) is what is read. Structs grow at
-their ends, and say how large they are.
+Only the parts of ``xla/ffi/api/c_api.h`` (major version 0) that are read here are declared. Structs
+grow at their ends, and hold their size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-#: Reads the text of a call and arguments, and writes results.
+#: Takes the text of a call, reads the arguments and writes the results.
 Host = Callable[[str, "Sequence[Any]", "Sequence[Any]"], None]
 
 _EXECUTE: Final = 3
@@ -43,7 +43,7 @@ _Extension._fields_ = [
     ("size", c_size_t),
     ("type", c_int),
     ("next", c_void_p),
-    # Of a metadata extension only.
+    # Only in a metadata extension.
     ("metadata", POINTER(_Metadata)),
 ]
 
@@ -80,7 +80,7 @@ class _Attributes(Structure):
         ("count", c_int64),
         ("types", c_void_p),
         ("names", c_void_p),
-        # All that are passed are strings.
+        # All attributes passed here are strings.
         ("each", POINTER(POINTER(_Text))),
     ]
 
@@ -116,27 +116,27 @@ _Handler = ctypes.CFUNCTYPE(c_void_p, POINTER(_Frame))
 
 
 def handler(host: Host) -> Any:
-    """A C function that XLA may be given; keep it for as long as XLA has it.
+    """A C function for XLA that calls ``host``; keep it alive as long as XLA may call it.
 
-    What ``host`` raises is the message of the error that XLA reports.
+    XLA reports an exception of ``host`` as an error with its class and message.
     """
 
     def call(frame: Any) -> int | None:
-        at = frame.contents
+        call_frame = frame.contents
         try:
-            if at.extension and at.extension.contents.type == _METADATA:
-                version = at.extension.contents.metadata.contents.version
-                api = at.api.contents.version if at.api else None
+            if call_frame.extension and call_frame.extension.contents.type == _METADATA:
+                version = call_frame.extension.contents.metadata.contents.version
+                api = call_frame.api.contents.version if call_frame.api else None
                 version.major, version.minor = (api.major, api.minor) if api else (0, 1)
-            elif at.stage == _EXECUTE:
-                text = at.attributes.each[0].contents
+            elif call_frame.stage == _EXECUTE:
+                text = call_frame.attributes.each[0].contents
                 name = ctypes.string_at(text.start, text.size).decode()
-                host(name, _arrays_of(at.arguments), _arrays_of(at.results))
+                host(name, _arrays_of(call_frame.arguments), _arrays_of(call_frame.results))
         except BaseException as error:
             message = f"{type(error).__name__}: {error}".encode()
             size = ctypes.sizeof(_ErrorArguments)
             arguments = _ErrorArguments(size, None, message, _INVALID_ARGUMENT)
-            reported: int | None = at.api.contents.error(arguments)
+            reported: int | None = call_frame.api.contents.error(arguments)
             return reported
         return None
 
@@ -148,10 +148,10 @@ def _arrays_of(buffers: _Buffers) -> list[Any]:
 
 
 def _array(buffer: _Buffer) -> Any:
-    """The memory of a buffer, which is row-major, as an array."""
+    """The row-major memory of a buffer as an array."""
     dtype = _DTYPES[buffer.dtype]
     shape = tuple(buffer.dims[: buffer.rank])
     size = int(np.prod(shape)) * dtype.itemsize
-    # XLA may hand over null where there is nothing.
+    # The pointer of an empty buffer may be null.
     memory: Any = (ctypes.c_char * size).from_address(buffer.data) if size else bytearray()
     return np.frombuffer(memory, dtype).reshape(shape)

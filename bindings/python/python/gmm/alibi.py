@@ -1,7 +1,7 @@
-"""Outlier detection with the interface of alibi-detect, so that its users change an import.
+"""Outlier detection with the interface of alibi-detect: its users only change an import.
 
-What :class:`gmm.OutlierDetector` finds, told in alibi-detect's words: ``infer_threshold``,
-``score``, and a ``predict`` that returns a dict. Nothing of alibi-detect is needed.
+The results of :class:`gmm.OutlierDetector` by alibi-detect's methods ``infer_threshold``,
+``score`` and a ``predict`` that returns a dict. alibi-detect need not be installed.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ __all__ = ["OutlierDetector"]
 class OutlierDetector:
     """Finds outliers by their energy, with the interface of alibi-detect.
 
-    Its ``predict`` returns a dict, where that of :class:`gmm.OutlierDetector`, which has PyOD's
-    interface, returns labels: hence two classes. This one only translates.
+    Its ``predict`` returns a dict; that of :class:`gmm.OutlierDetector`, which has PyOD's
+    interface, returns labels. So there are two classes; this one only converts results.
 
     Parameters
     ----------
     threshold : float, optional
-        The energy above which a sample is an outlier. By default what :meth:`infer_threshold`
-        finds; until it is called, the ``threshold_`` of the detector.
+        The energy above which a sample is an outlier. By default it is set by
+        :meth:`infer_threshold`; before that call, the detector's ``threshold_`` is used.
     detector : gmm.OutlierDetector, optional
-        Fitted or not; with a ``mixture``, it scores by that. By default
+        Fitted or not; with or without a ``mixture``. By default
         ``gmm.OutlierDetector()``.
     data_type : str, optional
-        What ``meta`` says the data are, as 'tabular'.
+        Value for ``meta``, for example 'tabular'.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class OutlierDetector:
     def fit(self, X: Any, **fit_params: Any) -> None:
         """Fits the detector to samples of shape (n, d); see :meth:`gmm.OutlierDetector.fit`.
 
-        Arguments of training that only neural networks have, ``epochs`` and its like, are refused.
+        Arguments for training neural networks, such as ``epochs``, are refused.
         """
         self.detector.fit(X, **fit_params)
 
@@ -106,7 +106,7 @@ class OutlierDetector:
         return_instance_score: bool = True,
         return_feature_score: bool = False,
     ) -> dict[str, dict[str, Any]]:
-        """Says which samples are outliers.
+        """Labels samples as outliers or not.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class OutlierDetector:
         -------
         dict
             ``meta``, and in ``data``: ``is_outlier``, 0 or 1, of shape (n,); ``instance_score``
-            and ``feature_score``, or None where they were not asked for; ``threshold``.
+            and ``feature_score``, each None if not requested; ``threshold``.
         """
         scores = self.score(X)
         threshold = self._threshold()

@@ -1,6 +1,6 @@
-"""Pictures of mixtures, energies and criteria, by matplotlib, which is imported when one is drawn.
+"""Plots of mixtures, energies and criteria, by matplotlib, which is imported at the first plot.
 
-Colours are those of Okabe and Ito, which colour-blind people tell apart; and nothing is told by
+Colours are those of Okabe and Ito, which colour-blind people can distinguish. Nothing is shown by
 colour alone: components also have numbers and markers, curves have markers, classes have hatches.
 Every function draws into ``ax``, or into a new figure, and returns the Axes.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["criteria", "ellipses", "energies"]
 
-#: Without yellow, which paper swallows; dark and light in turn, so that grey prints differ too.
+#: Without yellow, which is faint on paper; dark and light alternate, to differ in grey prints.
 _COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
 _MARKERS: Final = ("o", "^", "s", "D", "v", "<", "p", ">", "h")
 _HATCHES: Final = ("", "////", "....", "xxxx")
@@ -43,9 +43,9 @@ def ellipses(
     Parameters
     ----------
     model : gmm.Mixture or GaussianMixture
-        Fitted. Of more than two features, what is drawn is the marginal of the two.
+        Fitted. With more than two features, the marginal of the two is drawn.
     X : array-like of shape (n, d), optional
-        Samples to draw below, each as its most likely component in all features.
+        Samples to draw below, marked by their most likely component in all features.
     ax : matplotlib.axes.Axes, optional
     features : (int, int), default=(0, 1)
     n_std : float or sequence of float, default=(1, 2)
@@ -78,7 +78,7 @@ def ellipses(
     means, planes = mixture.means[:, [i, j]], _planes(mixture, i, j)
     for k in range(mixture.n_components):
         colour = _COLOURS[k % len(_COLOURS)]
-        # Darker than the samples below, or the lines would be lost among them.
+        # Darker than the samples below, so that the lines stay visible.
         line = tuple(0.6 * part for part in to_rgba(colour)[:3])
         variances, axes = np.linalg.eigh(planes[k])
         angle = float(np.degrees(np.arctan2(axes[1, 1], axes[0, 1])))
@@ -125,26 +125,26 @@ def energies(
     names: Mapping[Any, str] | Sequence[str] | None = None,
     bins: int = 40,
 ) -> Axes:
-    """How energies are distributed, and which are above a threshold.
+    """Histogram of energies, with the number above a threshold.
 
-    The axis is linear where most of the energies are and logarithmic beyond, for those of outliers
-    may be a thousand times as large. Infinite ones are not drawn.
+    The axis is linear where most energies are and logarithmic beyond, because energies of outliers
+    may be a thousand times larger. Infinite ones are not drawn.
 
     Parameters
     ----------
     energies : array-like of shape (n,), or a model
-        Numbers; or a mixture, ``GaussianMixture`` or detector, fitted, whose energies of ``X`` are
-        drawn.
+        Numbers; or a fitted mixture, ``GaussianMixture`` or detector, to draw its energies of
+        ``X``.
     X : array-like of shape (n, d), optional
-        With a model. With numbers the threshold may be passed here.
+        Samples, with a model. With numbers, the threshold may be passed here.
     threshold : float, optional
-        Drawn as a line that says how many energies are above it. By default the ``threshold_`` of
-        the model, if it has one.
+        Drawn as a line, labelled with the number of energies above it. By default the
+        ``threshold_`` of the model, if it has one.
     ax : matplotlib.axes.Axes, optional
     labels : array-like of shape (n,), optional
-        Classes, to be drawn one before the other, in the order of their values.
+        Classes; their histograms are drawn over each other, in the order of their values.
     names : mapping or sequence of str, optional
-        What to call them; by default their values.
+        Names of the classes; by default their values.
     bins : int, default=40
 
     Returns
@@ -169,7 +169,7 @@ def energies(
             threshold = getattr(energies, own, None) if threshold is None else threshold
         energies = _energies_of(energies, X)
     elif X is not None:
-        # Numbers were followed by threshold and axes before models could be.
+        # Before models were accepted, the order was energies, threshold, ax.
         threshold, ax = X, ax if threshold is None else threshold
     values = np.asarray(_arrays.as_real(energies, 1, "energies"), dtype=np.float64)
     if not len(values):
@@ -209,21 +209,21 @@ def energies(
 def criteria(
     n_components: Any, X: Any = None, ax: Axes | None = None, *, up_to: int = 8, **curves: Any
 ) -> Axes:
-    """Criteria by number of components, the least of each marked.
+    """Criteria by number of components; the minimum of each is marked.
 
     Parameters
     ----------
     n_components : array-like of shape (m,), or GaussianMixture
-        Numbers; or an estimator, fitted or not, of which clones are fitted to ``X``: BIC and AIC of
-        1 to ``up_to`` components are drawn.
+        Numbers; or an estimator, fitted or not. Clones of it are fitted to ``X``, and BIC and AIC
+        of 1 to ``up_to`` components are drawn.
     X : array-like of shape (n, d), optional
-        With an estimator.
+        Samples, with an estimator.
     ax : matplotlib.axes.Axes, optional
     up_to : int, default=8
         The largest number of components, with an estimator.
     **curves : array-like of shape (m,)
-        One or more, by name: ``bic=...``, ``aic=...``, or a structure each, ``full=...``. NaN
-        leaves a gap.
+        One or more curves by name: ``bic=...``, ``aic=...``, or one for each covariance type,
+        ``full=...``. NaN leaves a gap.
 
     Returns
     -------
@@ -247,9 +247,9 @@ def criteria(
         n_components, found = _criteria_of(n_components, X, up_to)
         curves = {**found, **curves}
     elif X is not None:
-        ax = X  # Numbers were followed by axes before estimators could be.
+        ax = X  # Before estimators were accepted, the order was numbers, ax.
     if not curves:
-        raise ValueError("there is no curve; pass one by its name, as bic=[...]")
+        raise ValueError("there is no curve; pass one by name, such as bic=[...]")
     ks = np.asarray(_arrays.as_array(n_components), dtype=np.float64)
     ax = _axes(ax)
     for at, (name, curve) in enumerate(curves.items()):
@@ -297,9 +297,9 @@ def _energies_of(model: Any, X: Any) -> Any:
     """The energies of samples under a mixture, an estimator or a detector."""
     if hasattr(model, "energies"):
         return model.energies(X)
-    if hasattr(model, "infer_threshold"):  # As alibi-detect has it.
+    if hasattr(model, "infer_threshold"):  # alibi-detect's interface.
         return model.score(X)
-    if hasattr(model, "score_samples"):  # Of a pipeline, too.
+    if hasattr(model, "score_samples"):  # Also of a pipeline.
         return -model.score_samples(X)
     return model.decision_function(X)
 
@@ -334,7 +334,9 @@ def _named(
     if names is None:
         names = [str(one) for one in classes]
     if len(names) != len(classes):
-        raise ValueError(f"names are {len(names)}; there are {len(classes)} classes, name each")
+        raise ValueError(
+            f"there are {len(names)} names and {len(classes)} classes; pass a name for each"
+        )
     return list(zip(classes, names, strict=True))
 
 
@@ -355,7 +357,7 @@ def _planes(mixture: Any, i: int, j: int) -> Float64:
 def _scatter(ax: Axes, mixture: Any, X: Any, i: int, j: int) -> None:
     samples = _arrays.as_real(X, 2, "samples")
     labels = mixture.predict(samples)
-    # Many points become a texture: too small for shapes, and not to be kept one by one in a page.
+    # Many points form a texture: they are too small for shapes, and are rasterised to save space.
     many = len(samples) > 5_000
     size = float(np.clip(12_000.0 / len(samples), 3.0, 24.0))
     for k in np.unique(labels):
