@@ -1,4 +1,4 @@
-"""Fits and scores beside scikit-learn's: the same samples, start, process and threads.
+"""Times of fits and scores compared with scikit-learn: same samples, start, process and threads.
 
 Usage: python against_sklearn.py [n d k [covariance_type]]
 """

@@ -1,6 +1,6 @@
-"""What a fit of 1 000 000 x 8 samples by 8 components adds to the peak memory of the process.
+"""Peak memory added by a fit of 8 components to 1 000 000 x 8 samples.
 
-Ours and scikit-learn's, from the same start, in a process each.
+This library's and scikit-learn's fit, from the same start, each in its own process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KINDS = {"gmm": gmm.GaussianMixture, "scikit-learn": sklearn.mixture.GaussianMix
 
 
 def peak() -> float:
-    """MiB."""
+    """Peak memory of this process in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 

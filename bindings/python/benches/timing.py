@@ -1,4 +1,4 @@
-"""Minima of runs that take turns, so that what else the machine does meets all of them alike."""
+"""Minimum times of calls that alternate, so that other load on the machine affects all equally."""
 
 from __future__ import annotations
 

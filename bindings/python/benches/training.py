@@ -1,11 +1,11 @@
-"""Loss and gradients of a mixture in training, beside the same loss in a framework's operations.
+"""Times of loss and gradients in training, compared with the same loss in framework operations.
 
 ::
 
     python benches/training.py [torch] [jax]
 
-Float32, of the frameworks that are installed unless some are named. Both ways take turns on the
-same batch. The operations are batched over components, and JAX's are compiled.
+In float32, for all installed frameworks unless some are named. Both losses alternate on the same
+batch. The framework operations are batched over components, and JAX's are compiled.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import numpy as np
 
 #: Samples, features, components.
 SHAPES = [(1024, 4, 2), (256, 8, 4), (20_000, 16, 8)]
-#: A shape is measured for about so long, in seconds, and as often as this at least.
+#: Seconds for which a shape is measured, and the minimum number of runs.
 SECONDS, LEAST = 3.0, 7
 
-#: Makes a call of samples and logits, by ours and by theirs.
+#: Makes the calls for samples and logits: this library's and the framework's.
 Calls = Callable[[Any, Any], dict[str, Callable[[], object]]]
 
 
@@ -93,7 +93,7 @@ FRAMEWORKS: dict[str, Calls] = {"torch": of_torch, "jax": of_jax}
 
 
 def measured(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Seconds of every run of each, which take turns. The first two runs warm up."""
+    """Seconds of every run of each call; calls alternate. The first two runs are warm-up."""
     runs: dict[str, list[float]] = {name: [] for name in calls}
     begun = time.perf_counter()
     while time.perf_counter() - begun < SECONDS or len(runs[next(iter(runs))]) < LEAST + 2:

@@ -1,13 +1,13 @@
-"""Finds tumours without having seen one, step by step.
+"""Detects malignant samples with a model of benign ones, step by step.
 
-The cells begin with ``# %%``, as Jupyter, VS Code and Spyder know them; ``python breast_cancer.py``
-runs all of them. It needs ``gmm`` and, for the pictures, matplotlib.
+Cells begin with ``# %%``, for Jupyter, VS Code and Spyder; ``python breast_cancer.py`` runs all of
+them. Needs ``gmm`` and, for the plots, matplotlib.
 """
 
 # %% The data
-# 569 samples of 30 measurements: 357 benign, 212 malignant. What is known when a detector is made
-# is what is ordinary, so the model learns from half of the benign samples alone. The labels of the
-# others are looked at only to say how well they were told apart.
+# 569 samples of 30 measurements: 357 benign, 212 malignant. When a detector is built, only ordinary
+# samples are known, so the model is fitted to half of the benign samples. The labels of the other
+# samples are used only to measure the result.
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ y = is_malignant[held_out]
 print(f"{len(X)} benign samples of {X.shape[1]} features to learn from, {len(Z)} others to judge")
 
 # %% How many components?
-# 179 samples are few for 30 features, so more components cost more parameters than they explain:
-# the least BIC has one. `contamination` draws the line that 5 % of the benign samples are above.
+# 179 samples are few for 30 features, so the parameters of more components cost more BIC than they
+# gain: one component has the smallest. `contamination` sets the threshold that 5 % of the benign
+# samples exceed.
 
 candidates = [1, 2, 3]
 models = [
@@ -54,8 +55,8 @@ for k, bic in zip(candidates, bics, strict=True):
     print(f"k = {k}: BIC {bic:.1f}")
 print(f"the least BIC has k = {model.n_components}")
 
-# %% The energy of what it has not seen
-# The energy of a sample is its negative log-density: how surprised the model is.
+# %% The energy of samples that it has not seen
+# The energy of a sample is its negative log-density: large if the model finds it improbable.
 
 energies = -model.score_samples(Z)
 auc = float(roc_auc_score(y, energies))
@@ -64,7 +65,7 @@ print(f"ROC-AUC {auc:.3f}; above the threshold of {model.threshold_:.1f} are")
 print(f"  {found[y].mean():.0%} of the malignant and {found[~y].mean():.0%} of the benign samples")
 
 # %% Why this one?
-# What each feature contributes to the energy of the most surprising sample.
+# The contribution of each feature to the largest energy.
 
 worst = int(np.argmax(energies))
 shares = model.mixture_.attribution(Z[worst : worst + 1])[0]
@@ -72,8 +73,8 @@ for at in np.argsort(shares)[::-1][:3]:
     print(f"  {features[at]}: {shares[at]:.0f} of {energies[worst]:.0f} nats")
 
 # %% Keep it
-# A model file is read by every part of gmm: Python, C, C++, Rust and the command line. ONNX is for
-# where there is none of them; see `gmm.to_onnx`.
+# Python, C, C++, Rust and the command line of gmm read the same model file. For use without gmm
+# there is ONNX; see `gmm.to_onnx`.
 
 path = FOLDER / "benign.safetensors"
 model.save(path)
@@ -81,9 +82,9 @@ again = gmm.load(path)
 assert np.array_equal(again.energies(Z), model.mixture_.energies(Z))
 print(f"saved as {path.name}, {path.stat().st_size} bytes; scores are the same to the last bit")
 
-# %% When nobody knows what is ordinary
-# All benign samples with 40 malignant ones among them, and no labels: the detector does not let
-# what is rare have a say. A plain fit to the same samples learns tumours too.
+# %% Without samples known to be ordinary
+# All benign samples with 40 malignant ones among them, without labels: the detector leaves rare
+# samples out of its fit. A plain fit to the same samples also fits the malignant ones.
 
 mixed = np.concatenate([benign, np.flatnonzero(is_malignant)[:40]])
 M, is_rare = StandardScaler().fit_transform(samples[mixed]), is_malignant[mixed]
@@ -95,7 +96,7 @@ caught = int(detector.labels_[is_rare].sum())
 print(f"{len(M)} samples, 40 of them malignant: {detector.labels_.sum()} called outliers")
 print(f"  of the malignant {caught}; ROC-AUC {detector_auc:.3f}, a plain fit has {plain_auc:.3f}")
 
-# %% Pictures
+# %% Plots
 
 pictures: list[Path] = []
 if HAS_MATPLOTLIB:
@@ -107,7 +108,7 @@ if HAS_MATPLOTLIB:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
     gmm.plot.criteria(candidates, left, bic=bics)
     gmm.plot.energies(energies, model.threshold_, middle, labels=y, names=["benign", "malignant"])
-    # Two of thirty features, and the model that BIC has second: what one more would be spent on.
+    # Two of thirty features, with the model of the second candidate, which has one more component.
     gmm.plot.ellipses(models[1], X, right, features=(0, 1))
     right.set(xlabel=f"{features[0]} (scaled)", ylabel=f"{features[1]} (scaled)")
     pictures.append(FOLDER / "breast_cancer.png")

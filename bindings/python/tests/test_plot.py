@@ -178,7 +178,7 @@ def test_criteria_of_an_estimator_are_those_of_its_clones(plt: Any, blobs: Any) 
 def test_the_one_mixture_of_a_detector_is_drawn(plt: Any, blobs: Any) -> None:
     detector = gmm.OutlierDetector(n_components=3, random_state=0).fit(blobs)
     assert len(gmm.plot.ellipses(detector, blobs).patches) == 6
-    with pytest.raises(TypeError, match="OutlierDetector is no Gaussian mixture"):
+    with pytest.raises(TypeError, match="OutlierDetector is not a Gaussian mixture"):
         gmm.plot.ellipses(gmm.OutlierDetector(random_state=0).fit(blobs))
 
 
