@@ -144,12 +144,12 @@ public:
         }
     }
 
-    /** Writes every score that `wanted` has memory for, in one pass. */
+    /** Writes every score that `requested` has memory for, in one pass. */
     template <class Samples>
-    void score(const Samples &samples, const scores<detail::element<Samples>> &wanted, threads_ref on = {}) const
+    void score(const Samples &samples, const scores<detail::element<Samples>> &requested, threads_ref on = {}) const
     {
         const auto z = detail::view(samples);
-        const auto memory = wanted.c(z.rows(), n_components());
+        const auto memory = requested.c(z.rows(), n_components());
         detail::throw_unless_ok(detail::real<detail::element<Samples>>::score(c(), z.c(), on.c(), &memory));
     }
 
@@ -303,9 +303,9 @@ private:
                                 std::optional<span<Element>> scores<Value>::*field) const
     {
         std::vector<Element> out = detail::room<Element>({detail::view(samples).rows(), per_sample});
-        scores<Value> wanted;
-        wanted.*field = out;
-        score(samples, wanted, on);
+        scores<Value> requested;
+        requested.*field = out;
+        score(samples, requested, on);
         return out;
     }
 

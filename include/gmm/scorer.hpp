@@ -23,12 +23,12 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-    /** Writes every score that `wanted` has memory for; allocates nothing. */
+    /** Writes every score that `requested` has memory for; allocates nothing. */
     template <class Samples>
-    void score(const Samples &samples, const scores<Value> &wanted)
+    void score(const Samples &samples, const scores<Value> &requested)
     {
         const matrix<Value> z(samples);
-        const auto memory = wanted.c(z.rows(), k_);
+        const auto memory = requested.c(z.rows(), k_);
         detail::throw_unless_ok(detail::real<Value>::scorer_score(handle_.get("scorer"), z.c(), &memory));
     }
 
@@ -38,16 +38,16 @@ public:
      * refusal, `gmm_last_error_message()` has one.
      */
     template <class Samples>
-    gmm_status try_score(const Samples &samples, const scores<Value> &wanted) noexcept
+    gmm_status try_score(const Samples &samples, const scores<Value> &requested) noexcept
     {
         const matrix<Value> z(samples);
         if (!handle_) {
             return GMM_NULL_POINTER;
         }
-        if (!wanted.fits(z.rows(), k_)) {
+        if (!requested.fits(z.rows(), k_)) {
             return GMM_INVALID_SHAPE;
         }
-        const auto memory = wanted.unchecked();
+        const auto memory = requested.unchecked();
         return detail::real<Value>::scorer_score(handle_.raw(), z.c(), &memory);
     }
 
@@ -69,9 +69,9 @@ private:
     Value energy_at(const matrix<Value> &sample)
     {
         Value out = 0;
-        scores<Value> wanted;
-        wanted.energies = span<Value>(&out, 1);
-        score(sample, wanted);
+        scores<Value> requested;
+        requested.energies = span<Value>(&out, 1);
+        score(sample, requested);
         return out;
     }
 

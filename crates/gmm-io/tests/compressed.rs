@@ -1,4 +1,4 @@
-//! Compressed files are read by what they hold, and what is not read is named with what reads it.
+//! Compression is detected from the contents; formats that are not read are named, with a program that reads them.
 
 use std::io::Cursor;
 #[cfg(feature = "compressed")]
@@ -128,7 +128,7 @@ mod read {
         let at = bytes.len() - 6;
         bytes[at] ^= 1;
         assert!(table(&bytes).unwrap_err().starts_with("cannot read t.csv: the gzip data are damaged ("));
-        // A checksum that is not that of the data.
+        // A wrong checksum.
         assert_eq!(
             table(&FRAME[..21]).unwrap_err(),
             "cannot read t.csv: the zstd data are damaged (the checksum differs)"

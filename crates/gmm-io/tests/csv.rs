@@ -1,4 +1,4 @@
-//! Text in: what is read, and in which words everything else is refused.
+//! Reading text: the values that are read, and the messages of refusals.
 
 use std::fs;
 use std::io::{self, Cursor, Read};
@@ -52,10 +52,10 @@ fn a_first_record_with_a_word_among_the_selected_fields_is_a_header() {
     let all = ReadOptions::default();
     let owned = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(names(b"x, y \n1,2\n", &all), owned(&["x", "y"]));
-    // What a data frame with an unnamed index and numbered columns is saved as.
+    // A saved data frame with an unnamed index and numbered columns.
     assert_eq!(names(b",0,x\n0,1,2\n", &all), owned(&["", "0", "x"]));
     assert_eq!(names(b"1,2\n3,4\n", &all), None);
-    // The label of the first row is not selected, so it says nothing.
+    // The label of the first row is in a column that is not selected, so it is ignored.
     assert_eq!(names(b"M,1,2\nB,3,4\n", &columns("2-")), None);
     assert_eq!(names(b"M,x,y\nB,3,4\n", &columns("3,2")), owned(&["y", "x"]));
     let present = ReadOptions { header: Header::Present, ..ReadOptions::default() };
@@ -64,7 +64,7 @@ fn a_first_record_with_a_word_among_the_selected_fields_is_a_header() {
 
 #[test]
 fn a_missing_value_in_the_first_row_does_not_make_it_a_header() {
-    // Or the row would be gone without a word.
+    // Otherwise the row would be dropped silently.
     for (text, place) in [
         (&b"1,,3\n4,5,6\n"[..], "line 1, column 2 is empty"),
         (b"1,NA,3\n4,5,6\n", "line 1, column 2 is 'NA'"),
@@ -103,12 +103,12 @@ fn what_is_not_a_number_is_refused_where_an_editor_finds_it() {
     let not_a_number = "not a number; correct it, or select other columns";
     for (text, place) in [
         (&b"a,b\n1,2\n3,four\n"[..], "line 3, column 2 ('b') is 'four'"),
-        // Blank lines and comments count, whatever the lines end in.
+        // Blank lines and comments are counted, whatever the line ends are.
         (b"# c\n\na,b\n1,2\n\n3,four", "line 6, column 2 ('b') is 'four'"),
         (b"# c\r\n\r\na,b\r\n1,2\r\n\r\n3,four", "line 6, column 2 ('b') is 'four'"),
         (b"# c\r\ra,b\r1,2\r\n\n3,four", "line 6, column 2 ('b') is 'four'"),
         (b"\n\n1,2\n3,4\n5 6,7\n", "line 5, column 1 is '5 6'"),
-        // A field with a line in it belongs to the line it starts on.
+        // A field that contains a line end has the line number of its record's first line.
         (b"a,b\n1,2\n3,\"4\n\n5\"\n", "line 3, column 2 ('b') is '4\\n\\n5'"),
         (b"1,2\n3,\x1b[31m\n", "line 2, column 2 is '\\u{1b}[31m'"),
         (b"1,2\n3,\xff\n", "line 2, column 2 is '\u{fffd}'"),
@@ -134,7 +134,7 @@ fn what_is_not_finite_is_refused_too() {
         (b"x,y\n1,2\n3,-Infinity\n", "line 3, column 2 ('y') is '-Infinity'"),
         (b"x,y\n1,2\n3,1e999\n", "line 3, column 2 ('y') is '1e999'"),
         (b"x,y\n1,2\n3,null\n", "line 3, column 2 ('y') is 'null'"),
-        // How a data frame of one column writes a value that is missing: not a blank line.
+        // A data frame with one column writes a missing value as quotes, not as a blank line.
         (b"x\n1\n\"\"\n3\n", "line 3, column 1 ('x') is empty"),
         (b"x\r\n1\r\n\"\"\r\n3\r\n", "line 3, column 1 ('x') is empty"),
     ] {
@@ -158,7 +158,7 @@ fn a_ragged_line_is_refused_with_both_counts() {
         "t.csv: line 3 has 2 fields, but the first record has 1 field; check the delimiter and \
          the quotes"
     );
-    // Also where the columns that are missing were not asked for.
+    // Also if the missing columns are not selected.
     assert!(table(b"1,2,3\n4,5\n", &columns("1")).unwrap_err().contains("line 2 has 2 fields"));
 }
 
@@ -224,7 +224,7 @@ fn standard_input_is_called_that() {
     );
 }
 
-/// Bytes that arrive one at a time, as the slowest pipe would send them.
+/// Bytes that arrive one at a time, as from a slow pipe.
 struct Dribble(Cursor<Vec<u8>>);
 
 impl Read for Dribble {
@@ -280,7 +280,7 @@ proptest! {
         by_number: bool,
     ) {
         let options = if by_number { columns("2,1") } else { ReadOptions::default() };
-        // Rows of other lengths than the first, which names columns that they do not have.
+        // Rows with another length than the first, which names columns that they lack.
         let _ = table(b"e,,0;\n0", &options);
         let _ = open_stream(Cursor::new(bytes), Path::new("t.csv"), &options)
             .and_then(|mut source| read_all(&mut *source));

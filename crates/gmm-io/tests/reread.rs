@@ -1,4 +1,4 @@
-//! A file as a source of a fit over a stream: the rows that memory would hold, pass after pass.
+//! A file as the source of a streamed fit: every pass gives the same rows as memory would hold.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use std::path::Path;
 use gmm_core::{FitOptions, Samples, Source, Threads, fit, fit_stream};
 use gmm_io::{Column, ReadOptions, Reread, open, read_all, write_npy_header, write_npy_values};
 
-/// A file that is gone when this is.
+/// A file that is removed when this value is dropped.
 struct Saved(tempfile::TempDir);
 
 impl Saved {
@@ -27,7 +27,7 @@ impl Saved {
     }
 }
 
-/// Everything of one pass, by blocks of `max_rows`.
+/// All rows of one pass, read in blocks of `max_rows`.
 fn pass(source: &mut Reread, max_rows: usize) -> Result<(Vec<f64>, Vec<f64>), gmm_io::Error> {
     let (mut rows, mut weights) = (Vec::new(), Vec::new());
     source.rewind()?;
@@ -72,7 +72,7 @@ fn every_pass_has_the_rows_and_weights_that_memory_would_hold() {
             weighed("3"),
             ReadOptions { columns: Column::parse_list("2").unwrap(), ..weighed("1-1") },
         ] {
-            // The first column has negative numbers and is no weight.
+            // The first column has negative numbers, so it cannot be the weights.
             let opened = open(&saved.0.path().join(name), &options).and_then(|mut file| read_all(&mut *file));
             let mut source = saved.reread(name, &options).unwrap();
             let Ok(table) = opened else {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// A temporary directory in which the program runs, so that messages show bare names.
 pub struct Bench(TempDir);
 
-/// What a run left behind.
+/// The results of a run.
 pub struct Outcome {
     pub code: i32,
     pub stdout: String,
@@ -32,7 +32,7 @@ impl Bench {
         self
     }
 
-    /// Puts a model of known parameters into a file.
+    /// Writes a model with known parameters to a file.
     pub fn model(&self, name: &str, weights: &[f64], means: &[f64], covariances: &[f64]) -> Mixture {
         let mixture = Mixture::new(weights, means, covariances).unwrap();
         gmm_io::save_model(&self.path(name), &mixture).unwrap();
@@ -76,21 +76,21 @@ impl Outcome {
         }
     }
 
-    /// The run was refused with this code and exactly this message.
+    /// Checks that the run was refused with this code and exactly this message.
     #[track_caller]
     pub fn refused(&self, code: i32, message: &str) {
         assert_eq!((self.code, self.stderr.as_str()), (code, format!("gmm: {message}\n").as_str()));
         assert_eq!(self.stdout, "");
     }
 
-    /// The run went well; gives what it printed.
+    /// Checks that the run succeeded; returns its output.
     #[track_caller]
     pub fn done(self) -> String {
         assert_eq!(self.code, 0, "{}", self.stderr);
         self.stdout
     }
 
-    /// The columns of the CSV that was printed, each under its name.
+    /// The columns of the CSV output, each with its name.
     #[track_caller]
     pub fn columns(self) -> Vec<(String, Vec<f64>)> {
         let text = self.done();

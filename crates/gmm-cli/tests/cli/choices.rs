@@ -1,4 +1,4 @@
-//! The choices of `gmm fit`: each is the choice of the library, and what cannot be chosen is refused.
+//! Options of `gmm fit`: each sets the library's option, and invalid values are refused.
 
 use gmm_core::{Convergence, CovarianceType, FitOptions, Init, Prior, RegCovar, Samples, Threads, fit};
 
@@ -99,7 +99,7 @@ fn a_weight_of_two_is_the_row_twice_and_of_none_no_row() {
             values.sort_by(f64::total_cmp);
             values
         };
-        // Starts differ, for k-means++ draws other rows; two clouds far apart have one answer.
+        // The starts differ, since k-means++ draws other rows; two distant clouds have one solution.
         for (found, expected) in sorted(found.means()).iter().zip(sorted(expected.means())) {
             assert!((found - expected).abs() < 1e-9, "{asked}: {found} {expected}");
         }
@@ -154,7 +154,7 @@ fn a_fit_goes_on_from_where_another_ended() {
         bench
             .run(&format!("fit data.csv -k 3 -o m -q --tol 0 --max-iter 3 --covariance {covariance_type}"))
             .done();
-        // Onto itself: the model is read before it is replaced.
+        // In place: the model is read before it is replaced.
         bench.run("fit data.csv --start m -o m -q --tol 0 --max-iter 4").done();
         let load = |name| gmm_io::load_model(&bench.path(name)).unwrap();
         assert_eq!(load("m"), load("whole"), "{covariance_type}");

@@ -1,10 +1,10 @@
-//! `gmm detect`: what it flags.
+//! `gmm detect`: the rows that it flags.
 
 use gmm_core::{RobustOptions, Samples, Threads, fit_robust};
 
 use super::bench::{Bench, csv, two_groups};
 
-/// The two groups, and far from both four rows more.
+/// The two groups, and four rows far from both.
 fn bench() -> Bench {
     let bench = Bench::new();
     let mut rows = two_groups();
@@ -17,7 +17,7 @@ fn bench() -> Bench {
 fn rows_far_from_a_model_are_flagged() {
     let bench = bench();
     bench.run("fit groups.csv -k 2 -o m -q").done();
-    // 4.7 rows are four whole ones.
+    // 5 % of 94 rows are 4.7, so at most four.
     let found = bench.run("detect data.csv --model m --contamination 0.05");
     assert!(found.stderr.starts_with("4 of 94 rows above the threshold of "), "{}", found.stderr);
     let columns = found.columns();
@@ -59,7 +59,8 @@ fn a_mixture_is_fitted_where_no_model_is_given() {
     assert_eq!(format!("energy,outlier\n{headless}"), by_model);
 }
 
-/// The two groups, and three rows close together beside one: to three components they are a group as well.
+/// The two groups, and three rows close together beside one of them: a fit of three components makes them a
+/// component.
 fn with_a_tight_group() -> Vec<[f64; 2]> {
     let mut rows = two_groups();
     rows.extend([[4.0, 3.0], [4.0, 3.01], [4.01, 3.0]]);
@@ -91,7 +92,7 @@ fn a_tenth_is_taken_for_outliers_where_nothing_is_said() {
     assert_eq!(unasked.stderr, format!("{told}{}", asked.stderr));
     assert!(asked.stderr.starts_with("9 of 94 rows above the threshold of "), "{}", asked.stderr);
     assert_eq!(unasked.done(), asked.done());
-    // Another rule draws another line through the same energies.
+    // Another rule gives another threshold for the same energies.
     let energies = bench.run("detect data.csv -q").columns().swap_remove(0).1;
     let by_nats = bench.run("detect data.csv -q --threshold 9").columns();
     assert_eq!(by_nats[0].1, energies);
@@ -158,7 +159,7 @@ fn what_cannot_be_judged_is_refused() {
         ("--percentile 101", "--percentile is 101; it must be within 0 and 100"),
         ("--percentile nan", "--percentile is NaN; it must be within 0 and 100"),
     ] {
-        // The data do not exist, and are not what the message is about.
+        // The data do not exist, but the message must be about the option.
         bench.run(&format!("detect nowhere.csv -k 2 {asked}")).refused(2, message);
     }
     for asked in [

@@ -1,4 +1,4 @@
-//! What `gmm fit` tells about a fit: what had to be mended, what supports it, why it ended.
+//! The report of `gmm fit`: repairs, features with the ridge as variance, and why the fit ended.
 
 use super::bench::{Bench, csv, two_groups};
 
@@ -8,7 +8,7 @@ fn bench() -> Bench {
     bench
 }
 
-/// What was told, line by line, with single spaces.
+/// The lines of standard error, with single spaces.
 #[track_caller]
 fn told(bench: &Bench, args: &str) -> Vec<String> {
     let outcome = bench.run(args);
@@ -34,10 +34,10 @@ fn a_constant_column_is_fitted_and_the_ridge_it_needed_is_told() {
     );
     let component = lines.iter().find(|line| line.starts_with("0 1.00000 3.0 ")).unwrap();
     assert!(component.ends_with(&format!(" {ridge}")), "{component}");
-    // Without names, by where it stands.
+    // Without names, by its index.
     let lines = told(&bench, "fit bare.csv -k 1 -o m --reg-covar 0");
     assert!(lines.contains(&format!("{held} 1; constant, or a combination of other features")), "{lines:#?}");
-    // The usual ridge is no repair, but it holds the feature up all the same.
+    // The usual ridge is not a repair, but it still gives the feature its variance.
     let lines = told(&bench, "fit flat.csv -k 1 -o m");
     assert!(!lines.iter().any(|line| line.contains("needed a ridge")), "{lines:#?}");
     assert!(
@@ -92,7 +92,7 @@ fn the_completed_likelihood_pays_for_components_that_overlap() {
 #[test]
 fn a_component_that_lost_its_samples_is_seeded_anew_and_that_is_told() {
     let bench = bench();
-    // The second component is so far away that no row is its own.
+    // The second component is so far away that it has no row.
     bench.model("far", &[0.5, 0.5], &[0.0, 0.0, 1e9, 1e9], &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
     let lines = told(&bench, "fit data.csv --start far -o m");
     assert!(
@@ -114,7 +114,7 @@ fn a_time_that_is_spent_ends_the_fit_with_a_model_that_is_called_partial() {
         assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().n_components(), 2);
         std::fs::remove_file(bench.path("m")).unwrap();
     }
-    // Far more than is needed changes nothing.
+    // A budget far above the need changes nothing.
     let lines = told(&bench, "fit data.csv -k 2 -o m --time-budget 1h");
     assert!(lines.contains(&"model m".to_owned()), "{lines:#?}");
 }

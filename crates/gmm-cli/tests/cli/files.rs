@@ -1,17 +1,17 @@
-//! Files as they come: names that are kept, rows that are not lost, compression, outputs that cannot be written.
+//! Input and output files: names are kept, no row is lost, compressed files are read, unwritable outputs are refused.
 
 use std::fs;
 
 use super::bench::{Bench, csv, two_groups};
 use gmm_io::Model;
 
-/// "x,y", "1,2", "3,4", as gzip writes it.
+/// "x,y", "1,2", "3,4", compressed by gzip.
 const GZIP: [u8; 32] = [
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0xd0, 0xa9, 0xe4, 0x32, 0xd4, 0x31,
     0xe2, 0x32, 0xd6, 0x31, 0xe1, 0x02, 0x00, 0x97, 0x44, 0x29, 0x80, 0x0c, 0x00, 0x00, 0x00,
 ];
 
-/// The same as a frame of zstd that is stored.
+/// The same text as an uncompressed frame of zstd.
 const ZSTD: [u8; 21] = [
     0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x0c, 0x61, 0x00, 0x00, b'x', b',', b'y', b'\n', b'1', b',', b'2', b'\n',
     b'3', b',', b'4', b'\n',
@@ -46,7 +46,7 @@ fn a_model_keeps_the_names_of_its_columns_and_finds_them_in_new_data() {
     bench.run("score m other.csv").refused(3, missing);
     bench.run("detect other.csv -m m --percentile 99").refused(3, missing);
     bench.run("fit other.csv --start m -o n").refused(3, missing);
-    // A fit that goes on does so on the same columns, in memory and over a stream.
+    // A continued fit uses the same columns, in memory and as a stream.
     bench.run("fit data.csv --start m -o on -q").done();
     for stream in ["", "--stream"] {
         bench.run(&format!("fit swapped.csv --start m -o again -q {stream}")).done();
@@ -153,7 +153,7 @@ fn covariances_beyond_the_memory_are_refused_before_they_are_asked_for() {
     let bench = Bench::new();
     let row =
         |d: usize, seed: usize| -> String { (0..d).map(|at| (at * seed % 10).to_string() + ",").collect() };
-    // 8 x 10^12 bytes a covariance, and 8 x 10^10.
+    // A covariance takes 8 x 10^12 bytes, or 8 x 10^10.
     for (name, n, d) in [("wide.csv", 2, 1_000_000), ("less.csv", 3, 100_000)] {
         let rows: String = (1..=n).map(|seed| row(d, seed).trim_end_matches(',').to_owned() + "\n").collect();
         bench.write(name, rows);
@@ -219,7 +219,7 @@ mod outputs {
             );
             assert_eq!(shell(&bench, &format!("$GMM {args} > /dev/null")).code, 0, "{args}");
         }
-        // A fit writes a file, and nothing there.
+        // A fit writes a file and nothing to standard output.
         assert_eq!(shell(&bench, "$GMM fit data.csv -k 1 -o m -q >&-").code, 0);
     }
 
@@ -236,14 +236,14 @@ mod outputs {
             .refused(5, "cannot write lost: there is no directory nowhere; create it first");
     }
 
-    /// Where this process may mount; elsewhere there is nothing to show.
+    /// Runs only where this process may mount files.
     #[test]
     fn a_mount_point_is_written_in_place() {
         let bench = bench();
         bench.write("out", "earlier").write("mounted", "");
         let line = "mount --bind mounted out 2>/dev/null || exit 77; $GMM fit data.csv -k 1 -o out -q && cat out > copy";
         let outcome = shell(&bench, &format!("unshare -m sh -c '{line}' 2>/dev/null || exit $?"));
-        // 1: no such namespace is to be had.
+        // 1: such a namespace is not available.
         if outcome.code == 77 || outcome.code == 1 {
             return;
         }

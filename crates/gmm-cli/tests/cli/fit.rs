@@ -1,4 +1,4 @@
-//! `gmm fit`, and what `score` and `show` make of its model.
+//! `gmm fit`, and the output of `score` and `show` for its model.
 
 use super::bench::{Bench, csv, two_groups};
 

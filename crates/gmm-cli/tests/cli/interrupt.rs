@@ -1,4 +1,4 @@
-//! Signals: the first ends a fit with what it has reached, the second ends the program.
+//! Signals: the first ends a fit and keeps its result so far, the second ends the program.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read};
@@ -49,7 +49,7 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
 }
 
-/// Schedulers and service managers send SIGTERM, a terminal that is closed SIGHUP.
+/// Schedulers and service managers send SIGTERM; closing a terminal sends SIGHUP.
 #[test]
 fn a_fit_that_is_ended_from_outside_writes_what_it_has_reached() {
     for (signal, code) in [("TERM", 143), ("HUP", 129)] {
@@ -73,7 +73,7 @@ fn a_fit_that_is_ended_from_outside_writes_what_it_has_reached() {
     assert_eq!((child.wait().unwrap().code(), bench.names()), (Some(143), vec!["data.csv".to_owned()]));
 }
 
-/// `nohup` asks for a fit that outlives its terminal.
+/// `nohup` requests that a fit outlives its terminal.
 #[test]
 fn a_hang_up_that_was_ignored_stays_so() {
     let bench = bench();
@@ -107,7 +107,7 @@ fn an_interrupted_fit_writes_what_it_has_reached() {
     }
 }
 
-/// The candidate that runs when the first comes never ends, so that the second finds it running.
+/// The running candidate never ends by itself, so the second signal arrives during it.
 #[test]
 fn a_second_interrupt_ends_the_program_at_once() {
     let bench = bench();
@@ -137,7 +137,7 @@ fn an_interrupted_selection_ends_after_the_fit_that_runs_and_keeps_the_best_so_f
     assert_eq!(gmm_io::load_model(&bench.path("m")).unwrap().n_components(), 1);
 }
 
-/// What was reached judges: every row has its line.
+/// The mixture reached so far gives the energies: every row has its line.
 #[test]
 fn a_robust_fit_that_is_ended_judges_with_what_it_has_reached() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! What is refused, with which code, and in which words.
+//! Refusals: their exit codes and messages.
 
 use super::bench::{Bench, csv, two_groups};
 
@@ -126,7 +126,7 @@ fn data_that_no_mixture_fits_are_refused() {
 fn a_model_that_could_not_be_written_is_refused_before_the_data_are_read() {
     let bench = bench();
     std::fs::create_dir(bench.path("directory")).unwrap();
-    // The data do not exist, and are not what the message is about.
+    // The data do not exist, but the message must be about the option.
     bench
         .run("fit nowhere.csv -k 2 -o deep/model")
         .refused(5, "cannot write deep/model: there is no directory deep; create it first");
@@ -148,7 +148,7 @@ fn a_directory_that_takes_no_files_is_found_out_before_the_data_are_read() {
     let refused = bench().run("fit nowhere.csv -k 2 -o /proc/model");
     assert_eq!(refused.code, 5);
     assert!(refused.stderr.starts_with("gmm: cannot write /proc/model: "), "{}", refused.stderr);
-    // A rename into place would put an ordinary file where the device was.
+    // Renaming the output into place would replace the device with an ordinary file.
     bench()
         .run("fit nowhere.csv -k 2 -o /dev/null")
         .refused(5, "cannot write /dev/null: something that is not a file has that name; choose another");

@@ -1,4 +1,4 @@
-//! `gmm sample`: what it draws.
+//! `gmm sample`: the samples that it draws.
 
 use super::bench::Bench;
 

@@ -1,4 +1,4 @@
-//! `gmm score`: what it prints.
+//! `gmm score`: the scores that it prints.
 
 use gmm_core::{Samples, Threads};
 
@@ -21,7 +21,7 @@ fn an_energy_worked_out_by_hand() {
     assert_eq!(scored.stderr, "2 rows scored, mean energy 1.91894 nats\n");
     let columns = scored.columns();
     assert_eq!(columns[0].0, "energy");
-    // ½ ln 2π, and two more for half the square of the distance.
+    // ½ ln 2π; a distance of 2 adds half its square, which is 2.
     let at_the_mean = 0.918_938_533_204_672_7;
     assert!((columns[0].1[0] - at_the_mean).abs() < 1e-15);
     assert!((columns[0].1[1] - at_the_mean - 2.0).abs() < 1e-15);

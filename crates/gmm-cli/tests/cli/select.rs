@@ -1,4 +1,4 @@
-//! `gmm select`: the table, the best of it, and what cannot be compared.
+//! `gmm select`: its table, the best model, and inputs that are refused.
 
 use std::ops::ControlFlow;
 
@@ -101,7 +101,7 @@ fn weights_and_a_time_budget_are_those_of_all_fits() {
     for (weighed, twice) in weighed.iter().zip(columns("select twice.csv -k 1-2 --csv -q")) {
         assert!((weighed - twice).abs() < 1e-6, "{weighed} {twice}");
     }
-    // One thread begins the first and is out of time for the others.
+    // One thread fits the first candidate, and then no time is left for the others.
     let outcome =
         bench.run("select twice.csv -k 1-3 --time-budget 0.05 --tol 0 --max-iter 1000000000 --threads 1");
     assert!(

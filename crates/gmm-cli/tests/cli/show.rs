@@ -1,4 +1,4 @@
-//! `gmm show`, and the help of all.
+//! `gmm show`, and the help of all subcommands.
 
 use gmm_core::{ParamsOptions, Responsibilities, Samples, Threads, params_with};
 use serde_json::Value;
@@ -62,7 +62,7 @@ fn json_holds_every_parameter_to_the_last_bit() {
     assert_eq!(json["dropped"], serde_json::json!([]));
     assert_eq!(json["means"].as_array().map(Vec::len), Some(2));
     assert_eq!(json["covariances"][1].as_array().map(Vec::len), Some(2));
-    // The parser of the tests may round the last digit; the text may not.
+    // The tests' parser may round the last digit; the program's text must not.
     let numbers = |name: &str| -> Vec<f64> {
         let line = printed.lines().find(|line| line.starts_with(&format!("\"{name}\""))).unwrap();
         let fields = line.split([':', ',', '[', ']', ' ']).filter(|field| !field.is_empty()).skip(1);

@@ -1,5 +1,4 @@
-//! `gmm score` and `gmm fit --stream` on more than one block: refusals half-way, readers that leave, memory
-//! that stays.
+//! `gmm score` and `gmm fit --stream` on several blocks: refusals half-way, closed pipes, and bounded memory.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -76,7 +75,7 @@ fn scoring_a_file_larger_than_its_memory_works() {
     let bench = Bench::new();
     let identity: Vec<f64> = (0..64).map(|at| f64::from(at % 9 == 0)).collect();
     bench.model("m", &[1.0], &[0.0; 8], &identity);
-    // 128 MB of samples in 64 MiB of addresses, program and libraries included.
+    // 128 MB of samples with 64 MiB of address space, program and libraries included.
     let n_rows = 2_000_000;
     super::bench::sparse_npy(&bench.path("data.npy"), n_rows, 8);
     let command = format!(
@@ -94,7 +93,7 @@ fn scoring_a_file_larger_than_its_memory_works() {
 #[test]
 fn a_stream_larger_than_memory_is_fitted() {
     let bench = Bench::new();
-    // 256 MB of samples in 128 MiB of addresses, program and libraries included.
+    // 256 MB of samples with 128 MiB of address space, program and libraries included.
     super::bench::sparse_npy(&bench.path("data.npy"), 4_000_000, 8);
     let fit = |how: &str| {
         let command = format!(

@@ -1,4 +1,4 @@
-//! Text as programs and people write it: no row, name or value is lost, and what is guessed is told.
+//! Text as programs and people write it: no row, name or value is lost, and guesses are reported.
 
 mod names;
 
@@ -35,7 +35,7 @@ fn owned(names: &[&str]) -> Option<Vec<String>> {
 
 #[test]
 fn a_row_that_begins_with_a_sharp_is_a_row() {
-    // Or the scores of all rows after it would be one row early.
+    // Otherwise the scores of all later rows would be one row early.
     let all = ReadOptions::default();
     for text in
         [&b"id;x\n11;1\n#NV;50\n13;3\n"[..], b"id;x\n11;1\n#N/A;50\n13;3\n", b"11;1\n#REF!;50\n13;3\n"]
@@ -63,7 +63,7 @@ fn comments_are_those_that_were_asked_for_and_are_counted() {
     let everywhere = table(text, &with(Comment::Everywhere(b'#'))).unwrap();
     assert_eq!(everywhere.values, [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(everywhere.notes, ["names from line 2: 'x', 'y'", "skipped 3 comments, 1 blank line"]);
-    // A value that is missing is no comment, whatever comments begin with.
+    // The mark of a missing value does not begin a comment.
     assert_eq!(
         table(b"a,b\n1,2\n#N/A,3\n", &with(Comment::Everywhere(b'#'))).unwrap_err().matches("#N/A").count(),
         1
@@ -89,14 +89,14 @@ fn a_blank_line_in_one_column_is_a_value_that_is_missing() {
             format!("t.csv: {line}, not a finite number; fill it in, or drop the row")
         );
     }
-    // Before the first row and after the last there is nothing that could be missing.
+    // Before the first row and after the last, a blank line is not a missing value.
     let around = table(b"\n\n1\n2\n\n\n", &ReadOptions::default()).unwrap();
     assert_eq!((around.values, around.notes), (vec![1.0, 2.0], vec!["skipped 4 blank lines".to_owned()]));
     assert_eq!(
         notes(b"x,y\n1,2\n\n3,4\n", &ReadOptions::default()),
         ["names from line 1: 'x', 'y'", "skipped 1 blank line"]
     );
-    // A line of tabs is a row of nothing.
+    // A line of tabs is a row of empty fields.
     assert!(
         table(b"1\t2\n\t\n3\t4\n", &ReadOptions::default())
             .unwrap_err()
@@ -150,7 +150,7 @@ fn a_delimiter_at_the_end_of_lines_is_no_column() {
             .unwrap_err()
             .contains("line 2, column 3 ('c') is empty")
     );
-    // Past the lines that were looked at a value may stand there after all.
+    // After the lines used for guessing, there may still be a value in that column.
     let text: &'static str = format!("{}1,2,3\n", "1,2,\n".repeat(30)).leak();
     assert!(table(text.as_bytes(), &ReadOptions::default()).unwrap_err().contains("line 31 has 3 fields"));
 }
@@ -163,7 +163,7 @@ fn spaces_before_a_quote_are_no_part_of_a_field() {
 
 #[test]
 fn a_quote_that_is_never_closed_is_refused_where_it_opens() {
-    // Or all rows after it would be a part of its field.
+    // Otherwise all later rows would become part of its field.
     for text in [&b"1,2\n3,\"4\n5,6\n"[..], b"1,2\r\n3,\"4\r\n5,6\r\n", b"x,id\n1,\"a\n2,b\n3,c\n"] {
         assert_eq!(
             table(text, &columns("1")).unwrap_err(),
@@ -212,7 +212,7 @@ fn lines_are_skipped_when_they_are_asked_for_and_counted() {
     assert_eq!((read.values, read.names), (vec![1.0, 2.0, 3.0, 4.0], owned(&["x", "y"])));
     assert_eq!(read.notes, ["names from line 1: 'x', 'y'", "skipped 1 line by --skip"]);
     assert_eq!(names_of(b"Table 1\nof two\nx,y\n1,2\n", &skip("2")), owned(&["x", "y"]));
-    // Lines keep the numbers that an editor gives them.
+    // Line numbers are those of an editor.
     assert!(table(b"Table 1\nx,y\n1,b\n", &skip("1")).unwrap_err().contains("line 3, column 2 ('y') is 'b'"));
 }
 
@@ -222,7 +222,7 @@ fn a_column_without_a_name_that_counts_the_rows_is_noted() {
         &b",x,y\n0,1,2\n1,3,4\n2,3,1\n"[..],
         b"\"\",\"x\",\"y\"\n\"1\",1,2\n\"2\",3,4\n\"3\",3,1\n",
         b"Unnamed: 0,x,y\n0,1,2\n1,3,4\n2,3,1\n",
-        // As R's write.table does it: the index has no name at all.
+        // R's write.table writes no name for the index.
         b"x y\n1 1 2\n2 3 4\n3 3 1\n",
     ] {
         let of = "column 1 has no name and numbers the rows; if it is an index, leave it out of --columns";
@@ -250,7 +250,7 @@ fn columns_are_found_by_the_names_of_a_model() {
             "columns were put in the order of the model: 'a', 'b'"
         ]
     );
-    // Columns that were asked for come in the order of the model too.
+    // Selected columns are put in the order of the model too.
     assert_eq!(table(text, &by(&["a", "b"], "b,a")).unwrap().values, [3.0, 1.0, 6.0, 4.0]);
     assert_eq!(table(text, &by(&["a", "b"], "a,b")).unwrap().notes.len(), 1);
     assert_eq!(
@@ -261,7 +261,7 @@ fn columns_are_found_by_the_names_of_a_model() {
     let asked = table(text, &by(&["a", "c"], "1,3")).unwrap();
     assert_eq!(asked.values, [1.0, 3.0, 4.0, 6.0]);
     assert_eq!(asked.notes[1], "columns were taken as selected; those of the model are 'a', 'c'");
-    // Years, as a model has them, are names whatever stands below them.
+    // Years that are names of the model are names in the data, whatever values follow.
     assert_eq!(names_of(b"1991,1990\n1990,1991\n", &by(&["1990", "1991"], "")), owned(&["1990", "1991"]));
     for (text, names) in
         [(&b"x,y\n1,2\n"[..], &["a", "b"][..]), (b"a,a\n1,2\n", &["a", "b"]), (b"a,b\n1,2\n", &["a", "a"])]
@@ -276,7 +276,7 @@ fn columns_are_found_by_the_names_of_a_model() {
     );
 }
 
-/// A line that never ends, of which no byte is kept anywhere.
+/// A line that never ends; the reader must not keep its bytes.
 struct Endless;
 
 impl Read for Endless {

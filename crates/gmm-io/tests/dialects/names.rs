@@ -1,4 +1,4 @@
-//! Whether the first line holds names.
+//! Detection of a line of names.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn numbers_that_no_row_has_are_names() {
         let read = table(text, &columns(all)).unwrap();
         assert_eq!((read.n_rows, read.names), (2, owned(names)));
         assert!(read.notes[0].starts_with("names from line 1: "), "{:?}", read.notes);
-        // One of them is found by its name, although it is a number; a name of 0 is no number of a column.
+        // A column is found by its name even if that is a number; 0 is not the number of any column.
         let name = if names[0] == "0" { "\"0\"" } else { names[0] };
         assert_eq!(names_of(text, &columns(name)), owned(&names[..1]));
     }

@@ -1,4 +1,4 @@
-//! Model files: what comes back, and what is refused.
+//! Model files: what is restored, and what is refused.
 
 mod text;
 
@@ -12,7 +12,7 @@ use gmm_core::{
 use gmm_io::{Error, Model, load_model, read_metadata, save_model};
 use tempfile::TempDir;
 
-/// Two components, one of them dropped, with a ridge: everything that a file holds.
+/// Two components, one of them dropped, with a ridge: all that a file can store.
 fn mixture() -> Mixture {
     let rows = [0.1, 2.0, 0.7, 1.0, 0.3, 3.3, 0.9, 0.2];
     let gamma = [1.0, 0.0, 0.5, 0.0, 0.25, 0.0, 1.0, 0.0];
@@ -142,7 +142,7 @@ fn every_truncation_is_refused() {
     }
 }
 
-/// One bit at a time: every flip is refused or still a valid mixture; none is a panic.
+/// Single flipped bits: each file is refused or is still a valid mixture, without a panic.
 #[test]
 fn no_flipped_bit_is_a_panic() {
     let (_directory, path) = saved();
@@ -161,7 +161,7 @@ fn no_flipped_bit_is_a_panic() {
 fn values_that_make_no_mixture_are_refused_with_the_reason() {
     let (_directory, path) = saved();
     let bytes = fs::read(&path).unwrap();
-    // The weight 0.6875 = 2.75 / 4 stands in the file once; 4 becomes NaN.
+    // The weight 0.6875 = 2.75 / 4 occurs in the file once; it becomes NaN.
     let weight = 0.6875_f64.to_le_bytes();
     let at = bytes.windows(8).position(|window| window == weight).unwrap();
     let patched = [&bytes[..at], &f64::NAN.to_le_bytes(), &bytes[at + 8..]].concat();
@@ -193,7 +193,7 @@ fn a_failed_save_leaves_the_earlier_file_and_nothing_else() {
     assert!(!refused.is_io());
     assert_eq!(fs::read(&path).unwrap(), before);
 
-    // A directory stands where the file should go: the rename fails after everything was written.
+    // A directory has the name of the file: the rename fails after everything was written.
     let blocked = directory.path().join("blocked");
     fs::create_dir(&blocked).unwrap();
     assert!(save_model(&blocked, &mixture()).unwrap_err().is_io());
@@ -204,7 +204,7 @@ fn a_failed_save_leaves_the_earlier_file_and_nothing_else() {
     assert_eq!(names, ["blocked", "model.safetensors"]);
 }
 
-/// A rename over a pipe or a device would take it away from everybody who uses it.
+/// Renaming over a pipe or a device would remove it for all its users.
 #[cfg(unix)]
 #[test]
 fn pipes_stay_pipes_and_links_stay_links() {
@@ -222,7 +222,7 @@ fn pipes_stay_pipes_and_links_stay_links() {
     assert_eq!(load_model(&file).unwrap(), mixture());
 }
 
-/// docs/model-file.md: what a link names is what is written, also when it is not there yet.
+/// docs/model-file.md: the target of a link is written, whether or not it exists.
 #[cfg(unix)]
 #[test]
 fn a_link_to_nothing_makes_what_it_names() {
@@ -244,7 +244,7 @@ fn a_link_to_nothing_makes_what_it_names() {
         [("lost", "No such file or directory (os error 2)"), ("round", "too many levels of symbolic links")]
     {
         let refused = save_model(&at(name), &mixture()).unwrap_err();
-        // In the words of whoever asked: the temporary file has a name that nobody knows.
+        // The message has the name that the caller passed, not that of the temporary file.
         assert_eq!(refused.to_string(), format!("cannot write {}: {why}", at(name).display()));
         assert!(fs::symlink_metadata(at(name)).unwrap().is_symlink());
     }

@@ -1,8 +1,8 @@
-//! Names of features and other text beside the mixture.
+//! Names of features and other metadata.
 
 use super::*;
 
-/// A mixture with names of its features, and text whose every character JSON has to escape or may.
+/// A mixture with names of its features, and text with all characters that JSON may escape.
 fn model_with_text() -> Model {
     let mut model = Model::new(mixture());
     model.feature_names = Some(vec!["petal \"length\"\n".into(), "".into()]);
@@ -41,7 +41,7 @@ fn a_file_without_names_is_as_it_was_before_there_were_names() {
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 
-/// What docs/model-file.md promises of the order, and of the container: a header of a multiple of 8 bytes.
+/// docs/model-file.md promises the order of keys, and a header with a multiple of 8 bytes.
 #[test]
 fn text_stands_in_the_documented_order_whatever_order_it_came_in() {
     let (_directory, path) = saved();

@@ -1,4 +1,4 @@
-//! Arrays in, from bytes written here by hand: every type, every order, every way to be broken.
+//! Reading arrays from bytes written here by hand: every type, every order, every kind of damage.
 
 mod types;
 
@@ -30,7 +30,7 @@ fn le(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// A file that is gone when this is.
+/// A file that is removed when this value is dropped.
 struct Saved(tempfile::TempDir);
 
 impl Saved {
@@ -56,7 +56,7 @@ fn from_file(bytes: &[u8], options: &ReadOptions) -> Result<Table, String> {
 }
 
 fn from_stream(bytes: &[u8], options: &ReadOptions) -> Result<Table, String> {
-    // In small pieces, as a pipe would.
+    // In small pieces, as from a pipe.
     let (start, rest) = bytes.split_at(bytes.len() / 3);
     let pieces = Cursor::new(start.to_vec()).chain(Cursor::new(rest.to_vec()));
     open_stream(pieces, Path::new("t.npy"), options)
@@ -70,7 +70,7 @@ fn columns(list: &str) -> ReadOptions {
 
 #[test]
 fn bytes_in_hexadecimal_are_the_numbers_they_stand_for() {
-    // 1.5, −2, 0.1 and 2¹⁰⁰ of IEEE 754, digit by digit and from no conversion of ours.
+    // 1.5, −2, 0.1 and 2¹⁰⁰ in IEEE 754, written as bytes so that no conversion of this crate is used.
     let eights: [[u8; 8]; 4] = [
         [0x3f, 0xf8, 0, 0, 0, 0, 0, 0],
         [0xc0, 0x00, 0, 0, 0, 0, 0, 0],
@@ -152,7 +152,7 @@ fn a_value_that_is_not_finite_is_refused_with_its_row_and_column() {
     assert_eq!(from_stream(&c, &all).unwrap_err(), refused("row 2, column 1 is '-inf'"));
     assert_eq!(from_file(&c, &columns("2,3")).unwrap_err(), refused("row 2, column 3 is 'nan'"));
     assert_eq!(from_file(&f, &all).unwrap_err(), refused("row 1, column 2 is '-inf'"));
-    // What is not selected may hold anything.
+    // Columns that are not selected may hold any value.
     assert_eq!(from_file(&c, &columns("2")).unwrap().values, [2.0, 5.0]);
     assert_eq!(from_file(&f, &columns("1")).unwrap().values, [1.0, 2.0, 3.0]);
 }
@@ -200,7 +200,7 @@ fn a_shape_that_cannot_be_is_refused_without_asking_for_its_memory() {
             assert_eq!(read(&bytes, &ReadOptions::default()).unwrap_err(), too_large, "{shape}");
         }
     }
-    // This one could be addressed, so a stream finds out when it ends.
+    // This size could be addressed, so a stream is refused only where it ends.
     let bytes = npy("'<f4'", false, "(1000000000000, 1000)", &[0; 8]);
     for read in [from_file, from_stream] {
         assert_eq!(
@@ -283,7 +283,7 @@ fn blocks(source: &mut dyn Source, max_rows: usize) -> Vec<f64> {
     }
 }
 
-/// Saves the n × d array of entries in either order and reads `positions` of it in blocks.
+/// Saves the n × d array of entries in both orders and reads `positions` of it in blocks.
 fn check(n: usize, d: usize, positions: &[usize], max_rows: usize, single: bool) {
     let order_c: Vec<f64> = (0..n * d).map(|at| entry(at / d, at % d)).collect();
     let order_f: Vec<f64> = (0..n * d).map(|at| entry(at % n, at / n)).collect();

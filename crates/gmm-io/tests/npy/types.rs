@@ -1,4 +1,4 @@
-//! Every type that an array may have: read exactly, or refused by name.
+//! All types that an array may have are read exactly; others are refused by name.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn whole_numbers_halves_and_truth_are_read_exactly() {
 
 #[test]
 fn a_whole_number_that_a_double_does_not_hold_is_refused_by_name() {
-    // 2^53 + 1, the first that there is no double for.
+    // 2^53 + 1, the smallest positive integer that a double cannot represent.
     let number = 9_007_199_254_740_993_i64;
     let bytes: Vec<u8> = [1, number, 2, -number].iter().flat_map(|value| value.to_le_bytes()).collect();
     let why = |place: &str| {
