@@ -313,7 +313,7 @@ def report(args, ours, theirs):
         reasons = [reason for probe, (_, reason) in PROBES.items() if closes(probe)]
         reason = reasons[0] if reasons else "-"
         if not reasons and all(value is not None for value in probes.values()):
-            reason = "another local optimum, which 25 restarts and their moves do not find"
+            reason = "another local optimum, which 25 restarts and their swaps do not find"
         columns = " | ".join(signed(probes[probe]) for probe in PROBES)
         out.append(f"| {name} | {structure} | {k} | {signed(difference)} | {spread} | {columns} | {reason} |")
     out += ["" if below else "None.", ""]

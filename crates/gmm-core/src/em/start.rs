@@ -80,9 +80,9 @@ fn random_moments<T: Real>(
 ) -> Moments {
     let products = SecondMoments::of(covariance_type);
     central(samples, n_components, |references| {
-        Moments::of_responsibility_blocks(samples, references, products, threads, |rows, shares| {
-            shares.resize(n_components * BLOCK_ROWS, T::ZERO);
-            write_random_responsibilities(stream, rows, n_components, BLOCK_ROWS, shares);
+        Moments::of_responsibility_blocks(samples, references, products, threads, |rows, responsibilities| {
+            responsibilities.resize(n_components * BLOCK_ROWS, T::ZERO);
+            write_random_responsibilities(stream, rows, n_components, BLOCK_ROWS, responsibilities);
         })
     })
 }

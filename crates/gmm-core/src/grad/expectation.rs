@@ -236,13 +236,13 @@ impl<T: Real> Expectation<'_, T> {
             };
             for (sums, sign) in sums.iter_mut().zip([1.0, -1.0]) {
                 let Some(sums) = sums else { continue };
-                let shares = if is_shared {
-                    &scored.shares
+                let responsibilities = if is_shared {
+                    &scored.responsibilities
                 } else {
-                    scale_shares(&scored.shares, factors, sign, weights);
+                    scale_responsibilities(&scored.responsibilities, factors, sign, weights);
                     &*weights
                 };
-                sums.add(0, values, Weights { n_rows: rows.len(), values: shares, rule: None });
+                sums.add(0, values, Weights { n_rows: rows.len(), values: responsibilities, rule: None });
             }
         }
         (energy, infinite)
@@ -267,7 +267,7 @@ impl<T: Real> Expectation<'_, T> {
         };
         let rows = (n_panels * LANES).min(BLOCK_ROWS).min(n_rows.next_multiple_of(LANES));
         ScoredBlock {
-            shares: vec![C::ZERO; if self.wants_moments { k * BLOCK_ROWS } else { 0 }],
+            responsibilities: vec![C::ZERO; if self.wants_moments { k * BLOCK_ROWS } else { 0 }],
             log_densities: Vec::new(),
             gradients: Lines::new(),
             some: Block::for_rows(rows),
@@ -285,8 +285,15 @@ impl<T: Real> Expectation<'_, T> {
         n_rows: usize,
         scored: &mut ScoredBlock<C>,
     ) {
-        let ScoredBlock { shares, log_densities, gradients, some, wants_gradients, whitened, deviations } =
-            scored;
+        let ScoredBlock {
+            responsibilities,
+            log_densities,
+            gradients,
+            some,
+            wants_gradients,
+            whitened,
+            deviations,
+        } = scored;
         let d = self.mixture.n_features();
         log_densities.clear();
         if *wants_gradients {
@@ -304,10 +311,10 @@ impl<T: Real> Expectation<'_, T> {
                 add_products(unwhiten, Operands::Whitened(whitened), n_some, deviations, results);
             }
             if self.wants_moments && stride == BLOCK_ROWS {
-                std::mem::swap(shares, &mut some.terms);
+                std::mem::swap(responsibilities, &mut some.terms);
                 return;
             }
-            let parts = shares.chunks_exact_mut(BLOCK_ROWS).zip(some.terms.chunks_exact(stride));
+            let parts = responsibilities.chunks_exact_mut(BLOCK_ROWS).zip(some.terms.chunks_exact(stride));
             parts.for_each(|(out, terms)| out[start..][..n_some].copy_from_slice(&terms[..n_some]));
         }
     }
@@ -328,7 +335,7 @@ struct Scratch<T, C> {
 /// A scored block of rows. Buffers are reused from block to block.
 struct ScoredBlock<C> {
     /// `rₙₖ`, component by component, [`BLOCK_ROWS`] for each; empty if moments are not requested.
-    shares: Vec<C>,
+    responsibilities: Vec<C>,
     /// `ln p(zₙ)`.
     log_densities: Vec<f64>,
     /// Panels of `Σₖ rₙₖ uₙₖ`.
@@ -364,12 +371,12 @@ fn scale_lanes<C: Real>(panels: &mut [C], d: usize, factors: &[f64]) {
 }
 
 /// Responsibilities times the factors of one sign; zero for the other sign.
-fn scale_shares<C: Real>(shares: &[C], factors: &[f64], sign: f64, out: &mut Vec<C>) {
-    out.resize(shares.len(), C::ZERO);
-    let parts = out.chunks_exact_mut(BLOCK_ROWS).zip(shares.chunks_exact(BLOCK_ROWS));
-    for (out, shares) in parts {
-        for ((out, &share), factor) in out.iter_mut().zip(shares).zip(factors) {
-            *out = share * C::from_f64((sign * factor).max(0.0));
+fn scale_responsibilities<C: Real>(responsibilities: &[C], factors: &[f64], sign: f64, out: &mut Vec<C>) {
+    out.resize(responsibilities.len(), C::ZERO);
+    let parts = out.chunks_exact_mut(BLOCK_ROWS).zip(responsibilities.chunks_exact(BLOCK_ROWS));
+    for (out, responsibilities) in parts {
+        for ((out, &responsibility), factor) in out.iter_mut().zip(responsibilities).zip(factors) {
+            *out = responsibility * C::from_f64((sign * factor).max(0.0));
         }
     }
 }
