@@ -1,7 +1,7 @@
 //! The M-step of a fit: parameters from moments, with the ridge or the prior of the fit, and a list of repairs.
 //!
 //! ```text
-//! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by structure ─▶ ridge, factors ─▶ mixture
+//! moments ─▶ estimate ─▶ split emptied ─▶ prior, or pool by covariance type ─▶ ridge, factors ─▶ mixture
 //! ```
 
 use crate::blocks::Threads;

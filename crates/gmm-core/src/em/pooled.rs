@@ -34,8 +34,8 @@ impl PooledMoments {
         let components = estimate.means.chunks_exact(d).zip(estimate.covariances.chunks_exact(size));
         for (count, (own, of_one)) in estimate.counts.iter().zip(components) {
             let shift: Vec<f64> = own.iter().zip(&mean).map(|(own, mean)| own - mean).collect();
-            for (at, (sum, value)) in covariance.iter_mut().zip(of_one).enumerate() {
-                let (i, j) = layout.features(at, d);
+            for (index, (sum, value)) in covariance.iter_mut().zip(of_one).enumerate() {
+                let (i, j) = layout.features(index, d);
                 *sum += count / total * (value + shift[i] * shift[j]);
             }
         }

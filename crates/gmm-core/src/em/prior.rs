@@ -176,8 +176,8 @@ impl KnownPrior {
             let shift: Vec<f64> = mean.iter().zip(&self.mean).map(|(own, prior)| own - prior).collect();
             let pull = if count > 0.0 { kappa / (kappa + count) } else { 1.0 };
             mean.iter_mut().zip(&shift).for_each(|(mean, shift)| *mean -= pull * shift);
-            for (at, value) in estimate.covariances[component * size..][..size].iter_mut().enumerate() {
-                let (i, j) = layout.features(at, d);
+            for (index, value) in estimate.covariances[component * size..][..size].iter_mut().enumerate() {
+                let (i, j) = layout.features(index, d);
                 *value = count * (*value + pull * (shift[i] * shift[j]));
             }
             // A flat prior leaves the weights unchanged; recomputing small ones could round.

@@ -35,9 +35,9 @@ pub(crate) fn split_heaviest(estimate: &mut Estimate) -> Vec<Split> {
 
 /// The heaviest component; the first wins a tie.
 fn heaviest(estimate: &Estimate) -> Option<usize> {
-    let heavier = |best: Option<usize>, at: usize| match best {
-        Some(best) if estimate.counts[best] >= estimate.counts[at] => Some(best),
-        _ => Some(at),
+    let heavier = |best: Option<usize>, component: usize| match best {
+        Some(best) if estimate.counts[best] >= estimate.counts[component] => Some(best),
+        _ => Some(component),
     };
     (0..estimate.counts.len()).fold(None, heavier)
 }
@@ -59,9 +59,9 @@ fn halve(estimate: &mut Estimate, from: usize, to: usize) -> bool {
             out[i] = mean[i] + sign * variance.sqrt() * axis[i];
         }
         let out = &mut estimate.covariances[component * size..][..size];
-        for (at, out) in out.iter_mut().enumerate() {
-            let (i, j) = layout.features(at, d);
-            *out = covariance[at] - 0.25 * variance * axis[i] * axis[j];
+        for (index, out) in out.iter_mut().enumerate() {
+            let (i, j) = layout.features(index, d);
+            *out = covariance[index] - 0.25 * variance * axis[i] * axis[j];
         }
     }
     let (count, weight) = (0.5 * estimate.counts[from], 0.5 * estimate.weights[from]);

@@ -111,17 +111,17 @@ pub fn sweep<T: Real>(
         })
         .collect();
     let (ended, watch) = (AtomicBool::new(false), options.fit.watch());
-    let candidate_of = |(at, of): (usize, &FitOptions), threads: &Threads| {
+    let candidate_of = |(index, fit_options): (usize, &FitOptions), threads: &Threads| {
         let left = watch.time_left();
         // The first candidate starts even after a cancellation, so that there is a result to return.
-        let is_cancelled = at > 0 && watch.ended() == Some(Stop::Cancelled);
+        let is_cancelled = index > 0 && watch.ended() == Some(Stop::Cancelled);
         if ended.load(Ordering::Relaxed) || is_cancelled || left == Some(Duration::ZERO) {
             return None;
         }
         Some(Candidate {
-            n_components: of.n_components,
-            covariance_type: of.covariance_type,
-            outcome: evaluated(samples, &FitOptions { time_budget: left, ..of.clone() }, threads),
+            n_components: fit_options.n_components,
+            covariance_type: fit_options.covariance_type,
+            outcome: evaluated(samples, &FitOptions { time_budget: left, ..fit_options.clone() }, threads),
         })
     };
     let mut candidates = Vec::new();
@@ -155,13 +155,13 @@ fn evaluated<T: Real>(
 fn choose(candidates: Vec<Candidate>, criterion: Criterion) -> Result<Sweep> {
     let mut best: Option<(usize, f64)> = None;
     let mut refused = None;
-    for (at, candidate) in candidates.iter().enumerate() {
+    for (index, candidate) in candidates.iter().enumerate() {
         match &candidate.outcome {
             Ok((_, criteria)) => {
                 let value = criteria.get(criterion);
                 // A NaN criterion is never chosen over another value, and any other value replaces it.
                 if best.is_none_or(|(_, least)| value < least || (least.is_nan() && !value.is_nan())) {
-                    best = Some((at, value));
+                    best = Some((index, value));
                 }
             }
             Err(error) => refused = refused.or(Some(error)),
@@ -216,8 +216,8 @@ mod tests {
         let swept = sweep(&samples, &options, &Threads::one(), &mut |_| ControlFlow::Continue(())).unwrap();
         for (unknown, best) in [(vec![0], 2), (vec![1], 2), (vec![0, 2], 1), (vec![0, 1, 2], 0)] {
             let mut candidates = swept.candidates.clone();
-            for at in unknown {
-                candidates[at].outcome.as_mut().unwrap().1.bic = f64::NAN;
+            for index in unknown {
+                candidates[index].outcome.as_mut().unwrap().1.bic = f64::NAN;
             }
             assert_eq!(choose(candidates, Criterion::Bic).unwrap().best, best);
         }

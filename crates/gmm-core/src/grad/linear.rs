@@ -71,11 +71,11 @@ pub(super) fn times_vector(inverse: &[f64], x: &[f64]) -> Vec<f64> {
 /// Converts a cotangent of a lower factor (d × d, on and below the diagonal) into the symmetric cotangent of Σ:
 /// `S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹`, symmetrised, where Φ takes the lower triangle and half of the diagonal (Murray 2016).
 pub(super) fn of_factor(factor: &[f64], inverse: &[f64], cotangent: &[f64], d: usize) -> Vec<f64> {
-    let lower = |at: usize| if at % d <= at / d { cotangent[at] } else { 0.0 };
+    let lower = |index: usize| if index % d <= index / d { cotangent[index] } else { 0.0 };
     let cotangent: Vec<f64> = (0..d * d).map(lower).collect();
     let mut phi = product(Factor::lower(factor).transposed(), Factor::lower(&cotangent), Shape::Dense, d);
-    for (at, value) in phi.iter_mut().enumerate() {
-        *value *= match (at / d).cmp(&(at % d)) {
+    for (index, value) in phi.iter_mut().enumerate() {
+        *value *= match (index / d).cmp(&(index % d)) {
             std::cmp::Ordering::Less => 0.0,
             std::cmp::Ordering::Equal => 0.5,
             std::cmp::Ordering::Greater => 1.0,
@@ -237,16 +237,16 @@ mod tests {
             }
             std::cmp::Ordering::Greater => 0.0,
         };
-        (0..d * d).map(|at| entry(at / d, at % d)).collect()
+        (0..d * d).map(|index| entry(index / d, index % d)).collect()
     }
 
     fn times(a: &[f64], b: &[f64], d: usize) -> Vec<f64> {
         let entry = |i: usize, j: usize| (0..d).map(|m| a[i * d + m] * b[m * d + j]).sum();
-        (0..d * d).map(|at| entry(at / d, at % d)).collect()
+        (0..d * d).map(|index| entry(index / d, index % d)).collect()
     }
 
     fn transposed(a: &[f64], d: usize) -> Vec<f64> {
-        (0..d * d).map(|at| a[at % d * d + at / d]).collect()
+        (0..d * d).map(|index| a[index % d * d + index / d]).collect()
     }
 
     /// Every number is a small dyadic fraction, so nothing rounds, neither in loops nor in faer.
@@ -254,10 +254,10 @@ mod tests {
     fn whitening_and_its_transpose_are_those_of_the_formula() {
         for d in [1, 2, 4, 5, 8, 9, 15, 16, 33] {
             let (factor, unit) =
-                (factor(d), (0..d * d).map(|at| f64::from(at % (d + 1) == 0)).collect::<Vec<_>>());
+                (factor(d), (0..d * d).map(|index| f64::from(index % (d + 1) == 0)).collect::<Vec<_>>());
             let inverse = inverse_of_lower(&factor, d);
             assert_eq!(times(&factor, &inverse, d), unit, "{d}");
-            let any: Vec<f64> = (0..d * d).map(|at| ((at * 7 + at / d) % 9) as f64 - 4.0).collect();
+            let any: Vec<f64> = (0..d * d).map(|index| ((index * 7 + index / d) % 9) as f64 - 4.0).collect();
             let symmetric = symmetrised(any.clone(), d);
             let upper = transposed(&inverse, d);
             let expected = times(&times(&inverse, &symmetric, d), &upper, d);

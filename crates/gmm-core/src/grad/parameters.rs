@@ -131,8 +131,8 @@ fn of_component(
     };
     if requested.factors {
         factor = transposed_times(inverse, &x, d);
-        for (at, value) in factor.iter_mut().enumerate() {
-            *value = if at % d > at / d { 0.0 } else { -*value };
+        for (index, value) in factor.iter_mut().enumerate() {
+            *value = if index % d > index / d { 0.0 } else { -*value };
         }
     }
     if requested.covariances {

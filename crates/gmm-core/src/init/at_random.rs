@@ -40,8 +40,8 @@ pub(crate) fn row_centres<T: Real>(
     centres
 }
 
-/// Writes random responsibilities of a block of rows, component-major: `out[component * stride + at]` for the row
-/// `rows.start + at`. They are uniform numbers from (0, 1), divided by their sum, so those of a row sum to one.
+/// Writes random responsibilities of a block of rows, component-major: `out[component * stride + index]` for the row
+/// `rows.start + index`. They are uniform numbers from (0, 1), divided by their sum, so those of a row sum to one.
 ///
 /// Row n uses the numbers `n k .. (n + 1) k` of `stream`, in every block and on every thread; `stream` itself does not
 /// advance. A row without weight uses its numbers too, so removing it would change those of the rows after it. Values
@@ -56,12 +56,12 @@ pub(crate) fn write_random_responsibilities<T: Real>(
     let mut stream = stream.clone();
     stream.skip(rows.start as u128 * n_components as u128);
     let mut drawn = vec![0.0; n_components];
-    for at in 0..rows.len() {
+    for index in 0..rows.len() {
         // Midpoints are never zero, so the sum is positive.
         drawn.iter_mut().for_each(|number| *number = stream.midpoint());
         let sum: f64 = drawn.iter().sum();
         for (component, number) in drawn.iter().enumerate() {
-            out[component * stride + at] = T::from_f64(number / sum);
+            out[component * stride + index] = T::from_f64(number / sum);
         }
     }
 }

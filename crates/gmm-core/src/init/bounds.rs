@@ -57,8 +57,8 @@ impl Shifts {
         let squares =
             from.chunks_exact(d).zip(to.chunks_exact(d)).map(|(from, to)| squared_distance(from, to));
         let each: Vec<f64> = squares.map(|square| square.sqrt() * slack).collect();
-        let fastest = (1..k).fold(0, |best, at| if each[at] > each[best] { at } else { best });
-        let others = (0..k).filter(|&at| at != fastest).map(|at| each[at]).fold(0.0, f64::max);
+        let fastest = (1..k).fold(0, |best, index| if each[index] > each[best] { index } else { best });
+        let others = (0..k).filter(|&index| index != fastest).map(|index| each[index]).fold(0.0, f64::max);
         let (mut panels, n_lanes) = (vec![0.0; panels_len(k, d)], k.next_multiple_of(LANES));
         pack_rows(to, &mut panels, d);
         let (mut labels, mut nearest, mut second) =

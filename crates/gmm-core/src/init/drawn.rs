@@ -36,7 +36,7 @@ impl Drawn {
     pub(crate) fn new<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream, threads: &Threads) -> Self {
         let d = samples.n_features();
         let Picks { n_rows, rows: picks, weighted } = Picks::new(samples, stream);
-        let row_of = |at: usize| picks.as_ref().map_or(at, |picks| picks[at]);
+        let row_of = |index: usize| picks.as_ref().map_or(index, |picks| picks[index]);
         let mut parts = Vec::new();
         let mut most = 0.0_f64;
         threads.map_in_order(
@@ -52,9 +52,9 @@ impl Drawn {
                         None => samples.pack(block, &mut own),
                         Some(picks) => {
                             let mut copy = Vec::new();
-                            for (at, &pick) in picks[block].iter().enumerate() {
+                            for (index, &pick) in picks[block].iter().enumerate() {
                                 let row = samples.rows(pick..pick + 1, &mut copy);
-                                pack_row(row.iter().copied(), at, &mut own, d);
+                                pack_row(row.iter().copied(), index, &mut own, d);
                             }
                         }
                     }
@@ -62,7 +62,8 @@ impl Drawn {
                 }
                 let most = largest(&panels);
                 let weights = weighted.then(|| {
-                    let mut weights: Vec<f64> = rows.clone().map(|at| samples.weight(row_of(at))).collect();
+                    let mut weights: Vec<f64> =
+                        rows.clone().map(|index| samples.weight(row_of(index))).collect();
                     weights.resize(n_panels(rows.len()) * LANES, 0.0);
                     weights
                 });
@@ -141,9 +142,9 @@ impl Drawn {
     /// One row, as `f64`.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = f64> {
         let part = self.part_of(row);
-        let (at, d) = (row - part.rows.start, self.n_features);
-        let panel = &part.panels[at / LANES * LANES * d..][..LANES * d];
-        panel[at % LANES..].iter().step_by(LANES).copied()
+        let (index, d) = (row - part.rows.start, self.n_features);
+        let panel = &part.panels[index / LANES * LANES * d..][..LANES * d];
+        panel[index % LANES..].iter().step_by(LANES).copied()
     }
 
     fn part_of(&self, row: usize) -> &Part {
@@ -189,15 +190,15 @@ mod tests {
     #[test]
     fn rows_are_all_of_them_or_one_from_each_stretch() {
         for (n, expected) in [(1, 1), (100, 100), (65_536, 65_536), (65_537, 65_536), (150_000, 65_536)] {
-            let values: Vec<f64> = (0..2 * n).map(|at| at as f64).collect();
+            let values: Vec<f64> = (0..2 * n).map(|index| index as f64).collect();
             let samples = Samples::from_rows(&values, n, 2).unwrap();
             let drawn = Drawn::new(&samples, &mut Stream::new(3, 0), &Threads::new(2));
             assert_eq!(drawn.n_rows(), expected);
-            for at in 0..expected {
-                let row: Vec<f64> = drawn.row(at).collect();
+            for index in 0..expected {
+                let row: Vec<f64> = drawn.row(index).collect();
                 assert_eq!(row[1], row[0] + 1.0);
-                let (from, row) = (at * n / expected, (row[0] / 2.0) as usize);
-                assert!((from..(at + 1) * n / expected).contains(&row), "{row} of stretch {at}");
+                let (from, row) = (index * n / expected, (row[0] / 2.0) as usize);
+                assert!((from..(index + 1) * n / expected).contains(&row), "{row} of stretch {index}");
             }
         }
     }
@@ -205,8 +206,8 @@ mod tests {
     #[test]
     fn every_stride_draws_the_same_rows() {
         let (n, d) = (70_000, 3);
-        let rows: Vec<f32> = (0..n * d).map(|at| at as f32).collect();
-        let columns: Vec<f32> = (0..n * d).map(|at| rows[at % n * d + at / n]).collect();
+        let rows: Vec<f32> = (0..n * d).map(|index| index as f32).collect();
+        let columns: Vec<f32> = (0..n * d).map(|index| rows[index % n * d + index / n]).collect();
         let parts = |view| {
             let samples = Samples::new(view).unwrap();
             let drawn = Drawn::new(&samples, &mut Stream::new(3, 0), &Threads::one());

@@ -186,7 +186,7 @@ impl Assigned {
         for (block, panels) in part.panels.chunks(BLOCK_ROWS * d).enumerate() {
             let first = block * BLOCK_ROWS;
             let n_rows = BLOCK_ROWS.min(self.labels.len() - first);
-            self.compare(panels, centres, d, |at| first + at, n_rows);
+            self.compare(panels, centres, d, |index| first + index, n_rows);
         }
         self.labels.len()
     }
@@ -196,8 +196,8 @@ impl Assigned {
         let (n_rows, k) = (self.labels.len(), centres.len() / d);
         let mut undecided = std::mem::take(&mut self.undecided);
         let mut n_compared = 0;
-        for (at, panel) in part.panels.chunks_exact(LANES * d).enumerate() {
-            let (first, begin) = (at * LANES, undecided.len());
+        for (index, panel) in part.panels.chunks_exact(LANES * d).enumerate() {
+            let (first, begin) = (index * LANES, undecided.len());
             let end = n_rows.min(first + LANES);
             for row in first..end {
                 if shifts.loosen(self.labels[row], &mut self.upper[row], &mut self.lower[row]) {
@@ -250,8 +250,8 @@ impl Assigned {
         let (labels, nearest, second) =
             (&mut labels[..n_lanes], &mut nearest[..n_lanes], &mut second[..n_lanes]);
         nearest_two(panels, d, centres, labels, nearest, second);
-        for at in 0..n_rows {
-            let (row, label) = (row(at), labels[at]);
+        for index in 0..n_rows {
+            let (row, label) = (row(index), labels[index]);
             let before = std::mem::replace(&mut self.labels[row], label);
             if before != label {
                 self.changed = true;
@@ -262,7 +262,7 @@ impl Assigned {
                 }
             }
             if !self.upper.is_empty() {
-                (self.upper[row], self.lower[row]) = bounds(nearest[at], second[at], d);
+                (self.upper[row], self.lower[row]) = bounds(nearest[index], second[index], d);
             }
         }
     }
@@ -315,9 +315,9 @@ fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64]
         parts.iter().flat_map(|part| &part.labels).map(|&label| label as usize).collect();
     let mut row = vec![0.0; d];
     let mut distances: Vec<f64> = (0..labels.len())
-        .map(|at| {
-            row.iter_mut().zip(drawn.row(at)).for_each(|(to, from)| *to = from);
-            squared_distance(&row, &centres[labels[at] * d..][..d])
+        .map(|index| {
+            row.iter_mut().zip(drawn.row(index)).for_each(|(to, from)| *to = from);
+            squared_distance(&row, &centres[labels[index] * d..][..d])
         })
         .collect();
     for empty in 0..counts.len() {
@@ -325,23 +325,23 @@ fn relocate(drawn: &Drawn, parts: &[Assigned], centres: &[f64], sums: &mut [f64]
             continue;
         }
         let mut farthest = None;
-        for (at, &distance) in distances.iter().enumerate() {
-            if distance > farthest.map_or(0.0, |at: usize| distances[at])
-                && counts[labels[at]] > (1.0 + LEFT_BEHIND) * drawn.weight(at)
+        for (index, &distance) in distances.iter().enumerate() {
+            if distance > farthest.map_or(0.0, |index: usize| distances[index])
+                && counts[labels[index]] > (1.0 + LEFT_BEHIND) * drawn.weight(index)
             {
-                farthest = Some(at);
+                farthest = Some(index);
             }
         }
-        let Some(at) = farthest else { return };
-        let weight = drawn.weight(at);
-        for (feature, value) in drawn.row(at).enumerate() {
-            sums[labels[at] * d + feature] -= weight * value;
+        let Some(index) = farthest else { return };
+        let weight = drawn.weight(index);
+        for (feature, value) in drawn.row(index).enumerate() {
+            sums[labels[index] * d + feature] -= weight * value;
             sums[empty * d + feature] = weight * value;
         }
-        counts[labels[at]] -= weight;
+        counts[labels[index]] -= weight;
         counts[empty] = weight;
         // This row is taken.
-        distances[at] = 0.0;
+        distances[index] = 0.0;
     }
 }
 

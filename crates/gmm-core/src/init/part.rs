@@ -97,7 +97,8 @@ mod tests {
 
     /// A part whose sums are inexact, so that another order of summation would show.
     fn part(n: usize, d: usize, weights: Option<&dyn Fn(usize) -> f64>) -> Part {
-        let rows: Vec<f64> = (0..n * d).map(|at| ((at * 7919 + 13) % 1009) as f64 / 37.0 - 11.0).collect();
+        let rows: Vec<f64> =
+            (0..n * d).map(|index| ((index * 7919 + 13) % 1009) as f64 / 37.0 - 11.0).collect();
         let mut panels = vec![0.0; panels_len(n, d)];
         pack_rows(&rows, &mut panels, d);
         let weights = weights.map(|weight| {
@@ -112,7 +113,7 @@ mod tests {
         let n_lanes = part.n_lanes();
         let mut nearest = vec![f64::INFINITY; n_lanes];
         nearest[part.rows.len()..].fill(0.0);
-        let centres: Vec<f64> = (0..3 * d).map(|at| at as f64 / 7.0).collect();
+        let centres: Vec<f64> = (0..3 * d).map(|index| index as f64 / 7.0).collect();
         let (mut lowered, mut sums) = (vec![0.0; 3 * n_lanes], vec![0.0; 3 * n_lanes / LANES]);
         part.lower_distances(&centres, &nearest, &mut lowered, &mut sums);
         let labels: Vec<u32> = part.rows.clone().map(|row| row as u32 % 4).collect();
@@ -136,8 +137,8 @@ mod tests {
         let part = part(n, d, Some(&weight));
         let [lowered, sums, labelled, counts] = all_sums(&part, d);
         let close = |found: f64, expected: f64| (found - expected).abs() <= 1e-12 * expected.abs();
-        for (at, &sum) in sums.iter().enumerate() {
-            let (centre, panel) = (at / 3, at % 3);
+        for (index, &sum) in sums.iter().enumerate() {
+            let (centre, panel) = (index / 3, index % 3);
             let rows = panel * LANES..n.min((panel + 1) * LANES);
             assert!(close(sum, rows.map(|row| weight(row) * lowered[centre * 3 * LANES + row]).sum()));
         }

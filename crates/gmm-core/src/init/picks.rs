@@ -74,8 +74,8 @@ fn all_equal<T: Real>(samples: &Samples<'_, T>) -> bool {
 /// One row from each of `MAX_ROWS` stretches, whose lengths differ by at most one row.
 fn by_count<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<usize> {
     let n = samples.n_present();
-    let stretch = |at: usize| at * (n / MAX_ROWS) + at * (n % MAX_ROWS) / MAX_ROWS;
-    let draw = |at: usize| stretch(at) + stream.below(stretch(at + 1) - stretch(at));
+    let stretch = |index: usize| index * (n / MAX_ROWS) + index * (n % MAX_ROWS) / MAX_ROWS;
+    let draw = |index: usize| stretch(index) + stream.below(stretch(index + 1) - stretch(index));
     present_at(samples, (0..MAX_ROWS).map(draw))
 }
 
@@ -87,8 +87,8 @@ fn by_weight<T: Real>(samples: &Samples<'_, T>, stream: &mut Stream) -> Vec<usiz
     let total: f64 = present(samples).map(|row| samples.weight(row)).sum();
     let width = total / MAX_ROWS as f64;
     let (mut row, mut end) = rows.next().expect("a row that counts");
-    let draw = |at: usize| {
-        let point = (at as f64 + stream.uniform()) * width;
+    let draw = |index: usize| {
+        let point = (index as f64 + stream.uniform()) * width;
         while end <= point {
             // Rounding may put the point of the last stretch at its end, where no further row exists.
             let Some((next, weight)) = rows.next() else { break };
@@ -113,8 +113,8 @@ mod tests {
     #[test]
     fn rows_that_count_are_picked_with_their_weights_while_they_are_few() {
         let mut weights = vec![0.0; 200_000];
-        for (at, row) in [7, 99_999, 199_999].into_iter().enumerate() {
-            weights[row] = 1.0 + at as f64;
+        for (index, row) in [7, 99_999, 199_999].into_iter().enumerate() {
+            weights[row] = 1.0 + index as f64;
         }
         let picks = pick(&weights, 0);
         assert_eq!((picks.n_rows, picks.weighted), (3, true));
@@ -133,7 +133,10 @@ mod tests {
             let expected = Picks::new(&bare, &mut Stream::new(4, 0)).rows.unwrap();
             let rows = pick(&weights, 4).rows.unwrap();
             // Row 3 i / 2 + 1 is the i-th row that has weight.
-            assert!(rows.into_iter().eq(expected.into_iter().map(|at| at / 2 * 3 + at % 2 + 1)), "{size}");
+            assert!(
+                rows.into_iter().eq(expected.into_iter().map(|index| index / 2 * 3 + index % 2 + 1)),
+                "{size}"
+            );
         }
     }
 
@@ -176,7 +179,7 @@ mod tests {
         let samples = Samples::from_rows(&values, twins.len(), 1).unwrap();
         let expected = Picks::new(&samples, &mut Stream::new(2, 0)).rows.unwrap();
         let rows = pick(&weights, 2).rows.unwrap();
-        assert!(rows.into_iter().eq(expected.into_iter().map(|at| twins[at])));
+        assert!(rows.into_iter().eq(expected.into_iter().map(|index| twins[index])));
     }
 
     #[test]

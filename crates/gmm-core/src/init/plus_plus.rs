@@ -268,7 +268,8 @@ mod tests {
 
     #[test]
     fn any_number_of_threads_gives_the_same_centres() {
-        let rows: Vec<f32> = (0..70_000 * 4_u64).map(|at| ((at * 7919) % 10_007) as f32 * 1e-3).collect();
+        let rows: Vec<f32> =
+            (0..70_000 * 4_u64).map(|index| ((index * 7919) % 10_007) as f32 * 1e-3).collect();
         let samples = Samples::from_rows(&rows, 70_000, 4).unwrap();
         let centres = |threads| {
             plus_plus_centres(&samples, 9, &mut Stream::new(2, 1), &Threads::new(threads), &Watch::none())

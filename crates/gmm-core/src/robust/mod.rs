@@ -11,6 +11,7 @@
 //! this cannot happen, for four reasons. No component can shrink, because all share one covariance. The least likely
 //! samples do not enter the covariance. A component that may consist of outliers is light, so it is removed. And the
 //! mean over several K replaces the choice of one K, which might be wrong.
+//!
 //! Sources: trimming, Rousseeuw & Van Driessen (1999), Neykov et al. (2007) and García-Escudero et al.
 //! (2008); the mean of log-densities, a logarithmic opinion pool, Genest & Zidek (1986).
 

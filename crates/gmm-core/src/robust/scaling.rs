@@ -66,7 +66,8 @@ impl Scaling {
     /// weight.
     pub(super) fn unscaled(&self, mixture: &Mixture, components: &[usize], weight: f64) -> Result<Mixture> {
         let (d, scales) = (self.scales.len(), &self.scales);
-        let weights: Vec<f64> = components.iter().map(|&at| mixture.weights()[at] / weight).collect();
+        let weights: Vec<f64> =
+            components.iter().map(|&component| mixture.weights()[component] / weight).collect();
         let mut means = Vec::with_capacity(components.len() * d);
         for &component in components {
             let own = mixture.means()[component * d..][..d].iter().zip(&self.locations).zip(scales);
@@ -75,9 +76,10 @@ impl Scaling {
         let tied = mixture.covariances();
         let values = tied.values().iter().enumerate();
         // The product of the scales comes first: it is the same on both sides of the diagonal, so symmetry is exact.
-        let values: Vec<f64> = values.map(|(at, value)| scales[at / d] * scales[at % d] * value).collect();
+        let values: Vec<f64> =
+            values.map(|(index, value)| scales[index / d] * scales[index % d] * value).collect();
         let lower: Vec<f64> =
-            tied.cholesky().iter().enumerate().map(|(at, value)| scales[at / d] * value).collect();
+            tied.cholesky().iter().enumerate().map(|(index, value)| scales[index / d] * value).collect();
         let (k, ridges) = (components.len(), vec![0.0; components.len()]);
         let covariances = Covariances::from_factors(CovarianceType::Tied, &values, &ridges, &lower, k, d)?;
         Mixture::from_covariances(&weights, &means, covariances, &[])
@@ -91,9 +93,9 @@ fn weighted_means<T: Real>(
     f: impl Fn(f64, usize) -> f64,
 ) -> Vec<f64> {
     let mut sums = vec![0.0; row.len()];
-    for at in (0..samples.n_samples()).filter(|&at| samples.weight(at) > 0.0) {
-        samples.copy_row(at, row);
-        let weight = samples.weight(at);
+    for index in (0..samples.n_samples()).filter(|&index| samples.weight(index) > 0.0) {
+        samples.copy_row(index, row);
+        let weight = samples.weight(index);
         for (i, (sum, &value)) in sums.iter_mut().zip(&*row).enumerate() {
             *sum += weight * f(value, i);
         }
