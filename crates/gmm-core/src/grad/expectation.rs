@@ -340,7 +340,7 @@ struct ScoredBlock<C> {
     log_densities: Vec<f64>,
     /// Panels of `Σₖ rₙₖ uₙₖ`.
     gradients: Lines<C>,
-    /// The few panels in work.
+    /// The few panels that are being scored.
     some: Block<C>,
     wants_gradients: bool,
     whitened: Lines<C>,

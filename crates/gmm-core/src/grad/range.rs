@@ -140,7 +140,7 @@ impl<'a> Limits<'a> {
         counts * larger(self.length * self.length, self.length) < most::<f64>()
     }
 
-    /// The precision for gradients of energies by samples and parameters, if the magnitudes of the factors sum to `e`.
+    /// The precision for gradients of energies (samples and parameters), if the magnitudes of the factors sum to `e`.
     pub(super) fn precision_of_energy<T: Real>(&self, e: f64, cov_diag: f64) -> Precision {
         let Bounds { weights, means, covariances, factors } = self.of_parameters(e, cov_diag);
         let largest = [means, covariances, factors].into_iter().fold(weights, larger);
