@@ -1,4 +1,4 @@
-//! Model selection: what a mixture costs in parameters, against what it explains.
+//! Model selection: criteria that weigh the log-likelihood of a mixture against its number of parameters.
 //!
 //! ```text
 //! AIC = −2 ln L + 2 p      BIC = −2 ln L + p ln n      p = covariance parameters + k d + k − 1
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Covariance parameters: `k d (d + 1) / 2` full, `d (d + 1) / 2` tied, `k d` diagonal, `k` spherical.
-//! Smaller is better for all three; the last is large when components overlap. Sources: Akaike (1974);
-//! Schwarz (1978); Biernacki, Celeux & Govaert (2000).
+//! Smaller is better for all three. ICL also penalises components that overlap. Sources: Akaike (1974); Schwarz (1978);
+//! Biernacki, Celeux & Govaert (2000).
 
 use crate::blocks::{Threads, blocks, chunks};
 use crate::error::{Error, Result};
@@ -17,35 +17,35 @@ use crate::samples::Samples;
 use crate::score::density::{Block, BlockScorer, infinitely_far};
 use crate::score::energy::check_features;
 
-/// What decides between mixtures.
+/// The criterion by which one of several mixtures is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Criterion {
-    /// Akaike's: the best predictions.
+    /// Akaike's information criterion: favours the best predictions.
     Aic,
-    /// Schwarz's: the most plausible of the mixtures.
+    /// The Bayesian information criterion (Schwarz): favours the most plausible mixture.
     #[default]
     Bic,
-    /// The integrated completed likelihood's: components that do not overlap.
+    /// The integrated completed likelihood: favours components that do not overlap.
     Icl,
 }
 
-/// What a mixture explains of samples, and what it costs.
+/// The log-likelihood of samples under a mixture, and the criteria computed from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Criteria {
     /// `Σₙ sₙ ln p(zₙ)`, in nats.
     pub log_likelihood: f64,
-    /// p.
+    /// The number of free parameters `p`.
     pub n_parameters: usize,
-    /// Akaike's.
+    /// Akaike's information criterion.
     pub aic: f64,
-    /// Schwarz's.
+    /// The Bayesian information criterion.
     pub bic: f64,
-    /// The integrated completed likelihood's.
+    /// The integrated completed likelihood criterion.
     pub icl: f64,
 }
 
 impl Criteria {
-    /// One of them.
+    /// The value of one criterion.
     pub fn get(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::Aic => self.aic,
@@ -55,12 +55,12 @@ impl Criteria {
     }
 }
 
-/// All criteria of a mixture, by one pass over the samples. They are as many as their weights say.
+/// All criteria of a mixture, from one pass over the samples. With weights, `n` is the sum of the weights.
 ///
 /// # Errors
 ///
 /// [`Error::OtherFeatures`] when the numbers of features differ; [`Error::ResultOutOfRange`] when weights are so large
-/// that their product with a logarithm is no number. A sample without density (energy `+∞`) makes the log-likelihood
+/// that their products with log-densities overflow. A sample without density (energy `+∞`) makes the log-likelihood
 /// `−∞` and the criteria `+∞`, unless its weight is 0.
 ///
 /// Cost: `n k d²` flops.
@@ -73,22 +73,22 @@ pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &
         scorer.work(samples.n_samples()),
         |rows| {
             let mut block = Block::new();
-            let mut doubts = Vec::new();
+            let mut entropies = Vec::new();
             let (mut log_likelihood, mut entropy, mut has_density) = (0.0, 0.0, true);
             for rows in blocks(rows) {
                 scorer.expect(samples, rows.clone(), &mut block);
                 has_density &= infinitely_far(&block.log_densities).is_none();
                 log_likelihood += samples.weighted_sum(rows.clone(), &block.log_densities);
-                doubts.clear();
-                doubts.resize(rows.len(), 0.0);
-                for shares in block.terms.chunks_exact(block.stride) {
-                    for (doubt, share) in doubts.iter_mut().zip(shares) {
-                        let share = share.to_f64();
-                        // Its limit at zero is zero.
-                        *doubt -= if share > 0.0 { share * share.ln() } else { 0.0 };
+                entropies.clear();
+                entropies.resize(rows.len(), 0.0);
+                for of_component in block.terms.chunks_exact(block.stride) {
+                    for (entropy, r) in entropies.iter_mut().zip(of_component) {
+                        let r = r.to_f64();
+                        // The limit of r ln r at zero is zero.
+                        *entropy -= if r > 0.0 { r * r.ln() } else { 0.0 };
                     }
                 }
-                entropy += samples.weighted_sum(rows, &doubts);
+                entropy += samples.weighted_sum(rows, &entropies);
             }
             (log_likelihood, entropy, has_density)
         },
@@ -104,27 +104,27 @@ pub fn criteria<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, threads: &
     let n_parameters = n_parameters(mixture);
     let aic = aic(mixture, log_likelihood);
     let criteria = Criteria { log_likelihood, n_parameters, aic, bic, icl: bic + 2.0 * entropy };
-    // Infinities are results only where a sample has no density, and only of that sign.
-    let is_held = |value: f64, limit: f64| value.is_finite() || (!has_density && value == limit);
-    let costs_are_held = [aic, bic, criteria.icl].into_iter().all(|value| is_held(value, f64::INFINITY));
-    if !is_held(log_likelihood, f64::NEG_INFINITY) || !costs_are_held {
+    // An infinity is a valid result only if some sample has no density, and only with the sign that this gives.
+    let is_valid = |value: f64, limit: f64| value.is_finite() || (!has_density && value == limit);
+    let criteria_are_valid = [aic, bic, criteria.icl].into_iter().all(|value| is_valid(value, f64::INFINITY));
+    if !is_valid(log_likelihood, f64::NEG_INFINITY) || !criteria_are_valid {
         return Err(Error::ResultOutOfRange { what: "log-likelihood", real: "f64" });
     }
     Ok(criteria)
 }
 
-/// Free parameters `p` of a mixture.
+/// The number of free parameters `p` of a mixture.
 pub fn n_parameters(mixture: &Mixture) -> usize {
     let (k, d) = (mixture.n_components(), mixture.n_features());
     mixture.covariances().n_parameters() + k * d + k - 1
 }
 
-/// Akaike's criterion, of the total log-likelihood `ln L = Σₙ ln p(zₙ)`.
+/// Akaike's information criterion, from the total log-likelihood `ln L = Σₙ ln p(zₙ)`.
 pub fn aic(mixture: &Mixture, log_likelihood: f64) -> f64 {
     -2.0 * log_likelihood + 2.0 * n_parameters(mixture) as f64
 }
 
-/// Schwarz's criterion, of the total log-likelihood of `n_samples` samples.
+/// The Bayesian information criterion, from the total log-likelihood of `n_samples` samples.
 pub fn bic(mixture: &Mixture, log_likelihood: f64, n_samples: usize) -> f64 {
     schwarz(mixture, log_likelihood, n_samples as f64)
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_counted_by_structure() {
+    fn parameters_are_counted_for_each_covariance_type() {
         use crate::mixture::{CovarianceType, Covariances};
 
         // k = 2, d = 3: six in the means, one free weight, and the covariances.
@@ -159,7 +159,7 @@ mod tests {
         assert!((bic(&mixture, -100.0, 100) - (200.0 + 11.0 * 100f64.ln())).abs() < 1e-12);
     }
 
-    /// A sample of weight 0 has no density, and those that count have more of it than a double holds.
+    /// A sample with weight 0 has no density, and the log-likelihood of the other overflows to +∞.
     #[test]
     fn an_infinity_of_the_wrong_sign_is_refused() {
         let mixture = Mixture::new(&[1.0], &[0.0], &[1e-300]).unwrap();
@@ -174,7 +174,7 @@ mod tests {
 
     /// Two unit components at ±1 and samples at ±1 and 0: shares 1/(1 + e^∓2), and a half at 0.
     #[test]
-    fn the_completed_likelihood_pays_for_doubt() {
+    fn icl_adds_twice_the_entropy_of_the_responsibilities() {
         let mixture = Mixture::new(&[0.5, 0.5], &[-1.0, 1.0], &[1.0, 1.0]).unwrap();
         let weights = [2.0, 1.0, 4.0];
         let samples = Samples::from_rows(&[-1.0, 1.0, 0.0], 3, 1).unwrap().with_weights(&weights).unwrap();

@@ -1,7 +1,7 @@
-//! Scores: energies, log-densities, responsibilities, distances, labels, all from one pass.
+//! Scores of samples: energies, log-densities, responsibilities, distances and labels, all from one pass.
 //!
-//! Samples are scored block by block, by `density.rs`; what a caller did not ask for is never stored, so that memory
-//! beside inputs and outputs is one block a thread. Sources: docs/math/score.md.
+//! `density.rs` scores the samples block by block. Only requested scores are stored, so the memory beside inputs and
+//! outputs is one block for each thread. Sources: docs/math/score.md.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::real::Real;
 use crate::samples::Samples;
 use crate::score::density::{Block, BlockOutput, BlockScorer, infinitely_far};
 
-/// What [`score`] writes: every field that is `Some` is filled, from one pass over the samples.
+/// The outputs of [`score`]: it fills every field that is `Some`, in one pass over the samples.
 ///
 /// Matrices are row-major, n rows of k values.
 #[derive(Debug, Default)]
@@ -30,14 +30,14 @@ pub struct Scores<'a, T> {
     pub log_responsibilities: Option<&'a mut [T]>,
     /// `‖Lₖ⁻¹(zₙ − μₖ)‖²` (n × k).
     pub squared_mahalanobis: Option<&'a mut [T]>,
-    /// The component with the largest responsibility (n); the first of equals.
+    /// The component with the largest responsibility (n); the first one if several are equal.
     pub labels: Option<&'a mut [u32]>,
 }
 
 /// Scores every sample and returns the mean energy `(1/n) Σₙ Eₙ`, summed in `f64`.
 ///
-/// A sample so far from every component that its squared distances overflow has energy `+∞`, and
-/// the weights for responsibilities. Nothing is ever NaN.
+/// A sample so far from every component that its squared distances overflow has energy `+∞`, and the weights of the
+/// mixture as responsibilities. No score is ever NaN.
 ///
 /// # Errors
 ///
@@ -71,11 +71,15 @@ pub fn score<T: Real>(
     scores.check(n, k)?;
     let scorer = BlockScorer::new(mixture);
     if scorer.work(n) < SMALL_WORK {
-        // Not worth sharing out, nor preparing for it.
+        // Too little work for several threads.
         let mut block = Block::for_rows(n);
         let total = score_chunk(&scorer, samples, 0..n, scores, &mut block);
-        let is_sum = total.is_finite();
-        return Ok(if is_sum { total / n as f64 } else { part_of_mean(&scorer, samples, 0..n, &mut block) });
+        let is_finite = total.is_finite();
+        return Ok(if is_finite {
+            total / n as f64
+        } else {
+            part_of_mean(&scorer, samples, 0..n, &mut block)
+        });
     }
     let mut rest = scores;
     let parts: Vec<_> = chunks(n, 1)
@@ -106,8 +110,9 @@ pub fn score<T: Real>(
     Ok(mean)
 }
 
-/// The part of `rows` in the mean energy of `n` samples, whose sum is beyond the numbers: +∞ where a sample has no
-/// density. Log-determinants that a caller made up may be so large that energies have a mean, but no sum.
+/// The part of the mean energy of all samples that `rows` contribute, for energies whose sum overflows; +∞ if a sample
+/// has no density. With very large log-determinants, which a caller may pass, energies can have a mean in range and a
+/// sum out of range.
 pub(crate) fn part_of_mean<T: Real>(
     scorer: &BlockScorer<'_, T>,
     samples: &Samples<'_, T>,
@@ -145,9 +150,9 @@ pub(crate) fn score_chunk<T: Real>(
     energy
 }
 
-/// Writes what is asked of one block of squares; returns the sum of its energies.
+/// Writes the requested scores of one block of squares; returns the sum of its energies.
 ///
-/// Each score is made by the same kernel whatever else is asked for, and so has the same bits.
+/// The same kernel computes a score whichever other scores are requested, so the bits do not depend on them.
 fn write_block<T: Real>(scorer: &BlockScorer<'_, T>, block: &mut Block<T>, out: Scores<'_, T>) -> f64 {
     if let Some(out) = out.squared_mahalanobis {
         unpack_rows(&block.terms, block.stride, out);
@@ -180,7 +185,7 @@ fn write_block<T: Real>(scorer: &BlockScorer<'_, T>, block: &mut Block<T>, out: 
     -sum(densities)
 }
 
-/// `Eₙ` (n): the negative log-likelihood of each sample, in nats. The outlier score.
+/// The energies `Eₙ` (n): the negative log-density of each sample, in nats. Large energies mark outliers.
 ///
 /// # Errors
 ///
@@ -239,7 +244,7 @@ fn matrix_len<T: Real>(what: &'static str, samples: &Samples<'_, T>, mixture: &M
         .ok_or_else(|| Error::SizeOverflow { what, shape: vec![n, k] })
 }
 
-/// Samples and mixture must have the same features.
+/// Samples and mixture must have the same number of features.
 pub(crate) fn check_features<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>) -> Result<()> {
     if samples.n_features() != mixture.n_features() {
         let (n_features, expected) = (samples.n_features(), mixture.n_features());
@@ -299,8 +304,8 @@ fn split<T>(out: Option<&mut [T]>, at: usize) -> (Option<&mut [T]>, Option<&mut 
 mod tests {
     use super::*;
 
-    /// 300 samples from −8 to 8, three of them too far for any density, under components of which one
-    /// is absent; with deviations that `f32` holds, or does not. Returns the mean energy.
+    /// 300 samples from −8 to 8, three of them so far away that they have no density. One component has weight 0.
+    /// `deviation` may be in the range of `f32` or not. Returns the mean energy.
     fn every_score_has_the_same_bits_whatever_else_is_asked<T: Real>(deviation: f64) -> f64 {
         let (n, k) = (300, 4);
         let variance = deviation * deviation;
@@ -341,10 +346,10 @@ mod tests {
         for row in [0, 100, n - 1] {
             assert_eq!(energies[row].to_f64(), f64::INFINITY);
             if mean.is_finite() {
-                // In double the distance has a value, and only the energy in single has none.
+                // The distance is finite in double; only the energy overflows when it is rounded to single.
                 continue;
             }
-            // Far from everything: no density, and the weights for responsibilities.
+            // Far from every component: no density, and the weights as responsibilities.
             assert_eq!(shares[row * k..][..k], [0.25, 0.0, 0.5, 0.25].map(T::from_f64));
             assert_eq!(logs[row * k + 1].to_f64(), f64::NEG_INFINITY);
             assert_eq!(labels[row], 2);

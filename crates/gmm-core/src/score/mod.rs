@@ -1,11 +1,11 @@
 //! Scores of samples under a mixture, all from one pass: energies, responsibilities, distances, labels.
 //!
 //! ```text
-//! density    log-densities of one block of rows under every component: what scores and fits are made of
-//! energy     whole-sample scores, block by block; nothing is stored that was not requested
-//! scorer     the same in memory that is allocated once
-//! criteria   AIC, BIC and ICL: what a mixture explains, against what it costs in parameters
-//! outliers   thresholds between energies, and the features that an energy is due to
+//! density    log-densities of one block of rows under every component; every score and fit uses them
+//! energy     scores of all samples, block by block; only requested scores are stored
+//! scorer     Scorer: the same scores in memory that is allocated once
+//! criteria   AIC, BIC and ICL, to choose between mixtures
+//! outliers   thresholds on energies, and the contribution of each feature to an energy
 //! ```
 
 mod density;

@@ -1,7 +1,7 @@
-//! Outliers: where to draw the line between energies, and which features an energy is owed to.
+//! Outliers: thresholds on energies, and the contribution of each feature to an energy.
 //!
-//! An outlier is a sample whose energy is *greater than* a threshold. Two rules give thresholds of the
-//! energies of known samples; [`attribution`] shares an energy out to features. Sources: docs/math/score.md.
+//! An outlier is a sample whose energy is *greater than* a threshold. Two rules compute a threshold from the
+//! energies of known samples. [`attribution`] computes the contributions of the features. Sources: docs/math/score.md.
 
 use std::ops::Range;
 
@@ -13,8 +13,9 @@ use crate::samples::Samples;
 use crate::score::density::{Block, BlockScorer};
 use crate::score::energy::check_features;
 
-/// The energy that `percent` of the energies (n) are at or below, between two of them by linear
-/// interpolation: `numpy.percentile`, as alibi-detect's `infer_threshold` takes it.
+/// The percentile of energies (n): `percent` of them are at or below it. Interpolates linearly between two energies,
+/// like
+/// `numpy.percentile` and alibi-detect's `infer_threshold`.
 ///
 /// With energies in ascending order, `h = (n − 1) percent / 100`, `i = ⌊h⌋` and `t = h − i`:
 ///
@@ -25,7 +26,7 @@ use crate::score::energy::check_features;
 /// # Errors
 ///
 /// [`Error::InvalidOption`] when `percent` is not within 0 and 100; [`Error::Empty`];
-/// [`Error::NotFinite`] naming the first energy that is NaN or −∞, which no energy is. `+∞` is one.
+/// [`Error::NotFinite`] naming the first energy that is NaN or −∞. `+∞` is a valid energy.
 ///
 /// Cost: O(n) comparisons, and a copy of the energies as `f64`.
 ///
@@ -47,13 +48,13 @@ pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<
     let (_, &mut low, above) = values.select_nth_unstable_by(at, f64::total_cmp);
     let high = above.iter().copied().reduce(f64::min).unwrap_or(low);
     let t = place - at as f64;
-    // From the nearer end, as numpy does; but infinity less infinity is no number.
+    // Interpolates from the nearer end, like numpy. Infinite energies are special cases: ∞ − ∞ would be NaN.
     Ok(if low == high || t == 0.0 {
         low
     } else if high == f64::INFINITY {
         high
     } else if !(high - low).is_finite() {
-        // Energies of either sign that are further apart than a double reaches.
+        // The energies have opposite signs, and their difference overflows.
         low * (1.0 - t) + high * t
     } else if t < 0.5 {
         low + (high - low) * t
@@ -62,11 +63,11 @@ pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<
     })
 }
 
-/// The least threshold that no more than a share `fraction` of the energies (n) are above.
+/// The smallest threshold with at most the part `fraction` of the energies (n) above it.
 ///
 /// With `m = ⌊fraction · n⌋`, it is the (m + 1)-th largest energy: exactly m are above it, or fewer when
-/// energies equal to it are among the m largest. A product that is whole but for rounding, as `0.29 · 100`
-/// is, counts as whole.
+/// energies equal to it are among the m largest. A product that differs from a whole number only by rounding, such as
+/// `0.29 · 100`, is rounded to that number.
 ///
 /// # Errors
 ///
@@ -95,7 +96,7 @@ pub fn threshold_by_contamination<T: Real>(energies: &[T], fraction: f64) -> Res
     Ok(*values.select_nth_unstable_by(n - 1 - n_above, f64::total_cmp).1)
 }
 
-/// `⌊fraction · n⌋`, where a product that is whole but for rounding counts as whole.
+/// `⌊fraction · n⌋`; a product that differs from a whole number only by rounding is rounded to that number.
 pub(crate) fn whole_part(fraction: f64, n: usize) -> usize {
     let (product, nearest) = (fraction * n as f64, (fraction * n as f64).round());
     let is_whole = (product - nearest).abs() <= 2.0 * f64::EPSILON * product;
@@ -117,26 +118,26 @@ fn checked<T: Real>(energies: &[T]) -> Result<Vec<f64>> {
     }
 }
 
-/// What each feature contributes to the energy of each sample (n × d): its share of the half squared
+/// The contribution of each feature to the energy of each sample (n × d): its share of half the squared
 /// distances, weighted by the responsibilities.
 ///
 /// ```text
 /// δₖ = zₙ − μₖ      uₖ = (Σₖ + ridge I)⁻¹ δₖ      shareₙᵢ = ½ Σₖ rₙₖ (δₖ)ᵢ (uₖ)ᵢ
 /// ```
 ///
-/// `Σᵢ δᵢ uᵢ = ‖yₙₖ‖²`, so a row sums to `½ Σₖ rₙₖ ‖yₙₖ‖²`: what there is in the energy beside weights,
-/// determinants and the entropy of the responsibilities. A share may be negative: where features are
-/// correlated, one may lie so that it makes the others less surprising. Of a sample without density
-/// (energy `+∞`), r are the weights; a share beyond the range of `T` is infinite.
+/// `Σᵢ δᵢ uᵢ = ‖yₙₖ‖²`, so a row sums to `½ Σₖ rₙₖ ‖yₙₖ‖²`. The rest of the energy comes from weights, determinants and
+/// the entropy of the responsibilities. A share may be negative: the value of a correlated feature may make the others
+/// less surprising. For a sample without density (energy `+∞`), r are the weights; a share beyond the range of `T` is
+/// infinite.
 ///
 /// # Errors
 ///
 /// [`Error::OtherFeatures`] when the samples have another number of features than the mixture;
-/// [`Error::SizeOverflow`] when n × d values would not fit in memory; [`Error::RowOutOfRange`] naming the first
-/// sample so far away that a share of it has no value: neither a number nor an infinity.
+/// [`Error::SizeOverflow`] when n × d values would not fit in memory; [`Error::RowOutOfRange`] naming the first sample
+/// so far away that a share of it would be NaN.
 ///
-/// Cost: `n k d²` flops for the responsibilities, and `2 d²` for each of them that is not 0; one block a
-/// thread beside the output.
+/// Cost: `n k d²` flops for the responsibilities, and `2 d²` for each responsibility other than 0. Memory: one block
+/// for each thread beside the output.
 ///
 /// ```
 /// use gmm_core::{Mixture, Samples, Threads, attribution};
@@ -167,7 +168,7 @@ pub fn attribution<T: Real>(
         parts.push((rows, part));
         rest = after;
     }
-    let mut valued = Ok(());
+    let mut checked = Ok(());
     threads.map_in_order(
         parts,
         scorer.work(n).saturating_mul(3),
@@ -175,12 +176,12 @@ pub fn attribution<T: Real>(
             attribute_chunk(&scorer, (mixture, &covariances), samples, rows.clone(), out);
             check_shares(out, d, rows.start)
         },
-        |of_part| valued = std::mem::replace(&mut valued, Ok(())).and(of_part),
+        |of_part| checked = std::mem::replace(&mut checked, Ok(())).and(of_part),
     );
-    valued.map(|()| shares)
+    checked.map(|()| shares)
 }
 
-/// Shares of rows from `first` on may be infinite, but each must have a value: infinity less infinity has none.
+/// Checks the shares of rows from `first` on: they may be infinite, but not NaN, the result of ∞ − ∞.
 pub(crate) fn check_shares<T: Real>(shares: &[T], d: usize, first: usize) -> Result<()> {
     match shares.iter().position(|share| share.to_f64().is_nan()) {
         None => Ok(()),
@@ -216,11 +217,11 @@ fn attribute_chunk<T: Real>(
     }
 }
 
-/// One sample and its shares so far.
+/// One sample and the shares added up so far.
 struct Row {
     /// z (d).
     sample: Vec<f64>,
-    /// The shares are in units of its square. A power of two, so that dividing by it rounds nothing.
+    /// Shares are in units of the square of this. It is a power of two, so that division by it is exact.
     unit: f64,
     /// δ, in the unit (d).
     offset: Vec<f64>,
@@ -240,7 +241,7 @@ impl Row {
         self.shares.fill(0.0);
     }
 
-    /// A power of two near the largest of sample and means: in such units no square overflows.
+    /// A power of two near the largest value of sample and means: in this unit no square overflows.
     fn magnitude(&self, means: &[f64]) -> f64 {
         let largest =
             self.sample.iter().chain(means).fold(1.0, |largest: f64, value| largest.max(value.abs()));

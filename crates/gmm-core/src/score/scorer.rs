@@ -1,4 +1,4 @@
-//! Scoring again and again in memory that is made once: for loops that must not wait for an allocator.
+//! Repeated scoring in memory that is allocated once, for loops that must not wait for an allocator.
 
 use std::fmt;
 
@@ -10,25 +10,25 @@ use crate::samples::Samples;
 use crate::score::density::{Block, BlockScorer};
 use crate::score::energy::{Scores, check_features, part_of_mean, score_chunk};
 
-/// A mixture together with the memory that scoring takes.
+/// A mixture together with the memory that scoring needs.
 ///
-/// Its scores have the same bits as those of [`score`](crate::score). It works on the calling thread; every
-/// thread wants one of its own.
+/// Its scores have the same bits as those of [`score`](crate::score). It works on the calling thread; use one scorer
+/// for each thread.
 pub struct Scorer<T> {
     mixture: Mixture,
     block: Block<T>,
 }
 
 impl<T: Real> Scorer<T> {
-    /// For calls with at most `n_samples` samples; calls with more are scored as well, but the first of
-    /// those may allocate.
+    /// A scorer for calls with at most `n_samples` samples. Calls with more samples work too, but the first of them may
+    /// allocate.
     ///
     /// Cost: the packing of the mixture, once. Memory: `O(k d² + (k + d) min(n, 240))`.
     pub fn new(mixture: &Mixture, n_samples: usize) -> Self {
         let n = n_samples.clamp(1, BLOCK_ROWS);
         let (k, d) = (mixture.n_components(), mixture.n_features());
         let mut scorer = Scorer { mixture: mixture.clone(), block: Block::for_rows(n) };
-        // Every buffer has its size once every score was made.
+        // Scoring once with every output gives each buffer its final size.
         let rows = vec![T::ZERO; n * d];
         let mut lists = [vec![T::ZERO; n], vec![T::ZERO; n]];
         let mut matrices = [vec![T::ZERO; n * k], vec![T::ZERO; n * k], vec![T::ZERO; n * k]];
@@ -58,7 +58,7 @@ impl<T: Real> Scorer<T> {
     ///
     /// # Errors
     ///
-    /// As [`score`](crate::score). A refusal allocates nothing but a message about outputs of another length.
+    /// As [`score`](crate::score). Only the error for an output of another length allocates.
     ///
     /// ```
     /// use gmm_core::{Mixture, Samples, Scorer, Scores};
@@ -81,8 +81,8 @@ impl<T: Real> Scorer<T> {
         self.block.narrow_to(n);
         let scorer = BlockScorer::new(&self.mixture);
         let total = score_chunk(&scorer, samples, 0..n, scores, &mut self.block);
-        let is_sum = total.is_finite();
-        Ok(if is_sum { total / n as f64 } else { part_of_mean(&scorer, samples, 0..n, &mut self.block) })
+        let is_finite = total.is_finite();
+        Ok(if is_finite { total / n as f64 } else { part_of_mean(&scorer, samples, 0..n, &mut self.block) })
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     use crate::blocks::Threads;
     use crate::score::energy::{energy, responsibilities};
 
-    /// Calls of every size, one after the other, with what the last one left in the buffers.
+    /// Calls of several sizes, one after the other, so that buffers contain results of earlier calls.
     fn scores_have_the_bits_of_score<T: Real>(variance: f64) {
         let mixture = Mixture::new(
             &[0.25, 0.75],
@@ -126,13 +126,14 @@ mod tests {
     fn scores_have_the_bits_of_score_in_either_type() {
         scores_have_the_bits_of_score::<f64>(1.0);
         scores_have_the_bits_of_score::<f32>(1.0);
-        // Scored in double, for a float could not hold the factor.
+        // Scored in double, because the factor is out of the range of f32.
         scores_have_the_bits_of_score::<f32>(1e-84);
     }
 
-    /// Energies of 5e307 each have a mean, and four of them no sum; one infinitely far has an infinite mean.
+    /// The sum of four energies of 5e307 overflows, and their mean does not. With an infinite energy the mean is
+    /// infinite.
     #[test]
-    fn a_mean_beyond_any_sum_is_that_of_score() {
+    fn the_mean_energy_is_that_of_score_even_if_the_sum_overflows() {
         let mixture = Mixture::from_independent(&[1.0], &[0.0], &[1.0], &[1.0], &[1e308]).unwrap();
         for (rows, expected) in [([0.0; 4], 5e307), ([0.0, 0.0, 0.0, 1e200], f64::INFINITY)] {
             let samples = Samples::from_rows(&rows, 4, 1).unwrap();

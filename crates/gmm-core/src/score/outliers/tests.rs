@@ -1,4 +1,4 @@
-//! Thresholds by hand and by count; shares by hand, by their sum, and by the identity of the energy.
+//! Thresholds against values by hand and against counts; shares against values by hand, their sum, and the energy.
 
 use super::*;
 use crate::sample::sample;
@@ -19,7 +19,7 @@ fn percentiles_worked_out_by_hand() {
 }
 
 #[test]
-fn an_infinite_energy_has_a_place_in_the_order() {
+fn an_infinite_energy_is_the_largest() {
     let energies = [f64::INFINITY, 1.0, 2.0, f64::INFINITY];
     assert_eq!(threshold_by_percentile(&energies, 0.0).unwrap(), 1.0);
     assert_eq!(threshold_by_percentile(&energies, 50.0).unwrap(), f64::INFINITY);
@@ -28,9 +28,9 @@ fn an_infinite_energy_has_a_place_in_the_order() {
 }
 
 #[test]
-fn exactly_the_share_is_above_when_no_energies_are_equal() {
+fn exactly_the_fraction_is_above_when_no_energies_are_equal() {
     for n in [1_usize, 2, 7, 100, 1000] {
-        // 37 is coprime with each of them: every number below n once.
+        // 37 is coprime with every n, so the energies are a permutation of 0..n.
         let energies: Vec<f64> = (0..n).map(|i| (i * 37 % n) as f64).collect();
         for percent in 0..100 {
             let threshold = threshold_by_contamination(&energies, percent as f64 / 100.0).unwrap();
@@ -48,7 +48,7 @@ fn equal_energies_are_on_the_same_side() {
 }
 
 #[test]
-fn what_has_no_threshold_is_refused_by_name() {
+fn invalid_energies_and_fractions_are_refused_by_name() {
     let message = |refused: Result<f64>| refused.unwrap_err().to_string();
     for by in [threshold_by_percentile::<f64>, threshold_by_contamination::<f64>] {
         assert_eq!(message(by(&[], 0.5)), "energies has shape 0 x 1; both must be at least 1");
@@ -77,7 +77,7 @@ fn shares_worked_out_by_hand() {
     let rows = [3.0_f64, 2.0, 3.0, 0.0, 2.0, 1.25];
     let samples = Samples::from_rows(&rows, 3, 2).unwrap();
     let got = attribution(&mixture, &samples, &Threads::one()).unwrap();
-    // At (1, ¼), u = ⅔ (1.75, −½): a feature that follows the other by less than expected is negative.
+    // At (1, ¼), u = ⅔ (1.75, −½): the share of a feature that follows the other by less than expected is negative.
     let expected = [2.0, 0.0, 10.0 / 3.0, 4.0 / 3.0, 1.75 / 3.0, -0.125 / 3.0];
     for (got, expected) in got.iter().zip(expected) {
         assert!((got - expected).abs() < 1e-15, "{got} {expected}");
@@ -101,7 +101,7 @@ fn three_components() -> Mixture {
 /// `−ln p = −lₙₖ + ln rₙₖ` for every k, so that weighted by r they give the energy:
 /// `E = Σₖ rₙₖ (½ ‖yₙₖ‖² − hₖ − ln φₖ + ln rₙₖ)`, of which the first term is what is shared out.
 #[test]
-fn the_shares_and_what_is_not_shared_out_make_the_energy() {
+fn the_shares_and_the_rest_add_up_to_the_energy() {
     let (mixture, n, k, d) = (three_components(), 3000, 4, 3);
     let (rows, _) = sample(&mixture, n, 3).unwrap();
     let samples = Samples::from_rows(&rows, n, d).unwrap();
@@ -126,7 +126,7 @@ fn the_shares_and_what_is_not_shared_out_make_the_energy() {
 }
 
 #[test]
-fn shares_have_the_same_bits_on_any_number_of_threads_and_nearly_in_single() {
+fn shares_have_the_same_bits_on_any_number_of_threads_and_are_close_in_single() {
     let (mixture, n) = (three_components(), 40_000);
     let (rows, _) = sample(&mixture, n, 4).unwrap();
     let samples = Samples::from_rows(&rows, n, 3).unwrap();
@@ -150,7 +150,7 @@ fn shares_of_a_sample_without_density_are_never_nan() {
     let shares = attribution(&mixture, &samples, &Threads::one()).unwrap();
     assert!(shares.iter().all(|share| !share.is_nan()), "{shares:?}");
     assert!(shares.contains(&f64::INFINITY));
-    // In single the distance of this one has no value; its shares have.
+    // In single precision the squared distance of this sample overflows, but its shares do not.
     let mut unit = [0.0; 16];
     unit.iter_mut().step_by(5).for_each(|variance| *variance = 1.0);
     let mixture = Mixture::new(&[1.0], &[0.0; 4], &unit).unwrap();
@@ -167,9 +167,9 @@ fn samples_of_other_features_are_refused() {
     assert!(matches!(refused, Err(Error::OtherFeatures { .. })));
 }
 
-/// Solving with a deviation of 1e-250 overflows on the way, and 0 times that was NaN.
+/// Solving with a variance of 1e-300 overflows, and 0 times the infinity was NaN.
 #[test]
-fn an_attribution_that_has_no_value_is_refused_with_its_row() {
+fn an_attribution_that_would_be_nan_is_refused_with_its_row() {
     let tiny = [1e-300, 0.0, 0.0, 1e-300];
     let mixture = Mixture::new(&[1.0], &[0.0, 0.0], &tiny).unwrap();
     let samples = Samples::from_rows(&[1.0, 1.0, 1e270, 0.0], 2, 2).unwrap();
@@ -179,7 +179,7 @@ fn an_attribution_that_has_no_value_is_refused_with_its_row() {
     }
 }
 
-/// What is between the two is beyond the largest number, and what is half-way is not.
+/// The difference of the two energies overflows; their percentiles do not.
 #[test]
 fn energies_far_apart_have_a_percentile_between_them() {
     let energies = [-1.5e308, 1.5e308];
