@@ -1,4 +1,4 @@
-//! What every fit owes, whatever it was given.
+//! The checks of a fit that hold for any data.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +8,7 @@ use gmm_core::{
 };
 use gmm_verify::{Dtype, Quantity, budget};
 
-/// The choices that take another path through a fit.
+/// The starts that take different paths through a fit.
 pub fn inits() -> [Init; 4] {
     [Init::Kmeans, Init::KmeansPlusPlus, Init::RandomFromData, Init::Random]
 }
@@ -20,15 +20,15 @@ pub fn priors() -> [Option<Prior>; 2] {
     [None, Some(Prior::default())]
 }
 
-/// How a fit ended, if it did not end in what is nowhere allowed.
+/// How a fit ended, if all checks passed.
 #[derive(Debug)]
 pub enum Outcome {
     Fitted,
     Refused(Error),
 }
 
-/// Fits and holds the outcome against what every fit owes; says in words what it does not keep.
-pub fn endure<T: Real>(
+/// Fits and checks the outcome; the error is a message about the first check that failed.
+pub fn fit_and_check<T: Real>(
     z: &[T],
     weights: Option<&[f64]>,
     d: usize,
@@ -41,16 +41,16 @@ pub fn endure<T: Real>(
     });
     let samples = match samples {
         Ok(samples) => samples,
-        // Not a matter of fitting.
+        // Invalid samples are refused before a fit.
         Err(error) => return Ok(Outcome::Refused(error)),
     };
     match quietly(|| fit(&samples, options, &Threads::one()))? {
         Err(error) => names_its_cause(&error).map(|()| Outcome::Refused(error)),
-        Ok(fitted) => owes(&samples, options, &fitted).map(|()| Outcome::Fitted),
+        Ok(fitted) => check_fitted(&samples, options, &fitted).map(|()| Outcome::Fitted),
     }
 }
 
-/// A panic is a failure with a name like any other.
+/// Runs a closure and turns a panic into an error with its message.
 fn quietly<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
@@ -65,16 +65,20 @@ pub fn names_its_cause(error: &Error) -> Result<(), String> {
         Error::NotPositiveDefinite { .. } => ["component", "feature"],
         Error::OutOfRange { .. } => ["component", "leaves the range of"],
         Error::TooFewSamples { .. } => ["samples", "components"],
-        _ => return Err(format!("refused by what is no cause: {text}")),
+        _ => return Err(format!("refused with an unexpected error: {text}")),
     };
     match parts.iter().all(|part| text.contains(part)) {
         true => Ok(()),
-        false => Err(format!("a refusal that does not name its cause: {text}")),
+        false => Err(format!("an error that does not name its cause: {text}")),
     }
 }
 
-/// What is not kept, in words.
-pub fn owes<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, fitted: &Fit) -> Result<(), String> {
+/// Checks a fitted mixture; the error is a message about the first check that failed.
+pub fn check_fitted<T: Real>(
+    samples: &Samples<'_, T>,
+    options: &FitOptions,
+    fitted: &Fit,
+) -> Result<(), String> {
     let broken = |what: &str| Err(format!("{what}: {fitted:?}"));
     let Fit { mixture, lower_bounds, diagnosis, .. } = fitted;
     let (n, d) = (samples.n_samples(), samples.n_features());
@@ -84,7 +88,7 @@ pub fn owes<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, fitted: &Fi
         return broken("iterations");
     }
     let sum: f64 = mixture.weights().iter().sum();
-    // Each may be rounded, or be so small that its component was given up.
+    // Each weight may be rounded, or be so small that its component became empty.
     let slack = allowed(Quantity::ResponsibilitySum) * options.n_components as f64;
     let is_share = |&weight: &f64| (0.0..=1.0 + slack).contains(&weight);
     if !mixture.weights().iter().all(is_share) || (sum - 1.0).abs() > slack {
@@ -104,21 +108,21 @@ pub fn owes<T: Real>(samples: &Samples<'_, T>, options: &FitOptions, fitted: &Fi
     let mut numbers = diagnosis.components.iter().flat_map(|one| [one.effective_count, one.ridge]);
     if !numbers.all(|value| value.is_finite() && value >= 0.0)
         || (counts - total).abs() > allowed(Quantity::Weights) * total.max(f64::MIN_POSITIVE)
-        // That of a covariance that is as good as singular may be beyond the numbers.
+        // The condition number of a nearly singular covariance may be infinite.
         || diagnosis.components.iter().any(|one| one.condition.is_nan() || one.condition < 1.0)
     {
         return broken("diagnosis");
     }
     let energies = energy(mixture, samples, &Threads::one()).map_err(|error| error.to_string())?;
     let energies = energies.iter().map(|energy| energy.to_f64());
-    // A sample may be too far from everything for its type; one that was fitted is not, in the end.
+    // A sample may be so far from every component that its energy is +∞.
     if energies.clone().any(|energy| energy.is_nan() || energy == f64::NEG_INFINITY) {
         return broken("energies");
     }
     let counts = |row: usize| samples.weights().is_none_or(|weights| weights[row] > 0.0);
     let reaches_all = energies.enumerate().all(|(row, energy)| energy.is_finite() || !counts(row));
-    climbs(samples, options, fitted, reaches_all)?;
-    // Halves of a component that nothing has moved yet may lie beyond its samples.
+    check_bounds(samples, options, fitted, reaches_all)?;
+    // The means of a component that was split in the last iteration may lie outside its samples.
     let is_split =
         |repair: &Repair| matches!(repair, Repair::Reseeded { iteration, .. } if *iteration == fitted.n_iter);
     let is_moved = options.prior.is_none() && !diagnosis.repairs.iter().any(is_split);
@@ -132,9 +136,8 @@ pub fn dtype<T: Real>() -> Dtype {
     if size_of::<T>() == size_of::<f32>() { Dtype::F32 } else { Dtype::F64 }
 }
 
-/// Bounds are numbers, or minus infinity as long as some sample is too far from everything for its type; and
-/// where the climb is exact, none is below the one before it.
-fn climbs<T: Real>(
+/// Bounds are finite, or −∞ while some sample has no density. Where EM is exact, no bound is below the one before it.
+fn check_bounds<T: Real>(
     samples: &Samples<'_, T>,
     options: &FitOptions,
     fitted: &Fit,
@@ -145,7 +148,7 @@ fn climbs<T: Real>(
     let (n, d) = (samples.n_samples(), samples.n_features());
     let total = samples.weights().map_or(n as f64, |weights| weights.iter().sum());
     let has_prior = options.prior.is_some();
-    // A prior that is divided by next to nothing is beyond the numbers.
+    // The prior divided by a subnormal total weight may overflow.
     let is_overruled = has_prior && total < f64::MIN_POSITIVE;
     if bounds.iter().any(|bound| bound.is_nan() || (*bound == f64::INFINITY && !is_overruled)) {
         return broken("bounds");
@@ -153,8 +156,8 @@ fn climbs<T: Real>(
     if reaches_all && fitted.stop == Stop::Converged && !fitted.lower_bound().is_finite() {
         return broken("the last bound");
     }
-    // Exact with a prior or without a ridge, where nothing was mended, no component was given up, and
-    // variances have all their digits.
+    // EM is exact with a prior or without a ridge, if no component was repaired or became empty and no variance is
+    // nearly subnormal.
     let (mixture, diagnosis) = (&fitted.mixture, &fitted.diagnosis);
     let variances = (0..options.n_components).map(|component| mixture.covariances().variances(component));
     let variances: Vec<f64> = variances.flatten().collect();
@@ -164,11 +167,11 @@ fn climbs<T: Real>(
         && variances.iter().all(|variance| variance * f64::EPSILON > f64::MIN_POSITIVE);
     if is_exact && !is_overruled {
         let cond = diagnosis.components.iter().map(|one| one.condition).fold(1.0, f64::max);
-        // Centring loses the digits that a mean has in common with its samples.
+        // Subtracting a mean loses the digits that it has in common with its samples.
         let offsets =
             mixture.means().iter().zip(&variances).map(|(mean, variance)| mean.abs() / variance.sqrt());
         let slack = budget(Quantity::MeanEnergy, dtype::<T>(), d, n, cond * offsets.fold(1.0, f64::max));
-        // A prior adds what so many samples would.
+        // A prior adds as much to the bound as this many samples.
         let added = if has_prior { (options.n_components * (2 * d + 4)) as f64 / total } else { 0.0 };
         let atol = slack.atol * (1.0 + added);
         let falls = |pair: &[f64]| pair[1] < pair[0] - atol - slack.rtol * pair[0].abs();

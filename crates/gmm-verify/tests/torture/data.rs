@@ -1,9 +1,9 @@
-//! The list: data that people do pass, and that break an estimator which was only shown good ones.
+//! The list of difficult data: data that users pass, and that break an estimator tested only on well-behaved data.
 
 use gmm_core::Real;
 use gmm_verify::cases::Stream;
 
-/// Samples (n × d), what they count, and how many components they are to be fitted by.
+/// Samples (n × d), their weights, and the number of components to fit.
 #[derive(Clone, Debug)]
 pub struct Nasty {
     pub name: String,
@@ -24,22 +24,22 @@ impl Nasty {
         Nasty { weights: Some(weights), ..self }
     }
 
-    fn counts(&self, row: usize) -> bool {
+    fn has_weight(&self, row: usize) -> bool {
         self.weights.as_ref().is_none_or(|weights| weights[row] > 0.0)
     }
 
-    /// Rows that count.
+    /// The number of rows with a positive weight.
     pub fn n_present(&self) -> usize {
-        (0..self.n).filter(|&row| self.counts(row)).count()
+        (0..self.n).filter(|&row| self.has_weight(row)).count()
     }
 
-    /// The largest value of a row that counts or does not.
+    /// The largest magnitude in any row, whatever its weight.
     pub fn largest(&self) -> f64 {
         self.z.iter().fold(0.0, |most, value| most.max(value.abs()))
     }
 
-    /// Whether the rows that count are as good as one, in a type: what lies between them has no square, or
-    /// what all but one of them count is nothing.
+    /// Whether the rows with weight have no variance in a type: the squares of their differences underflow, or all
+    /// weights but one are negligible.
     pub fn is_flat<T: Real>(&self) -> bool {
         let value = |at: usize| T::from_f64(self.z[at]).to_f64();
         let weight = |row: usize| self.weights.as_ref().map_or(1.0, |weights| weights[row]);
@@ -52,19 +52,19 @@ impl Nasty {
     }
 }
 
-/// Rows around three places, plain and well behaved.
+/// Well-behaved rows around three centres.
 pub fn plain(n: usize, d: usize) -> Vec<f64> {
     let mut stream = Stream(11);
     let centre = |row: usize, feature: usize| ((row % 3) * (feature + 2)) as f64;
     (0..n * d).map(|at| centre(at / d, at % d) + stream.normal()).collect()
 }
 
-/// The same rows with each value made by `value`, of its feature and what it was.
+/// Plain rows with each value replaced by `value(feature, x)`.
 fn made(n: usize, d: usize, value: impl Fn(usize, f64) -> f64) -> Vec<f64> {
     plain(n, d).iter().enumerate().map(|(at, &x)| value(at % d, x)).collect()
 }
 
-/// Every feature made of the first two of a plain row.
+/// Rows whose features are functions of the two features of a plain row.
 fn of_two(n: usize, d: usize, value: impl Fn(usize, f64, f64) -> f64) -> Vec<f64> {
     let pairs = plain(n, 2);
     pairs.chunks(2).flat_map(|row| (0..d).map(|i| value(i, row[0], row[1])).collect::<Vec<_>>()).collect()
@@ -119,11 +119,11 @@ pub fn list() -> Vec<Nasty> {
     list
 }
 
-/// Those in which it matters what a row counts.
+/// The cases with weights.
 fn weighted() -> Vec<Nasty> {
     let (n, d, k) = (30, 3, 3);
     let base = |name| Nasty::new(name, d, k, plain(n, d));
-    // Every third row is huge, and is not there.
+    // Every third row is huge and has weight 0.
     let with_absent = |name: &str, n: usize, d, k, huge: f64| {
         let value = |at: usize, x: f64| if at / d % 3 == 1 { huge * [1.0, -1.0][at % 2] } else { x };
         let z = plain(n, d).iter().enumerate().map(|(at, &x)| value(at, x)).collect();

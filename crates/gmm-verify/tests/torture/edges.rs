@@ -1,4 +1,4 @@
-//! What is refused before any arithmetic, and the ends of what is allowed.
+//! Invalid input, which is refused before any arithmetic, and extreme valid input.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::data::plain;
 use crate::source::Rows;
 
 #[test]
-fn what_is_no_number_is_refused_where_it_stands() {
+fn a_non_finite_value_is_refused_with_its_position() {
     fn refuses<T: Real>(values: [T; 3]) {
         let (n, d) = (9, 3);
         for value in values {
@@ -38,9 +38,9 @@ fn what_is_no_number_is_refused_where_it_stands() {
     }
 }
 
-/// In rows that do not count, too: what is passed is checked, not what is used.
+/// Rows with weight 0 are checked too.
 #[test]
-fn a_source_is_refused_with_the_number_of_the_row() {
+fn a_non_finite_value_of_a_source_is_refused_with_its_row() {
     let mut z = plain(40, 2);
     z[2 * 33 + 1] = f64::NAN;
     let weights: Vec<f64> = (0..40).map(|row| f64::from(row != 33)).collect();
@@ -52,8 +52,8 @@ fn a_source_is_refused_with_the_number_of_the_row() {
 }
 
 #[test]
-fn more_components_than_samples_that_count_are_refused_before_any_arithmetic() {
-    // Squares that overflow would be refused otherwise.
+fn more_components_than_samples_with_weight_are_refused_before_any_arithmetic() {
+    // Any arithmetic would overflow and give another error.
     let z = [1e300, -1e300, 0.0];
     let samples = Samples::from_rows(&z, 3, 1).unwrap().with_weights(&[1.0, 1.0, 0.0]).unwrap();
     for covariance in CovarianceType::ALL {
@@ -65,9 +65,8 @@ fn more_components_than_samples_that_count_are_refused_before_any_arithmetic() {
     }
 }
 
-/// An iteration is the least that a fit can be.
 #[test]
-fn no_time_at_all_is_time_for_one_iteration() {
+fn a_fit_without_any_time_does_one_iteration() {
     let z = plain(60, 2);
     let samples = Samples::from_rows(&z, 60, 2).unwrap();
     for covariance in CovarianceType::ALL {
@@ -87,9 +86,9 @@ fn no_time_at_all_is_time_for_one_iteration() {
     }
 }
 
-/// A relative ridge of nothing is nothing: what has no extent has no scale either.
+/// Samples without variance have no scale, so a relative ridge is zero.
 #[test]
-fn no_extent_is_refused_unless_a_ridge_or_a_prior_gives_it_one() {
+fn samples_without_variance_are_refused_unless_there_is_an_absolute_ridge() {
     let same = [2.5; 12];
     let samples = Samples::from_rows(&same, 6, 2).unwrap();
     for covariance in CovarianceType::ALL {
@@ -112,10 +111,10 @@ fn no_extent_is_refused_unless_a_ridge_or_a_prior_gives_it_one() {
     }
 }
 
-/// Each place has no extent, and the square of what is between them is no number: there is no scale that a
-/// ridge could be relative to.
+/// Neither group has variance, and the square of the distance between them overflows, so there is no finite scale for a
+/// relative ridge.
 #[test]
-fn a_spread_beyond_the_numbers_is_no_scale() {
+fn an_infinite_variance_of_all_samples_is_no_scale() {
     let z = [0.0, 1e160].repeat(6);
     let samples = Samples::from_rows(&z, 12, 1).unwrap();
     for covariance in CovarianceType::ALL {
@@ -132,9 +131,9 @@ fn a_spread_beyond_the_numbers_is_no_scale() {
     }
 }
 
-/// Of restarts some of which are refused the best of the others is the answer; of refusals the first.
+/// If some restarts fail, the best of the others is returned; if all fail, the first error.
 #[test]
-fn one_restart_that_works_is_an_answer() {
+fn one_restart_that_succeeds_is_enough() {
     let z = [vec![0.0; 20], vec![1.0, 2.0]].concat();
     let samples = Samples::from_rows(&z, 22, 1).unwrap();
     let options = |n_init, seed| FitOptions {

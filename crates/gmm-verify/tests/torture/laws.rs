@@ -1,4 +1,4 @@
-//! Laws of weights, order, threads and priors, on drawn cases that shrink.
+//! Laws of weights, order, sources and priors, on random cases that are shrunk when a law fails.
 
 use std::ops::ControlFlow;
 
@@ -10,11 +10,11 @@ use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::{Dtype, Quantity, Site, budget, compare};
 use proptest::prelude::*;
 
-use crate::check::{Outcome, RIDGES, endure, inits};
+use crate::check::{Outcome, RIDGES, fit_and_check, inits};
 use crate::configuration;
 use crate::source::Rows;
 
-/// A value of any size, and often one that others have too.
+/// A value of any size; often one that other samples have too.
 fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
         3 => (-3_i32..4).prop_map(f64::from),
@@ -24,7 +24,7 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// What a row counts.
+/// The weight of a row.
 fn weight() -> impl Strategy<Value = f64> {
     prop_oneof![
         2 => Just(1.0),
@@ -33,12 +33,12 @@ fn weight() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// What a row that is not there may hold.
+/// A value of a row with weight 0.
 fn huge() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.0), Just(-1e12), Just(1e300), Just(f64::MAX)]
 }
 
-/// What becomes of a feature: as drawn, constant, that before it, its opposite, or far from the origin.
+/// How a feature is changed: as drawn, constant, a copy of the feature before, its opposite, or far from the origin.
 #[derive(Clone, Copy, Debug)]
 enum Column {
     AsDrawn,
@@ -113,7 +113,7 @@ prop_compose! {
     }
 }
 
-/// A case that is well behaved, weights of 0, 1, 2 and 3, and a structure.
+/// A well-behaved case, weights of 0, 1, 2 and 3, and a covariance type.
 #[derive(Clone, Debug)]
 struct Weighted {
     case: Drawn,
@@ -131,7 +131,7 @@ prop_compose! {
         let case = Drawn::new(seed, n.max(12 * d * k), d, k, apart);
         let mut stream = Stream(seed ^ 1);
         let weights = (0..case.n).map(|_| (4.0 * stream.uniform()).floor()).collect();
-        // A few iterations: many amplify rounding where components overlap.
+        // Only a few iterations: many would amplify rounding where components overlap.
         let options = FitOptions {
             covariance_type: CovarianceType::ALL[covariance_type],
             tol: 0.0,
@@ -147,7 +147,7 @@ impl Weighted {
         Samples::from_rows(&self.case.z, self.case.n, self.case.d).unwrap()
     }
 
-    /// The mixture of the groups that the samples were drawn in.
+    /// The mixture of the groups that the samples were drawn from.
     fn start(&self) -> Mixture {
         let labels: Vec<u32> = (0..self.case.n).map(|row| (row % self.case.k) as u32).collect();
         let FitOptions { covariance_type: covariance, reg_covar, .. } = self.options;
@@ -178,7 +178,7 @@ impl Weighted {
     }
 }
 
-/// The rows, each as often as it counts.
+/// The rows, each repeated as often as its weight says.
 fn repeated(z: &[f64], weights: &[f64], d: usize) -> Vec<f64> {
     z.chunks(d).zip(weights).flat_map(|(row, &weight)| row.repeat(weight as usize)).collect()
 }
@@ -190,10 +190,10 @@ proptest! {
     fn anything_ends_in_a_mixture_or_in_a_named_refusal(any in anything()) {
         let Any { d, k, z, weights, options } = any;
         // Samples whose weights are all zero are refused before they are fitted.
-        let outcome = endure(&z, weights.as_deref(), d, &options);
+        let outcome = fit_and_check(&z, weights.as_deref(), d, &options);
         prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
         let single: Vec<f32> = z.iter().map(|&x| x as f32).collect();
-        let outcome = endure(&single, weights.as_deref(), d, &options);
+        let outcome = fit_and_check(&single, weights.as_deref(), d, &options);
         prop_assert!(outcome.is_ok(), "f32: {}", outcome.unwrap_err());
         let n = weights.map_or(z.len() / d, |weights| weights.iter().filter(|&&weight| weight > 0.0).count());
         if let Ok(Outcome::Fitted) = outcome {
@@ -201,7 +201,7 @@ proptest! {
         }
     }
 
-    /// Whatever the others are, and whatever its size.
+    /// For any other rows, and values of any size.
     #[test]
     fn a_row_without_weight_does_no_harm(any in anything(), huge in huge(), n_absent in 1..20_usize) {
         let Any { d, mut z, weights, options, .. } = any;
@@ -209,10 +209,10 @@ proptest! {
         let n_present = own.iter().filter(|&&weight| weight > 0.0).count();
         own.extend(vec![0.0; n_absent]);
         z.extend((0..n_absent * d).map(|at| huge * [1.0, -1.0, 0.5][at % 3]));
-        match endure(&z, Some(&own), d, &options) {
+        match fit_and_check(&z, Some(&own), d, &options) {
             Err(why) => prop_assert!(false, "{why}"),
             Ok(Outcome::Fitted) => prop_assert!(n_present >= options.n_components),
-            // No value of those that count has a square that is no number.
+            // The squares of the rows with weight do not overflow.
             Ok(Outcome::Refused(error)) => prop_assert!(!matches!(error, Error::OutOfRange { .. }), "{error}"),
         }
     }
@@ -233,7 +233,7 @@ proptest! {
     }
 
     #[test]
-    fn a_row_that_counts_twice_is_there_twice(any in weighted(), seed in 0..9_u64) {
+    fn a_row_with_weight_two_is_like_two_rows(any in weighted(), seed in 0..9_u64) {
         let rows = repeated(&any.case.z, &any.weights, any.case.d);
         let repeated = Samples::from_rows(&rows, rows.len() / any.case.d, any.case.d).unwrap();
         let weighted = any.samples().with_weights(&any.weights).unwrap();
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn a_source_is_its_rows_however_it_is_cut(any in weighted(), at_once in 1..500_usize) {
+    fn a_streamed_fit_is_that_of_the_rows_in_memory(any in weighted(), at_once in 1..500_usize) {
         let samples = any.samples().with_weights(&any.weights).unwrap();
         for init in [Init::Mixture(any.start()), Init::Kmeans] {
             let mut rows = Rows::new(&any.case.z, Some(&any.weights), any.case.d, at_once);
@@ -296,7 +296,7 @@ proptest! {
         let cut = ((n as f64 * cut) as usize).clamp(1, n - 1);
         let whole = moments(0..n, &any.weights).unwrap();
         let buffer = whole.to_buffer();
-        // As buffers, and as moments; a part may be of rows none of which counts.
+        // As buffers, and as moments. A part without any weight is left out.
         let parts = [moments(0..cut, &any.weights[..cut]), moments(cut..n, &any.weights[cut..])];
         let parts: Vec<Moments> = parts.into_iter().flatten().collect();
         let buffers = parts.iter().map(Moments::to_buffer);
@@ -304,7 +304,7 @@ proptest! {
         let added = parts.into_iter().reduce(|mut a, b| { a.add(&b); a }).unwrap();
         prop_assert_eq!(check("sum of buffers", &sum, &buffer), Ok(()));
         prop_assert_eq!(&added.to_buffer(), &sum);
-        // Decay is counting less.
+        // Decay is the same as smaller weights.
         let less: Vec<f64> = any.weights.iter().map(|weight| step * weight).collect();
         let mut decayed = whole.clone();
         decayed.scale(step);
@@ -317,9 +317,9 @@ proptest! {
         prop_assert_eq!(again.maximise(&start, &options), whole.maximise(&start, &options));
     }
 
-    /// Exact ascent: with a prior always, without one as long as there is no ridge and nothing is mended.
+    /// The bound never falls, with a prior or without, if there is no ridge and no component is repaired.
     #[test]
-    fn no_iteration_lowers_what_it_maximises(
+    fn no_iteration_lowers_the_bound(
         any in weighted(),
         has_prior in any::<bool>(),
         alpha in 1.0..3.0,

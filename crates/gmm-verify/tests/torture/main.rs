@@ -1,7 +1,8 @@
-//! Torture: whatever is passed, a fit ends in a mixture with a diagnosis or in an error that names the cause.
+//! Torture tests: for any data, a fit returns a mixture with a diagnosis, or an error that names the cause.
 //!
-//! `data.rs` has the list of what is passed, `check.rs` what every fit owes; `ways.rs` has the other ways to a
-//! mixture, `laws.rs` what holds of drawn data, `threads.rs` what holds on any number of threads.
+//! `data.rs` lists the data, `check.rs` checks a fit. `ways.rs` tests streams, stepwise EM and sweeps on the same data,
+//! `laws.rs` laws on random data, `threads.rs` that results do not depend on the number of threads, and `edges.rs`
+//! invalid and extreme input.
 
 mod check;
 mod data;
@@ -13,33 +14,33 @@ mod ways;
 
 use std::collections::BTreeMap;
 
-use check::{Outcome, RIDGES, endure, inits};
+use check::{Outcome, RIDGES, fit_and_check, inits};
 use data::Nasty;
 use gmm_core::{CovarianceType, Error, FitOptions, Prior, Real, RegCovar};
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;
 
-/// The same cases every time, so that a change is judged by what it changed. For others, and more of
-/// them: `PROPTEST_RNG_SEED=7 PROPTEST_CASES=2000`.
+/// The same cases in every run, so that a failure is due to a change of the code. For other cases, and more:
+/// `PROPTEST_RNG_SEED=7 PROPTEST_CASES=2000`.
 fn configuration() -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    let told = |variable| std::env::var_os(variable).is_some();
+    let is_set = |variable| std::env::var_os(variable).is_some();
     ProptestConfig {
-        cases: if told("PROPTEST_CASES") { default.cases } else { 64 },
-        rng_seed: if told("PROPTEST_RNG_SEED") { default.rng_seed } else { RngSeed::Fixed(1) },
+        cases: if is_set("PROPTEST_CASES") { default.cases } else { 64 },
+        rng_seed: if is_set("PROPTEST_RNG_SEED") { default.rng_seed } else { RngSeed::Fixed(1) },
         ..default
     }
 }
 
-/// Every choice that takes another path through a fit of a case.
+/// The options that take different paths through a fit of a case.
 fn choices(case: &Nasty) -> Vec<FitOptions> {
     let ridges = RIDGES.map(|reg_covar| (reg_covar, None));
-    // A ridge is what keeps the scale of a prior from vanishing.
+    // With a ridge and without: only a ridge keeps the scale of a default prior positive.
     let priors = [RIDGES[0], RIDGES[1]].map(|reg_covar| (reg_covar, Some(Prior::default())));
-    let rules: Vec<_> = ridges.into_iter().chain(priors).collect();
+    let regularisations: Vec<_> = ridges.into_iter().chain(priors).collect();
     let mut all = Vec::new();
     for covariance in CovarianceType::ALL {
-        for (reg_covar, prior) in &rules {
+        for (reg_covar, prior) in &regularisations {
             for init in inits() {
                 let (reg_covar, prior) = (*reg_covar, prior.clone());
                 let base = FitOptions::new(case.k);
@@ -57,7 +58,7 @@ fn choices(case: &Nasty) -> Vec<FitOptions> {
     all
 }
 
-/// Of many failures the first of each kind; they have a cause in common.
+/// Fits every case with all options. Reports the first failure of each kind, because others have the same cause.
 fn torture<T: Real>() {
     let mut failures = BTreeMap::new();
     for case in data::list() {
@@ -66,10 +67,10 @@ fn torture<T: Real>() {
             let FitOptions { covariance_type: covariance, reg_covar, init, prior, .. } = &options;
             let place = format!("{}: {covariance}, {reg_covar:?}, {init:?}", case.name);
             let place = if prior.is_some() { place + ", prior" } else { place };
-            let why = match endure(&z, case.weights.as_deref(), case.d, &options) {
+            let why = match fit_and_check(&z, case.weights.as_deref(), case.d, &options) {
                 Err(why) => why,
                 Ok(Outcome::Fitted) => continue,
-                Ok(Outcome::Refused(error)) => match needless::<T>(&case, &options, &error) {
+                Ok(Outcome::Refused(error)) => match needless_refusal::<T>(&case, &options, &error) {
                     None => continue,
                     Some(why) => why,
                 },
@@ -79,18 +80,18 @@ fn torture<T: Real>() {
             failures.entry(kind).or_insert((0, (place, why))).0 += 1;
         }
     }
-    let told: Vec<String> =
+    let messages: Vec<String> =
         failures.values().map(|(count, (place, why))| format!("{count} like {place}: {why}")).collect();
-    assert!(failures.is_empty(), "{}", told.join("\n\n"));
+    assert!(failures.is_empty(), "{}", messages.join("\n\n"));
 }
 
-/// Why a refusal is none that the data call for. No ridge mends a covariance without extent, no type holds
-/// what is beyond it, and no fit has more components than samples.
-fn needless<T: Real>(case: &Nasty, options: &FitOptions, error: &Error) -> Option<String> {
+/// A message if the data do not justify this error. Three errors are justified: the covariance has no variance to scale
+/// a ridge, a value is out of the range of its type, or there are more components than samples.
+fn needless_refusal<T: Real>(case: &Nasty, options: &FitOptions, error: &Error) -> Option<String> {
     let is_beyond = case.largest() > 1e150;
-    let is_called_for = match error {
+    let is_justified = match error {
         Error::NotPositiveDefinite { .. } => {
-            // To samples that count 1e20 that of a prior is none.
+            // A prior is negligible for samples with weight 1e20.
             let has_ridge = matches!(options.reg_covar, RegCovar::Absolute(ridge) if ridge > 0.0);
             (case.is_flat::<T>() || is_beyond) && !(has_ridge && options.prior.is_none())
         }
@@ -101,7 +102,7 @@ fn needless<T: Real>(case: &Nasty, options: &FitOptions, error: &Error) -> Optio
         }
         _ => false,
     };
-    (!is_called_for).then(|| format!("needlessly refused: {error}"))
+    (!is_justified).then(|| format!("needlessly refused: {error}"))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The number of threads changes no bit of anything that is fitted.
+//! The number of threads changes no bit of any fit.
 
 use std::ops::ControlFlow;
 
@@ -11,18 +11,18 @@ use gmm_verify::{Dtype, Quantity, Site, budget, compare};
 
 use crate::source::Rows;
 
-/// Blocks of a size that is no divisor of anything, and work enough to be shared out.
+/// Rows that the source returns at once: not a multiple of a block, and enough work for several threads.
 const AT_ONCE: usize = 1_777;
 
 #[test]
 fn weights_restarts_and_priors_are_the_same_bits_from_any_number_of_threads() {
-    // Large enough that every pass is shared out, and not a whole number of blocks.
+    // Large enough for several threads in every pass, and not a whole number of blocks.
     let mut case = Drawn::new(17, 6_001, 9, 5, 1.5);
     let mut stream = Stream(5);
     let weights: Vec<f64> = (0..case.n).map(|_| (3.0 * stream.uniform()).floor() * 0.7).collect();
     let calm = case.z.clone();
     let mut narrow: Vec<f32> = case.z.iter().map(|&value| value as f32).collect();
-    // Rows that are not there hold what has no square.
+    // Rows with weight 0 contain values whose squares overflow.
     for row in (0..case.n).filter(|&row| weights[row] == 0.0) {
         let sign = [1.0, -1.0][row % 2];
         case.z[row * case.d..][..case.d].fill(sign * f64::MAX);

@@ -1,4 +1,4 @@
-//! The other ways to a mixture, on the same list: in blocks, step by step, and several side by side.
+//! Streams, stepwise EM and sweeps, on the same list of data.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use gmm_core::{
     SweepOptions, Threads, fit, fit_stream, sweep,
 };
 
-use crate::check::{RIDGES, owes, priors};
+use crate::check::{RIDGES, check_fitted, priors};
 use crate::data::{Nasty, list};
 use crate::source::Rows;
 
@@ -16,9 +16,9 @@ fn samples_of(case: &Nasty) -> Samples<'_, f64> {
     case.weights.as_ref().map_or(samples, |weights| samples.with_weights(weights).unwrap())
 }
 
-/// What is refused in memory is refused in blocks for the same reason, and what is fitted is fitted.
+/// A stream is refused with the same kind of error as the same samples in memory, or fitted with the same checks.
 #[test]
-fn a_source_owes_what_memory_owes() {
+fn a_stream_passes_the_checks_of_samples_in_memory() {
     for case in list() {
         for (covariance, prior) in
             CovarianceType::ALL.into_iter().flat_map(|one| priors().map(|prior| (one, prior)))
@@ -31,7 +31,7 @@ fn a_source_owes_what_memory_owes() {
                 fit_stream(&mut rows, &options, &Threads::one(), &mut |_| ControlFlow::Continue(()));
             let whole = fit(&samples_of(&case), &options, &Threads::one());
             match (streamed, whole) {
-                (Ok(streamed), Ok(_)) => owes(&samples_of(&case), &options, &streamed)
+                (Ok(streamed), Ok(_)) => check_fitted(&samples_of(&case), &options, &streamed)
                     .unwrap_or_else(|why| panic!("{what}: {why}")),
                 (Err(StreamError::Fit(streamed)), Err(whole)) => assert_eq!(
                     std::mem::discriminant(&streamed),
@@ -44,9 +44,9 @@ fn a_source_owes_what_memory_owes() {
     }
 }
 
-/// A learner learns from a batch or refuses it; what it has learnt is a mixture.
+/// A batch updates the mixture or is refused without any change; the mixture is valid in both cases.
 #[test]
-fn a_learner_is_never_ruined_by_a_batch() {
+fn stepwise_em_has_a_valid_mixture_after_any_batch() {
     for case in list() {
         for covariance in CovarianceType::ALL {
             for (reg_covar, prior) in
@@ -69,7 +69,7 @@ fn a_learner_is_never_ruined_by_a_batch() {
                 for _ in 0..10 {
                     let before = (learner.mixture().clone(), learner.moments().to_buffer());
                     match learner.update(&samples_of(&case), &Threads::one()) {
-                        // No density at all has a logarithm of minus infinity.
+                        // The bound is −∞ if a sample has no density.
                         Ok(bound) => assert!(bound < f64::INFINITY, "{what}: {bound}"),
                         Err(error) => {
                             let named =
@@ -88,9 +88,9 @@ fn a_learner_is_never_ruined_by_a_batch() {
     }
 }
 
-/// The best of a sweep is one that was fitted, and has a criterion that is a number if any has.
+/// The best candidate of a sweep was fitted, and its criterion is finite if that of any candidate is.
 #[test]
-fn a_sweep_chooses_what_is_a_number() {
+fn a_sweep_prefers_finite_criteria() {
     for case in list() {
         let options = SweepOptions {
             covariance_types: CovarianceType::ALL.into(),
