@@ -177,7 +177,7 @@ fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Fac
     if absent.is_empty() {
         return;
     }
-    let scorer = BlockScorer::<T>::wide(mixture);
+    let scorer = BlockScorer::<T>::double(mixture);
     let (mut block, mut of_rows) = (Block::new(), Vec::new());
     for rows in blocks(0..samples.n_samples()) {
         scorer.whiten(samples, rows.clone(), &mut block);

@@ -110,7 +110,7 @@ impl<'a, C: Real> Backward<'a, C> {
         threads: &Threads,
     ) {
         let (n, k, d) = (samples.n_samples(), self.rates.len(), samples.n_features());
-        let scorer = BlockScorer::<C>::own(self.mixture);
+        let scorer = BlockScorer::<C>::native(self.mixture);
         let work = 2 * scorer.work(n);
         let chunks = chunks_for(work, n);
         let Gradients { samples: mut of_samples, responsibilities: mut of_responsibilities } = gradients;

@@ -116,7 +116,7 @@ impl<T: Real> Expectation<'_, T> {
             None => Vec::new(),
         };
         let (n, d) = (samples.n_samples(), samples.n_features());
-        let scorer = BlockScorer::<C>::own(self.mixture);
+        let scorer = BlockScorer::<C>::native(self.mixture);
         let centres: Vec<C> = self.mixture.means().iter().map(|&mean| C::from_f64(mean)).collect();
         let items = self.parts(n, scorer.work(n)).into_iter().map(|part| {
             let out = take(&mut gradients, part.rows.len(), d);

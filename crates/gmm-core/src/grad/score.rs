@@ -115,7 +115,7 @@ pub fn hessian_vector_products<T: Real>(
     }
     let mixture = &*dense(mixture)?;
     let inverses = inverses(full(mixture), threads);
-    let scorer = BlockScorer::<f64>::own(mixture);
+    let scorer = BlockScorer::<f64>::native(mixture);
     let origin = vec![0.0; d];
     let curvature = Curvature {
         // Vectors are whitened without subtracting a mean.

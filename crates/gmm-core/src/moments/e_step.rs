@@ -186,7 +186,7 @@ impl Moments {
         threads: &Threads,
     ) -> Self {
         // In double precision: no covariance has scaled the distances to the centres yet, so they may have any size.
-        let scorer = BlockScorer::wide(mixture);
+        let scorer = BlockScorer::double(mixture);
         let layout = SecondMoments::of(mixture.covariances().covariance_type());
         Moments::of_labels(samples, mixture.means(), layout, threads, |rows, block, labels| {
             scorer.expect(samples, rows, block);

@@ -1,10 +1,10 @@
-//! Log-densities of one block of samples under every component: what scores and fits are made of.
+//! Log-densities of one block of samples under every component. Every score and every E-step uses them.
 //!
 //! ```text
 //! lₙₖ = ln φₖ − ½ (‖Lₖ⁻¹(zₙ − μₖ)‖² + d ln 2π + ln det Σₖ)        ln p(zₙ) = ln Σₖ exp lₙₖ
 //! ```
 //!
-//! The only file that drives the whitening and log-sum-exp kernels.
+//! No other file calls the whitening and log-sum-exp kernels for scores.
 
 use std::ops::Range;
 
@@ -19,31 +19,31 @@ use crate::mixture::{Mixture, Packed, Whiteners};
 use crate::real::Real;
 use crate::samples::Samples;
 
-/// Scores blocks under a mixture: in the type of the samples or, for `f32` samples under a mixture whose
-/// parameters `f32` cannot hold, in `f64`.
+/// Scores blocks under a mixture, in the type of the samples. For `f32` samples and a mixture whose parameters are out
+/// of the range of `f32`, it scores in `f64`.
 pub(crate) enum BlockScorer<'a, T> {
     Native(&'a Packed<T>),
     Double(&'a Packed<f64>),
 }
 
-/// One block of rows on its way through the kernels. Buffers are reused from block to block.
+/// One block of rows and its scores. The buffers are reused from block to block.
 pub(crate) struct Block<T> {
     /// The rows, packed.
     pub(crate) panels: Lines<T>,
-    /// Component-major, `component * stride + row`: `‖Lₖ⁻¹(zₙ − μₖ)‖²` after [`BlockScorer::whiten`], and
-    /// after that what the block was made into, `rₙₖ` or `ln rₙₖ`. Rows that the block does not have are
-    /// scratch.
+    /// Component by component, `component * stride + row`: `‖Lₖ⁻¹(zₙ − μₖ)‖²` after [`BlockScorer::whiten`];
+    /// after [`BlockScorer::finish`], `rₙₖ` or `ln rₙₖ` if requested. Elements beyond the rows of the block are
+    /// unspecified.
     pub(crate) terms: Vec<T>,
     /// `ln p(zₙ)`, one per row of the block.
     pub(crate) log_densities: Vec<f64>,
-    /// [`BLOCK_ROWS`], or the panels of a block that is known to be smaller.
+    /// The distance between two components in `terms`: [`BLOCK_ROWS`], or less for a block that is known to be smaller.
     pub(crate) stride: usize,
     kept: Vec<T>,
     whitened: Lines<T>,
-    wide: DoubleBuffers,
+    double: DoubleBuffers,
 }
 
-/// The panels, terms and scratch of a block that is scored in `f64`.
+/// The buffers of a block that is scored in `f64`.
 #[derive(Default)]
 struct DoubleBuffers {
     panels: Lines<f64>,
@@ -52,10 +52,10 @@ struct DoubleBuffers {
     whitened: Lines<f64>,
 }
 
-/// What a block of squares is made into.
+/// What [`BlockScorer::finish`] computes from a block of squared distances.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockOutput {
-    /// Only log-densities; the squares stay.
+    /// Only log-densities; the squares are kept as terms.
     Squares,
     /// `rₙₖ`.
     Shares,
@@ -71,12 +71,12 @@ impl<T: Real> Default for Block<T> {
 }
 
 impl<T: Real> Block<T> {
-    /// For blocks of any size.
+    /// Buffers for blocks of any size.
     pub(crate) fn new() -> Self {
         Block::for_rows(BLOCK_ROWS)
     }
 
-    /// For blocks of at most `n_rows` rows, and no more than [`BLOCK_ROWS`].
+    /// Buffers for blocks of at most `n_rows` rows, and at most [`BLOCK_ROWS`].
     pub(crate) fn for_rows(n_rows: usize) -> Self {
         Block {
             panels: Lines::new(),
@@ -85,51 +85,51 @@ impl<T: Real> Block<T> {
             stride: n_rows.next_multiple_of(LANES).min(BLOCK_ROWS),
             kept: Vec::new(),
             whitened: Lines::new(),
-            wide: DoubleBuffers::default(),
+            double: DoubleBuffers::default(),
         }
     }
 
-    /// Makes a block that was made for more rows one for `n_rows`, without an allocation.
+    /// Prepares a block that was made for more rows for blocks of `n_rows`, without an allocation.
     pub(crate) fn narrow_to(&mut self, n_rows: usize) {
         self.stride = n_rows.next_multiple_of(LANES).min(BLOCK_ROWS);
     }
 
-    /// Puts a copy of the squares aside, from which the terms can be made a second time.
+    /// Keeps a copy of the squares, from which terms can be computed a second time.
     pub(crate) fn keep_squares(&mut self) {
         self.kept.clone_from(&self.terms);
-        self.wide.kept.clone_from(&self.wide.terms);
+        self.double.kept.clone_from(&self.double.terms);
     }
 
-    /// Makes the squares that were put aside the terms again.
+    /// Makes the kept squares the terms again.
     pub(crate) fn take_squares(&mut self) {
         std::mem::swap(&mut self.kept, &mut self.terms);
-        std::mem::swap(&mut self.wide.kept, &mut self.wide.terms);
+        std::mem::swap(&mut self.double.kept, &mut self.double.terms);
     }
 
-    /// The component with the largest term of each row, into `labels`; the first of equals.
+    /// Writes the component with the largest term of each row to `labels`; the first one if several are equal.
     pub(crate) fn write_labels(&self, labels: &mut [u32]) {
         largest(&self.terms, self.stride, labels);
     }
 }
 
 impl<'a, T: Real> BlockScorer<'a, T> {
-    /// Scores in the type of the samples, if that type can hold the mixture.
+    /// Scores in the type of the samples if the parameters of the mixture are in its range, otherwise in `f64`.
     pub(crate) fn new(mixture: &'a Mixture) -> Self {
-        let own = mixture.packed();
-        if own.fits { BlockScorer::Native(own) } else { BlockScorer::wide(mixture) }
+        let packed = mixture.packed();
+        if packed.fits { BlockScorer::Native(packed) } else { BlockScorer::double(mixture) }
     }
 
-    /// Scores in `f64` whatever the samples are: for distances that may have any size.
-    pub(crate) fn wide(mixture: &'a Mixture) -> Self {
+    /// Scores in `f64` for samples of any type, for distances that may have any size.
+    pub(crate) fn double(mixture: &'a Mixture) -> Self {
         BlockScorer::Double(mixture.packed())
     }
 
-    /// Scores in the type of the samples, whether it can hold the mixture or not.
-    pub(crate) fn own(mixture: &'a Mixture) -> Self {
+    /// Scores in the type of the samples, even if the parameters are out of its range.
+    pub(crate) fn native(mixture: &'a Mixture) -> Self {
         BlockScorer::Native(mixture.packed())
     }
 
-    /// The components of a mixture of dense covariances that is scored in its own type.
+    /// The components of a mixture with dense covariances that is scored in the type of the samples.
     pub(crate) fn dense(&self) -> &[Whitener<T>] {
         match self {
             BlockScorer::Native(Packed { whiteners: Whiteners::Dense(dense), .. }) => dense,
@@ -173,20 +173,19 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         }
     }
 
-    /// Multiply-adds of scoring `n_rows` rows; threads are used from a certain number on.
+    /// The number of multiply-adds to score `n_rows` rows, which decides whether several threads are used.
     pub(crate) fn work(&self, n_rows: usize) -> usize {
         pass_work(n_rows, self.log_weights().len(), self.n_features(), self.is_diagonal())
     }
 
-    /// Packs one block and scores it: log-densities, and responsibilities as terms.
+    /// Packs and scores one block. Afterwards its terms are responsibilities.
     pub(crate) fn expect(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
         self.whiten(samples, rows, block);
         self.finish(block, BlockOutput::Shares, None);
     }
 
-    /// Scores a block of rows that follow one another in `rows` (n × d) and of which nothing is scored that
-    /// does not matter: log-densities, and responsibilities as terms. `first` has a component for each row that
-    /// it is likely to belong to.
+    /// Scores a block of rows (n × d) without the terms that are negligible, `margin` nats below the largest.
+    /// Afterwards the terms are responsibilities. `first` has a likely component for each row, which is scored first.
     pub(crate) fn expect_some(&self, rows: &[T], first: &[u32], margin: f64, block: &mut Block<T>) {
         let panels = block.panels.fit(panels_len(first.len(), self.n_features()));
         pack_rows(rows, panels, self.n_features());
@@ -194,8 +193,8 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         self.finish(block, BlockOutput::Shares, None);
     }
 
-    /// Scores `n_rows` rows that are packed, under dense covariances: log-densities, and responsibilities as terms.
-    /// With `whitened`, `yₙₖ` are kept there, the panels of one component after those of the other.
+    /// Scores `n_rows` packed rows under dense covariances. Afterwards the terms are responsibilities. If `whitened` is
+    /// given, `yₙₖ` are written to it, component by component in panels.
     pub(crate) fn expect_dense(
         &self,
         panels: &[T],
@@ -217,7 +216,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         self.finish(block, BlockOutput::Shares, None);
     }
 
-    /// Packs one block; its terms are squared distances.
+    /// Packs one block and computes its squared distances as terms.
     pub(crate) fn whiten(&self, samples: &Samples<'_, T>, rows: Range<usize>, block: &mut Block<T>) {
         samples.pack(rows.clone(), &mut block.panels);
         samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
@@ -226,7 +225,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
 
     fn whiten_packed(&self, n_rows: usize, some: Option<(&[u32], f64)>, block: &mut Block<T>) {
         block.log_densities.resize(n_rows, 0.0);
-        let Block { panels, terms, stride, whitened, wide, .. } = block;
+        let Block { panels, terms, stride, whitened, double, .. } = block;
         let len = self.log_weights().len() * *stride;
         terms.resize(len, T::ZERO);
         match self {
@@ -242,10 +241,10 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                 }
             },
             BlockScorer::Double(packed) => {
-                let to = wide.panels.fit(panels.len());
+                let to = double.panels.fit(panels.len());
                 to.iter_mut().zip(&**panels).for_each(|(to, value)| *to = value.to_f64());
-                wide.terms.resize(len, 0.0);
-                let DoubleBuffers { panels, terms, whitened, .. } = wide;
+                double.terms.resize(len, 0.0);
+                let DoubleBuffers { panels, terms, whitened, .. } = double;
                 match &packed.whiteners {
                     Whiteners::Dense(dense) => squared_norms(dense, panels, n_rows, whitened, terms, *stride),
                     Whiteners::Diagonal(diagonal) => diagonal.squared_norms(panels, n_rows, terms, *stride),
@@ -255,10 +254,10 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         }
     }
 
-    /// Makes log-densities of a block of squares, and of its terms what is asked for; writes the terms to
-    /// `out` as well (n × k), if there is one.
+    /// Computes the log-densities of a block of squares, and turns its terms into the requested output. The terms are
+    /// also written to `out` (n × k), if it is given.
     pub(crate) fn finish(&self, block: &mut Block<T>, to: BlockOutput, mut out: Option<&mut [T]>) {
-        let Block { terms, log_densities, stride, wide, .. } = block;
+        let Block { terms, log_densities, stride, double, .. } = block;
         let mut is_written = false;
         match self {
             BlockScorer::Native(packed) => {
@@ -266,24 +265,24 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                 make(to, terms, *stride, &packed.peaks, log_densities, out.as_deref_mut());
             }
             BlockScorer::Double(packed) => {
-                make(to, &mut wide.terms, *stride, &packed.peaks, log_densities, None);
+                make(to, &mut double.terms, *stride, &packed.peaks, log_densities, None);
                 block.narrow();
             }
         }
-        let is_mended = match to {
+        let is_filled = match to {
             BlockOutput::Squares => false,
-            BlockOutput::Shares => self.mend(block, f64::exp),
-            BlockOutput::Logs => self.mend(block, |log_weight| log_weight),
+            BlockOutput::Shares => self.fill_rows_without_density(block, f64::exp),
+            BlockOutput::Logs => self.fill_rows_without_density(block, |log_weight| log_weight),
         };
         if let Some(out) = out
-            && (is_mended || !is_written)
+            && (is_filled || !is_written)
         {
             unpack_rows(&block.terms, block.stride, out);
         }
     }
 
-    /// Gives rows without any density the weights for responsibilities; tells whether there are such.
-    fn mend(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) -> bool {
+    /// Sets the terms of rows without density to the weights of the mixture; returns whether there are such rows.
+    fn fill_rows_without_density(&self, block: &mut Block<T>, term: impl Fn(f64) -> f64) -> bool {
         let Some(first) = infinitely_far(&block.log_densities) else { return false };
         for row in first..block.log_densities.len() {
             if block.log_densities[row] == f64::NEG_INFINITY {
@@ -297,22 +296,22 @@ impl<'a, T: Real> BlockScorer<'a, T> {
 }
 
 impl<T: Real> Block<T> {
-    /// The terms that were formed in `f64`, in the type of the samples.
+    /// Converts the terms that were computed in `f64` to the type of the samples.
     fn narrow(&mut self) {
-        self.terms.iter_mut().zip(&self.wide.terms).for_each(|(own, &wide)| *own = T::from_f64(wide));
+        self.terms.iter_mut().zip(&self.double.terms).for_each(|(term, &double)| *term = T::from_f64(double));
     }
 }
 
-/// The first row without any density.
+/// The first row whose log-density is −∞.
 pub(crate) fn infinitely_far(log_densities: &[f64]) -> Option<usize> {
-    // A sum takes less than a look at each, and is no number or infinite if one of them is.
+    // A sum is cheaper than a search, and it is not finite if one of the log-densities is not.
     if sum(log_densities).is_finite() {
         return None;
     }
     log_densities.iter().position(|&density| density == f64::NEG_INFINITY)
 }
 
-/// Only shares are written to `out`: the kernel of the others does not.
+/// Computes the output in place. Only responsibilities are also written to `out`, because their kernel can do that.
 fn make<T: Real>(
     to: BlockOutput,
     terms: &mut [T],
@@ -328,7 +327,7 @@ fn make<T: Real>(
     }
 }
 
-/// Multiply-adds of one pass over the samples: those of whitening, and 32 a pair for the log-sum-exp.
+/// The multiply-adds of one pass over the samples: those of whitening, and 32 for each pair for the log-sum-exp.
 pub(crate) fn pass_work(
     n_samples: usize,
     n_components: usize,
@@ -353,7 +352,7 @@ mod tests {
         block.log_densities[0]
     }
 
-    /// Sums of numbers that are finite may not be.
+    /// The sum of finite log-densities may overflow.
     #[test]
     fn the_first_row_without_density_is_found_whatever_the_sum_is() {
         let infinity = f64::INFINITY;
@@ -370,7 +369,7 @@ mod tests {
         }
     }
 
-    /// ln N(0; 0, σ²) = −ln σ − ½ ln 2π, far outside of what f32 holds as σ.
+    /// ln N(0; 0, σ²) = −ln σ − ½ ln 2π, for σ far out of the range of f32.
     #[test]
     fn single_samples_are_scored_under_parameters_beyond_their_type() {
         for sigma in [1e-60_f64, 1e-39, 1e39, 1e60] {
