@@ -1,4 +1,4 @@
-//! Every golden value, in both sample types, and every answer to bad input.
+//! Every golden value, in both sample types, and the errors for every invalid golden input.
 
 use gmm_core::{
     CovarianceType, Covariances, Error, FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities,
@@ -9,7 +9,7 @@ use gmm_verify::{
     golden_fits,
 };
 
-/// What one type cannot hold: case, quantity, reason. A row that is not needed any more fails.
+/// Quantities out of the range of one type: case, quantity, reason. A row that is no longer needed is a failure.
 const EXCEPTIONS: &[(Dtype, &str, &str, &str)] = &[
     (
         Dtype::F32,
@@ -48,7 +48,7 @@ fn widen<T: Real>(values: &[T]) -> Vec<f64> {
 fn mixture_of<T: Real>(case: &Case, samples: &Samples<'_, T>) -> Result<Mixture, Error> {
     let array = |name: &str| case.array(name);
     if case.kind == Kind::Energy {
-        // These factors are inputs of their own, rounded apart from the covariances.
+        // These factors are independent inputs: they were rounded separately from the covariances.
         return Mixture::from_independent(
             array("in.phi"),
             array("in.mu"),
@@ -62,7 +62,7 @@ fn mixture_of<T: Real>(case: &Case, samples: &Samples<'_, T>) -> Result<Mixture,
     params(samples, &gamma, case.eps, &Threads::one())
 }
 
-/// Our answer to one quantity of a case.
+/// The library's value of one quantity of a case.
 fn answer<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, quantity: &str) -> Vec<f64> {
     let full = mixture.covariances();
     match quantity {
@@ -128,9 +128,9 @@ fn every_golden_case_holds_in_f32() {
     every_case_holds::<f32>(Dtype::F32);
 }
 
-/// Arrays without a tolerance are those whose exact value is infinite but for one rounding.
+/// `cov_diag` has no tolerance in the cases whose exact value is infinite: one rounding decides whether it is.
 #[test]
-fn what_the_index_calls_unstable_is_never_nan() {
+fn an_unstable_cov_diag_is_very_large_and_never_nan() {
     for case in golden_cases(&golden_dir()).iter().filter(|case| case.unstable.contains("cov_diag")) {
         let samples = Samples::from_rows(case.array("in.z"), case.n, case.d).unwrap();
         let cov_diag = mixture_of(case, &samples).unwrap().cov_diag();
@@ -139,14 +139,14 @@ fn what_the_index_calls_unstable_is_never_nan() {
 }
 
 #[test]
-fn bad_input_is_refused_by_name() {
+fn invalid_golden_input_is_refused_by_name() {
     let cases = golden_cases(&golden_dir());
     let refusal = |name: &str| {
         let case = cases.iter().find(|case| case.name == name).unwrap();
         let samples = Samples::from_rows(case.array("in.z"), case.n, case.d);
         samples.and_then(|samples| mixture_of(case, &samples)).unwrap_err()
     };
-    // The places were read off the files with another program.
+    // The positions were read from the files with another program.
     let messages = [
         ("nan_z", "samples is NaN at row 3, column 0; remove or impute such values first"),
         ("inf_z", "samples is inf at row 3, column 0; remove or impute such values first"),

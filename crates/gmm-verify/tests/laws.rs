@@ -1,4 +1,4 @@
-//! Laws that hold for every mixture, tried on drawn cases and shrunk when one breaks.
+//! Laws that hold for every mixture, on random cases that are shrunk when a law fails.
 
 use gmm_core::{
     FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities, Samples, Scores, Threads, energy,
@@ -10,14 +10,14 @@ use gmm_verify::{Deviations, Dtype, Quantity, Site, budget, compare, reference};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-/// Cases of every shape that takes another path: odd n, a panel, a block and some more, d = 1, k = 1.
+/// Cases of every shape with a path of its own: odd n, a panel, more than a block, d = 1, k = 1.
 fn cases() -> impl Strategy<Value = Drawn> {
     (any::<u64>(), 2_usize..600, 1_usize..12, 1_usize..6, 0.0..8.0)
         .prop_map(|(seed, n, d, k, apart)| Drawn::new(seed, n.max(4 * d * k), d, k, apart))
 }
 
-/// The same cases every time, so that a change is judged by what it changed. For others, and more of
-/// them: `PROPTEST_RNG_SEED=7 PROPTEST_CASES=2000`.
+/// The same cases in every run, so that a failure is due to a change of the code. For other cases, and more:
+/// `PROPTEST_RNG_SEED=7 PROPTEST_CASES=2000`.
 fn configuration() -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let told = |variable| std::env::var_os(variable).is_some();
@@ -34,7 +34,7 @@ fn estimate(case: &Drawn) -> Mixture {
     params(&samples, &gamma, 1e-6, &Threads::one()).unwrap()
 }
 
-/// One comparison under the table's row for `quantity`.
+/// A comparison under the budget of a quantity.
 struct Judge {
     case: String,
     d: usize,
@@ -74,7 +74,7 @@ impl Judge {
     }
 }
 
-/// Everything that one pass over the samples gives.
+/// All scores of one pass over the samples.
 struct All<T> {
     energies: Vec<T>,
     log_densities: Vec<T>,
@@ -113,7 +113,7 @@ fn widen<T: Real>(values: &[T]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }
 
-/// Scores in `T` agree with plain loops in double-double sums, quantity by quantity.
+/// Scores in `T` agree with the plain loops of the reference, quantity by quantity.
 fn scores_agree_with_plain_loops<T: Real>(case: &Drawn, dtype: Dtype) {
     let mixture = estimate(case);
     let judge = Judge::new("plain loops", case, &mixture);
@@ -174,7 +174,7 @@ proptest! {
         let gamma = case.gamma.chunks_exact(case.k).flat_map(|row| order.iter().map(|&component| row[component]));
         let permuted = estimate(&Drawn { gamma: gamma.collect(), z: case.z.clone(), ..case });
         let mixture = estimate(&case);
-        // Each component is summed by itself, in the same order: the same bits, elsewhere.
+        // Each component is summed by itself in the same order, so the permuted results have the same bits.
         for (at, &component) in order.iter().enumerate() {
             prop_assert_eq!(permuted.weights()[at], mixture.weights()[component]);
             prop_assert_eq!(&permuted.means()[at * case.d..][..case.d], &mixture.means()[component * case.d..][..case.d]);
@@ -190,13 +190,13 @@ proptest! {
     fn shifting_and_scaling_the_samples_moves_the_mixture_along(case in cases(), doublings in -8_i32..8, shift in -64_i32..64) {
         let (a, b) = (2f64.powi(doublings), f64::from(shift));
         let mixture = {
-            // No ridge: it is absolute, and would not scale along.
+            // No ridge: it is absolute and would not scale with the samples.
             let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
             let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
             params(&samples, &gamma, 0.0, &Threads::one()).unwrap()
         };
         let judge = Judge::new("affine", &case, &mixture);
-        // Scaled by powers of two and shifted by integers after that, in steps that f64 holds.
+        // Scaled by powers of two and then shifted by integers, which f64 represents exactly.
         let z: Vec<f64> = case.z.iter().map(|x| a * x + b * a).collect();
         let samples = Samples::from_rows(&z, case.n, case.d).unwrap();
         let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
@@ -222,9 +222,9 @@ proptest! {
     #[test]
     fn fitting_never_lowers_the_bound(case in cases(), seed in any::<u64>()) {
         let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
-        // Without a ridge EM is exact ascent; with one the bound may give way by what the ridge adds.
+        // Without a ridge EM never lowers the bound; with one the bound may fall by the contribution of the ridge.
         let options = FitOptions { reg_covar: RegCovar::Absolute(0.0), tol: 0.0, max_iter: 20, seed, ..FitOptions::new(case.k) };
-        // A centre that drew one sample has no covariance without a ridge. Too many such draws fail.
+        // Without a ridge a component of a single sample has no valid covariance. Too many such draws are a failure.
         let fitted = fit(&samples, &options, &Threads::one());
         prop_assume!(fitted.is_ok());
         let fitted = fitted.unwrap();
@@ -236,7 +236,7 @@ proptest! {
         }
     }
 
-    /// The merge that threads do: estimating from two halves and merging by hand is the whole.
+    /// Parameters of two parts, merged by the formulas below, are those of all samples.
     #[test]
     fn merging_two_parts_is_the_whole(case in cases(), cut in 0.0..1.0) {
         let cut = ((case.n as f64 * cut) as usize).clamp(1, case.n - 1);
@@ -285,7 +285,7 @@ proptest! {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    // Large enough that every call is shared out, and not a whole number of blocks.
+    // Large enough for several threads in every call, and not a whole number of blocks.
     let case = Drawn::new(3, 40_001, 5, 3, 3.0);
     let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
     let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
@@ -305,7 +305,7 @@ fn the_number_of_threads_changes_no_bit() {
 
 #[test]
 fn strides_change_no_bit() {
-    // Few features and more: their sums are formed in two ways.
+    // Sums over few features and over many are formed by different kernels.
     for d in [4, 20] {
         let case = Drawn::new(5, 777, d, 3, 2.0);
         let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
@@ -338,7 +338,7 @@ fn strides_change_no_bit() {
 }
 
 #[test]
-fn a_start_that_is_given_needs_no_luck() {
+fn a_fit_from_a_given_start_does_not_depend_on_the_seed() {
     let case = Drawn::new(9, 500, 2, 2, 6.0);
     let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
     let start = estimate(&case);

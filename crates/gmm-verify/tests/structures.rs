@@ -1,4 +1,4 @@
-//! Laws of covariance structures: each is its dense equivalent, in scores and in an M-step.
+//! Laws of covariance types: each agrees with its dense equivalent, in scores and in an M-step.
 
 use gmm_core::{
     CovarianceType, Covariances, FitOptions, Init, Mixture, Real, RegCovar, Repair, Responsibilities,
@@ -8,8 +8,8 @@ use gmm_verify::cases::Drawn;
 use gmm_verify::linear::correlation_condition;
 use gmm_verify::{Deviations, Dtype, Quantity, Site, budget, compare};
 
-/// Shapes that take another path: one feature, one component, a panel, a block and some more, more features
-/// than lanes hold, tiles of components that are whole and that are not.
+/// Shapes with a path of their own: one feature, one component, a panel, more than a block, more features than lanes,
+/// complete and incomplete tiles of components.
 const SHAPES: [(usize, usize, usize); 7] =
     [(60, 1, 1), (97, 1, 3), (300, 3, 4), (481, 7, 5), (700, 16, 9), (300, 50, 2), (1201, 9, 6)];
 
@@ -28,8 +28,8 @@ fn widen<T: Real>(values: &[T]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }
 
-/// A mixture of a structure that is not far from the samples: the M-step of uneven responsibilities, cut
-/// down to the structure by its definition.
+/// A mixture of a covariance type near the samples: the M-step of uneven responsibilities, reduced to the type by its
+/// definition.
 fn start(case: &Drawn, covariance_type: CovarianceType) -> Mixture {
     let samples = Samples::from_rows(&case.z, case.n, case.d).unwrap();
     let gamma = Responsibilities::from_rows(&case.gamma, case.n, case.k).unwrap();
@@ -39,7 +39,7 @@ fn start(case: &Drawn, covariance_type: CovarianceType) -> Mixture {
     Mixture::from_covariances(mixture.weights(), mixture.means(), covariances, &[]).unwrap()
 }
 
-/// The definition of every structure, from full covariances.
+/// The definition of every covariance type, from full covariances.
 fn cut_down(full: &Mixture, covariance_type: CovarianceType) -> Vec<f64> {
     let (d, values) = (full.n_features(), full.covariances().values());
     let matrices = values.chunks_exact(d * d);
@@ -56,7 +56,7 @@ fn cut_down(full: &Mixture, covariance_type: CovarianceType) -> Vec<f64> {
     }
 }
 
-/// Compares under the table's row for `quantity`, for a mixture's dense equivalent.
+/// Compares under the budget of `quantity`, for the dense equivalent of a mixture.
 fn check(
     mixture: &Mixture,
     n: usize,
@@ -95,7 +95,7 @@ fn scores_are_those_of_the_dense_equivalent<T: Real>(dtype: Dtype) {
         check(Quantity::Responsibilities, &of(&own), &of(&dense));
         check(Quantity::LogDet, own.covariances().log_dets(), dense.covariances().log_dets());
         check(Quantity::CovDiag, &[own.cov_diag()], &[dense.cov_diag()]);
-        // A sample has the same score whatever stands beside it.
+        // The score of a sample does not depend on the other samples.
         let energies = energy(&own, &samples, &threads).unwrap();
         for row in [0, case.n / 2, case.n - 1] {
             let alone = Samples::from_rows(&z[row * case.d..][..case.d], 1, case.d).unwrap();
@@ -114,7 +114,7 @@ fn every_structure_scores_as_its_dense_equivalent_in_single() {
     scores_are_those_of_the_dense_equivalent::<f32>(Dtype::F32);
 }
 
-/// One iteration is the definition: full covariances of the responsibilities, cut down to the structure.
+/// One iteration agrees with the definition: full covariances of the responsibilities, reduced to the type.
 fn an_m_step_is_the_definition<T: Real>(dtype: Dtype) {
     for (covariance_type, case) in drawn() {
         let start = start(&case, covariance_type);
@@ -167,7 +167,7 @@ fn the_number_of_threads_changes_no_bit_of_any_structure() {
     }
 }
 
-/// Squares of 1e25 overflow f32: sums are formed once more in double.
+/// Squares of 1e25 overflow f32, so the sums are formed again in double.
 #[test]
 fn single_precision_samples_of_any_scale_have_variances() {
     let rows: Vec<f32> = [0.0, 0.1, 0.2, 8.0, 8.1, 8.2].iter().map(|x| x * 1e25).collect();
@@ -182,7 +182,7 @@ fn single_precision_samples_of_any_scale_have_variances() {
 }
 
 #[test]
-fn a_constant_feature_is_fitted_with_the_least_ridge_that_will_do() {
+fn a_constant_feature_is_fitted_with_the_smallest_raised_ridge() {
     // Feature 1 is constant.
     let samples = [0.0, 5.0, 1.0, 5.0, 2.0, 5.0];
     let samples = Samples::from_rows(&samples, 3, 2).unwrap();
@@ -212,9 +212,9 @@ fn a_constant_feature_is_fitted_with_the_least_ridge_that_will_do() {
     assert_eq!(refused.unwrap_err().to_string(), "covariance_type is full; it must be that of the start");
 }
 
-/// Six rows of two values: with three components one loses every sample, and keeps what it had.
+/// Six rows of two values: one of three components loses every sample and keeps its parameters.
 #[test]
-fn a_component_that_loses_its_samples_keeps_its_place_in_every_structure() {
+fn a_component_without_samples_keeps_its_parameters_in_every_covariance_type() {
     let rows = [0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0];
     let samples = Samples::from_rows(&rows, 4, 2).unwrap();
     for covariance_type in CovarianceType::ALL {

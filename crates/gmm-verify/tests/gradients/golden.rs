@@ -1,4 +1,4 @@
-//! Every golden gradient, in both sample types, by every way that leads to it.
+//! Every golden gradient, in both sample types, by every function that computes it.
 
 use gmm_core::{
     EnergyCotangents, EnergyGradients, Error, Gradients, LossOptions, MatRef, Mixture, ParamsCotangents,
@@ -7,7 +7,7 @@ use gmm_core::{
 };
 use gmm_verify::{Case, Dtype, Kind, compare_case, golden_cases, golden_dir};
 
-/// What one type cannot hold: case, quantity, reason. A row that is not needed any more fails.
+/// Quantities out of the range of one type: case, quantity, reason. A row that is no longer needed is a failure.
 const EXCEPTIONS: &[(Dtype, &str, &str, &str)] = &[
     (
         Dtype::F32,
@@ -57,7 +57,7 @@ fn widen<T: Real>(values: &[T]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }
 
-/// What is to be compared: a quantity and our answer, or why there is none.
+/// A quantity and the library's value of it, or the error.
 type Answers = Vec<(&'static str, Result<Vec<f64>, Error>)>;
 
 struct Given<'a, T> {
@@ -83,7 +83,7 @@ impl<T: Real> Given<'_, T> {
                 Some(&mut out);
             loss(samples, gamma, &options, gradients, &Threads::one()).map(|_| out)
         });
-        // Both together are what each is alone.
+        // Both gradients requested together are the same as each requested alone.
         if let [Ok(z), Ok(g)] = &each {
             let (mut both_z, mut both_g) = (z.clone(), g.clone());
             let gradients = Gradients { samples: Some(&mut both_z), responsibilities: Some(&mut both_g) };
@@ -238,8 +238,8 @@ fn every_golden_gradient_holds_in_f32() {
     every_gradient_holds::<f32>(Dtype::F32);
 }
 
-/// The gradient of the mean energy through the estimate, as one step and as two, of which the second begins from Σ
-/// or from L and ln det.
+/// The gradient of the mean energy through the estimate, in one step and in two. The second step starts from the
+/// gradient of Σ, or from those of L and ln det.
 #[test]
 fn golden_gradients_through_the_estimate_are_reached_in_two_steps_by_either_way() {
     let mut compared = 0;

@@ -1,4 +1,5 @@
-//! Laws of gradients, on a thousand shapes: they are those of differences, adjoint, and the same on any thread.
+//! Laws of gradients, on a thousand shapes: they agree with differences, are adjoint, and have the same bits on any
+//! number of threads.
 
 use gmm_core::{
     EnergyCotangents, EnergyGradients, Gradients, LossOptions, Mixture, ParamsCotangents, ParamsOptions,
@@ -9,7 +10,7 @@ use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::linear::correlation_condition;
 use gmm_verify::{Dtype, Quantity, Site, budget, compare, reference};
 
-/// Large enough for every component of a few samples to have a factor.
+/// A ridge large enough for every component to have a factor, even with few samples.
 const RIDGE: f64 = 1e-2;
 
 const SHAPES: u64 = 1000;
@@ -18,7 +19,7 @@ fn options(energy: f64, cov_diag: f64) -> LossOptions {
     LossOptions { energy, cov_diag, params: ParamsOptions { ridge: RIDGE, ..ParamsOptions::default() } }
 }
 
-/// From a single sample to more than a panel, on both sides of a band of rows.
+/// Cases from two samples to more than a panel, with d below and above the width of a band of rows.
 fn drawn(seed: u64) -> Drawn {
     let mut stream = Stream(seed);
     let mut below = |n: usize| (stream.uniform() * n as f64) as usize;
@@ -26,8 +27,8 @@ fn drawn(seed: u64) -> Drawn {
     Drawn::new(seed, n, d, k, 2.0)
 }
 
-/// Directions in which samples and responsibilities are moved: as far as a step from the deviations of features, and
-/// nowhere below zero.
+/// Directions to move samples and responsibilities in: in units of the deviations of features, and such that no
+/// responsibility becomes negative.
 fn directions(case: &Drawn, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut stream = Stream(!seed);
     let of_z = (0..case.z.len()).map(|at| stream.normal() * [1.0, 4.0, 0.25][at % case.d % 3]).collect();
@@ -39,7 +40,7 @@ fn moved(values: &[f64], direction: &[f64], step: f64) -> Vec<f64> {
     values.iter().zip(direction).map(|(value, direction)| value + step * direction).collect()
 }
 
-/// `ε^⅓`, as the table has it.
+/// `ε^⅓`, as in the table of budgets.
 fn step() -> f64 {
     f64::EPSILON.cbrt()
 }
@@ -62,7 +63,7 @@ fn gradients<T: Real>(case: &Drawn, options: &LossOptions, threads: &Threads) ->
     (of_z, of_gamma, value.mixture)
 }
 
-/// A derivative in one direction is held against the sum of the magnitudes that it is the sum of.
+/// Compares derivatives in one direction. The tolerance is relative to the sum of the magnitudes of their terms.
 fn check(
     place: &str,
     quantity: Quantity,
@@ -86,7 +87,7 @@ fn pairs(a: &[f64], b: &[f64]) -> Vec<(f64, f64)> {
     a.iter().copied().zip(b.iter().copied()).collect()
 }
 
-/// Of plain loops in twice the precision: a second opinion of what is differentiated.
+/// The differences are taken of the reference: plain loops with compensated sums.
 #[test]
 fn gradients_of_a_loss_are_those_of_differences() {
     for seed in 0..SHAPES {
@@ -103,7 +104,7 @@ fn gradients_of_a_loss_are_those_of_differences() {
         let want = (value(step()) - value(-step())) / (2.0 * step());
         let got = [pairs(&of_z, &z), pairs(&of_gamma, &gamma)].concat();
         let full = mixture.covariances();
-        // cov_diag does not know the ridge, and varies as fast as its smallest variance lets it.
+        // cov_diag does not contain the ridge, so a small variance makes it vary fast.
         let cond = correlation_condition(full.cholesky(), case.d);
         let smallest = (0..case.k).flat_map(|k| full.variances(k)).fold(f64::INFINITY, f64::min);
         let cond = if cov_diag == 0.0 { cond } else { cond * (1.0 + 1.0 / smallest) };
@@ -111,7 +112,7 @@ fn gradients_of_a_loss_are_those_of_differences() {
     }
 }
 
-/// In single precision they are those of double, to its rounding.
+/// Gradients in single precision agree with those in double up to rounding in single.
 #[test]
 fn gradients_in_single_precision_are_those_in_double() {
     for seed in 0..SHAPES {
@@ -169,7 +170,7 @@ fn the_product_through_an_estimate_is_the_adjoint_of_its_differences() {
     }
 }
 
-/// Parameters are inputs of their own, and cotangents have both signs.
+/// The parameters are independent inputs, and cotangents have both signs.
 #[test]
 fn the_product_of_energies_is_the_adjoint_of_their_differences() {
     for seed in 0..SHAPES {

@@ -1,4 +1,4 @@
-//! Gradients against golden values, and the laws that they obey.
+//! Gradients against golden values, and laws of gradients.
 
 mod golden;
 mod laws;
