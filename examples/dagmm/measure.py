@@ -1,7 +1,7 @@
-"""How long an epoch takes with either way to compute the mixture's loss.
+"""Time of an epoch with each of the two implementations of the mixture's loss.
 
-Both train the same network from the same weights and take turns, so that what else the machine
-does meets both alike. Their medians are given, and those of the loss and its gradients alone.
+Both train the same network from the same weights and alternate, so that other load on the machine
+affects both equally. Reports medians for epochs, and for the loss with its gradients alone.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from network import build
 from tables import Table, halve
 from train import MixtureLoss, Settings, Trainer, mixture_loss
 
-#: Turns of each.
+#: Turns of each implementation.
 ROUNDS = 7
-#: A turn lasts at least as long, in seconds, and is made of whole epochs.
+#: Minimum seconds of a turn, which consists of whole epochs.
 LEAST_TURN = 0.2
 #: Calls in a turn of the loss alone.
 CALLS = 50
 
 
 def compare(table: Table, settings: Settings) -> dict[str, Any]:
-    """Seconds for each epoch, and milliseconds for each loss with its gradients, by whose ops."""
+    """Seconds per epoch, and milliseconds per loss with its gradients, by implementation."""
     samples = torch.from_numpy(halve(table, 0).train)
     trainers = {
         ops: Trainer(
@@ -33,7 +33,7 @@ def compare(table: Table, settings: Settings) -> dict[str, Any]:
         )
         for ops in ("gmm", "torch")
     }
-    # The first epoch of each warms up, and the second says how many make a turn.
+    # The first epoch of each is warm-up; the second decides how many epochs make a turn.
     for trainer in trainers.values():
         trainer.epoch()
     slowest = max(_seconds(trainer.epoch) for trainer in trainers.values())

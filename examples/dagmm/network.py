@@ -5,7 +5,7 @@
     x (d) --encoder--> code --decoder--> x'       z = (code, |x - x'| / |x|, cos(x, x'))
     z --estimator--> gamma (k), rows of which sum to 1
 
-No density is in this file: a mixture of the z, weighted by gamma, is made by the loss.
+This file contains no density: the loss makes the mixture, from z weighted by gamma.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-#: Of every set, in the paper: units of the estimation network, and how many of them are dropped.
+#: Units of the estimation network and its dropout rate, in the paper the same for every set.
 ESTIMATION_UNITS, DROPOUT = 10, 0.5
-#: What norms are divided by at least, for samples that are zero or reconstructed as zero.
+#: Lower limit of norms in divisions, for samples that are zero or reconstructed as zero.
 LEAST_NORM = 1e-6
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Widths of the encoder's layers, the last of which is the code; the decoder mirrors them."""
+    """Widths of the encoder's layers; the last is the code. The decoder mirrors them."""
 
     encoder: tuple[int, ...]
     n_components: int
@@ -37,16 +37,16 @@ ARCHITECTURES = {
     "thyroid": Architecture((12, 1), 2),
     "kddcup99_10": Architecture((60, 30, 10, 1), 4),
 }
-#: The paper's for its third set, arrhythmia; what it has not tried gets the same.
+#: The paper's for its third set, arrhythmia; also used for sets that are not in the paper.
 OTHERWISE = Architecture((10, 2), 2)
 
 
 class Latent(NamedTuple):
-    """What the networks make of samples, one row or value each."""
+    """Outputs of the networks, one row or value for each sample."""
 
     z: Tensor
     gamma: Tensor
-    #: ``|x - x'|``, the square of which is the reconstruction's part of the loss.
+    #: ``|x - x'|``; its square is the reconstruction's part of the loss.
     distance: Tensor
 
 

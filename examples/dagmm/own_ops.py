@@ -1,8 +1,8 @@
-"""The loss of the mixture in PyTorch's own operations: what ``gmm.torch.gmm_loss`` is measured by.
+"""The loss of the mixture in PyTorch's own operations, to compare ``gmm.torch.gmm_loss`` with.
 
-It is written as it would be for use: all components at once, the Cholesky factor of each, samples
-along the last axis where they are contiguous. Its temporaries have n * k * d values, and autograd
-keeps several of them; a singular covariance ends it with an error.
+It is written as for real use: all components at once, by Cholesky factors, with contiguous samples
+along the last axis. Its temporaries have n * k * d values, and autograd keeps several of them. A
+singular covariance is an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class Loss(NamedTuple):
-    """The loss, with its gradient, and the two values that it is made of."""
+    """The loss, which has a gradient, and its two parts, which have none."""
 
     loss: Tensor
     mean_energy: Tensor

@@ -1,8 +1,8 @@
-"""The paper's protocol for one seed, with two things beside it that cost less.
+"""The paper's protocol for one seed, with two cheaper baselines.
 
-Three judges see the same halves: the trained network, the same network before it was trained, and
-a mixture of the inputs without a network. How far the first is ahead of the other two is what
-training has brought.
+Three judges get the same halves: the trained network, the same network before its training, and a
+mixture of the inputs without a network. The lead of the first over the others is the gain of the
+training.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from train import Settings, Trainer, mixture_loss, train
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What a run may end with and be counted as failed. Anything else is a mistake and ends the
-#: experiment.
+#: Exceptions that count as a failed run. Any other exception is a bug and ends the experiment.
 FAILURES = (gmm.Error, LinAlgError, FloatingPointError)
 #: Added to the variances of the mixture of inputs: a deviation of a thousandth of a feature's
 #: range. Columns that are constant in what is learnt from, as many one-hot ones are, have it alone,

@@ -1,8 +1,8 @@
-"""What seeds have found, kept line by line, and the tables that are made of it.
+"""The record of results, line by line, and the tables made from it.
 
-``results.jsonl`` has a line for each seed and each comparison of times, and is only appended to: a
-run that was ended is taken up where it was. ``results.json`` and ``results.md`` are made of all of
-its lines, whenever one is added.
+``results.jsonl`` has a line for each seed and each comparison of times. Lines are only appended, so
+an interrupted run can continue. ``results.json`` and ``results.md`` are rewritten from all lines
+whenever one is added.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-#: What must be the same for seeds to be averaged.
+#: Settings that must be equal for seeds to be averaged.
 SETTINGS = ("set", "ops", "epochs", "batch", "learning_rate")
 JUDGES = ("trained", "untrained", "plain")
 MEASURES = ("precision", "recall", "f1", "roc_auc", "average_precision")
 TITLES = {"f1": "F1", "roc_auc": "ROC-AUC", "average_precision": "average precision"}
-#: F1 of the paper, which does not say how far it is from seed to seed.
+#: F1 of the paper, which does not report its spread over seeds.
 PAPER_F1 = {"thyroid": 0.4782, "kddcup99_10": 0.9369}
 
 Line = dict[str, Any]
 
 
 class Record:
-    """The lines of one experiment, and the files beside them."""
+    """The lines of one experiment, and the files written from them."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self.path = out.with_suffix(".jsonl")
         text = self.path.read_text() if self.path.exists() else ""
         self.lines: list[Line] = [line for line in map(_parsed, text.splitlines()) if line]
-        # The last line of a run that was ended may be cut: what is added begins a new one.
+        # The last line of an interrupted run may be incomplete: the next line starts on a new one.
         self._is_cut = bool(text) and not text.endswith("\n")
 
     def has(self, line: Line) -> bool:
-        """Whether there is a line with all that ``line`` says."""
+        """Whether there is a line with all entries of ``line``."""
         return any(line.items() <= _flat(found).items() for found in self.lines)
 
     def add(self, line: Line) -> None:

@@ -1,7 +1,7 @@
 """Runs the experiment: ``python run.py --data FOLDER --set thyroid --seeds 20 --epochs 10000``.
 
-A seed that the results have already is not run again, so that sets may be run one after another
-and a run that was ended may be taken up.
+Seeds that are already in the results are not run again, so sets can be run one after another, and
+an interrupted run can continue.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
-    parser.add_argument("--ops", choices=("gmm", "torch"), default="gmm", help="whose loss")
+    parser.add_argument(
+        "--ops", choices=("gmm", "torch"), default="gmm", help="implementation of the loss"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--no-times", action="store_true", help="do not compare the two losses")
     parser.add_argument("--out", type=Path, default=HERE / "results.json")

@@ -1,9 +1,9 @@
-"""Tables of labelled samples, and the halves of them that an experiment sees.
+"""Tables of labelled samples, and their halves for training and test.
 
-- :func:`read` finds a set in a folder, or the one that comes with the project;
-- :func:`halve` deals its rows out: normal ones to learn from, and others to be judged.
+- :func:`read` reads a set from a folder, or the one that comes with the project;
+- :func:`halve` splits its rows: normal ones for training, and others for the test.
 
-Nothing of the half that is judged reaches what is learnt, not even its range.
+Nothing of the test half is used in training, not even its range.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Halves:
-    """What is learnt from, all of it normal, and what is judged; the rows say where both were."""
+    """Training samples, all normal, and test samples, with their row numbers in the table."""
 
     train: Any
     test: Any
@@ -75,10 +75,10 @@ def _unzipped(path: Path) -> Any:
 
 
 def halve(table: Table, seed: int) -> Halves:
-    """Half of all rows to be judged; of the other half, the normal ones to learn from.
+    """Splits the rows: half for the test, and the normal ones of the other half for training.
 
-    Features go from 0 to 1 in what is learnt from. What is judged may leave that range, and is not
-    cut off: how far it does is what gives an anomaly away.
+    Features are scaled to 0..1 over the training samples. Test samples may leave that range and are
+    not clipped: the distance from it is what reveals an anomaly.
     """
     order = np.random.default_rng(seed).permutation(len(table.samples))
     middle = len(order) // 2
@@ -86,8 +86,8 @@ def halve(table: Table, seed: int) -> Halves:
     train_rows = train_rows[~table.is_anomaly[train_rows]]
     train = table.samples[train_rows]
     least, greatest = train.min(axis=0), train.max(axis=0)
-    # A column that is constant here is shifted only. That of a one-hot code that no normal row has
-    # is then still 1 for the anomalies that have it.
+    # A constant column is only shifted. So a one-hot column that is 0 for all normal rows is still
+    # 1 for the anomalies that have this value.
     width = np.where(greatest > least, greatest - least, np.float32(1))
     return Halves(
         train=(train - least) / width,

@@ -4,8 +4,8 @@
 
     J = (1/n) sum_n |x_n - x'_n|^2 + 0.1 (1/n) sum_n E(z_n) + 0.005 sum_kd 1 / (cov_k)_dd
 
-The last two terms are one operation on (z, gamma), and which one is the caller's choice. There is
-no validation set and no early stop: the paper trains for a given number of epochs.
+The last two terms are one operation on (z, gamma), which the caller chooses. There is no validation
+set and no early stop: the paper trains for a given number of epochs.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 #: The weights of the paper, which it calls lambda_1 and lambda_2.
 W_ENERGY, W_COV_DIAG = 0.1, 0.005
-#: The ridge that a covariance may get, at most, before a run is given up: a deviation of a tenth,
-#: where relative distances and cosines are of order one.
+#: Largest ridge of a covariance before a run fails: a deviation of a tenth, when relative distances
+#: and cosines are of order one.
 RIDGE_LIMIT = 1e-2
 
-#: From (z, gamma) to what has the loss first: the last two terms of J.
+#: Maps (z, gamma) to a tuple whose first entry is the loss: the last two terms of J.
 MixtureLoss = Callable[[Tensor, Tensor], Any]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the paper leaves to each set (epochs, batch), and its learning rate."""
+    """Settings that differ between sets in the paper (epochs, batch), and its learning rate."""
 
     epochs: int
     batch: int = 1024
@@ -56,8 +56,8 @@ def mixture_loss(ops: str) -> MixtureLoss:
         return lambda z, gamma: own_ops.gmm_loss(z, gamma, w_energy=W_ENERGY, w_cov_diag=W_COV_DIAG)
     import gmm.torch
 
-    # With a limit for the ridge, and leave to drop what no sample belongs to, a covariance that
-    # becomes singular for a batch is mended instead of ending the run.
+    # With a limit for the ridge, and with empty components dropped, a batch with a singular
+    # covariance is repaired instead of ending the run.
     return lambda z, gamma: gmm.torch.gmm_loss(
         z,
         gamma,
@@ -69,7 +69,7 @@ def mixture_loss(ops: str) -> MixtureLoss:
 
 
 class Trainer:
-    """A network, its optimiser and its samples, which may be trained on for one epoch more."""
+    """A network with its optimiser and its samples; each call of `epoch` trains one more epoch."""
 
     def __init__(
         self, network: Dagmm, samples: Tensor, loss: MixtureLoss, settings: Settings, seed: int
@@ -99,9 +99,9 @@ class Trainer:
         return total / self.n_batches
 
     def batches(self) -> Iterator[Tensor]:
-        """Parts whose sizes differ by one at most, so that no last batch is a handful of rows.
+        """Random batches whose sizes differ by one at most, so that no last batch has few rows.
 
-        A covariance of a handful says little, and there would be one in every epoch.
+        The covariance of a few rows says little, and every epoch would have such a batch.
         """
         order = torch.randperm(len(self.samples), generator=self.generator)
         for rows in order.tensor_split(self.n_batches):
@@ -109,7 +109,7 @@ class Trainer:
 
 
 def train(trainer: Trainer) -> History:
-    """All epochs of the settings. What goes wrong in one of them is raised."""
+    """Trains all epochs of the settings. Errors of an epoch are raised."""
     history = History()
     for _ in range(trainer.settings.epochs):
         begun = time.perf_counter()
