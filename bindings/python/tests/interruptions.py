@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-#: Sends signals to its parent when it is told to, as a terminal or a supervisor does.
+#: Sends signals to its parent on request, as a terminal or a supervisor does.
 PRESSER = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -251,7 +251,7 @@ def test_what_holds_no_numbers_is_refused_by_name(reader: str) -> None:
 
 
 def refused_columns() -> dict[str, tuple[Any, str]]:
-    """Columns of Arrow that hold no numbers, and what they are called."""
+    """Arrow columns that do not hold numbers, and the names of their types in messages."""
     pa = pytest.importorskip("pyarrow")
     import datetime
     import decimal

@@ -40,7 +40,7 @@ def table() -> Any:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: Any) -> Any:
-    """The folder of results of two seeds; what was said; and what, when asked for once more."""
+    """The folder of results of two seeds, and the output of the first run and of a second one."""
     folder = tmp_path_factory.mktemp("dagmm")
     out = folder / "results.json"
     asked = ["--seeds", "2", "--epochs", "40", "--learning-rate", "0.001", "--out", str(out)]

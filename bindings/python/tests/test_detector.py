@@ -1,4 +1,4 @@
-"""Outliers are found in data that contain them, and told as PyOD and as alibi-detect tell them."""
+"""Outlier detection in contaminated data, with the interfaces of PyOD and of alibi-detect."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_weights_say_how_much_a_sample_counts(contaminated: Any) -> None:
         detector.fit(X, sample_weight=np.ones(3))
 
 
-def test_it_is_the_same_when_it_was_pickled_cloned_or_told_the_threads(contaminated: Any) -> None:
+def test_pickles_clones_and_other_thread_counts_give_the_same_results(contaminated: Any) -> None:
     X, _ = contaminated
     detector = gmm.OutlierDetector(0.05, random_state=3, n_threads=1).fit(X)
     for again in (

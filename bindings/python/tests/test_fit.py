@@ -29,7 +29,7 @@ def quiet(model: gmm.GaussianMixture, X: Any, **arguments: Any) -> gmm.GaussianM
         return model.fit(X, **arguments)
 
 
-def test_a_callback_is_told_of_every_iteration(hard: Any) -> None:
+def test_a_callback_is_called_after_every_iteration(hard: Any) -> None:
     steps: list[gmm.Progress] = []
     model = gmm.GaussianMixture(
         3, random_state=0, max_iter=500, callback=lambda step: steps.append(step)

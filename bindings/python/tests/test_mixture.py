@@ -74,7 +74,7 @@ def test_scores_are_their_definitions(structure: str, means: Any, z: Any) -> Non
     assert criteria.aic == pytest.approx(2 * mixture.n_parameters - 2 * density.sum(), rel=1e-12)
     doubled = mixture.criteria(z, np.full(len(z), 2.0))
     assert doubled.log_likelihood == pytest.approx(2 * density.sum(), rel=1e-13)
-    with pytest.raises(ValueError, match="'energy' is no score"):
+    with pytest.raises(ValueError, match="'energy' is not a score"):
         mixture.score(z, "energy")
 
 

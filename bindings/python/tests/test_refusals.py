@@ -157,7 +157,7 @@ def caught_by(call: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("init", ["kmeans", "k-means++", "random_from_data"])
-def test_fewer_distinct_rows_than_components_are_told_as_in_scikit_learn(init: str) -> None:
+def test_fewer_distinct_rows_than_components_warn_as_in_scikit_learn(init: str) -> None:
     """A questionnaire of five answers, and eight components."""
     ratings = np.tile([1.0, 2, 3, 4, 5], 80)[:, None]
     for weights in (None, np.tile([1.0, 1, 1, 0, 1], 80)):

@@ -1,6 +1,6 @@
-"""What PyOD makes of scores: numbers from 0 to 1, and how sure a prediction is.
+"""PyOD's results from scores: values from 0 to 1, and the confidence of a prediction.
 
-Scores are held against those of the samples of the fit, each as often as it counts.
+Scores are compared with those of the samples of the fit, with their weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Known:
-    """The scores of the samples of a fit, in ascending order, and how much each counts."""
+    """The scores of the samples of a fit, in ascending order, and their weights."""
 
     scores: Float64
     counts: Float64
@@ -41,7 +41,7 @@ class Known:
         return float(self.scores[np.argmax(above <= allowed)])
 
     def unit_range(self, scores: Float64, method: str) -> Float64:
-        """Scores from 0 to 1, by where they are among the known ones."""
+        """Scores scaled to 0..1 by the scores of the fit."""
         if method == "linear":
             least, most = self.scores[0], self.scores[-1]
             brought: Float64 = (scores - least) / (float(most - least) or 1.0)
@@ -58,7 +58,7 @@ class Known:
     def confidence(
         self, scores: Float64, labels: NDArray[np.int64], contamination: float
     ) -> Float64:
-        """How likely it is that ``labels`` would be the same from another draw of as many samples.
+        """Probability that another draw of as many samples would give the same ``labels``.
 
         With t of n known scores at or below the score s, P(a sample has a lower score) is estimated
         by p = (1 + t) / (2 + n); s is called an outlier when no more than n c of n draws are above
@@ -76,11 +76,12 @@ class Known:
     def rejection_stats(
         self, contamination: float, T: float, delta: float, costs: tuple[float, float, float]
     ) -> tuple[float, float, float]:
-        """What rejecting predictions of little confidence comes to (Perini & Davis 2023).
+        """Expected results of rejecting unsure predictions (Perini & Davis 2023).
 
-        A prediction is rejected where the confidence is within ``exp(-T)`` of 0 or 1. Gives the
-        rejection rate to expect, a bound that it keeps with probability ``1 - delta``, and a bound
-        of the cost of a sample, for costs of a false positive, a false negative and a rejection.
+        A prediction is rejected where the confidence is within ``exp(-T)`` of 0 or 1. Returns the
+        expected rejection rate, a bound of it that holds with probability ``1 - delta``, and a
+        bound of the cost of a sample, for costs of a false positive, a false negative and a
+        rejection.
         """
         from scipy.stats import beta
 
@@ -98,7 +99,7 @@ class Known:
         ordinary = 1.0 - contamination
         inside = 2 * n * (4 * contamination - 3 * contamination**2 - 2 * n * ordinary**2 - 3)
         inside += T * (n + 2) ** 2 - 8
-        left = 0.0  # Where the bound is of no number, as PyOD has it.
+        left = 0.0  # As in PyOD, if the bound is not a real number.
         if inside >= 0.0:
             left = (2 + n * ordinary * (n + 1)) / n**2 - math.sqrt(0.5 * n**5 * inside) / n**4
         margin = 2.0 * math.sqrt(math.log(2.0 / delta) / (2 * n))

@@ -222,7 +222,7 @@ class GaussianMixture(Scoring, _Base):  # type: ignore[misc]  # scikit-learn has
         learner = self.__dict__.get("_learner")
         if learner is None or not _stepwise.belongs(learner, self._model()):
             learner = _stepwise.begin(self.mixture_, self._model())
-        rules = _stepwise.Rules(
+        rules = _stepwise.StepwiseOptions(
             self.decay,
             self.reg_covar,
             self.reg_covar_relative,

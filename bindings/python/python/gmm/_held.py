@@ -1,8 +1,8 @@
-"""The mixture that the attributes of an estimator make, kept as long as they are what they were.
+"""The mixture made from the attributes of an estimator, cached while they are unchanged.
 
-As in scikit-learn, ``weights_``, ``means_`` and ``precisions_cholesky_`` are the model: whoever
-changes them, even in place, changes the scores. What is kept here is therefore held against them,
-and is no part of a pickle.
+As in scikit-learn, ``weights_``, ``means_`` and ``precisions_cholesky_`` are the model: changing
+them, even in place, changes the scores. So the cached mixture is used only if they equal the
+arrays that it was made from. It is not pickled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Held:
-    """At most one mixture, and what it was made of."""
+    """At most one mixture, and the arrays that it was made from."""
 
     __slots__ = ("_kept",)
 
@@ -43,7 +43,7 @@ class Held:
         if kept is not None and kept[0] == covariance_type:  # noqa: SIM102  Two questions.
             if all(map(np.array_equal, kept[1], attributes)):
                 return kept[2]
-        # Copies, for the caller may write into what it has.
+        # Copies, because the caller may change its arrays in place.
         copies = tuple(np.array(attribute, dtype=np.float64) for attribute in attributes)
         _check_shapes(covariance_type, *copies)
         mixture = _mixture_of(covariance_type, *copies)
@@ -62,11 +62,11 @@ def _check_shapes(
     k, d = means.shape
     if weights.shape != (k,):
         raise ValueError(f"weights_ has the shape {weights.shape}; of {k} means it must be {(k,)}")
-    wanted = _shape(covariance_type, k, d)
-    if precisions_cholesky.shape != wanted:
+    expected = _shape(covariance_type, k, d)
+    if precisions_cholesky.shape != expected:
         raise ValueError(
             f"precisions_cholesky_ has the shape {precisions_cholesky.shape}; of {k} components "
-            f"and {d} features with covariance_type={covariance_type!r} it must be {wanted}, and "
+            f"and {d} features with covariance_type={covariance_type!r} it must be {expected}, and "
             "a fit with this covariance_type makes it"
         )
 

@@ -1,4 +1,4 @@
-"""A mixture that is known: immutable, with every score that the library has."""
+"""A mixture with given parameters: immutable, with every score of the library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _lib = _abi.lib
 
 @dataclass(frozen=True)
 class Criteria:
-    """What a mixture explains of samples, and what it costs; the smaller, the better."""
+    """Information criteria of a mixture and samples; smaller is better."""
 
     n_parameters: int
     log_likelihood: float
@@ -38,13 +38,13 @@ class Criteria:
 class Mixture:
     """A Gaussian mixture with known parameters.
 
-    Every score reads the samples once, and holds nothing of size n x k that was not asked for. Any
-    number of threads may use a mixture at the same time.
+    Every score reads the samples once, and allocates nothing of size n x k except requested
+    results. Any number of threads may use a mixture at the same time.
 
     Parameters
     ----------
     weights : array-like of shape (k,)
-        Summing to 1.
+        The weights sum to 1.
     means : array-like of shape (k, d)
     covariances : array-like
         Of shape (k, d, d) if ``covariance_type`` is 'full', (d, d) if 'tied', (k, d) if 'diag',
@@ -120,7 +120,7 @@ class Mixture:
         self._k: int = _lib.gmm_mixture_n_components(handle.address)
         self._d: int = _lib.gmm_mixture_n_features(handle.address)
         self._covariance: int = _lib.gmm_mixture_covariance_type(handle.address)
-        # Nanoseconds that a score of a row takes on one thread, roughly.
+        # Rough time to score a row on one thread, in nanoseconds.
         self._row_time = self._k * (20.0 + float(self._d) ** 2)
 
     def __reduce__(self) -> tuple[Callable[[bytes], Mixture], tuple[bytes]]:
@@ -205,7 +205,7 @@ class Mixture:
         return self.score(samples, "log_densities", n_threads=n_threads)["log_densities"]
 
     def responsibilities(self, samples: Any, *, n_threads: int | None = None) -> Real:
-        """How much of each sample belongs to each component, of shape (n, k); rows sum to 1."""
+        """Responsibilities of the components for each sample, of shape (n, k); rows sum to 1."""
         return self.score(samples, "responsibilities", n_threads=n_threads)["responsibilities"]
 
     def predict(self, samples: Any, *, n_threads: int | None = None) -> NDArray[np.uint32]:
@@ -264,7 +264,7 @@ class Mixture:
             status: int = call(address, _arrays.matrix(z[rows]), pool, ctypes.byref(scores))
             return status
 
-        # A mean is over all rows: its call cannot be cut.
+        # The mean is over all rows, so its call cannot be split.
         if len(z) * self._row_time < LONG or "mean_energy" in given:
             check(call(address, _arrays.matrix(z), pool, ctypes.byref(scores)))
         else:
@@ -290,12 +290,12 @@ class Mixture:
                 return (n,), np.uint32
             case "mean_energy":
                 return (1,), np.float64
-        raise ValueError(f"{name!r} is no score")
+        raise ValueError(f"{name!r} is not a score")
 
     def attribution(self, samples: Any, *, n_threads: int | None = None) -> Real:
         """What each feature contributes to the energy of each sample, of shape (n, d).
 
-        A share may be negative: where features are correlated, one may make the others less
+        A contribution may be negative: if features are correlated, one can make the others less
         surprising.
         """
         z = _arrays.as_real(samples, 2, "samples")
@@ -307,7 +307,7 @@ class Mixture:
     def criteria(
         self, samples: Any, sample_weight: Any = None, *, n_threads: int | None = None
     ) -> Criteria:
-        """AIC, BIC and ICL of the mixture and samples, by one pass over them."""
+        """AIC, BIC and ICL of the mixture, from one pass over the samples."""
         z = _arrays.as_real(samples, 2, "samples")
         counts = None
         if sample_weight is not None:
@@ -327,7 +327,7 @@ class Mixture:
         first: int = 0,
         dtype: DTypeLike = np.float64,
     ) -> tuple[Real, NDArray[np.uint32]]:
-        """Draws rows ``first`` to ``first + n_samples`` of the list that ``seed`` stands for.
+        """Draws rows ``first`` to ``first + n_samples`` of the sequence that ``seed`` defines.
 
         The same mixture and seed give the same bits on every platform.
 
@@ -335,7 +335,7 @@ class Mixture:
         ----------
         n_samples : int
         seed : int or None, default=0
-            From 0 to 2^64 - 1; None draws one from the operating system.
+            From 0 to 2^64 - 1; None takes a seed from the operating system.
         first : int, default=0
         dtype : float64 or float32
 
@@ -343,7 +343,7 @@ class Mixture:
         -------
         samples : ndarray of shape (n_samples, d)
         labels : ndarray of shape (n_samples,)
-            The component that each came from.
+            The component of each sample.
         """
         n_samples = _integers.whole(n_samples, "n_samples")
         first = _integers.whole(first, "first", most=_integers.MAX_SEED - n_samples)

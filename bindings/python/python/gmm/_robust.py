@@ -1,4 +1,4 @@
-"""Mixtures that cannot adapt to outliers among their samples, and the mean energy under them."""
+"""Robust fits: mixtures that cannot adapt to outliers in their samples, and mean energies."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from gmm._arrays import Float64
 
 _lib = _abi.lib
-#: Fits that the library makes of each number of components, starts included, roughly.
+#: Rough number of fits for each number of components, starts included.
 _RUNS = 10.0
 
 
 @dataclass
 class DetectorOptions:
-    """What a robust fit is told; the fields of ``gmm_detector_options``."""
+    """Options of a robust fit; the fields of ``gmm_detector_options``."""
 
     contamination: float
     n_components: Sequence[int]
@@ -40,7 +40,7 @@ class DetectorOptions:
     _kept: list[Any] = field(default_factory=list)
 
     def struct(self) -> _abi.DetectorOptions:
-        """The struct of the C ABI; what it points at lives as long as these options."""
+        """The struct of the C ABI. The arrays that it points to live as long as these options."""
         options = _abi.DetectorOptions()
         check(_lib.gmm_detector_options_init(options, ctypes.sizeof(options)))
         ks = np.array([whole(k, "n_components", least=1) for k in self.n_components], np.uintp)
@@ -55,16 +55,16 @@ class DetectorOptions:
 
 
 def fit(samples: Float64, how: DetectorOptions) -> tuple[tuple[Mixture, ...], float]:
-    """A mixture for every number of components, and the energy above which a sample is an outlier.
+    """The mixture for each number of components, and the energy above which a sample is an outlier.
 
-    The detector of the library is not kept: its energies are means over its mixtures, to the last
+    The library's detector is not kept: its energies equal the means over its mixtures to the last
     bit, and mixtures can be pickled.
     """
     options, pool = how.struct(), _threads.pool(how.n_threads)
     view, fitted = _arrays.matrix(samples), _lib.gmm_detector_fit_f64
 
     def run(_: Any = (samples, how)) -> Handle:
-        # The default keeps what the structs point at for as long as this function is there.
+        # The default argument keeps what the structs point to alive as long as this function.
         return new_handle(lambda out: int(fitted(view, options, pool, out)), "detector")
 
     n, d = samples.shape
@@ -88,7 +88,7 @@ def fit(samples: Float64, how: DetectorOptions) -> tuple[tuple[Mixture, ...], fl
 
 
 def mean_energies(mixtures: Sequence[Mixture], samples: Float64, n_threads: int | None) -> Float64:
-    """Energies under every mixture, summed in their order, over their number; of shape (n,)."""
+    """The mean of the energies under all mixtures, summed in order, of shape (n,)."""
     sums = np.zeros(len(samples))
     for mixture in mixtures:
         sums += mixture.energies(samples, n_threads=n_threads)
@@ -99,7 +99,7 @@ def mean_energies(mixtures: Sequence[Mixture], samples: Float64, n_threads: int 
 def mean_attribution(
     mixtures: Sequence[Mixture], samples: Float64, n_threads: int | None
 ) -> Float64:
-    """What each feature contributes to those energies, of shape (n, d)."""
+    """The contribution of each feature to the mean energies, of shape (n, d)."""
     sums = np.zeros(samples.shape)
     for mixture in mixtures:
         sums += mixture.attribution(samples, n_threads=n_threads)

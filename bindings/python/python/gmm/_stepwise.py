@@ -1,11 +1,12 @@
-"""Learning from batches that are not kept: stepwise EM, whose whole memory is an array of moments.
+"""Stepwise EM: updates from batches that are not kept. Its only state is an array of moments.
 
 ``s <- (1 - eta) s + eta s(batch)``, ``theta <- M-step(s)``, ``eta = (t + 2)^(-decay)``, t = 0, 1,
 2, ...
 
-It is what ``gmm_stepwise_update_*`` does, step by step over ``gmm_moments_*``: a handle could not
-be pickled. Moments are per sample and about the means: for each component its weight n, ``a = sum r
-delta`` and ``B = sum r delta delta^T`` (the lower triangle, row by row, or the diagonal).
+The computation is that of ``gmm_stepwise_update_*``, by calls of ``gmm_moments_*``, because a
+handle cannot be pickled. Moments are per sample and about the means: for each component its weight
+n, ``a = sum r delta`` and ``B = sum r delta delta^T`` (the lower triangle, row by row, or the
+diagonal).
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ _lib = _abi.lib
 
 @dataclass
 class Learner:
-    """What was learnt so far."""
+    """The state of stepwise EM."""
 
-    #: Of what ``mixture`` was made, per sample, in the layout of ``gmm_moments_of_f64``.
+    #: Moments per sample, in the layout of ``gmm_moments_of_f64``.
     moments: Float64
-    #: The parameters that these belong to.
+    #: The parameters (weights, means, factors) that the moments belong to.
     about: tuple[Float64, ...]
     n_updates: int = 0
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How to learn."""
+class StepwiseOptions:
+    """Options of stepwise EM."""
 
     decay: float
     reg_covar: float
@@ -51,7 +52,7 @@ class Rules:
 
 
 def begin(mixture: Mixture, about: tuple[Any, ...]) -> Learner:
-    """A learner that has seen one sample that is like the mixture."""
+    """The state as if after one sample, with the moments of the mixture."""
     weights, covariances = mixture.weights / mixture.weights.sum(), mixture.covariances
     k, d = mixture.n_components, mixture.n_features
     if mixture.covariance_type in ("full", "tied"):
@@ -64,14 +65,18 @@ def begin(mixture: Mixture, about: tuple[Any, ...]) -> Learner:
 
 
 def belongs(learner: Learner, about: tuple[Any, ...]) -> bool:
-    """Whether nobody changed the parameters since the learner did."""
+    """Whether the parameters are unchanged since the last update."""
     return all(map(np.array_equal, learner.about, about))
 
 
 def update(
-    learner: Learner, mixture: Mixture, batch: Real, sample_weight: Float64 | None, rules: Rules
+    learner: Learner,
+    mixture: Mixture,
+    batch: Real,
+    sample_weight: Float64 | None,
+    rules: StepwiseOptions,
 ) -> tuple[Mixture, Float64]:
-    """The next mixture and its moments, from a batch; ``learner`` stays as it is."""
+    """The next mixture and its moments, from a batch; does not change ``learner``."""
     size: int = _lib.gmm_moments_len(mixture._handle.address)
     seen = np.empty(size)
     call = getattr(_lib, f"gmm_moments_of_{_arrays.suffix(batch)}")
@@ -96,7 +101,7 @@ def update(
 
 
 def settle(learner: Learner, moments: Float64, about: tuple[Any, ...]) -> Learner:
-    """A learner whose moments are about the means that were learnt from them."""
+    """The next state, with moments about the new means."""
     parameters = _copies(about)
     k, d = parameters[1].shape
     parts = moments[2:].reshape(k, -1).copy()

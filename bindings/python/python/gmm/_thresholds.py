@@ -1,4 +1,4 @@
-"""Which energies are those of outliers."""
+"""Thresholds: energies above which a sample is an outlier."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Vector-Jacobian products of :func:`gmm.params` and :func:`gmm.energy`, on arrays of NumPy.
 
-What the gradients of ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` are made of. Outputs have
-the type of ``z``; what is not wanted is None, and costs nothing.
+The gradients of ``gmm.torch``, ``gmm.jax`` and ``gmm.tensorflow`` call these. Outputs have the type
+of ``z``; those that are not needed are None and are not computed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def params_vjp(
     d_cov: Any,
     d_chol: Any,
     d_log_det: Any,
-    wanted: Sequence[bool] = (True, True),
+    needed: Sequence[bool] = (True, True),
 ) -> Gradients:
     """Gradients through :func:`gmm.params`.
 
@@ -42,7 +42,7 @@ def params_vjp(
     eps : float
     d_phi, d_mu, d_cov, d_chol, d_log_det : array-like or None
         Gradients with respect to its outputs, of their shapes; None is zero.
-    wanted : two bools
+    needed : two bools
 
     Returns
     -------
@@ -62,7 +62,7 @@ def params_vjp(
         None if value is None else _contiguous(value, samples.dtype, shape, f"cotangents of {name}")
         for name, value, shape in given
     ]
-    outs = _outputs(samples, wanted, (samples.shape, shares.shape))
+    outs = _outputs(samples, needed, (samples.shape, shares.shape))
     call = getattr(_abi.lib, f"gmm_params_vjp_{_arrays.suffix(samples)}")
     views = _arrays.matrix(samples), _arrays.matrix(shares)
     check(call(*views, eps, *_addresses(cotangents), *_addresses(outs)))
@@ -78,7 +78,7 @@ def energy_vjp(
     log_det: Any,
     d_energy: Any,
     d_cov_diag: float,
-    wanted: Sequence[bool] = (True,) * 6,
+    needed: Sequence[bool] = (True,) * 6,
 ) -> Gradients:
     """Gradients through :func:`gmm.energy`, whose six inputs count as independent.
 
@@ -94,7 +94,7 @@ def energy_vjp(
     d_energy : array-like of shape (n,) or ()
         Gradients with respect to energies, or the one with respect to their mean.
     d_cov_diag : float
-    wanted : six bools
+    needed : six bools
 
     Returns
     -------
@@ -112,7 +112,7 @@ def energy_vjp(
         strict=True,
     )
     inputs = [_contiguous(value, samples.dtype, shape, name) for name, value, shape in given]
-    outs = _outputs(samples, wanted, (samples.shape, *shapes[:5]))
+    outs = _outputs(samples, needed, (samples.shape, *shapes[:5]))
     # The library's gradient of covariances takes the factors for functions of them.
     pointers = _addresses([None if at == 3 else out for at, out in enumerate(outs)])
     call = getattr(_abi.lib, f"gmm_energy_vjp_{_arrays.suffix(samples)}")
@@ -143,10 +143,10 @@ def _add_cov_diag(out: Real, covariances: Real, cotangent: float) -> None:
 
 
 def _outputs(
-    samples: Real, wanted: Sequence[bool], shapes: Sequence[tuple[int, ...]]
+    samples: Real, needed: Sequence[bool], shapes: Sequence[tuple[int, ...]]
 ) -> list[Real | None]:
-    each = zip(wanted, shapes, strict=True)
-    return [np.empty(shape, samples.dtype) if is_wanted else None for is_wanted, shape in each]
+    each = zip(needed, shapes, strict=True)
+    return [np.empty(shape, samples.dtype) if is_needed else None for is_needed, shape in each]
 
 
 def _addresses(arrays: Sequence[Real | None]) -> list[int | None]:
