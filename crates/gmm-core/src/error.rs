@@ -50,7 +50,7 @@ pub enum Error {
         n_components: usize,
         /// d.
         n_features: usize,
-        /// The structure of the covariances: `full`, `tied`, `diag` or `spherical`.
+        /// The covariance type: `full`, `tied`, `diag` or `spherical`.
         covariance: &'static str,
         /// What the memory is for: `a fit` or `a mixture`.
         purpose: &'static str,

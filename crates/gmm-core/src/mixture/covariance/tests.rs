@@ -13,7 +13,7 @@ fn values(covariance_type: CovarianceType) -> Vec<f64> {
 }
 
 #[test]
-fn every_structure_is_its_dense_equivalent() {
+fn every_covariance_type_agrees_with_its_dense_equivalent() {
     for covariance_type in CovarianceType::ALL {
         let covariances = Covariances::new(covariance_type, &values(covariance_type), 2, 2).unwrap();
         assert_eq!((covariances.covariance_type(), covariances.n_components()), (covariance_type, 2));
