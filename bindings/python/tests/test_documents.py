@@ -12,6 +12,8 @@ import contextlib
 import importlib.util
 import io
 import re
+import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +79,15 @@ def test_every_block_runs_and_prints_what_the_page_shows(
         if following == "text":
             found = printed.getvalue()
             assert lines_are_same(lines_of(output), lines_of(found)), f"{code}\nprinted\n{found}"
+
+
+def test_the_picture_of_readme_is_what_its_example_draws(tmp_path: Path, monkeypatch: Any) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(sys, "argv", ["picture.py", str(tmp_path)])
+    runpy.run_path(str(ROOT / "bindings" / "python" / "examples" / "picture.py"))
+    drawn, kept = (
+        re.findall(r"<text[^>]*>([^<]*[a-z][^<]*)<", (folder / "breast-cancer.svg").read_text())
+        for folder in (tmp_path, ROOT / "docs" / "pictures")
+    )
+    # Titles, axes, classes and the threshold, and not the ticks, fonts and colours.
+    assert drawn == kept and any("threshold" in text for text in drawn)
