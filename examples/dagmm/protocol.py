@@ -33,7 +33,7 @@ REG_COVAR = 1e-6
 #: most rows that it is fitted to, drawn at random. One start of many columns is often a poor fit,
 #: and five of all rows would take longer than the network does.
 STARTS, MOST_ROWS = 5, 20_000
-#: Rows that go through the network at once where no gradient is wanted: their layers stay in the
+#: Rows that go through the network at once where no gradient is needed: their layers stay in the
 #: cache.
 CHUNK = 8192
 

@@ -214,11 +214,11 @@ def test_options_of_the_loss_reach_it() -> None:
     flat, absent = np.concatenate([z[:, :2], np.ones((30, 1))], axis=1), gamma * [1, 0]
     running, alone = gmm.RunningMoments(0.5), gmm.RunningMoments(0.5)
 
-    def mended(z: Any, gamma: Any) -> Any:
+    def repaired(z: Any, gamma: Any) -> Any:
         options = {"w_cov_diag": 0.0, "ridge_limit": 1e-2, "drop_empty": True}
         return gmm_jax.gmm_loss(z, gamma, 0.0, **options).loss
 
-    of_z, of_gamma = jax.jit(jax.grad(mended, (0, 1)))(flat, absent)
+    of_z, of_gamma = jax.jit(jax.grad(repaired, (0, 1)))(flat, absent)
     assert jnp.isfinite(of_z).all() and (of_gamma[:, 1] == 0).all() and (of_gamma[:, 0] != 0).any()
     step = jax.jit(jax.grad(lambda z: gmm_jax.gmm_loss(z, gamma, running=running).loss))
     for at in range(3):

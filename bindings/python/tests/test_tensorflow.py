@@ -255,11 +255,11 @@ def test_options_of_the_loss_reach_it(wrap: Any) -> None:
     flat, absent = np.concatenate([z[:, :2], np.ones((30, 1))], axis=1), gamma * [1, 0]
     running, alone = gmm.RunningMoments(0.5), gmm.RunningMoments(0.5)
 
-    def mended(z: Any, gamma: Any) -> Any:
+    def repaired(z: Any, gamma: Any) -> Any:
         options = {"w_cov_diag": 0.0, "ridge_limit": 1e-2, "drop_empty": True}
         return gmm_tf.gmm_loss(z, gamma, 0.0, **options).loss
 
-    of_z, of_gamma = gradients(wrap(mended), [tf.constant(flat), tf.constant(absent)])
+    of_z, of_gamma = gradients(wrap(repaired), [tf.constant(flat), tf.constant(absent)])
     assert np.isfinite(of_z).all()
     assert (of_gamma.numpy()[:, 1] == 0).all() and (of_gamma.numpy()[:, 0] != 0).any()
     step = wrap(lambda z, gamma: gmm_tf.gmm_loss(z, gamma, running=running).loss)
