@@ -40,6 +40,13 @@ enum {
     GMM_CRITERION_BIC = 0,
     GMM_CRITERION_AIC = 1,
     GMM_CRITERION_ICL = 2,
+    GMM_PARAMETER_WEIGHTS = 0,
+    GMM_PARAMETER_MEANS = 1,
+    GMM_PARAMETER_COVARIANCES = 2,
+    GMM_PARAMETER_DENSE_COVARIANCES = 3,
+    GMM_PARAMETER_CHOLESKY = 4,
+    GMM_PARAMETER_PRECISIONS_CHOLESKY = 5,
+    GMM_PARAMETER_LOG_DETS = 6,
     GMM_LOG_INFO = 0,
     GMM_LOG_WARNING = 1,
 };
@@ -226,6 +233,7 @@ typedef struct gmm_candidate {
     double bic;
     double icl;
 } gmm_candidate;
+typedef int32_t gmm_parameter;
 typedef struct gmm_scores_f64 {
     size_t size;
     double *energies;
@@ -378,6 +386,16 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               const float *d_log_det,
                               float *d_z,
                               float *d_gamma);
+gmm_status gmm_cov_diag_vjp_f64(size_t k,
+                                size_t d,
+                                const double *cov,
+                                double d_cov_diag,
+                                double *d_cov);
+gmm_status gmm_cov_diag_vjp_f32(size_t k,
+                                size_t d,
+                                const float *cov,
+                                double d_cov_diag,
+                                float *d_cov);
 gmm_status gmm_training_options_init(struct gmm_training_options *options,
                                      size_t size);
 gmm_status gmm_training_loss_f64(const struct gmm_matrix_f64 *z,
@@ -572,6 +590,31 @@ gmm_status gmm_mixture_precisions_cholesky(const struct gmm_mixture *handle,
                                            double *out,
                                            size_t len);
 gmm_status gmm_mixture_log_dets(const struct gmm_mixture *handle, double *out, size_t len);
+gmm_status gmm_mixture_create_with_type(gmm_covariance_type covariance_type,
+                                        size_t k,
+                                        size_t d,
+                                        const double *weights,
+                                        const double *means,
+                                        const double *covariances,
+                                        struct gmm_mixture **out);
+gmm_status gmm_mixture_create_from_precisions_with_type(gmm_covariance_type covariance_type,
+                                                        size_t k,
+                                                        size_t d,
+                                                        const double *weights,
+                                                        const double *means,
+                                                        const double *precisions,
+                                                        struct gmm_mixture **out);
+gmm_status gmm_mixture_create_from_factors(gmm_covariance_type covariance_type,
+                                           size_t k,
+                                           size_t d,
+                                           const double *weights,
+                                           const double *means,
+                                           const double *covariances,
+                                           const double *ridges,
+                                           const double *cholesky,
+                                           struct gmm_mixture **out);
+size_t gmm_mixture_len(const struct gmm_mixture *handle,
+                       gmm_parameter parameter);
 gmm_status gmm_mixture_save(const struct gmm_mixture *handle,
                             const char *file);
 gmm_status gmm_mixture_save_with_metadata(const struct gmm_mixture *handle,
@@ -590,6 +633,13 @@ gmm_status gmm_model_metadata_keys(const char *file,
                                    size_t *len);
 gmm_status gmm_mixture_load(const char *file,
                             struct gmm_mixture **out);
+gmm_status gmm_mixture_to_bytes(const struct gmm_mixture *handle,
+                                uint8_t *out,
+                                size_t capacity,
+                                size_t *len);
+gmm_status gmm_mixture_from_bytes(const uint8_t *bytes,
+                                  size_t len,
+                                  struct gmm_mixture **out);
 gmm_status gmm_mixture_sample_f64(const struct gmm_mixture *handle,
                                   uint64_t seed,
                                   uint64_t first,
@@ -656,6 +706,16 @@ gmm_status gmm_threshold_by_contamination_f32(const float *energies,
                                               size_t n,
                                               double fraction,
                                               double *threshold);
+gmm_status gmm_threshold_by_weighted_contamination_f64(const double *energies,
+                                                       const double *weights,
+                                                       size_t n,
+                                                       double fraction,
+                                                       double *threshold);
+gmm_status gmm_threshold_by_weighted_contamination_f32(const float *energies,
+                                                       const double *weights,
+                                                       size_t n,
+                                                       double fraction,
+                                                       double *threshold);
 gmm_status gmm_mixture_attribution_f64(const struct gmm_mixture *handle,
                                        const struct gmm_matrix_f64 *samples,
                                        const struct gmm_threads *threads,

@@ -784,6 +784,11 @@ typedef struct gmm_candidate {
 } gmm_candidate;
 
 /**
+ * An array of a mixture, for `gmm_mixture_len`. New codes may be added at the end.
+ */
+typedef int32_t gmm_parameter;
+
+/**
  * Outputs of `gmm_mixture_score_f64`. One pass over the samples writes every field that is not NULL. Matrices are
  * row-major, N x K. Fields may be added at the end: set `size` to `sizeof(gmm_scores_f64)` and the rest to NULL (`=
  * {sizeof(gmm_scores_f64)}` does both).
@@ -1114,6 +1119,41 @@ typedef struct gmm_detector_options {
  * Integrated completed likelihood: favours components that do not overlap.
  */
 #define GMM_CRITERION_ICL 2
+
+/**
+ * Mixing weights: K.
+ */
+#define GMM_PARAMETER_WEIGHTS 0
+
+/**
+ * Means: K D.
+ */
+#define GMM_PARAMETER_MEANS 1
+
+/**
+ * Covariances in the shape of their type: K D D full, D D tied, K D diagonal, K spherical.
+ */
+#define GMM_PARAMETER_COVARIANCES 2
+
+/**
+ * Covariances as a matrix for each component: K D D.
+ */
+#define GMM_PARAMETER_DENSE_COVARIANCES 3
+
+/**
+ * Lower Cholesky factors of the covariances: K D D.
+ */
+#define GMM_PARAMETER_CHOLESKY 4
+
+/**
+ * Upper factors of the precisions: K D D.
+ */
+#define GMM_PARAMETER_PRECISIONS_CHOLESKY 5
+
+/**
+ * Log-determinants of the covariances: K.
+ */
+#define GMM_PARAMETER_LOG_DETS 6
 
 /**
  * The result.
@@ -1465,6 +1505,42 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               const float *d_log_det,
                               float *d_z,
                               float *d_gamma);
+
+/**
+ * The gradient through `cov_diag` with respect to covariances (K x D x D) that are independent of factors and
+ * log-determinants, into `d_cov` (K x D x D): what an automatic differentiation that takes the arguments of
+ * `gmm_energy_f64` one by one needs in place of the `d_cov` of `gmm_energy_vjp_f64`.
+ *
+ *     cov_diag = sum_k sum_i 1 / cov_kii      d_cov_kii = -d_cov_diag / cov_kii^2      0 beside the diagonals
+ *
+ * Computed in double. With `d_cov_diag` 0 all are 0, whatever the variances are. Refuses K or D of 0
+ * (GMM_INVALID_SHAPE), and a gradient beyond the range of the type, as that of a variance of 0 (GMM_OUT_OF_RANGE),
+ * naming its place.
+ *
+ * Cost: 2 K D divisions, and K D^2 numbers to write.
+ *
+ * The caller promises:
+ *
+ * `cov` is readable and `d_cov` writable for K D D elements.
+ */
+gmm_status gmm_cov_diag_vjp_f64(size_t k,
+                                size_t d,
+                                const double *cov,
+                                double d_cov_diag,
+                                double *d_cov);
+
+/**
+ * `gmm_cov_diag_vjp_f64` for floats; `d_cov_diag` is a double.
+ *
+ * The caller promises:
+ *
+ * As `gmm_cov_diag_vjp_f64`.
+ */
+gmm_status gmm_cov_diag_vjp_f32(size_t k,
+                                size_t d,
+                                const float *cov,
+                                double d_cov_diag,
+                                float *d_cov);
 
 /**
  * Writes the defaults to the `size` bytes of `options`, and `size` to its field `size`. In C and C++ the macro
@@ -2301,6 +2377,80 @@ gmm_status gmm_mixture_precisions_cholesky(const struct gmm_mixture *handle,
 gmm_status gmm_mixture_log_dets(const struct gmm_mixture *handle, double *out, size_t len);
 
 /**
+ * A mixture of `k` components in `d` features whose covariances are of a type, GMM_COVARIANCE_*, into `*out`.
+ *
+ * `weights` K, `means` K x D, and `covariances` in the shape of the type: K x D x D full, D x D tied, K x D diagonal,
+ * K spherical; row-major, all are copied. With GMM_COVARIANCE_FULL this is `gmm_mixture_create`, and refusals of the
+ * other types are the same: of variances, one that is not positive is GMM_NOT_POSITIVE_DEFINITE. An unknown type is
+ * GMM_INVALID_ARGUMENT. Free the mixture with `gmm_mixture_free`.
+ *
+ * Cost: D^3 / 3 flops for each matrix; square roots of the variances without matrices.
+ *
+ * The caller promises:
+ *
+ * Parameters are readable for their shapes; `out` is writable.
+ */
+gmm_status gmm_mixture_create_with_type(gmm_covariance_type covariance_type,
+                                        size_t k,
+                                        size_t d,
+                                        const double *weights,
+                                        const double *means,
+                                        const double *covariances,
+                                        struct gmm_mixture **out);
+
+/**
+ * As `gmm_mixture_create_with_type`, from `precisions` in the shape of the type: the inverses of the covariances.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_create_with_type`.
+ */
+gmm_status gmm_mixture_create_from_precisions_with_type(gmm_covariance_type covariance_type,
+                                                        size_t k,
+                                                        size_t d,
+                                                        const double *weights,
+                                                        const double *means,
+                                                        const double *precisions,
+                                                        struct gmm_mixture **out);
+
+/**
+ * As `gmm_mixture_create_with_type`, with the factors of the covariances, which are taken as they are: scores are, to
+ * the last bit, those of the mixture that parameters and factors come from.
+ *
+ *     L_k L_k^T = cov_k + ridge_k I
+ *
+ * `covariances` and `cholesky` are in the shape of the type; the factors of diagonal and spherical covariances are
+ * their square roots. `ridges` (K) are zeros when NULL, and must be zeros unless covariances are full. The weights may
+ * have any sum. A factor that is not that of its covariance is GMM_NOT_POSITIVE_DEFINITE.
+ *
+ * Cost: D^3 / 3 flops for the check of each matrix.
+ *
+ * The caller promises:
+ *
+ * As `gmm_mixture_create_with_type`; `ridges` is NULL or readable for K.
+ */
+gmm_status gmm_mixture_create_from_factors(gmm_covariance_type covariance_type,
+                                           size_t k,
+                                           size_t d,
+                                           const double *weights,
+                                           const double *means,
+                                           const double *covariances,
+                                           const double *ridges,
+                                           const double *cholesky,
+                                           struct gmm_mixture **out);
+
+/**
+ * How many doubles the function that reads `parameter`, GMM_PARAMETER_*, of a mixture writes: the `len` to pass to
+ * `gmm_mixture_weights` and its like. 0 for NULL and for an unknown code.
+ *
+ * The caller promises:
+ *
+ * `handle` is NULL or a live handle.
+ */
+size_t gmm_mixture_len(const struct gmm_mixture *handle,
+                       gmm_parameter parameter);
+
+/**
  * Writes `mixture` to the file `file` (NUL-terminated; the system's bytes, UTF-8 on Windows), in the safetensors
  * layout of docs/model-file.md.
  *
@@ -2373,6 +2523,44 @@ gmm_status gmm_model_metadata_keys(const char *file,
  */
 gmm_status gmm_mixture_load(const char *file,
                             struct gmm_mixture **out);
+
+/**
+ * Writes the bytes of the model file of `mixture`, those that `gmm_mixture_save` writes, into `out`, of `capacity`
+ * bytes. `*len` is their number. With `out` NULL only `*len` is written: ask so for the capacity.
+ *
+ * The same mixture has the same bytes on every machine. Bytes after the first `*len` of `out` are not written. A
+ * capacity of less than `*len` is GMM_INVALID_SHAPE.
+ *
+ *     gmm_mixture_to_bytes(mixture, NULL, 0, &len);
+ *     bytes = malloc(len);
+ *     gmm_mixture_to_bytes(mixture, bytes, len, &len);
+ *
+ * Cost: two copies of the parameters, and one check of each factor, D^3 / 3 flops for a matrix; the same with `out`
+ * NULL.
+ *
+ * The caller promises:
+ *
+ * `handle` is a live handle; `out` is NULL or writable for `capacity` bytes; `len` is writable.
+ */
+gmm_status gmm_mixture_to_bytes(const struct gmm_mixture *handle,
+                                uint8_t *out,
+                                size_t capacity,
+                                size_t *len);
+
+/**
+ * Makes a mixture from the `len` bytes of a model file, into `*out`. Every value is checked, and scores are those of
+ * the mixture that the bytes come from, to the last bit. Text beside the mixture is not read. Bytes that are no model
+ * are GMM_BAD_FILE. Free it with `gmm_mixture_free`.
+ *
+ * Cost: one copy of the parameters, and one check of each factor, D^3 / 3 flops for a matrix.
+ *
+ * The caller promises:
+ *
+ * `bytes` is readable for `len` bytes; `out` is writable.
+ */
+gmm_status gmm_mixture_from_bytes(const uint8_t *bytes,
+                                  size_t len,
+                                  struct gmm_mixture **out);
 
 /**
  * Draws samples from a mixture: rows `first` to `first + n` of the endless sequence that `seed` defines, into
@@ -2625,6 +2813,40 @@ gmm_status gmm_threshold_by_contamination_f32(const float *energies,
                                               size_t n,
                                               double fraction,
                                               double *threshold);
+
+/**
+ * The least threshold that no more than a share `fraction` of the weight of the `n` energies is above, into
+ * `threshold`, where `weights` (N) say how often each energy counts: 2 is the energy twice, 0 is no energy at all.
+ *
+ * With S the sum of the weights, energies are passed over from the largest down while the weights of those passed over
+ * sum to no more than fraction S (1 + 1e-12); the threshold is the first that is not passed over. The factor is for
+ * rounding. Refuses weights that are not finite (GMM_NOT_FINITE), negative (GMM_NEGATIVE) or all zero
+ * (GMM_INVALID_ARGUMENT); otherwise as `gmm_threshold_by_contamination_f64`.
+ *
+ * Cost: a copy of the energies, and N log N comparisons.
+ *
+ * The caller promises:
+ *
+ * `energies` and `weights` are readable for `n`; `threshold` is writable.
+ */
+gmm_status gmm_threshold_by_weighted_contamination_f64(const double *energies,
+                                                       const double *weights,
+                                                       size_t n,
+                                                       double fraction,
+                                                       double *threshold);
+
+/**
+ * `gmm_threshold_by_weighted_contamination_f64` for floats; weights are doubles.
+ *
+ * The caller promises:
+ *
+ * As `gmm_threshold_by_weighted_contamination_f64`.
+ */
+gmm_status gmm_threshold_by_weighted_contamination_f32(const float *energies,
+                                                       const double *weights,
+                                                       size_t n,
+                                                       double fraction,
+                                                       double *threshold);
 
 /**
  * The contribution of each feature to the energy of each sample, into `shares` (N x D, row-major, required):

@@ -98,6 +98,8 @@ struct real;
         static constexpr auto attribution = gmm_mixture_attribution_##bits;                               \
         static constexpr auto by_percentile = gmm_threshold_by_percentile_##bits;                         \
         static constexpr auto by_contamination = gmm_threshold_by_contamination_##bits;                   \
+        static constexpr auto by_weighted_contamination = gmm_threshold_by_weighted_contamination_##bits; \
+        static constexpr auto cov_diag_vjp = gmm_cov_diag_vjp_##bits;                                     \
         static constexpr auto detector_fit = gmm_detector_fit_##bits;                                     \
         static constexpr auto detector_energies = gmm_detector_energies_##bits;                           \
         static constexpr auto detector_attribution = gmm_detector_attribution_##bits;                     \

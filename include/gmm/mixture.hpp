@@ -83,14 +83,42 @@ public:
     static mixture create(const values<double> &weights, const values<double> &means,
                           const values<double> &covariances)
     {
-        return of(gmm_mixture_create, weights, means, "covariances", covariances);
+        return of(gmm_mixture_create_with_type, GMM_COVARIANCE_FULL, weights, means, "covariances", covariances);
     }
 
-    /** From the inverses of the covariances. */
-    static mixture create_from_precisions(const values<double> &weights, const values<double> &means,
-                                          const values<double> &precisions)
+    /** From covariances in the shape of their type, GMM_COVARIANCE_*. */
+    static mixture create_with_type(gmm_covariance_type type, const values<double> &weights,
+                                    const values<double> &means, const values<double> &covariances)
     {
-        return of(gmm_mixture_create_from_precisions, weights, means, "precisions", precisions);
+        return of(gmm_mixture_create_with_type, type, weights, means, "covariances", covariances);
+    }
+
+    /** From the inverses of the covariances, of any type. */
+    static mixture create_from_precisions(const values<double> &weights, const values<double> &means,
+                                          const values<double> &precisions,
+                                          gmm_covariance_type type = GMM_COVARIANCE_FULL)
+    {
+        return of(gmm_mixture_create_from_precisions_with_type, type, weights, means, "precisions", precisions);
+    }
+
+    /** From covariances and their factors, both in the shape of the type, and ridges (k) if there are any. */
+    static mixture create_from_factors(gmm_covariance_type type, const values<double> &weights,
+                                       const values<double> &means, const values<double> &covariances,
+                                       const values<double> &cholesky, const values<double> &ridges = {})
+    {
+        return of(
+            [&](auto code, auto k, auto d, auto w, auto m, auto c, auto out) {
+                const double *const added = ridges.expect("ridges", {k}, "n_components");
+                const double *const factors = detail::expect_covariances(cholesky, "cholesky factors", code, k, d);
+                return gmm_mixture_create_from_factors(code, k, d, w, m, c, added, factors, out);
+            },
+            type, weights, means, "covariances", covariances);
+    }
+
+    /** From what `to_bytes` made. */
+    static mixture from_bytes(const std::vector<std::uint8_t> &bytes)
+    {
+        return made([&](auto out) { return gmm_mixture_from_bytes(bytes.data(), bytes.size(), out); });
     }
 
     static mixture load(const std::string &file)
@@ -105,6 +133,16 @@ public:
         return mixture(detail::made<handle>(std::forward<Make>(make)));
     }
 
+    /** The bytes of the file that `save` writes. */
+    std::vector<std::uint8_t> to_bytes() const
+    {
+        std::size_t len = 0;
+        detail::throw_unless_ok(gmm_mixture_to_bytes(c(), nullptr, 0, &len));
+        std::vector<std::uint8_t> bytes(len);
+        detail::throw_unless_ok(gmm_mixture_to_bytes(c(), bytes.data(), bytes.size(), &len));
+        return bytes;
+    }
+
     void save(const std::string &file) const { detail::throw_unless_ok(gmm_mixture_save(c(), path(file))); }
 
     /** Whether the object holds a mixture. */
@@ -116,32 +154,23 @@ public:
     /** GMM_COVARIANCE_*. */
     gmm_covariance_type covariance_type() const { return gmm_mixture_covariance_type(c()); }
 
-    std::vector<double> weights() const { return detail::read(gmm_mixture_weights, c(), {n_components()}); }
-    std::vector<double> means() const
+    std::vector<double> weights() const { return read(gmm_mixture_weights, GMM_PARAMETER_WEIGHTS); }
+    std::vector<double> means() const { return read(gmm_mixture_means, GMM_PARAMETER_MEANS); }
+    std::vector<double> covariances() const
     {
-        return detail::read(gmm_mixture_means, c(), {n_components(), n_features()});
+        return read(gmm_mixture_dense_covariances, GMM_PARAMETER_DENSE_COVARIANCES);
     }
-    std::vector<double> covariances() const { return dense(gmm_mixture_dense_covariances); }
-    std::vector<double> cholesky() const { return dense(gmm_mixture_cholesky); }
-    std::vector<double> precisions_cholesky() const { return dense(gmm_mixture_precisions_cholesky); }
-    std::vector<double> log_dets() const { return detail::read(gmm_mixture_log_dets, c(), {n_components()}); }
+    std::vector<double> cholesky() const { return read(gmm_mixture_cholesky, GMM_PARAMETER_CHOLESKY); }
+    std::vector<double> precisions_cholesky() const
+    {
+        return read(gmm_mixture_precisions_cholesky, GMM_PARAMETER_PRECISIONS_CHOLESKY);
+    }
+    std::vector<double> log_dets() const { return read(gmm_mixture_log_dets, GMM_PARAMETER_LOG_DETS); }
 
     /** Covariances in the shape of their structure. */
     std::vector<double> covariance_values() const
     {
-        const std::size_t k = n_components(), d = n_features();
-        switch (covariance_type()) {
-        case GMM_COVARIANCE_FULL:
-            return detail::read(gmm_mixture_covariances, c(), {k, d, d});
-        case GMM_COVARIANCE_TIED:
-            return detail::read(gmm_mixture_covariances, c(), {d, d});
-        case GMM_COVARIANCE_DIAG:
-            return detail::read(gmm_mixture_covariances, c(), {k, d});
-        case GMM_COVARIANCE_SPHERICAL:
-            return detail::read(gmm_mixture_covariances, c(), {k});
-        default:
-            detail::refuse(GMM_INVALID_ARGUMENT, "this header is older than the covariances of the mixture");
-        }
+        return read(gmm_mixture_covariances, GMM_PARAMETER_COVARIANCES);
     }
 
     /** Writes every score that `requested` has memory for, in one pass. */
@@ -274,8 +303,8 @@ private:
     explicit mixture(handle made) : handle_(std::move(made)) {}
 
     template <class Create>
-    static mixture of(Create create, const values<double> &weights, const values<double> &means,
-                      const char *matrices_name, const values<double> &matrices)
+    static mixture of(Create create, gmm_covariance_type type, const values<double> &weights,
+                      const values<double> &means, const char *matrices_name, const values<double> &matrices)
     {
         const std::size_t k = weights.size(), d = k ? means.size() / k : 0;
         if (k == 0 || d == 0) {
@@ -284,9 +313,8 @@ private:
         }
         const double *const shares = weights.expect("weights", {k}, "n_components");
         const double *const centres = means.expect("means", {k, d}, "n_components x n_features");
-        const double *const shapes =
-            matrices.expect(matrices_name, {k, d, d}, "n_components x n_features x n_features");
-        return made([&](auto out) { return create(k, d, shares, centres, shapes, out); });
+        const double *const shapes = detail::expect_covariances(matrices, matrices_name, type, k, d);
+        return made([&](auto out) { return create(type, k, d, shares, centres, shapes, out); });
     }
 
     /** A path with a NUL inside would be cut there by C, so it is refused. */
@@ -310,9 +338,9 @@ private:
     }
 
     template <class Read>
-    std::vector<double> dense(Read read) const
+    std::vector<double> read(Read from, gmm_parameter parameter) const
     {
-        return detail::read(read, c(), {n_components(), n_features(), n_features()});
+        return detail::read(from, c(), {gmm_mixture_len(c(), parameter)});
     }
 
     handle handle_;

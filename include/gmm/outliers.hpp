@@ -28,6 +28,18 @@ double threshold_by_contamination(const Energies &energies, double fraction)
     return threshold;
 }
 
+/** The same, where `weights` say how often each energy counts and the share is one of the weight. */
+template <class Energies>
+double threshold_by_contamination(const Energies &energies, double fraction, const values<double> &weights)
+{
+    using value = detail::element<Energies>;
+    const values<value> each(energies);
+    double threshold = 0;
+    detail::throw_unless_ok(detail::real<value>::by_weighted_contamination(
+        each.data(), detail::expect_weights(weights, each.size()), each.size(), fraction, &threshold));
+    return threshold;
+}
+
 /** A detector of outliers, fitted to data that contain them. Immutable; copies share it. */
 class detector {
 public:

@@ -10,6 +10,12 @@ static void thresholds(void)
     CHECK(gmm_threshold_by_percentile_f32(floats, 4, 100, &threshold) == GMM_OK && threshold == 10);
     CHECK(gmm_threshold_by_contamination_f64(energies, 5, 0.4, &threshold) == GMM_OK && threshold == 2.5);
     CHECK(gmm_threshold_by_contamination_f32(floats, 4, 0.25, &threshold) == GMM_OK && threshold == 3);
+    const double twice[] = {1, 2, 1, 1, 0}, negative[] = {1, -1, 1, 1}, absent[4] = {0};
+    CHECK(gmm_threshold_by_weighted_contamination_f64(energies, twice, 5, 0.4, &threshold) == GMM_OK && threshold == 2);
+    REFUSED(gmm_threshold_by_weighted_contamination_f64(energies, negative, 4, 0.4, &threshold), GMM_NEGATIVE,
+            "sample weights is -1 at row 1; it must not be negative");
+    CHECK(gmm_threshold_by_weighted_contamination_f64(energies, absent, 4, 0.4, &threshold) == GMM_INVALID_ARGUMENT);
+    CHECK(gmm_threshold_by_weighted_contamination_f32(floats, twice, 4, 0.2, &threshold) == GMM_OK && threshold == 3);
     REFUSED(gmm_threshold_by_percentile_f64(energies, 4, 101, &threshold), GMM_INVALID_ARGUMENT,
             "percent is 101; it must be within 0 and 100");
     REFUSED(gmm_threshold_by_contamination_f64(energies, 4, 1, &threshold), GMM_INVALID_ARGUMENT,

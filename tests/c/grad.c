@@ -205,9 +205,23 @@ static void unit_normal_in_floats(void)
     CHECK(d_gamma[0] == 5 && d_gamma[1] == -5);
 }
 
+/* By hand; and a variance without a gradient. */
+static void of_variances(void)
+{
+    const double cov[] = {2, 0.5, 0.5, 1}, none[] = {1, 0, 0, 0};
+    const float floats[] = {2, 0.5f, 0.5f, 1};
+    double out[4] = {7, 7, 7, 7};
+    float float_out[4];
+    CHECK(gmm_cov_diag_vjp_f64(1, 2, cov, 4, out) == GMM_OK && out[0] == -1 && out[1] == 0 && out[3] == -4);
+    CHECK(gmm_cov_diag_vjp_f32(1, 2, floats, 4, float_out) == GMM_OK && float_out[0] == -1 && float_out[3] == -4);
+    CHECK(gmm_cov_diag_vjp_f64(1, 2, none, 1, out) == GMM_OUT_OF_RANGE && out[0] == -1);
+    CHECK(gmm_cov_diag_vjp_f64(1, 2, none, 0, out) == GMM_OK && out[0] == 0 && out[3] == 0);
+}
+
 int main(void)
 {
     draw();
+    of_variances();
     doubles();
     floats();
     out_of_range();

@@ -61,6 +61,52 @@ static void known_parameters(void)
     gmm_mixture_free(mixture);
 }
 
+/* Every type from covariances, precisions and factors; lengths; and through bytes. */
+static void of_every_type(void)
+{
+    enum { MAX = 8 };
+    static const size_t lens[] = {8, 4, 4, 2};
+    static const double weights[] = {0.25, 0.75}, means[] = {0, 0, 4, -4};
+    static const double matrices[] = {4, 0, 0, 4, 4, 0, 0, 4}, inverses[] = {0.25, 0, 0, 0.25, 0.25, 0, 0, 0.25};
+    static const double roots[] = {2, 0, 0, 2, 2, 0, 0, 2};
+    static const double fours[] = {4, 4, 4, 4}, quarters[] = {0.25, 0.25, 0.25, 0.25}, twos[] = {2, 2, 2, 2};
+    for (gmm_covariance_type type = GMM_COVARIANCE_FULL; type <= GMM_COVARIANCE_SPHERICAL; type++) {
+        const int dense = type <= GMM_COVARIANCE_TIED;
+        const double *values = dense ? matrices : fours, *precisions = dense ? inverses : quarters;
+        const double *factors = dense ? roots : twos, ridges[] = {0, 0};
+        gmm_mixture *of[5] = {NULL};
+        CHECK(gmm_mixture_create_with_type(type, 2, 2, weights, means, values, &of[0]) == GMM_OK);
+        CHECK(gmm_mixture_create_from_precisions_with_type(type, 2, 2, weights, means, precisions, &of[1]) == GMM_OK);
+        CHECK(gmm_mixture_create_from_factors(type, 2, 2, weights, means, values, NULL, factors, &of[2]) == GMM_OK);
+        CHECK(gmm_mixture_create_from_factors(type, 2, 2, weights, means, values, ridges, factors, &of[3]) == GMM_OK);
+        unsigned char bytes[4096];
+        size_t len = 0, again = 0;
+        CHECK(gmm_mixture_to_bytes(of[0], NULL, 0, &len) == GMM_OK && len > 100 && len < sizeof bytes);
+        memset(bytes, 7, sizeof bytes);
+        CHECK(gmm_mixture_to_bytes(of[0], bytes, len - 1, &again) == GMM_INVALID_SHAPE && again == 0 && bytes[0] == 7);
+        CHECK(gmm_mixture_to_bytes(of[0], bytes, sizeof bytes, &again) == GMM_OK && again == len && bytes[len] == 7);
+        CHECK(gmm_mixture_from_bytes(bytes, len, &of[4]) == GMM_OK);
+        gmm_mixture *none = NULL;
+        CHECK(gmm_mixture_from_bytes(bytes, len - 1, &none) == GMM_BAD_FILE && none == NULL);
+        const size_t want[] = {2, 4, lens[type], 8, 8, 8, 2};
+        for (int i = 0; i < 5; i++) {
+            double c[MAX], l[MAX];
+            CHECK(gmm_mixture_covariance_type(of[i]) == type);
+            CHECK(gmm_mixture_covariances(of[i], c, lens[type]) == GMM_OK);
+            CHECK(gmm_mixture_cholesky(of[i], l, MAX) == GMM_OK);
+            for (size_t j = 0; j < MAX; j++) {
+                CHECK(fabs(l[j] - roots[j]) < 1e-15 && (j >= lens[type] || fabs(c[j] - values[j]) < 1e-15));
+                CHECK(i == 1 || (l[j] == roots[j] && (j >= lens[type] || c[j] == values[j])));
+            }
+            for (gmm_parameter what = GMM_PARAMETER_WEIGHTS; what <= GMM_PARAMETER_LOG_DETS; what++) {
+                CHECK(gmm_mixture_len(of[i], what) == want[what]);
+            }
+            CHECK(gmm_mixture_len(of[i], -1) == 0 && gmm_mixture_len(of[i], 7) == 0);
+            gmm_mixture_free(of[i]);
+        }
+    }
+}
+
 /* A factor with 2^-23 on its diagonal beside ones, exactly: each feature makes its inverse eight million times
  * larger. */
 static void precisions_beyond_a_double(void)
@@ -103,6 +149,7 @@ int main(int argc, char **argv)
     CHECK(strcmp(gmm_version(), "0.1.0") == 0);
     CHECK(strcmp(gmm_last_error_message(), "") == 0);
     known_parameters();
+    of_every_type();
     precisions_beyond_a_double();
     draw();
 

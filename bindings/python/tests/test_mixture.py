@@ -144,8 +144,8 @@ def test_precisions_make_the_mixture_of_their_inverses(means: Any, z: Any) -> No
     ("weights", "values", "structure", "message"),
     [
         ([0.5, 0.6], [1.0, 1.0], "spherical", "sum"),
-        ([0.5, 0.5], [1.0, 0.0], "spherical", "a variance is not positive"),
-        ([0.5, 0.5], [1.0, np.nan], "spherical", "a variance is not positive and finite"),
+        ([0.5, 0.5], [1.0, 0.0], "spherical", "component 1 is not positive definite"),
+        ([0.5, 0.5], [1.0, np.nan], "spherical", "covariances is NaN at component 1"),
         ([0.5, 0.5], [[1.0, 2.0], [2.0, 1.0]], "tied", "not positive definite"),
         ([0.5, 0.5], [1.0, 1.0], "diag", r"covariances have the shape \(2,\); pass \(2, 2\)"),
         ([1.0], [1.0], "spherical", r"weights have the shape \(1,\); pass \(2,\)"),

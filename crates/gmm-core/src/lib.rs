@@ -51,7 +51,7 @@ pub use error::{Error, Place, Result};
 pub use faer::MatRef;
 pub use grad::{
     EnergyCotangents, EnergyGradients, Gradients, Loss, LossOptions, ParamsCotangents, RunningMoments,
-    energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
+    cov_diag_vjp, energy_vjp, hessian_vector_products, loss, params_vjp, running_loss, score_function,
 };
 pub use mixture::{
     CovarianceType, Covariances, Diag, Full, Mixture, Spherical, Tied, check_memory, check_mixture_memory,
@@ -64,4 +64,5 @@ pub use samples::{Responsibilities, Samples};
 pub use score::{
     Criteria, Criterion, Scorer, Scores, aic, attribution, bic, criteria, energy, labels, n_parameters,
     responsibilities, score, squared_mahalanobis, threshold_by_contamination, threshold_by_percentile,
+    threshold_by_weighted_contamination,
 };

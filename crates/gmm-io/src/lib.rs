@@ -67,7 +67,7 @@ mod model;
 pub use crate::error::Error;
 pub use crate::format::described;
 pub use crate::metadata::read_metadata;
-pub use crate::model::{Model, load_model, save_model};
+pub use crate::model::{Model, load_model, model_from_bytes, model_to_bytes, save_model};
 pub use crate::npy::{write_npy_header, write_npy_values};
 pub use crate::open::{open, open_stream};
 pub use crate::options::{Column, Comment, Decimal, Header, LineRange, ReadOptions};

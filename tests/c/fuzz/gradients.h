@@ -41,6 +41,10 @@ static void OF(fuzz_energy_vjp)(void)
     CALL(OF(gmm_energy_vjp)(PASS(z), k, PASS(of[0]), PASS(of[1]), PASS(of[2]), PASS(of[3]), PASS(of[4]),
                             PASS(d_energy), OF(option)(once_in(2) ? 0.0 : 1.0), OPTIONAL(d_z), OPTIONAL(d_phi),
                             OPTIONAL(d_mu), OPTIONAL(d_cov), OPTIONAL(d_chol), OPTIONAL(d_log_det)));
+    begin_arguments();
+    REAL *cov = VALUES("cov", k * d * d, any_flavour(IS_FLOAT));
+    d_cov = OUT("d_cov", FINITE, k * d * d);
+    CALL(OF(gmm_cov_diag_vjp)(once_in(60) ? huge() : k, d, PASS(cov), any_option(1.0), PASS(d_cov)));
 }
 
 static void OF(fuzz_params_vjp)(void)

@@ -8,9 +8,66 @@
 
 static const char *the_folder = ".";
 
+/* The same mixture through bytes, some of which are others. */
+static void fuzz_bytes(const gmm_mixture *mixture)
+{
+    begin_arguments();
+    unsigned char *bytes = buffer("bytes", OUTPUT, BYTES, 1, 4096);
+    size_t *len = buffer("len", OUTPUT, BYTES, 0, sizeof *len), capacity = once_in(2) ? 4096 : below(4096);
+    if (CALL(gmm_mixture_to_bytes(mixture, OPTIONAL(bytes), capacity, PASS(len))) != GMM_OK || *len > 4096) {
+        return;
+    }
+    unsigned char kept[4096];
+    size_t n = *len;
+    memcpy(kept, bytes, sizeof kept);
+    begin_arguments();
+    bytes = input("bytes", n);
+    memcpy(bytes, kept, n);
+    for (size_t change = below(3); change > 0; change--) {
+        bytes[below(n)] = (unsigned char)bits();
+    }
+    gmm_mixture **slot = SLOT(gmm_mixture);
+    gmm_mixture_free(MAKE(slot, gmm_mixture_from_bytes(bytes, once_in(4) ? below(n) : n, PASS(slot))));
+}
+
+/* Of any type, from covariances, precisions or factors that may be none. */
+static void fuzz_types(size_t k, size_t d)
+{
+    gmm_covariance_type type = once_in(60) ? 17 : (gmm_covariance_type)below(4);
+    size_t n = len_of(type, k, d);
+    begin_arguments();
+    double *phi = weights("weights", k), *mu = list("means", k * d, any_flavour(0), 0);
+    double *values = list("covariances", n, any_flavour(0), 1), *factors = list("cholesky", n, any_flavour(0), 1);
+    double *ridges = list("ridges", k, any_flavour(0), 1);
+    for (size_t i = 0; once_in(2) && i < n; i++) {
+        factors[i] = sqrt(values[i]);
+    }
+    gmm_mixture **slot = SLOT(gmm_mixture), *mixture;
+    switch (below(3)) {
+    case 0:
+        mixture = MAKE(slot, gmm_mixture_create_with_type(type, k, d, PASS(phi), PASS(mu), PASS(values), PASS(slot)));
+        break;
+    case 1:
+        mixture = MAKE(slot, gmm_mixture_create_from_precisions_with_type(type, k, d, PASS(phi), PASS(mu), PASS(values),
+                                                                          PASS(slot)));
+        break;
+    default:
+        mixture = MAKE(slot, gmm_mixture_create_from_factors(type, k, d, PASS(phi), PASS(mu), PASS(values),
+                                                             OPTIONAL(ridges), PASS(factors), PASS(slot)));
+        break;
+    }
+    if (mixture != NULL) {
+        inspect(mixture);
+        fuzz_bytes(mixture);
+    }
+    HOLDS(mixture == NULL || gmm_mixture_len(mixture, GMM_PARAMETER_COVARIANCES) == n);
+    gmm_mixture_free(mixture);
+}
+
 static void fuzz_handles(void)
 {
     size_t k = 1 + below(3), d = 1 + below(4);
+    fuzz_types(k, d);
     gmm_mixture *mixture = any_mixture(k, d);
     if (mixture != NULL) {
         inspect(mixture);

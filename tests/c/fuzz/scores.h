@@ -113,6 +113,12 @@ static void OF(fuzz_thresholds)(void)
     energies = VALUES("energies", n, flavour);
     threshold = output("threshold", holds, 1);
     CALL(OF(gmm_threshold_by_contamination)(PASS(energies), n, any_option(uniform()), PASS(threshold)));
+    begin_arguments();
+    energies = VALUES("energies", n, flavour);
+    double *counts = list("weights", n, any_flavour(0), 1);
+    threshold = output("threshold", holds, 1);
+    CALL(OF(gmm_threshold_by_weighted_contamination)(PASS(energies), PASS(counts), n, any_option(uniform()),
+                                                     PASS(threshold)));
 }
 
 static void OF(fuzz_detector)(void)

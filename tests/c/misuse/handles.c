@@ -50,6 +50,52 @@ static void created(void)
     }
 }
 
+static void created_with_a_type(void)
+{
+    double w[K] = {0.5, 0.5}, m[K * D] = {0, 0, 1, 1}, c[K * D] = {4, 4, 1, 1}, l[K * D] = {2, 2, 1, 1}, r[K] = {0, 0};
+    const double *weights = w, *means = m, *variances = c, *cholesky = l, *ridges = r;
+    gmm_mixture *slot, **out = &slot;
+    gmm_covariance_type type = GMM_COVARIANCE_DIAG;
+    size_t k = K, d = D;
+    OUTPUT(slot);
+    for (int i = 0; i < 3; i++) {
+#define MADE                                                                                          \
+    (i == 0   ? gmm_mixture_create_with_type(type, k, d, weights, means, variances, out)              \
+     : i == 1 ? gmm_mixture_create_from_precisions_with_type(type, k, d, weights, means, variances, out) \
+              : gmm_mixture_create_from_factors(type, k, d, weights, means, variances, ridges, cholesky, out))
+#define CALL FREED(MADE, slot, gmm_mixture_free)
+        WITH(type, GMM_COVARIANCE_OF_START, CALL, GMM_INVALID_ARGUMENT);
+        WITH(type, 4, CALL, GMM_INVALID_ARGUMENT);
+        WITH(k, 0, CALL, GMM_INVALID_SHAPE);
+        WITH(d, 0, CALL, GMM_INVALID_SHAPE);
+        WITH(k, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+        WITH(d, PTRDIFF_MAX, CALL, GMM_SIZE_OVERFLOW);
+        BAD_INPUT(weights, CALL);
+        BAD_INPUT(means, CALL);
+        BAD_INPUT(variances, CALL);
+        BAD_SLOT(out, w, CALL);
+        NOT_FINITE(w[0], CALL, GMM_NOT_FINITE);
+        NOT_FINITE(m[2], CALL, GMM_NOT_FINITE);
+        NOT_FINITE(c[3], CALL, GMM_NOT_FINITE);
+        WITH(w[0], -0.5, CALL, GMM_NEGATIVE);
+        WITH(w[0], 0.6, CALL, i == 2 ? GMM_OK : GMM_INVALID_ARGUMENT);
+        WITH(c[2], -1, CALL, GMM_NOT_POSITIVE_DEFINITE);
+        if (i == 2) {
+            BAD_INPUT(cholesky, CALL);
+            BAD_OPTIONAL_INPUT(ridges, CALL);
+            WITH(ridges, NULL, CALL, GMM_OK);
+            NOT_FINITE(l[0], CALL, GMM_NOT_FINITE);
+            WITH(l[0], 3, CALL, GMM_NOT_POSITIVE_DEFINITE);
+            WITH(r[1], 1, CALL, GMM_INVALID_ARGUMENT);
+        }
+        EXPECT(CALL, GMM_OK);
+        memset(&slot, 0xa5, sizeof slot);
+#undef CALL
+#undef MADE
+    }
+    unwatch();
+}
+
 static gmm_mixture *two_components(void)
 {
     const double weights[K] = {0.5, 0.5}, means[K * D] = {0, 0, 1, 1};
@@ -182,6 +228,25 @@ static void files(const char *folder)
     WITH(file, __FILE__, LOAD, GMM_BAD_FILE);
     EXPECT(LOAD, GMM_IO);
 #undef LOAD
+    unsigned char bytes_[2048], *bytes = bytes_;
+    size_t len_, *len = &len_, capacity = sizeof bytes_;
+    OUTPUT(len_);
+#define CALL gmm_mixture_to_bytes(mixture, bytes, capacity, len)
+    WITH(mixture, NULL, CALL, GMM_NULL_POINTER);
+    BAD_INPUT(len, CALL);
+    WITH(capacity, 100, CALL, GMM_INVALID_SHAPE);
+    WITH(bytes, NULL, CALL, GMM_OK);
+    EXPECT(CALL, GMM_OK);
+#undef CALL
+    size_t n = len_;
+#define CALL FREED(gmm_mixture_from_bytes(bytes, n, out), slot, gmm_mixture_free)
+    WITH(bytes, NULL, CALL, GMM_NULL_POINTER);
+    WITH(n, 0, CALL, GMM_INVALID_SHAPE);
+    WITH(n, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+    WITH(n, n - 1, CALL, GMM_BAD_FILE);
+    BAD_INPUT(out, CALL);
+    EXPECT(CALL, GMM_OK);
+#undef CALL
     gmm_mixture_free(mixture);
     unwatch();
     metadata(folder);
@@ -250,6 +315,7 @@ static void without_a_status(void)
     HOLDS(gmm_detector_stop(NULL) == -1);
     HOLDS(gmm_mixture_n_components(NULL) == 0 && gmm_mixture_n_features(NULL) == 0);
     HOLDS(gmm_mixture_covariance_type(NULL) == -1 && gmm_mixture_n_parameters(NULL) == 0);
+    HOLDS(gmm_mixture_len(NULL, GMM_PARAMETER_MEANS) == 0);
     HOLDS(gmm_moments_len(NULL) == 0 && gmm_stepwise_n_updates(NULL) == 0);
     HOLDS(gmm_sweep_n_candidates(NULL) == 0 && gmm_sweep_best(NULL) == 0);
     HOLDS(gmm_detector_n_mixtures(NULL) == 0 && isnan(gmm_detector_threshold(NULL)));
@@ -269,6 +335,7 @@ int main(int argc, char **argv)
     }
     without_a_status();
     created();
+    created_with_a_type();
     readers();
     files(argv[1]);
     threads_and_tokens();

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmm._thresholds import threshold_by_contamination
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,11 +36,7 @@ class Known:
 
     def threshold(self, contamination: float) -> float:
         """The least score that no more than a share ``contamination`` of the weight is above."""
-        total = self.counts.sum()
-        above = total - np.cumsum(self.counts)
-        # A product that is whole but for rounding counts as whole.
-        allowed = contamination * total * (1.0 + 4.0 * np.finfo(np.float64).eps)
-        return float(self.scores[np.argmax(above <= allowed)])
+        return threshold_by_contamination(self.scores, contamination, self.counts)
 
     def unit_range(self, scores: Float64, method: str) -> Float64:
         """Scores scaled to 0..1 by the scores of the fit."""

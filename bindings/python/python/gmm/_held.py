@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmm import _model_file
-from gmm._errors import BadFile
-from gmm._mixture import Mixture, _shape
+from gmm._errors import InvalidInput
+from gmm._mixture import Mixture, _shape, from_factors
 
 if TYPE_CHECKING:
     from gmm._arrays import Float64
@@ -81,12 +80,10 @@ def _mixture_of(
     else:
         cholesky = 1.0 / precisions_cholesky
         covariances = cholesky**2
-    data = _model_file.pack(covariance_type, weights, means, covariances, cholesky)
     try:
-        return Mixture._of(_model_file.read(data))
-    except BadFile as error:
-        reason = str(error).split(": ", 1)[-1]
-        raise ValueError(f"the attributes of the estimator make no mixture: {reason}") from None
+        return from_factors(covariance_type, weights, means, covariances, cholesky)
+    except InvalidInput as error:
+        raise ValueError(f"the attributes of the estimator make no mixture: {error}") from None
 
 
 def _lower(roots: Float64) -> Float64:

@@ -71,24 +71,13 @@ class Mixture:
     def __init__(
         self, weights: Any, means: Any, covariances: Any, *, covariance_type: str = "full"
     ) -> None:
-        phi, mu, shape = _checked(weights, means, covariance_type)
-        values = _arrays.as_doubles(covariances, shape, "covariances")
-        if covariance_type == "full":
-            self._own(_create("gmm_mixture_create", phi, mu, values))
-            return
-        if covariance_type == "tied":
-            # One matrix for all: what is wrong with it, the library says of component 0.
-            _create("gmm_mixture_create", np.ones(1), mu[:1], values)
-            factors = np.asarray(np.linalg.cholesky(values), dtype=np.float64)
-        else:
-            if not (np.isfinite(values).all() and (values > 0.0).all()):
-                raise ValueError("a variance is not positive and finite; pass positive covariances")
-            factors = np.sqrt(values)
-        self._own(_model_file.read(_model_file.pack(covariance_type, phi, mu, values, factors)))
+        self._own(_create("with_type", covariance_type, weights, means, covariances=covariances))
 
     @classmethod
-    def from_precisions(cls, weights: Any, means: Any, precisions: Any) -> Mixture:
-        """A mixture from the inverses of its covariances, of shape (k, d, d).
+    def from_precisions(
+        cls, weights: Any, means: Any, precisions: Any, *, covariance_type: str = "full"
+    ) -> Mixture:
+        """A mixture from the inverses of its covariances, in the shape of the covariance type.
 
         Examples
         --------
@@ -96,9 +85,9 @@ class Mixture:
         >>> gmm.Mixture.from_precisions([1.0], [[0.0]], [[[4.0]]]).covariances
         array([[[0.25]]])
         """
-        phi, mu, shape = _checked(weights, means, "full")
-        values = _arrays.as_doubles(precisions, shape, "precisions")
-        return cls._of(_create("gmm_mixture_create_from_precisions", phi, mu, values))
+        arrays = weights, means
+        function = "from_precisions_with_type"
+        return cls._of(_create(function, covariance_type, *arrays, precisions=precisions))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Mixture:
@@ -388,21 +377,31 @@ def _shape(covariance_type: str, k: int, d: int) -> tuple[int, ...]:
     return shapes[covariance_type]
 
 
-def _checked(
-    weights: Any, means: Any, covariance_type: str
-) -> tuple[Float64, Float64, tuple[int, ...]]:
+def _create(
+    function: str, covariance_type: str, weights: Any, means: Any, **matrices: Any
+) -> Handle:
+    """``gmm_mixture_create_{function}`` of arrays of these names, which have one shape."""
     mu = np.ascontiguousarray(_arrays.as_numbers(means, "means"), dtype=np.float64)
     if mu.ndim != 2:
         raise ValueError(f"means have {mu.ndim} dimensions; pass an array of shape (k, d)")
-    phi = _arrays.as_doubles(weights, (len(mu),), "weights")
     shape = _shape(covariance_type, *mu.shape)
-    if covariance_type != "full":
-        # The library checks these with full matrices; the numbers of these stand for them.
-        unit = np.broadcast_to(np.eye(mu.shape[1]), (*mu.shape, mu.shape[1]))
-        _create("gmm_mixture_create", phi, mu, np.ascontiguousarray(unit))
-    return phi, mu, shape
+    arrays = [_arrays.as_doubles(weights, (len(mu),), "weights"), mu]
+    arrays += [_arrays.as_doubles(values, shape, name) for name, values in matrices.items()]
+    where = [_arrays.address(array) for array in arrays]
+    call = getattr(_lib, f"gmm_mixture_create_{function}")
+    code = _abi.COVARIANCES.index(covariance_type)
+    return new_handle(lambda out: int(call(code, *mu.shape, *where, out)), "mixture")
 
 
-def _create(function: str, phi: Float64, mu: Float64, matrices: Float64) -> Handle:
-    where = [_arrays.address(array) for array in (phi, mu, matrices)]
-    return new_handle(lambda out: int(getattr(_lib, function)(*mu.shape, *where, out)), "mixture")
+def from_factors(
+    covariance_type: str, weights: Float64, means: Float64, covariances: Float64, cholesky: Float64
+) -> Mixture:
+    """A mixture from covariances and their factors, in the shape of the covariance type."""
+    phi, mu, values, factors = (
+        np.ascontiguousarray(array) for array in (weights, means, covariances, cholesky)
+    )
+    where = [_arrays.address(array) for array in (phi, mu, values)]
+    code = _abi.COVARIANCES.index(covariance_type)
+    arguments = (code, *mu.shape, *where, None, _arrays.address(factors))
+    create = _lib.gmm_mixture_create_from_factors
+    return Mixture._of(new_handle(lambda out: int(create(*arguments, out)), "mixture"))

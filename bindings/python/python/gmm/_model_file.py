@@ -1,64 +1,21 @@
-"""Mixtures of every structure from their factors: the layout of docs/model-file.md, made in memory.
-
-The model file is the one door of the library that takes factors as they are, so nothing is lost to
-a factorisation, and a mixture that was pickled scores the same to the last bit.
-"""
+"""Model files, and their bytes in memory: the layout of docs/model-file.md."""
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
-import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-import numpy as np
+from functools import partial
 
 from gmm import _abi
 from gmm._handle import Handle, new_handle
 
-if TYPE_CHECKING:
-    from gmm._arrays import Float64
-
-
-def pack(
-    covariance_type: str, weights: Float64, means: Float64, covariances: Float64, cholesky: Float64
-) -> bytes:
-    """The bytes of the file that holds a mixture, its matrices in the structure's shape."""
-    ridges = np.zeros(len(weights))
-    tensors = {
-        "cholesky": cholesky,
-        "covariances": covariances,
-        "means": means,
-        "ridges": ridges,
-        "weights": weights,
-    }
-    label = f"format=1 covariance_type={covariance_type}"
-    header: dict[str, object] = {"__metadata__": {"gmm": label}}
-    end = 0
-    for name, tensor in tensors.items():
-        begin, end = end, end + tensor.nbytes
-        header[name] = {"dtype": "F64", "shape": list(tensor.shape), "data_offsets": [begin, end]}
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    body = (np.ascontiguousarray(tensor, dtype="<f8").tobytes() for tensor in tensors.values())
-    return b"".join((len(text).to_bytes(8, "little"), text, *body))
-
 
 def read(data: bytes) -> Handle:
-    """The mixture that a file of these bytes holds."""
-    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
-        descriptor = os.memfd_create("gmm-model")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            return load(f"/proc/self/fd/{descriptor}")
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model")
-        with open(path, "wb") as file:
-            file.write(data)
-        return load(path)
+    """The mixture in the bytes of a model file."""
+    return new_handle(
+        lambda out: int(_abi.lib.gmm_mixture_from_bytes(data, len(data), out)), "mixture"
+    )
 
 
 def load(path: str | os.PathLike[str]) -> Handle:
@@ -68,12 +25,8 @@ def load(path: str | os.PathLike[str]) -> Handle:
 
 
 def write(mixture: Handle) -> bytes:
-    """The bytes of the file that holds a mixture."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model")
-        save(mixture, path)
-        with open(path, "rb") as file:
-            return file.read()
+    """The bytes of the model file of a mixture."""
+    return _filled(partial(_abi.lib.gmm_mixture_to_bytes, mixture.address))
 
 
 def save(
@@ -101,11 +54,16 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _text(read: Callable[..., int]) -> str:
-    """What ``read(out, capacity, len)`` writes."""
+    """The text that ``read(out, capacity, len)`` writes, with a NUL after it."""
+    return _filled(read, 1).decode()
+
+
+def _filled(read: Callable[..., int], spare: int = 0) -> bytes:
+    """The bytes that ``read(out, capacity, len)`` writes, without the ``spare`` ones after them."""
     from gmm._errors import check
 
     length = ctypes.c_size_t()
     check(read(None, 0, ctypes.byref(length)))
-    out = ctypes.create_string_buffer(length.value + 1)
+    out = ctypes.create_string_buffer(length.value + spare)
     check(read(out, len(out), ctypes.byref(length)))
-    return out.raw[: length.value].decode()
+    return out.raw[: length.value]

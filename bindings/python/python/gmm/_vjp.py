@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gmm import _abi, _arrays
-from gmm._errors import check, out_of_range
+from gmm._errors import check
 from gmm._estimates import _contiguous
 
 if TYPE_CHECKING:
@@ -117,29 +117,10 @@ def energy_vjp(
     pointers = _addresses([None if at == 3 else out for at, out in enumerate(outs)])
     call = getattr(_abi.lib, f"gmm_energy_vjp_{_arrays.suffix(samples)}")
     check(call(_arrays.matrix(samples), k, *_addresses(inputs), 0.0, *pointers))
-    of_covariances = outs[3]
-    if of_covariances is not None:
-        of_covariances[...] = 0
-        # Where cov_diag is not part of the loss, its infinity for a variance of zero is not either.
-        if d_cov_diag != 0:
-            _add_cov_diag(of_covariances, inputs[2], float(d_cov_diag))
+    if outs[3] is not None:
+        call = getattr(_abi.lib, f"gmm_cov_diag_vjp_{_arrays.suffix(samples)}")
+        check(call(k, d, *_addresses([inputs[2]]), float(d_cov_diag), *_addresses([outs[3]])))
     return tuple(outs)
-
-
-def _add_cov_diag(out: Real, covariances: Real, cotangent: float) -> None:
-    """Writes ``-cotangent / cov_kii^2`` on the diagonals of ``out``."""
-    variances = np.einsum("kii->ki", covariances).astype(np.float64)
-    with np.errstate(divide="ignore", over="ignore"):
-        # Divided by one and then by the other: the square has twice the exponent.
-        values = (-cotangent / variances / variances).astype(out.dtype)
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        component, feature = bad[0]
-        raise out_of_range(
-            f"gradient of cov_diag is beyond the range of {out.dtype} at feature {feature} of "
-            f"component {component}, whose variance is {variances[component, feature]:e}"
-        )
-    np.einsum("kii->ki", out)[...] = values
 
 
 def _outputs(

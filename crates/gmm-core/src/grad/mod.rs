@@ -12,6 +12,7 @@
 mod rows;
 mod linear;
 mod range;
+mod cov_diag;
 mod expectation;
 mod parameters;
 mod estimate;
@@ -32,6 +33,7 @@ use crate::mixture::{Full, Mixture};
 use crate::real::Real;
 use crate::samples::{Responsibilities, Samples};
 
+pub use cov_diag::cov_diag_vjp;
 pub use energy::{EnergyCotangents, EnergyGradients, energy_vjp};
 pub use loss::{Loss, LossOptions, loss, running_loss};
 pub use params::{ParamsCotangents, params_vjp};

@@ -4,7 +4,7 @@ use crate::blocks::Threads;
 use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::mixture::Mixture;
-use crate::mixture::covariance::{Covariances, Full};
+use crate::mixture::covariance::{CovarianceType, Covariances, Full};
 
 /// How far the sum of the weights of [`Mixture::new`] may be from one. Weights that were rounded to `f32` pass.
 const WEIGHT_SUM_TOLERANCE: f64 = 1e-6;
@@ -67,6 +67,82 @@ impl Mixture {
         let full = Full::from_factors(values, ridges.to_vec(), cholesky.to_vec(), d)?;
         let dropped = check_dropped(dropped, weights)?;
         Ok(Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)?.with_dropped(dropped))
+    }
+
+    /// A mixture of a covariance type: `covariances` in its [shape](CovarianceType::shape). Otherwise as
+    /// [`Mixture::new`], which it is for full covariances.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::new`].
+    ///
+    /// Cost: `d³ / 3` flops for each matrix; `k d` square roots without matrices.
+    ///
+    /// ```
+    /// use gmm_core::{CovarianceType, Mixture};
+    ///
+    /// let spherical = Mixture::with_type(CovarianceType::Spherical, &[0.5, 0.5], &[0.0; 4], &[1.0, 4.0])?;
+    /// assert_eq!(spherical.covariances().cholesky(), [1.0, 2.0]);
+    /// # Ok::<(), gmm_core::Error>(())
+    /// ```
+    pub fn with_type(
+        covariance_type: CovarianceType,
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+    ) -> Result<Self> {
+        if covariance_type == CovarianceType::Full {
+            return Mixture::new(weights, means, covariances);
+        }
+        let d = check_weighted_means(weights, means)?;
+        check_sum(weights)?;
+        let held = Covariances::new(covariance_type, covariances, weights.len(), d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), held, d)
+    }
+
+    /// A mixture of a covariance type from precisions in the [shape](CovarianceType::shape) of the type: the inverses
+    /// of the covariances. Otherwise as [`Mixture::from_precisions`], which it is for full covariances.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::from_precisions`].
+    pub fn from_precisions_with_type(
+        covariance_type: CovarianceType,
+        weights: &[f64],
+        means: &[f64],
+        precisions: &[f64],
+    ) -> Result<Self> {
+        if covariance_type == CovarianceType::Full {
+            return Mixture::from_precisions(weights, means, precisions);
+        }
+        let d = check_weighted_means(weights, means)?;
+        check_sum(weights)?;
+        let held = Covariances::from_precisions(covariance_type, precisions, weights.len(), d)?;
+        Mixture::assemble(weights.to_vec(), means.to_vec(), held, d)
+    }
+
+    /// A mixture of a covariance type that was stored with its factors: `covariances` and `cholesky` in the
+    /// [shape](CovarianceType::shape) of the type, as [`Covariances::values`] and [`Covariances::cholesky`] return
+    /// them. Otherwise as [`Mixture::from_factors`], which it is for full covariances.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mixture::from_factors`]; [`Error::InvalidOption`] for a ridge that is not 0 unless covariances are full.
+    pub fn from_factors_with_type(
+        covariance_type: CovarianceType,
+        weights: &[f64],
+        means: &[f64],
+        covariances: &[f64],
+        ridges: &[f64],
+        cholesky: &[f64],
+        dropped: &[usize],
+    ) -> Result<Self> {
+        if covariance_type == CovarianceType::Full {
+            return Mixture::from_factors(weights, means, covariances, ridges, cholesky, dropped);
+        }
+        let (k, d) = (weights.len(), means.len() / weights.len().max(1));
+        let held = Covariances::from_factors(covariance_type, covariances, ridges, cholesky, k, d)?;
+        Mixture::from_covariances(weights, means, held, dropped)
     }
 
     /// A mixture with covariances of any type: `weights` (k), `means` (k × d), and `dropped`, the components that
@@ -137,9 +213,16 @@ fn check_shapes(weights: &[f64], means: &[f64], what: &'static str, matrices: &[
     if means.len().checked_mul(d) != Some(matrices.len()) {
         return Err(Error::shape(what, [matrices.len()], "means", [weights.len(), d]));
     }
+    check_weighted_means(weights, means)?;
+    check::finite(what, matrices, matrix_place(d))?;
+    Ok(d)
+}
+
+/// Shape, finiteness and signs of weights and means; returns d.
+fn check_weighted_means(weights: &[f64], means: &[f64]) -> Result<usize> {
+    let d = check_means(weights, means)?;
     check::non_negative("weights", weights, Place::Component)?;
     check::finite("means", means, |at| Place::Cell { row: at / d, column: at % d })?;
-    check::finite(what, matrices, matrix_place(d))?;
     Ok(d)
 }
 
@@ -238,6 +321,39 @@ mod tests {
         assert!(!std::ptr::eq(packed, unused.packed()));
         assert_eq!(used, make());
         assert_eq!(format!("{used:?}"), format!("{:?}", make()));
+    }
+
+    #[test]
+    fn a_mixture_of_a_type_is_checked_as_one_of_matrices() {
+        for covariance_type in CovarianceType::ALL {
+            let ones: usize = covariance_type.shape(2, 1).iter().product();
+            let (weights, means) = ([0.25, 0.75], [0.0, 1.0]);
+            let made = Mixture::with_type(covariance_type, &weights, &means, &vec![4.0; ones]).unwrap();
+            let inverse =
+                Mixture::from_precisions_with_type(covariance_type, &weights, &means, &vec![0.25; ones])
+                    .unwrap();
+            assert_eq!(made, inverse);
+            let held = made.covariances();
+            assert_eq!((held.covariance_type(), held.cholesky()), (covariance_type, &vec![2.0; ones][..]));
+            let (values, ridges, factors) = (held.values(), held.ridges(), held.cholesky());
+            let again = Mixture::from_factors_with_type(
+                covariance_type,
+                &weights,
+                &means,
+                values,
+                ridges,
+                factors,
+                &[],
+            );
+            assert_eq!(again.unwrap(), made);
+            let refusal = |weights: &[f64], variance: f64| {
+                Mixture::with_type(covariance_type, weights, &means, &vec![variance; ones]).unwrap_err()
+            };
+            assert!(matches!(refusal(&[0.5, 0.6], 1.0), Error::WeightSum { .. }));
+            assert!(matches!(refusal(&[1.5, -0.5], 1.0), Error::Negative { .. }));
+            assert!(matches!(refusal(&weights, -1.0), Error::NotPositiveDefinite { .. }));
+            assert!(matches!(refusal(&weights, f64::NAN), Error::NotFinite { .. }));
+        }
     }
 
     #[test]

@@ -4,10 +4,7 @@
 
 use crate::real::Real;
 use crate::samples::Samples;
-use crate::score::whole_part;
-
-/// Bound of the rounding error when n weights are summed, relative to the sum.
-const ROUNDING: f64 = 1e-12;
+use crate::score::{n_kept_by_weight, whole_part};
 
 /// The weights of the samples (n) as the caller passed them; 1 each if there are none.
 pub(super) fn sample_weights_of<T: Real>(samples: &Samples<'_, T>) -> Vec<f64> {
@@ -40,16 +37,8 @@ impl<'a, T: Real> Ranking<'a, T> {
             return n_kept;
         }
         self.order.sort_unstable_by(by_energy);
-        let allowed = share * self.samples.total_weight() * (1.0 + ROUNDING);
-        let (mut gone, mut n_kept) = (0.0, n);
-        while n_kept > 1 {
-            gone += self.samples.weight(self.order[n_kept - 1].1);
-            if gone > allowed {
-                break;
-            }
-            n_kept -= 1;
-        }
-        n_kept
+        let weights = self.order.iter().map(|&(_, row)| self.samples.weight(row));
+        n_kept_by_weight(weights, share, self.samples.total_weight())
     }
 
     /// Writes the weights (n) of samples for an M-step without the fraction `share`: the sample's own weight, or 0.

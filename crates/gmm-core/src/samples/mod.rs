@@ -19,3 +19,4 @@ mod responsibilities;
 
 pub use responsibilities::Responsibilities;
 pub use rows::Samples;
+pub(crate) use weights::SampleWeights;

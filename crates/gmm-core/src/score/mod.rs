@@ -18,6 +18,8 @@ pub use criteria::{Criteria, Criterion, aic, bic, criteria, n_parameters};
 pub(crate) use density::{Block, BlockOutput, BlockScorer, infinitely_far, pass_work};
 pub(crate) use energy::check_features;
 pub use energy::{Scores, energy, labels, responsibilities, score, squared_mahalanobis};
-pub use outliers::{attribution, threshold_by_contamination, threshold_by_percentile};
-pub(crate) use outliers::{check_shares, whole_part};
+pub use outliers::{
+    attribution, threshold_by_contamination, threshold_by_percentile, threshold_by_weighted_contamination,
+};
+pub(crate) use outliers::{check_shares, n_kept_by_weight, whole_part};
 pub use scorer::Scorer;

@@ -9,9 +9,12 @@ use crate::blocks::{BLOCK_ROWS, Threads, blocks, chunks};
 use crate::error::{Error, Place, Result};
 use crate::mixture::{Full, Mixture};
 use crate::real::Real;
-use crate::samples::Samples;
+use crate::samples::{SampleWeights, Samples};
 use crate::score::density::{Block, BlockScorer};
 use crate::score::energy::check_features;
+
+/// What a sum of n weights may round by, in units of the sum.
+const ROUNDING: f64 = 1e-12;
 
 /// The percentile of energies (n): `percent` of them are at or below it. Interpolates linearly between two energies,
 /// like
@@ -86,14 +89,75 @@ pub fn threshold_by_percentile<T: Real>(energies: &[T], percent: f64) -> Result<
 /// # Ok::<(), gmm_core::Error>(())
 /// ```
 pub fn threshold_by_contamination<T: Real>(energies: &[T], fraction: f64) -> Result<f64> {
-    if !(0.0..1.0).contains(&fraction) {
-        let (value, requirement) = (fraction.to_string(), "at least 0 and less than 1");
-        return Err(Error::option("fraction", value, requirement));
-    }
+    check_fraction(fraction)?;
     let mut values = checked(energies)?;
     let n = values.len();
     let n_above = whole_part(fraction, n).min(n - 1);
     Ok(*values.select_nth_unstable_by(n - 1 - n_above, f64::total_cmp).1)
+}
+
+/// The least threshold that no more than a share `fraction` of the weight of the energies (n) is above, where each
+/// energy counts as its weight (n) says: 2 is the energy twice, 0 is no energy at all.
+///
+/// With `S` the sum of the weights, energies are passed over from the largest down while the weights of those passed
+/// over sum to no more than `fraction · S (1 + 1e-12)`; the threshold is the first that is not. The factor makes a
+/// product that is reached but for rounding reached. With equal weights this is [`threshold_by_contamination`].
+///
+/// # Errors
+///
+/// [`Error::ShapeMismatch`] when the numbers of weights and energies differ; [`Error::NotFinite`] and
+/// [`Error::Negative`] for a weight; [`Error::NoWeight`] when all are zero; otherwise as
+/// [`threshold_by_contamination`].
+///
+/// Cost: O(n log n) comparisons, and a copy of the energies as `f64`.
+///
+/// ```
+/// use gmm_core::threshold_by_weighted_contamination;
+///
+/// let (energies, weights) = ([3.0, 1.0, 10.0, 2.5], [1.0, 2.0, 1.0, 0.0]);
+/// assert_eq!(threshold_by_weighted_contamination(&energies, &weights, 0.25)?, 3.0);
+/// # Ok::<(), gmm_core::Error>(())
+/// ```
+pub fn threshold_by_weighted_contamination<T: Real>(
+    energies: &[T],
+    weights: &[f64],
+    fraction: f64,
+) -> Result<f64> {
+    check_fraction(fraction)?;
+    let values = checked(energies)?;
+    let weights = SampleWeights::new(weights, values.len())?;
+    let mut order: Vec<(f64, f64)> =
+        values.iter().enumerate().map(|(row, &value)| (value, weights.get(row))).collect();
+    order.retain(|&(_, weight)| weight > 0.0);
+    order.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let n_kept = n_kept_by_weight(order.iter().map(|&(_, weight)| weight), fraction, weights.total());
+    Ok(order[n_kept - 1].0)
+}
+
+/// How many of the samples, whose weights come in ascending order of energy, are left when those of the highest
+/// energies are gone whose weights sum to no more than `fraction` of `total`; at least one.
+pub(crate) fn n_kept_by_weight(
+    weights: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator,
+    fraction: f64,
+    total: f64,
+) -> usize {
+    let allowed = fraction * total * (1.0 + ROUNDING);
+    let (mut gone, mut n_kept) = (0.0, weights.len());
+    for weight in weights.rev() {
+        gone += weight;
+        if gone > allowed || n_kept == 1 {
+            break;
+        }
+        n_kept -= 1;
+    }
+    n_kept
+}
+
+fn check_fraction(fraction: f64) -> Result<()> {
+    match (0.0..1.0).contains(&fraction) {
+        true => Ok(()),
+        false => Err(Error::option("fraction", fraction.to_string(), "at least 0 and less than 1")),
+    }
 }
 
 /// `⌊fraction · n⌋`; a product that differs from a whole number only by rounding is rounded to that number.

@@ -70,6 +70,24 @@ pub const GMM_CRITERION_AIC: gmm_criterion = 1;
 /// Integrated completed likelihood: favours components that do not overlap.
 pub const GMM_CRITERION_ICL: gmm_criterion = 2;
 
+/// An array of a mixture, for `gmm_mixture_len`. New codes may be added at the end.
+pub type gmm_parameter = i32;
+
+/// Mixing weights: K.
+pub const GMM_PARAMETER_WEIGHTS: gmm_parameter = 0;
+/// Means: K D.
+pub const GMM_PARAMETER_MEANS: gmm_parameter = 1;
+/// Covariances in the shape of their type: K D D full, D D tied, K D diagonal, K spherical.
+pub const GMM_PARAMETER_COVARIANCES: gmm_parameter = 2;
+/// Covariances as a matrix for each component: K D D.
+pub const GMM_PARAMETER_DENSE_COVARIANCES: gmm_parameter = 3;
+/// Lower Cholesky factors of the covariances: K D D.
+pub const GMM_PARAMETER_CHOLESKY: gmm_parameter = 4;
+/// Upper factors of the precisions: K D D.
+pub const GMM_PARAMETER_PRECISIONS_CHOLESKY: gmm_parameter = 5;
+/// Log-determinants of the covariances: K.
+pub const GMM_PARAMETER_LOG_DETS: gmm_parameter = 6;
+
 /// Stands for a variant of the core's enum that has no code yet.
 const OTHER: i32 = -1;
 

@@ -1,6 +1,9 @@
 //! Outliers: thresholds between energies, and the contributions of the features to an energy.
 
-use gmm_core::{Real, Samples, attribution, threshold_by_contamination, threshold_by_percentile};
+use gmm_core::{
+    Real, Samples, attribution, threshold_by_contamination, threshold_by_percentile,
+    threshold_by_weighted_contamination,
+};
 use libc::size_t;
 
 use crate::plumbing::{
@@ -109,6 +112,74 @@ unsafe fn threshold_into<T: Real>(
         (regions.input("energies", energies, &[n])?, regions.output("threshold", threshold, &[1])?)
     };
     out[0] = rule(energies, level)?;
+    Ok(())
+}
+
+/// The least threshold that no more than a share `fraction` of the weight of the `n` energies is above, into
+/// `threshold`, where `weights` (N) say how often each energy counts: 2 is the energy twice, 0 is no energy at all.
+///
+/// With S the sum of the weights, energies are passed over from the largest down while the weights of those passed over
+/// sum to no more than fraction S (1 + 1e-12); the threshold is the first that is not passed over. The factor is for
+/// rounding. Refuses weights that are not finite (GMM_NOT_FINITE), negative (GMM_NEGATIVE) or all zero
+/// (GMM_INVALID_ARGUMENT); otherwise as `gmm_threshold_by_contamination_f64`.
+///
+/// Cost: a copy of the energies, and N log N comparisons.
+///
+/// # Safety
+///
+/// `energies` and `weights` are readable for `n`; `threshold` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_threshold_by_weighted_contamination_f64(
+    energies: *const f64,
+    weights: *const f64,
+    n: size_t,
+    fraction: f64,
+    threshold: *mut f64,
+) -> gmm_status {
+    // SAFETY: the caller's promises are passed on.
+    guard(|| unsafe { weighted_threshold_into(energies, weights, n, fraction, threshold) })
+}
+
+/// `gmm_threshold_by_weighted_contamination_f64` for floats; weights are doubles.
+///
+/// # Safety
+///
+/// As `gmm_threshold_by_weighted_contamination_f64`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gmm_threshold_by_weighted_contamination_f32(
+    energies: *const f32,
+    weights: *const f64,
+    n: size_t,
+    fraction: f64,
+    threshold: *mut f64,
+) -> gmm_status {
+    // SAFETY: the caller's promises are passed on.
+    guard(|| unsafe { weighted_threshold_into(energies, weights, n, fraction, threshold) })
+}
+
+/// # Safety
+///
+/// As [`gmm_threshold_by_weighted_contamination_f64`].
+unsafe fn weighted_threshold_into<T: Real>(
+    energies: *const T,
+    weights: *const f64,
+    n: usize,
+    fraction: f64,
+    threshold: *mut f64,
+) -> Result<(), Refusal> {
+    if n == 0 {
+        return Err(gmm_core::Error::Empty { what: "energies", rows: 0, cols: 1 }.into());
+    }
+    let mut regions = Regions::default();
+    // SAFETY: readable for n, and writable, as the caller promised.
+    let (energies, weights, out) = unsafe {
+        (
+            regions.input("energies", energies, &[n])?,
+            regions.input("weights", weights, &[n])?,
+            regions.output("threshold", threshold, &[1])?,
+        )
+    };
+    out[0] = threshold_by_weighted_contamination(energies, weights, fraction)?;
     Ok(())
 }
 

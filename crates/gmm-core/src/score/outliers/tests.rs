@@ -19,6 +19,28 @@ fn percentiles_worked_out_by_hand() {
 }
 
 #[test]
+fn equal_weights_draw_the_line_of_no_weights_and_those_of_zero_are_absent() {
+    let energies: Vec<f64> = (0..50).map(|i| f64::from(i * 37 % 50 / 2)).collect();
+    for percent in 0..100 {
+        let share = f64::from(percent) / 100.0;
+        let wanted = threshold_by_contamination(&energies, share).unwrap();
+        for weight in [1.0, 0.3, 1e-300] {
+            let got = threshold_by_weighted_contamination(&energies, &[weight; 50], share).unwrap();
+            assert_eq!(got, wanted, "{percent} %");
+        }
+    }
+    let line = |share: f64| {
+        threshold_by_weighted_contamination(&[2.0, 1.0, 0.0, 9.0], &[2.0, 1.0, 1.0, 0.0], share).unwrap()
+    };
+    assert_eq!((line(0.25), line(0.5), line(0.9)), (2.0, 1.0, 0.0));
+    for (weights, share) in
+        [(&[1.0][..], 0.1), (&[0.0; 2][..], 0.1), (&[-1.0, 1.0][..], 0.1), (&[1.0; 2][..], 1.0)]
+    {
+        assert!(threshold_by_weighted_contamination(&[1.0, 2.0], weights, share).is_err());
+    }
+}
+
+#[test]
 fn an_infinite_energy_is_the_largest() {
     let energies = [f64::INFINITY, 1.0, 2.0, f64::INFINITY];
     assert_eq!(threshold_by_percentile(&energies, 0.0).unwrap(), 1.0);
