@@ -118,7 +118,9 @@ def test_where_scikit_learn_gives_up_a_fit_goes_on_and_says_so(structure: str) -
     with pytest.warns(gmm.RepairWarning, match="needed a ridge of .* in iteration 1"):
         model = gmm.GaussianMixture(2, **arguments).fit(X)
     diagnosis = model.diagnosis_
+    assert isinstance(diagnosis, gmm.Diagnosis)
     assert diagnosis.n_repairs == len(diagnosis.repairs) >= 1
+    assert all(isinstance(repair, gmm.Repair) for repair in diagnosis.repairs)
     assert diagnosis.repairs[0].kind == "raised_ridge" and diagnosis.held_by_ridge.any()
     assert diagnosis.effective_counts == pytest.approx([5, 5])
     assert len(set(model.predict(X)[:5])) == 1 and np.isfinite(model.score(X))

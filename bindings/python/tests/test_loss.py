@@ -21,6 +21,7 @@ def test_the_loss_is_that_of_its_parts(drawn: tuple[Any, Any]) -> None:
     z, gamma = drawn
     mean, cov_diag = gmm.energy(z, *gmm.params(z, gamma))
     got = gmm.loss(z, gamma, w_energy=0.5, w_cov_diag=0.25)
+    assert isinstance(got, gmm.Loss)
     assert got.mean_energy == pytest.approx(mean, rel=1e-13)
     assert got.cov_diag == pytest.approx(cov_diag, rel=1e-13)
     assert got.loss == pytest.approx(0.5 * mean + 0.25 * cov_diag, rel=1e-13)

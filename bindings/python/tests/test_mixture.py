@@ -159,3 +159,29 @@ def test_what_makes_no_mixture_is_refused(
         gmm.Mixture(weights, [[0.0, 0.0], [1.0, 1.0]], values, covariance_type=structure)
     with pytest.raises(ValueError, match="means have 1 dimensions"):
         gmm.Mixture([1.0], [0.0], [[1.0]])
+
+
+def test_criteria_are_those_of_their_formulas() -> None:
+    mixture = gmm.Mixture(WEIGHTS, np.zeros((K, D)), covariances("diag"), covariance_type="diag")
+    X = np.random.default_rng(3).normal(size=(50, D))
+    criteria = mixture.criteria(X)
+    assert isinstance(criteria, gmm.Criteria)
+    log_likelihood = -mixture.energies(X).sum()
+    n_parameters = (K - 1) + K * D + K * D
+    assert criteria.n_parameters == n_parameters
+    assert criteria.log_likelihood == pytest.approx(log_likelihood, rel=1e-12)
+    assert criteria.aic == pytest.approx(2 * n_parameters - 2 * log_likelihood, rel=1e-12)
+    assert criteria.bic == pytest.approx(np.log(50) * n_parameters - 2 * log_likelihood, rel=1e-12)
+    # ICL adds twice the entropy of the responsibilities.
+    shares = mixture.responsibilities(X)
+    entropy = -np.sum(shares * np.log(shares))
+    assert criteria.icl == pytest.approx(criteria.bic + 2 * entropy, rel=1e-12)
+
+
+def test_thresholds_leave_no_more_above_than_was_requested() -> None:
+    energies = [5.0, 1.0, 9.0, 2.0]
+    assert gmm.threshold_by_contamination(energies, 0.25) == 5.0
+    assert gmm.threshold_by_contamination(energies, 0.0) == 9.0
+    assert gmm.threshold_by_contamination(energies, 0.49) == 5.0
+    # The median of four values, linearly between the middle two, as NumPy has it.
+    assert gmm.threshold_by_percentile(energies, 50) == np.percentile(energies, 50)

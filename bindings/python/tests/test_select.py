@@ -25,6 +25,7 @@ def groups() -> Any:
 def test_every_candidate_is_the_fit_that_one_makes_alone(groups: Any) -> None:
     how = {"n_init": 2, "random_state": 3, "tol": 1e-4}
     found = gmm.select(groups, range(1, 5), KINDS, **how)
+    assert isinstance(found, gmm.Selection)
     pairs = [(k, kind) for k in range(1, 5) for kind in KINDS]
     assert [(one.n_components, one.covariance_type) for one in found.candidates] == pairs
     for one in found.candidates:

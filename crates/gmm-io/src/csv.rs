@@ -107,8 +107,8 @@ impl CsvSource {
         Ok(source)
     }
 
-    /// Determines the number of columns, their names, and which of them are features.
-    fn read_first_records(&mut self, options: &ReadOptions, head: &Head) -> Result<(), Error> {
+    /// Reads the records that guesses are made from.
+    fn read_ahead(&mut self) -> Result<(), Error> {
         let mut n_bytes = 0;
         while self.ahead.len() < SAMPLE_LINES && n_bytes < SAMPLE_BYTES {
             let mut record = Record::default();
@@ -118,6 +118,12 @@ impl CsvSource {
             n_bytes += record.n_bytes();
             self.ahead.push_back(record);
         }
+        Ok(())
+    }
+
+    /// Determines the number of columns, their names, and which of them are features.
+    fn read_first_records(&mut self, options: &ReadOptions, head: &Head) -> Result<(), Error> {
+        self.read_ahead()?;
         let sample = self.ahead.make_contiguous();
         let Some(first) = sample.first() else { return Err(Error::NoRows { path: self.origin.clone() }) };
         self.first_line = first.line;

@@ -132,16 +132,27 @@ fn matched(
         // More columns were selected than the model has features: the check of the number of features reports it.
         return Ok(selected);
     }
+    note_placement(model, names, &among, &positions, notes);
+    Ok(Some(positions))
+}
+
+/// Notes which columns are left out, and whether the others change their order.
+fn note_placement(
+    model: &[String],
+    names: &[String],
+    among: &[usize],
+    positions: &[usize],
+    notes: &mut Vec<String>,
+) {
     let others: Vec<String> =
         among.iter().filter(|at| !positions.contains(at)).take(100).map(|&at| names[at].clone()).collect();
     if !others.is_empty() {
         notes.push(format!("columns that the model does not have were left out: {}", some_of(&others)));
     }
     let order = among.iter().filter(|at| positions.contains(at));
-    if !order.eq(&positions) {
+    if !order.eq(positions) {
         notes.push(format!("columns were put in the order of the model: {}", some_of(model)));
     }
-    Ok(Some(positions))
 }
 
 /// Positions from zero of `columns` among `n_columns`, in the requested order; `None` for all columns in the order of

@@ -1,8 +1,8 @@
 //! Laws that hold for every mixture, on random cases that are shrunk when a law fails.
 
 use gmm_core::{
-    FitOptions, Init, MatRef, Mixture, Real, RegCovar, Responsibilities, Samples, Scores, Threads, energy,
-    fit, params, score,
+    FitOptions, Init, MatRef, Mixture, Moments, Real, RegCovar, Responsibilities, Samples, Scores, Threads,
+    energy, fit, params, score,
 };
 use gmm_verify::cases::{Drawn, Stream};
 use gmm_verify::linear::correlation_condition;
@@ -271,6 +271,30 @@ proptest! {
         judge.check(Quantity::Covariances, Dtype::F64, &covariances, whole.covariances().values());
     }
 
+    /// What another process sends: the mixture that added moments make is that of the moments of all samples.
+    #[test]
+    fn added_moments_make_the_mixture_of_the_whole(case in cases(), cut in 0.0..1.0) {
+        let cut = ((case.n as f64 * cut) as usize).clamp(1, case.n - 1);
+        let start = estimate(&case);
+        let of = |rows: std::ops::Range<usize>| {
+            let z = &case.z[rows.start * case.d..rows.end * case.d];
+            let samples = Samples::from_rows(z, rows.len(), case.d).unwrap();
+            Moments::of(&samples, &start, &Threads::one()).unwrap()
+        };
+        let mut added = of(0..cut);
+        added.add(&of(cut..case.n));
+        prop_assert_eq!(added.total_weight(), case.n as f64);
+        let options = FitOptions::new(case.k);
+        let whole = of(0..case.n).maximise(&start, &options);
+        // Both or none: a component that kept hardly any sample may have no covariance.
+        prop_assume!(whole.is_ok());
+        let (whole, joined) = (whole.unwrap(), added.maximise(&start, &options).unwrap());
+        let judge = Judge::new("added", &case, &whole);
+        judge.check(Quantity::Weights, Dtype::F64, joined.weights(), whole.weights());
+        judge.check(Quantity::Means, Dtype::F64, joined.means(), whole.means());
+        judge.check(Quantity::Covariances, Dtype::F64, joined.covariances().values(), whole.covariances().values());
+    }
+
     #[test]
     fn covariances_are_exactly_symmetric(case in cases()) {
         let mixture = estimate(&case);
@@ -350,4 +374,9 @@ fn a_fit_from_a_given_start_does_not_depend_on_the_seed() {
         fit(&samples, &options, &Threads::one()).unwrap()
     };
     assert_eq!(run(1), run(2));
+    // The first bound is that of the start itself, so the start was used and nothing else.
+    let energies = energy(&start, &samples, &Threads::one()).unwrap();
+    let mean = energies.iter().sum::<f64>() / case.n as f64;
+    let allowed = budget(Quantity::MeanEnergy, Dtype::F64, case.d, case.n, 1.0);
+    assert!((run(1).lower_bounds[0] + mean).abs() <= allowed.atol + allowed.rtol * mean.abs());
 }

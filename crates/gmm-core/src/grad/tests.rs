@@ -180,6 +180,7 @@ fn a_running_loss_has_the_gradients_of_rows_that_fade() {
     let line = Samples::from_rows(&old, 6, 1).unwrap();
     let refused = running_loss(&line, &gamma, &options, &mut running, Gradients::default(), &Threads::one());
     assert!(matches!(refused, Err(Error::ShapeMismatch { .. })));
+    assert_eq!(running.n_batches(), 2);
     assert!(RunningMoments::new(1.0).is_err() && RunningMoments::new(f64::NAN).is_err());
 }
 

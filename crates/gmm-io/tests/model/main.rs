@@ -9,7 +9,7 @@ use gmm_core::{
     CovarianceType, Covariances, Mixture, ParamsOptions, Responsibilities, Samples, Threads, energy,
     params_with,
 };
-use gmm_io::{Error, Model, load_model, read_metadata, save_model};
+use gmm_io::{Error, Model, link_target, load_model, read_metadata, save_model};
 use tempfile::TempDir;
 
 /// Two components, one of them dropped, with a ridge: all that a file can store.
@@ -233,6 +233,7 @@ fn a_link_to_nothing_makes_what_it_names() {
     symlink("deep/second", at("first")).unwrap();
     symlink("file", at("deep/second")).unwrap();
     save_model(&at("first"), &mixture()).unwrap();
+    assert_eq!(link_target(&at("first")).unwrap(), at("deep/file"));
     assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
     assert!(fs::symlink_metadata(at("deep/second")).unwrap().is_symlink());
     assert!(fs::symlink_metadata(at("deep/file")).unwrap().is_file());

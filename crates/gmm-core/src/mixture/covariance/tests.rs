@@ -137,3 +137,12 @@ fn the_first_refused_component_is_named_on_any_number_of_threads() {
         assert!(matches!(refused, Error::NotPositiveDefinite { component: 2, .. }), "{refused}");
     }
 }
+
+#[test]
+fn a_covariance_of_equal_variances_has_the_shape_of_its_type() {
+    let of = |covariance_type: CovarianceType| covariance_type.isotropic(3.0, 2);
+    assert_eq!(of(CovarianceType::Full), [3.0, 0.0, 0.0, 3.0]);
+    assert_eq!(of(CovarianceType::Tied), [3.0, 0.0, 0.0, 3.0]);
+    assert_eq!(of(CovarianceType::Diag), [3.0, 3.0]);
+    assert_eq!(of(CovarianceType::Spherical), [3.0]);
+}
