@@ -129,7 +129,7 @@ fn every_option_of_the_command_line_is_tried() {
         .map(|path| fs::read_to_string(path).unwrap())
         .filter_map(|text| text.split_once("#[cfg(test)]").map(|(_, tests)| tests.to_owned()))
         .collect();
-    let documents = fs::read_to_string(root().join("README.md")).unwrap();
+    let documents = text_of(&["docs"], &["md"]);
     let missing: Vec<&String> = options
         .iter()
         .filter(|option| ![&tests, &own, &documents].iter().any(|text| text.contains(&format!("--{option}"))))
