@@ -15,7 +15,7 @@ const LONG_FILES: &[(&str, &str)] =
 /// Files that may dereference pointers, and files whose `unsafe` only forwards a caller's promise to them.
 const UNSAFE_FILES: &[&str] = &[
     "crates/gmm-kernels/src/vector.rs",
-    "crates/gmm-kernels/src/pack.rs",
+    "crates/gmm-kernels/src/memory.rs",
     "crates/gmm-kernels/src/whiten/tile.rs",
     "crates/gmm-kernels/src/whiten/kept.rs",
     "crates/gmm-kernels/src/product/tile.rs",

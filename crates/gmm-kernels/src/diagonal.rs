@@ -1,25 +1,24 @@
-//! Whitening by deviations alone: the squared distance of every sample of a block to components whose
-//! covariances are diagonal.
+//! Whitening with diagonal covariances: the squared distance of every sample of a block to every component.
 //!
 //! ```text
 //! yᵢ = (zᵢ − μᵢ) / σᵢ        ‖y‖² = Σᵢ yᵢ²        features in order
 //! ```
 //!
-//! A tile is three vectors of samples by four components (two where registers are sixteen): samples are
-//! loaded once for all of them, and every sum stays in a register from the first feature to the last. As in
-//! `whiten.rs` the mean is subtracted first, and what rounding it to the samples' type lost right after.
+//! A tile is three vectors of samples by four components, or by two where there are sixteen registers. Samples are
+//! loaded once for all components of a tile, and every sum stays in a register from the first feature to the last. As
+//! in `whiten.rs`, the mean is subtracted first, and then the error of rounding it to the samples' type.
 
 use pulp::Simd;
 
 use crate::isa::{Isa, isa};
-use crate::vector::{VECTORS, Vector, Work, compiled_once};
+use crate::vector::{VECTORS, Vector, Work, kernel};
 use crate::{LANES, Real};
 
 /// Components with diagonal covariances, in the order of use.
 #[derive(Clone, Debug)]
 pub struct Diagonal<T> {
     n_features: usize,
-    /// Mean, inverse deviation, and what rounding the mean lost (k × d).
+    /// Rounded mean, inverse deviation, and rounding error of the mean (k × d).
     values: Vec<[T; 3]>,
     has_rest: bool,
     fits: bool,
@@ -46,7 +45,7 @@ impl<T: Real> Diagonal<T> {
         Diagonal { n_features, values, has_rest, fits, isa }
     }
 
-    /// Whether `T` holds the means, the deviations and their inverses as normal numbers.
+    /// Whether `T` represents the means as finite and the deviations and their inverses as normal numbers.
     pub fn fits(&self) -> bool {
         self.fits
     }
@@ -56,20 +55,20 @@ impl<T: Real> Diagonal<T> {
         self.n_features
     }
 
-    /// `‖y‖²` of the first `n_rows` lanes of `panels` and every component, into `squares` (k × `stride`), as
+    /// Writes `‖y‖²` of the first `n_rows` lanes of `panels` and every component to `squares` (k × `stride`), as
     /// [`squared_norms`](crate::squared_norms) does.
     ///
     /// Error of each distance, relative: about `d · eps`. Cost: `4 d` flops a lane and component.
     pub fn squared_norms(&self, panels: &[T], n_rows: usize, squares: &mut [T], stride: usize) {
         let (d, lanes) = (self.n_features, panels.len() / self.n_features);
-        // What the pointers below rely on.
+        // The pointers below rely on this.
         assert!(lanes * d == panels.len() && lanes.is_multiple_of(LANES) && n_rows <= lanes);
         assert!(lanes <= stride && squares.len() == self.values.len() / d * stride);
         Squares { diagonal: self, panels, n_rows, squares, stride }.on(self.isa);
     }
 }
 
-/// The definition: one component and one panel at a time, all lanes side by side.
+/// The definition: one component and one panel at a time, all lanes at once.
 fn definition<T: Real>(work: Squares<'_, T>) {
     let Squares { diagonal, panels, squares, stride, .. } = work;
     let d = diagonal.n_features;
@@ -97,7 +96,7 @@ struct Squares<'a, T> {
     stride: usize,
 }
 
-compiled_once!(Squares);
+kernel!(Squares);
 
 impl<T: Real> Work<T> for Squares<'_, T> {
     fn define(self) {
@@ -126,7 +125,7 @@ impl<T: Real> Work<T> for Squares<'_, T> {
 impl<T: Real> Squares<'_, T> {
     /// # Safety
     ///
-    /// The lengths that [`Diagonal::squared_norms`] asserts, and three vectors cut a panel evenly.
+    /// The lengths are those that [`Diagonal::squared_norms`] asserts, and a panel is a whole number of three vectors.
     #[inline(always)]
     unsafe fn tiles<S: Simd, const C: usize, const REST: bool>(&mut self, simd: S)
     where
@@ -140,7 +139,7 @@ impl<T: Real> Squares<'_, T> {
             let mut component = 0;
             while component < k {
                 let whole = k - component >= C;
-                // SAFETY: rows and components exist, and tiles end where their panel ends or before.
+                // SAFETY: rows and components exist, and no tile crosses the end of its panel.
                 unsafe {
                     match (many, whole) {
                         (true, true) => self.tile::<S, C, VECTORS, REST>(simd, start, component),
@@ -155,11 +154,11 @@ impl<T: Real> Squares<'_, T> {
         }
     }
 
-    /// `C` components from `component` on, `V` vectors of samples from row `start` on.
+    /// One tile: `C` components from `component` on, `V` vectors of samples from row `start` on.
     ///
     /// # Safety
     ///
-    /// As [`Squares::tiles`]; they exist, and the vectors lie in one panel.
+    /// As [`Squares::tiles`]; the components and rows exist, and the vectors lie in one panel.
     #[inline(always)]
     unsafe fn tile<S: Simd, const C: usize, const V: usize, const REST: bool>(
         &mut self,
@@ -191,22 +190,22 @@ impl<T: Real> Squares<'_, T> {
                     |value| T::splat(simd, value),
                 );
                 for v in 0..V {
-                    let mut y = T::less(simd, z[v], mean);
+                    let mut y = T::sub_lanes(simd, z[v], mean);
                     if REST {
-                        y = T::less(simd, y, rest);
+                        y = T::sub_lanes(simd, y, rest);
                     }
-                    y = T::times(simd, y, inverse);
-                    sums[c][v] = T::fused(simd, y, y, sums[c][v]);
+                    y = T::mul_lanes(simd, y, inverse);
+                    sums[c][v] = T::mul_add_lanes(simd, y, y, sums[c][v]);
                 }
             }
         }
-        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        // A sum that overflows may end in ∞ − ∞, which is NaN; such a sample is infinitely far.
         let infinity = T::splat(simd, T::from_f64(f64::INFINITY));
         for c in 0..C {
             let out = self.squares[(component + c) * self.stride + start..].as_mut_ptr().cast::<T::Lanes>();
             for v in 0..V {
                 // SAFETY: rows are padded to whole panels.
-                unsafe { out.add(v).write_unaligned(T::smaller(simd, sums[c][v], infinity)) };
+                unsafe { out.add(v).write_unaligned(T::min_lanes(simd, sums[c][v], infinity)) };
             }
         }
     }
@@ -236,8 +235,8 @@ mod tests {
         }
     }
 
-    /// Small integers and deviations that are powers of two: every operation is exact, so tiles of any size
-    /// agree with the definition to the last bit.
+    /// With small integers, and deviations that are powers of two, every operation is exact, so tiles of any size agree
+    /// with the definition to the last bit.
     fn tiles_agree_with_the_definition<T: Real>() {
         for (d, k) in [(1, 1), (2, 3), (3, 4), (8, 5), (17, 9)] {
             let means: Vec<f64> = (0..k * d).map(|at| (at * 3 % 7) as f64 - 3.0).collect();
@@ -264,9 +263,9 @@ mod tests {
         tiles_agree_with_the_definition::<f32>();
     }
 
-    /// Thirds, so that nothing is exact: a row must not notice the tile that it is in.
+    /// Thirds make every operation inexact. The bits of a row must not depend on its tile.
     #[test]
-    fn a_row_has_the_same_bits_in_every_company() {
+    fn a_row_has_the_same_bits_beside_any_other_rows() {
         let (d, k, n_rows) = (5, 6, LANES + 13);
         let means: Vec<f64> = (0..k * d).map(|at| at as f64 / 3.0).collect();
         let deviations: Vec<f64> = (0..k * d).map(|at| 1.0 + (at % 4) as f64 / 7.0).collect();

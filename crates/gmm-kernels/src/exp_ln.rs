@@ -6,13 +6,13 @@
 //! ```
 //!
 //! No branch, no table, no call: each function is a straight line of adds, multiplies and selects,
-//! `#[inline(always)]` into loops that [`crate::isa`] compiles for the machine. [`exp`], [`ln`] and their
-//! single-precision twins fuse nothing either, so that their bits are the same on every machine and in
-//! every lane, as the standard library's need not be.
+//! `#[inline(always)]` into loops that [`crate::vector`] compiles for the machine. [`exp`], [`ln`] and their
+//! single-precision twins do not fuse multiply and add either, so their bits are the same on every machine and in every
+//! lane. The standard library does not promise that.
 //!
-//! [`ExpLn`] has the two that log-sum-exp spends its time in, for both types: the exponential of what is
-//! at most 0 and the logarithm of what is at least 1. With less to provide for they are shorter, and with
-//! `FUSED` they multiply and add in one rounding, where vectors can: as fast, those without are a call.
+//! [`ExpLn`] has the two functions that log-sum-exp spends its time in, for both types: the exponential of x ≤ 0 and
+//! the logarithm of x ≥ 1. They cover a narrower range, so they are shorter. `FUSED` uses fused multiply-add, which is
+//! a slow library call on machines without it.
 //!
 //! | function                   | worst error seen           | where                                     |
 //! |----------------------------|----------------------------|-------------------------------------------|
@@ -23,7 +23,7 @@
 //! | [`ExpLn::exp_nonpositive`] | 1.03 ulp, in single 0.99   | combs over the range, fused and not       |
 //! | [`ExpLn::ln_of_sum`]       | 0.83 ulp, in single 0.76   | combs over the range, fused and not       |
 //!
-//! `tests/exp_ln.rs` measures them and holds them below 2 ulp.
+//! `tests/exp_ln.rs` measures these errors and requires less than 2 ulp.
 //!
 //! Reductions: Cody & Waite, *Software Manual for the Elementary Functions*, 1980. The form of the
 //! logarithm: Tang, *ACM TOMS* 16(4), 1990, and Sun's fdlibm. `P` and `R` are minimax polynomials (Remez
@@ -39,12 +39,12 @@ const LN_2_HI_F32: f32 = 0.693_145_75;
 /// `ln 2 − LN_2_HI_F32`.
 const LN_2_LO_F32: f32 = 1.428_606_8e-6;
 
-/// 1.5 · 2⁵²: the sum with it has no fraction, so it rounds to the nearest integer, and keeps that
-/// integer in its last bits. A conversion to i64 has no vector instruction before AVX-512.
+/// 1.5 · 2⁵². Adding it rounds a number to the nearest integer and leaves that integer in the last bits of the sum. A
+/// conversion to i64 has no vector instruction before AVX-512.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// 1.5 · 2²³.
 const ROUND_F32: f32 = 12_582_912.0;
-/// 2⁵²: an integer below it in its last bits, and the difference is that integer.
+/// 2⁵². With an integer below 2⁵² written into its last bits, the number minus 2⁵² is that integer.
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// 2²³.
 const TWO_23: f32 = 8_388_608.0;
@@ -74,14 +74,14 @@ const LN: [f64; 7] = [
     0.15314035835736295,
     0.14796105432192297,
 ];
-/// `R` over z, error 2⁻²⁹·². It counts times s = tanh(½ ln(1 + f)): 2⁻³⁰ of the logarithm.
+/// `R` over z, error 2⁻²⁹·². `R` is multiplied by s = tanh(½ ln(1 + f)), so its error is 2⁻³⁰ of the logarithm.
 const LN_F32: [f32; 3] = [0.666_667_76, 0.399_775_36, 0.298_718_63];
 
 /// `eˣ` within 2 ulp, gradual underflow included. `exp(0) = 1`, `exp(−∞) = 0`, NaN stays NaN.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    // e⁻⁷⁴⁶ rounds to 0 and e⁷¹⁰ to ∞; beyond them the exponents below would leave their field. Both
-    // comparisons are false for NaN, which passes.
+    // e⁻⁷⁴⁶ rounds to 0 and e⁷¹⁰ to ∞; beyond them the exponents below would overflow their field. Both comparisons are
+    // false for NaN, so NaN stays NaN.
     let x = if x < -746.0 { -746.0 } else { x };
     let x = if x > 710.0 { 710.0 } else { x };
 
@@ -90,7 +90,7 @@ pub fn exp(x: f64) -> f64 {
     // Exact up to the last subtraction.
     let r = (x - k * LN_2_HI) - k * LN_2_LO;
 
-    // In pairs: half as long a chain as Horner's.
+    // Pairs of terms make a chain half as long as Horner's.
     let r2 = r * r;
     let r4 = r2 * r2;
     let [p0, p1, p2, p3, p4, p5, p6, p7, p8, p9] = EXP;
@@ -98,8 +98,8 @@ pub fn exp(x: f64) -> f64 {
     let p = (p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * p89);
     let power = 1.0 + (r + r2 * p);
 
-    // 2ᵏ in two factors, since 2⁻¹⁰⁷⁶ and 2¹⁰²⁴ are not numbers. k + 2 · 1023 is positive, so its halves are
-    // the exponent fields of 2^⌊k/2⌋ and 2^⌈k/2⌉, and no shift needs a sign.
+    // 2ᵏ takes two factors, because a double holds neither 2⁻¹⁰⁷⁶ nor 2¹⁰²⁴. k + 2 · 1023 is positive, so its halves
+    // are the exponent fields of 2^⌊k/2⌋ and 2^⌈k/2⌉, and unsigned shifts suffice.
     let biased = rounded.to_bits().wrapping_sub(ROUND.to_bits() - 2046);
     let half = biased >> 1;
     power * f64::from_bits(half << 52) * f64::from_bits(biased.wrapping_sub(half) << 52)
@@ -112,16 +112,16 @@ pub fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
     const MANTISSA: u64 = (1 << 52) - 1;
 
-    // Subnormals have no exponent of their own: borrow 54.
+    // A subnormal has no exponent of its own: multiply by 2⁵⁴, and subtract 54 from the exponent.
     let subnormal = x < f64::MIN_POSITIVE;
     let bits = (if subnormal { x * 18_014_398_509_481_984.0 } else { x }).to_bits();
     let bias = if subnormal { TWO_52 + (1023.0 + 54.0) } else { TWO_52 + 1023.0 };
-    // Counted from √½ instead of 1, the exponent steps where the mantissa reaches √2.
+    // Shifting the bits by 1 − √½ makes the exponent step where the mantissa reaches √2.
     let bits = bits.wrapping_add(ONE - SQRT_HALF);
     let k = f64::from_bits((bits >> 52) | TWO_52.to_bits()) - bias;
     let f = f64::from_bits((bits & MANTISSA) + SQRT_HALF) - 1.0;
 
-    // Two chains of half the length.
+    // Even and odd terms make two chains of half the length.
     let s = f / (2.0 + f);
     let z = s * s;
     let z2 = z * z;
@@ -164,7 +164,7 @@ pub fn ln_f32(x: f32) -> f32 {
     const SQRT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
     const MANTISSA: u32 = (1 << 23) - 1;
 
-    // 2²⁵ for subnormals.
+    // Multiply subnormals by 2²⁵.
     let subnormal = x < f32::MIN_POSITIVE;
     let bits = (if subnormal { x * 33_554_432.0 } else { x }).to_bits();
     let bias = if subnormal { TWO_23 + (127.0 + 25.0) } else { TWO_23 + 127.0 };
@@ -186,14 +186,14 @@ pub fn ln_f32(x: f32) -> f32 {
 
 /// The exponential and the logarithm of log-sum-exp, for either sample type.
 ///
-/// `FUSED`: whether a multiply and an add round once. Bits depend on it and on nothing else; where the
-/// machine has no such operation it is a call, and slow.
+/// `FUSED`: whether a multiply and an add round once. Bits depend on `FUSED` and on nothing else. On a machine without
+/// fused multiply-add, `FUSED` is a slow library call.
 pub trait ExpLn: Copy {
     /// `self · factor + addend`.
     fn times_plus<const FUSED: bool>(self, factor: Self, addend: Self) -> Self;
 
-    /// `eˣ` within 2 ulp for x ≤ 0, and 0 below the least x that is provided for: −708 in double
-    /// precision and −87 in single, where the power is about to leave the normal numbers. NaN stays NaN.
+    /// `eˣ` within 2 ulp for x ≤ 0, and 0 for x < −708 in double and x < −87 in single precision, where the power
+    /// is about to become subnormal. NaN stays NaN.
     fn exp_nonpositive<const FUSED: bool>(self) -> Self;
 
     /// `ln x` within 2 ulp for normal x ≥ 1. Zero and NaN give NaN.
@@ -220,7 +220,7 @@ impl ExpLn for f64 {
         let (p67, p89) = (fma(r, p7, p6), fma(r, p9, p8));
         let p = fma(r4, fma(r4, p89, fma(r2, p67, p45)), fma(r2, p23, p01));
 
-        // k is in the last bits of `rounded`, whose others leave at the top.
+        // k is in the last bits of `rounded`; the shift drops all other bits.
         let scale = f64::from_bits((rounded.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
         let power = fma(scale, fma(r2, p, r), scale);
         if self < -708.0 { 0.0 } else { power }
@@ -296,26 +296,32 @@ impl ExpLn for f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::isa::{Isa, available, dispatch};
+    use crate::isa::{Isa, available, with_vectors};
 
-    /// Every value in a loop compiled for `isa`.
+    #[inline(always)]
+    fn map_into<T: Copy>(values: &[T], function: impl Fn(T) -> T, out: &mut [T]) {
+        for (out, &value) in out.iter_mut().zip(values) {
+            *out = function(value);
+        }
+    }
+
+    /// `function` of every value, in a loop compiled for `isa`.
     fn map<T: Copy + Default>(isa: Isa, values: &[T], function: impl Fn(T) -> T) -> Vec<T> {
         let mut out = vec![T::default(); values.len()];
-        dispatch(
-            isa,
-            #[inline(always)]
-            || {
-                for (out, &value) in out.iter_mut().zip(values) {
-                    *out = function(value);
-                }
-            },
-        );
+        match isa {
+            Isa::Portable => map_into(values, function, &mut out),
+            isa => with_vectors(
+                isa,
+                #[inline(always)]
+                || map_into(values, function, &mut out),
+            ),
+        }
         out
     }
 
     #[test]
     fn every_machine_gives_the_same_bits_fused_or_not() {
-        // All signs and exponents, by a stride through the bits that shares no factor with their number.
+        // All signs and exponents, by a stride through the bits that is coprime to the number of bit patterns.
         let doubles: Vec<f64> = (0..100_003_u64).map(|i| f64::from_bits(i * 0x0000_A3D7_0A3D_70A5)).collect();
         let powers: Vec<f64> = (0..100_003).map(|i| f64::from(i) * 0.015 - 750.0).collect();
         let singles: Vec<f32> = (0..100_003_u32).map(|i| f32::from_bits(i * 42_943)).collect();
@@ -339,7 +345,7 @@ mod tests {
                 map(isa, &singles, f32::ln_of_sum::<false>),
                 map(isa, &singles, f32::ln_of_sum::<true>),
             ];
-            // Which NaN it is, IEEE 754 leaves to the machine.
+            // IEEE 754 leaves the bits of a NaN to the machine.
             let wide = wide.concat().into_iter().map(|x| if x.is_nan() { u64::MAX } else { x.to_bits() });
             let narrow = narrow.concat().into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() });
             (wide.collect::<Vec<u64>>(), narrow.collect::<Vec<u32>>())

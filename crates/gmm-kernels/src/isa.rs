@@ -1,13 +1,13 @@
-//! Which vectors this machine has. The only file that chooses.
+//! Which vectors this machine has, and which ones run. No other file chooses.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use pulp::WithSimd;
 
-/// Vector instructions that kernels are compiled for.
+/// An instruction set that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
-    /// What the compiler assumes of every machine of this architecture: SSE2, NEON, or nothing.
+    /// The instructions that every machine of this architecture has: SSE2 on x86-64, NEON on AArch64.
     Portable,
     /// 256-bit vectors with fused multiply-add.
     Avx2,
@@ -15,11 +15,12 @@ pub enum Isa {
     Avx512,
 }
 
-/// The widest that this machine has, or the one that the environment variable `GMM_ISA` names:
-/// `portable`, `avx2` or `avx512`. Chosen once; a name that the machine does not have is passed over.
+/// The widest instruction set that this machine has, or the one that the environment variable `GMM_ISA` names:
+/// `portable`, `avx2` or `avx512`. A process chooses once; a name that this machine does not have is ignored.
 pub fn isa() -> Isa {
-    /// Its place in [`ALL`], and `u8::MAX` before. No lock: a child that is forked while another thread holds one
-    /// waits for ever. Threads that ask first at the same time choose the same.
+    /// The index in [`ALL`] of the choice, and `u8::MAX` before the first call. There is no lock, because a child that
+    /// is forked while another thread holds a lock waits for ever. Threads that choose at the same time choose the
+    /// same.
     static CHOSEN: AtomicU8 = AtomicU8::new(u8::MAX);
     if let Some(&isa) = ALL.get(usize::from(CHOSEN.load(Ordering::Relaxed))) {
         return isa;
@@ -29,7 +30,7 @@ pub fn isa() -> Isa {
     isa
 }
 
-/// In the order of their values.
+/// In the order of the values of [`Isa`].
 const ALL: [Isa; 3] = [Isa::Portable, Isa::Avx2, Isa::Avx512];
 
 #[cold]
@@ -44,7 +45,7 @@ fn choose() -> Isa {
     named.filter(|isa| available.contains(isa)).unwrap_or(available[available.len() - 1])
 }
 
-/// What this machine has, narrowest first.
+/// The instruction sets that this machine has, narrowest first.
 pub fn available() -> Vec<Isa> {
     let mut found = vec![Isa::Portable];
     #[cfg(target_arch = "x86_64")]
@@ -55,23 +56,14 @@ pub fn available() -> Vec<Isa> {
     found
 }
 
-/// Runs `work` compiled for `isa`, one that is [`available`].
+/// Runs `work` compiled for the vectors of `isa`, which must be [`available`] and not portable.
 ///
-/// What `work` calls must be `#[inline(always)]` to be compiled with it.
-#[inline(always)]
-pub(crate) fn dispatch<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output {
-    match isa {
-        Isa::Portable => work.with_simd(pulp::Scalar),
-        isa => with_vectors(isa, work),
-    }
-}
-
-/// [`dispatch`] to the vectors of a machine that has some.
+/// Whatever `work` calls must be `#[inline(always)]`, or it is compiled for the narrowest vectors.
 #[inline(always)]
 pub(crate) fn with_vectors<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output {
     #[cfg(target_arch = "x86_64")]
     match isa {
-        // Detection is cached, so asking again costs a load.
+        // `try_new` caches detection, so it costs a load.
         Isa::Avx512 => {
             if let Some(simd) = pulp::x86::V4::try_new() {
                 return pulp::Simd::vectorize(simd, work);
@@ -86,14 +78,5 @@ pub(crate) fn with_vectors<Work: WithSimd>(isa: Isa, work: Work) -> Work::Output
     }
     #[cfg(not(target_arch = "x86_64"))]
     drop(work);
-    unreachable!("{isa:?} is not of this machine")
-}
-
-/// Runs `work`, plain loops over lanes, compiled for the chosen vectors.
-///
-/// The closure itself must say `#[inline(always)]`, and so must every closure inside it: a large one is
-/// otherwise compiled by itself, for the narrowest vectors, and nothing but a measurement would tell.
-#[inline(always)]
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    dispatch(isa(), work)
+    unreachable!("this machine does not have {isa:?}")
 }

@@ -1,54 +1,59 @@
 //! Log-sum-exp over components, for a block of samples at once, from their squared distances.
 //!
 //! ```text
-//! lₙₖ = peakₖ − ½ squareₙₖ        mₙ = maxₖ lₙₖ        ln p(zₙ) = mₙ + ln Σₖ exp(lₙₖ − mₙ)
+//! lₙₖ = cₖ − ½ squareₙₖ        mₙ = maxₖ lₙₖ        ln p(zₙ) = mₙ + ln Σₖ exp(lₙₖ − mₙ)
 //! rₙₖ = exp(lₙₖ − mₙ) / Σⱼ exp(lₙⱼ − mₙ)        ln rₙₖ = (lₙₖ − mₙ) − ln Σⱼ exp(lₙⱼ − mₙ)
 //! ```
 //!
-//! Shifted by the maximum, the largest term is exp(0) = 1: the sum neither overflows nor vanishes.
+//! `cₖ` is the log weighted normalizer of component k, `ln φₖ − ½ (d ln 2π + ln det Σₖ)`.
 //!
-//! Terms have the type of the samples, log-densities are `f64`. Single precision holds what matters: of
-//! the terms, their differences, since peaks come relative to the largest one; and the maximum is formed
-//! again in `f64`, from the peak and the square that gave it, so that no log-density is coarser than its
-//! squared distance.
+//! Shifted by the maximum, the largest term is exp(0) = 1, so the sum neither overflows nor vanishes.
 //!
-//! A block is component-major (k × `stride`): element `component * stride + row`. [`ROWS`] rows at a time
-//! go through all components, so that their maxima and sums stay in registers; the last rows of a block
-//! go with scratch beside them. Each row sums its components in order, on its own: its bits depend
-//! neither on the width of vectors nor on the other rows, only on whether they fuse (see `exp_ln`).
+//! Terms have the type of the samples, log-densities are `f64`. Single precision is enough for the terms, because only
+//! their differences matter and `cₖ` is relative to the largest one. The maximum is formed again in `f64`, from the
+//! normalizer and the square that gave it, so that no log-density is coarser than its squared distance.
+//!
+//! A block is component-major (k × `stride`): element `component * stride + row`. A chunk of [`CHUNK_ROWS`] rows goes
+//! through all components at once, so that its maxima and sums stay in registers; the last chunk of a block may contain
+//! scratch rows. Each row sums its components in order, so its bits depend neither on the vector width nor on the other
+//! rows, only on whether multiply and add are fused (see `exp_ln`).
+
+mod largest;
 
 use pulp::Simd;
 
 use crate::Real;
-use crate::isa::{isa, vectorised};
+use crate::isa::isa;
 use crate::unpack::unpack_from;
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 
-/// Rows that go through all components together: two of the widest vectors of doubles, one of singles.
-/// Measured: 8 wait for each other's results, 32 and more are a loop within the loop.
-const ROWS: usize = 16;
+pub use largest::largest;
 
-/// `peakₖ` of every component: the logarithm of its density where that is largest, times its weight.
+/// Rows that go through all components together: two of the widest vectors of doubles, one of singles. Measured: with 8
+/// rows each operation waits for the one before it; with 32 or more the compiler makes an inner loop.
+const CHUNK_ROWS: usize = 16;
+
+/// `cₖ = ln φₖ − ½ (d ln 2π + ln det Σₖ)` of every component, in two parts: the largest value of `lₙₖ`.
 #[derive(Clone, Debug)]
-pub struct Peaks<T> {
-    /// What the others are relative to: the largest in single precision, 0 in double.
+pub struct LogWeightedNormalizers<T> {
+    /// Subtracted from every value: the largest value in single precision, 0 in double.
     origin: f64,
-    /// `peakₖ − origin`, rounded (k); −∞ for an absent component.
+    /// `cₖ − origin`, rounded (k); −∞ for an absent component.
     high: Vec<T>,
-    /// What that rounding lost (k).
+    /// The rounding error of `high` (k).
     low: Vec<T>,
 }
 
-impl<T: Real> Peaks<T> {
-    /// From peaks (k) of which at least one is finite; −∞ for an absent component.
-    pub fn new(peaks: &[f64]) -> Self {
-        let origin = if single::<T>() { peaks.iter().copied().fold(f64::MIN, f64::max) } else { 0.0 };
-        let high: Vec<T> = peaks.iter().map(|peak| T::from_f64(peak - origin)).collect();
-        let rest = |(peak, high): (&f64, &T)| match Real::is_finite(*high) {
-            true => T::from_f64(peak - origin - high.to_f64()),
+impl<T: Real> LogWeightedNormalizers<T> {
+    /// Splits `normalizers` (k), at least one of which is finite; −∞ marks an absent component.
+    pub fn new(normalizers: &[f64]) -> Self {
+        let origin = if single::<T>() { normalizers.iter().copied().fold(f64::MIN, f64::max) } else { 0.0 };
+        let high: Vec<T> = normalizers.iter().map(|normalizer| T::from_f64(normalizer - origin)).collect();
+        let rest = |(normalizer, high): (&f64, &T)| match Real::is_finite(*high) {
+            true => T::from_f64(normalizer - origin - high.to_f64()),
             false => T::ZERO,
         };
-        Peaks { origin, low: peaks.iter().zip(&high).map(rest).collect(), high }
+        LogWeightedNormalizers { origin, low: normalizers.iter().zip(&high).map(rest).collect(), high }
     }
 
     #[inline(always)]
@@ -63,66 +68,54 @@ fn single<T>() -> bool {
 
 /// `ln p(zₙ)` of the first `sums.len()` rows of a block of squares.
 ///
-/// Where every term is −∞, by an infinite square or an absent component, so is the log-density.
+/// The log-density is −∞ where every term is −∞, because its square is infinite or its component absent.
 ///
-/// Error: 2 ulp each of exponential and logarithm in `T`, on a sum of k terms, beside the error of the
-/// squares; the largest term enters in `f64`.
-pub fn log_densities<T: Real>(squares: &[T], stride: usize, peaks: &Peaks<T>, sums: &mut [f64]) {
-    run(Terms::Read(squares), stride, peaks, sums);
+/// Error: 2 ulp each of exponential and logarithm in `T`, on a sum of k terms, in addition to the error of the squares;
+/// the largest term is added in `f64`.
+pub fn log_densities<T: Real>(
+    squares: &[T],
+    stride: usize,
+    normalizers: &LogWeightedNormalizers<T>,
+    sums: &mut [f64],
+) {
+    run(LogSumExpInput::LogDensities(squares), stride, normalizers, sums);
 }
 
 /// Replaces squares by `rₙₖ` and writes `ln p(zₙ)`, for the first `sums.len()` rows of a block.
 ///
-/// A term of −∞ is absent and its responsibility exactly 0, as is one below the smallest number that
-/// [`ExpLn::exp_nonpositive`](crate::ExpLn::exp_nonpositive) gives; a term that is alone has exactly 1.
-/// Rows whose terms are all −∞ have responsibilities of 0, for the caller to repair.
+/// A term of −∞ has responsibility 0, and so has a term below the range of
+/// [`ExpLn::exp_nonpositive`](crate::ExpLn::exp_nonpositive). The only term of a row has exactly 1. A row whose terms
+/// are all −∞ has responsibilities of 0, which the caller repairs.
 ///
-/// With `rows` (n × k) they are written there too, sixteen rows at a time, so that what waits for memory
-/// and what computes go side by side. Terms beyond, up to the next multiple of 16, are scratch.
-/// Log-densities are those of [`log_densities`], to the last bit.
+/// Responsibilities also go to `rows` (n × k), if given, sixteen rows at a time, so that memory is written while the
+/// next rows are computed. Terms after the last row, up to the next multiple of 16, are scratch. Log-densities have the
+/// bits of [`log_densities`].
 ///
-/// Error: as there, and two roundings.
+/// Error: that of [`log_densities`], and two roundings.
 pub fn responsibilities<T: Real>(
     terms: &mut [T],
     stride: usize,
-    peaks: &Peaks<T>,
+    normalizers: &LogWeightedNormalizers<T>,
     sums: &mut [f64],
     rows: Option<&mut [T]>,
 ) {
-    let k = peaks.high.len();
+    let k = normalizers.high.len();
     assert!(rows.as_ref().is_none_or(|rows| rows.len() == sums.len() * k));
-    run(Terms::Share(terms, rows), stride, peaks, sums);
+    run(LogSumExpInput::Responsibilities(terms, rows), stride, normalizers, sums);
 }
 
-/// Replaces squares by `ln rₙₖ`; otherwise as [`responsibilities`]. Absent terms, and rows whose terms
-/// are all −∞, have −∞.
-pub fn log_responsibilities<T: Real>(terms: &mut [T], stride: usize, peaks: &Peaks<T>, sums: &mut [f64]) {
-    run(Terms::Log(terms), stride, peaks, sums);
+/// Replaces squares by `ln rₙₖ`; otherwise as [`responsibilities`]. Absent terms have −∞, and so has a row whose terms
+/// are all −∞.
+pub fn log_responsibilities<T: Real>(
+    terms: &mut [T],
+    stride: usize,
+    normalizers: &LogWeightedNormalizers<T>,
+    sums: &mut [f64],
+) {
+    run(LogSumExpInput::LogResponsibilities(terms), stride, normalizers, sums);
 }
 
-/// The component with the largest term of each of the first `labels.len()` rows; the first of equals.
-pub fn largest<T: Real>(terms: &[T], stride: usize, labels: &mut [u32]) {
-    assert_shape(terms, stride, labels.len());
-    vectorised(
-        #[inline(always)]
-        || {
-            for (chunk, labels) in labels.chunks_mut(ROWS).enumerate() {
-                let (mut best, mut at) = ([T::from_f64(f64::NEG_INFINITY); ROWS], [0; ROWS]);
-                for (component, terms) in (0..).zip(terms.chunks_exact(stride)) {
-                    let terms = rows(terms, chunk);
-                    for row in 0..ROWS {
-                        let better = terms[row] > best[row];
-                        best[row] = if better { terms[row] } else { best[row] };
-                        at[row] = if better { component } else { at[row] };
-                    }
-                }
-                labels.copy_from_slice(&at[..labels.len()]);
-            }
-        },
-    );
-}
-
-/// The sum, in sixteen partial ones: a single one would wait for every addition.
+/// The sum, in sixteen partial sums: with one sum, every addition would wait for the one before it.
 pub fn sum(values: &[f64]) -> f64 {
     let mut lanes = [0.0; 16];
     let (body, tail) = values.as_chunks::<16>();
@@ -134,39 +127,44 @@ pub fn sum(values: &[f64]) -> f64 {
     lanes.iter().chain(tail).sum()
 }
 
-/// A block of squares, and what becomes of it.
-enum Terms<'a, T> {
-    Read(&'a [T]),
-    Share(&'a mut [T], Option<&'a mut [T]>),
-    Log(&'a mut [T]),
+/// A block of squares, by the result that is requested.
+enum LogSumExpInput<'a, T> {
+    LogDensities(&'a [T]),
+    Responsibilities(&'a mut [T], Option<&'a mut [T]>),
+    LogResponsibilities(&'a mut [T]),
 }
 
 struct LogSumExp<'a, T> {
-    terms: Terms<'a, T>,
+    terms: LogSumExpInput<'a, T>,
     stride: usize,
-    peaks: &'a Peaks<T>,
+    normalizers: &'a LogWeightedNormalizers<T>,
     sums: &'a mut [f64],
 }
 
-fn run<T: Real>(terms: Terms<'_, T>, stride: usize, peaks: &Peaks<T>, sums: &mut [f64]) {
+fn run<T: Real>(
+    terms: LogSumExpInput<'_, T>,
+    stride: usize,
+    normalizers: &LogWeightedNormalizers<T>,
+    sums: &mut [f64],
+) {
     let squares: &[T] = match &terms {
-        Terms::Read(squares) => squares,
-        Terms::Share(terms, _) | Terms::Log(terms) => terms,
+        LogSumExpInput::LogDensities(squares) => squares,
+        LogSumExpInput::Responsibilities(terms, _) | LogSumExpInput::LogResponsibilities(terms) => terms,
     };
     assert_shape(squares, stride, sums.len());
-    assert_eq!(squares.len(), stride * peaks.high.len());
-    LogSumExp { terms, stride, peaks, sums }.on(isa());
+    assert_eq!(squares.len(), stride * normalizers.high.len());
+    LogSumExp { terms, stride, normalizers, sums }.on(isa());
 }
 
 fn assert_shape<T>(terms: &[T], stride: usize, n_rows: usize) {
-    assert!(stride > 0 && stride.is_multiple_of(ROWS) && n_rows <= stride);
+    assert!(stride > 0 && stride.is_multiple_of(CHUNK_ROWS) && n_rows <= stride);
     assert!(terms.len().is_multiple_of(stride));
 }
 
-compiled_once!(LogSumExp);
+kernel!(LogSumExp);
 
 impl<T: Real> Work<T> for LogSumExp<'_, T> {
-    /// Machines without vectors have no fused operation either.
+    /// Machines without vectors have no fused multiply-add either.
     fn define(self) {
         self.chunks::<false>();
     }
@@ -183,28 +181,28 @@ impl<T: Real> Work<T> for LogSumExp<'_, T> {
 impl<T: Real> LogSumExp<'_, T> {
     #[inline(always)]
     fn chunks<const FUSED: bool>(self) {
-        let LogSumExp { terms, stride, peaks, sums } = self;
-        // Loops and no closures: a large closure is compiled by itself, for any machine.
-        let chunks = sums.chunks_mut(ROWS).enumerate();
+        let LogSumExp { terms, stride, normalizers, sums } = self;
+        // Loops instead of closures: a large closure is compiled separately, for the narrowest vectors.
+        let chunks = sums.chunks_mut(CHUNK_ROWS).enumerate();
         match terms {
-            Terms::Read(squares) => {
+            LogSumExpInput::LogDensities(squares) => {
                 for (chunk, sums) in chunks {
-                    read_chunk::<T, FUSED>(squares, stride, peaks, chunk, sums);
+                    log_densities_chunk::<T, FUSED>(squares, stride, normalizers, chunk, sums);
                 }
             }
-            Terms::Share(terms, mut rows) => {
+            LogSumExpInput::Responsibilities(terms, mut rows) => {
                 for (chunk, sums) in chunks {
-                    share_chunk::<T, FUSED>(terms, stride, peaks, chunk, sums);
+                    responsibilities_chunk::<T, FUSED>(terms, stride, normalizers, chunk, sums);
                     if let Some(rows) = &mut rows {
-                        let k = peaks.high.len();
-                        let rows = &mut rows[chunk * ROWS * k..][..sums.len() * k];
-                        unpack_from(chunk * ROWS, terms, stride, rows);
+                        let k = normalizers.high.len();
+                        let rows = &mut rows[chunk * CHUNK_ROWS * k..][..sums.len() * k];
+                        unpack_from(chunk * CHUNK_ROWS, terms, stride, rows);
                     }
                 }
             }
-            Terms::Log(terms) => {
+            LogSumExpInput::LogResponsibilities(terms) => {
                 for (chunk, sums) in chunks {
-                    log_chunk::<T, FUSED>(terms, stride, peaks, chunk, sums);
+                    log_responsibilities_chunk::<T, FUSED>(terms, stride, normalizers, chunk, sums);
                 }
             }
         }
@@ -213,131 +211,140 @@ impl<T: Real> LogSumExp<'_, T> {
 
 /// [`log_densities`] of one chunk of rows.
 #[inline(always)]
-fn read_chunk<T: Real, const FUSED: bool>(
+fn log_densities_chunk<T: Real, const FUSED: bool>(
     squares: &[T],
     stride: usize,
-    peaks: &Peaks<T>,
+    normalizers: &LogWeightedNormalizers<T>,
     chunk: usize,
     sums: &mut [f64],
 ) {
-    let mut top = Top::of::<FUSED>(squares, stride, peaks, chunk);
-    let mut totals = [T::ZERO; ROWS];
-    for (squares, peak) in squares.chunks_exact(stride).zip(peaks.parts()) {
+    let mut top = Top::of::<FUSED>(squares, stride, normalizers, chunk);
+    let mut totals = [T::ZERO; CHUNK_ROWS];
+    for (squares, normalizer) in squares.chunks_exact(stride).zip(normalizers.parts()) {
         let squares = rows(squares, chunk);
-        for row in 0..ROWS {
-            totals[row] += top.below::<FUSED>(row, squares[row], peak).exp_nonpositive::<FUSED>();
+        for row in 0..CHUNK_ROWS {
+            totals[row] += top.below::<FUSED>(row, squares[row], normalizer).exp_nonpositive::<FUSED>();
         }
     }
-    top.log_densities(peaks.origin, &totals, &logs::<T, FUSED>(&totals), sums);
+    top.log_densities(normalizers.origin, &totals, &logs::<T, FUSED>(&totals), sums);
 }
 
 /// [`responsibilities`] of one chunk of rows.
 #[inline(always)]
-fn share_chunk<T: Real, const FUSED: bool>(
+fn responsibilities_chunk<T: Real, const FUSED: bool>(
     terms: &mut [T],
     stride: usize,
-    peaks: &Peaks<T>,
+    normalizers: &LogWeightedNormalizers<T>,
     chunk: usize,
     sums: &mut [f64],
 ) {
-    let mut top = Top::of::<FUSED>(terms, stride, peaks, chunk);
-    let mut totals = [T::ZERO; ROWS];
-    for (terms, peak) in terms.chunks_exact_mut(stride).zip(peaks.parts()) {
+    let mut top = Top::of::<FUSED>(terms, stride, normalizers, chunk);
+    let mut totals = [T::ZERO; CHUNK_ROWS];
+    for (terms, normalizer) in terms.chunks_exact_mut(stride).zip(normalizers.parts()) {
         let terms = rows_mut(terms, chunk);
-        for row in 0..ROWS {
-            let power = top.below::<FUSED>(row, terms[row], peak).exp_nonpositive::<FUSED>();
+        for row in 0..CHUNK_ROWS {
+            let power = top.below::<FUSED>(row, terms[row], normalizer).exp_nonpositive::<FUSED>();
             terms[row] = power;
             totals[row] += power;
         }
     }
-    let mut scales = [T::ZERO; ROWS];
-    for row in 0..ROWS {
-        // 0 · ∞ is not a number; rows without any density have no shares to scale.
+    let mut scales = [T::ZERO; CHUNK_ROWS];
+    for row in 0..CHUNK_ROWS {
+        // 0 · ∞ is NaN; a row whose total is 0 keeps its zeros.
         scales[row] = if totals[row] == T::ZERO { T::ZERO } else { T::ONE / totals[row] };
     }
     for terms in terms.chunks_exact_mut(stride) {
         let terms = rows_mut(terms, chunk);
-        for row in 0..ROWS {
+        for row in 0..CHUNK_ROWS {
             terms[row] *= scales[row];
         }
     }
-    top.log_densities(peaks.origin, &totals, &logs::<T, FUSED>(&totals), sums);
+    top.log_densities(normalizers.origin, &totals, &logs::<T, FUSED>(&totals), sums);
 }
 
 /// [`log_responsibilities`] of one chunk of rows.
 #[inline(always)]
-fn log_chunk<T: Real, const FUSED: bool>(
+fn log_responsibilities_chunk<T: Real, const FUSED: bool>(
     terms: &mut [T],
     stride: usize,
-    peaks: &Peaks<T>,
+    normalizers: &LogWeightedNormalizers<T>,
     chunk: usize,
     sums: &mut [f64],
 ) {
-    let mut top = Top::of::<FUSED>(terms, stride, peaks, chunk);
-    let mut totals = [T::ZERO; ROWS];
-    for (terms, peak) in terms.chunks_exact_mut(stride).zip(peaks.parts()) {
+    let mut top = Top::of::<FUSED>(terms, stride, normalizers, chunk);
+    let mut totals = [T::ZERO; CHUNK_ROWS];
+    for (terms, normalizer) in terms.chunks_exact_mut(stride).zip(normalizers.parts()) {
         let terms = rows_mut(terms, chunk);
-        for row in 0..ROWS {
-            terms[row] = top.below::<FUSED>(row, terms[row], peak);
+        for row in 0..CHUNK_ROWS {
+            terms[row] = top.below::<FUSED>(row, terms[row], normalizer);
             totals[row] += terms[row].exp_nonpositive::<FUSED>();
         }
     }
     let logs = logs::<T, FUSED>(&totals);
     for terms in terms.chunks_exact_mut(stride) {
         let terms = rows_mut(terms, chunk);
-        for row in 0..ROWS {
-            // From rows without any density nothing is taken.
+        for row in 0..CHUNK_ROWS {
+            // The terms of a row whose total is 0 stay −∞.
             terms[row] -= if totals[row] == T::ZERO { T::ZERO } else { logs[row] };
         }
     }
-    top.log_densities(peaks.origin, &totals, &logs, sums);
+    top.log_densities(normalizers.origin, &totals, &logs, sums);
 }
 
 #[inline(always)]
-fn logs<T: Real, const FUSED: bool>(totals: &[T; ROWS]) -> [T; ROWS] {
-    let mut logs = [T::ZERO; ROWS];
-    for row in 0..ROWS {
+fn logs<T: Real, const FUSED: bool>(totals: &[T; CHUNK_ROWS]) -> [T; CHUNK_ROWS] {
+    let mut logs = [T::ZERO; CHUNK_ROWS];
+    for row in 0..CHUNK_ROWS {
         logs[row] = totals[row].ln_of_sum::<FUSED>();
     }
     logs
 }
 
-/// The largest term of each row of a chunk, and what it came from.
+/// The largest term of each row of a chunk, and the square and normalizer that gave it.
 struct Top<T> {
-    /// `mₙ` relative to the origin of the peaks; 0 where every term is −∞.
-    shifts: [T; ROWS],
-    /// The square and the peak, in two parts, of that term. In double precision the shift has it all.
-    squares: [T; ROWS],
-    high: [T; ROWS],
-    low: [T; ROWS],
+    /// `mₙ` minus the origin of the normalizers; 0 where every term is −∞.
+    shifts: [T; CHUNK_ROWS],
+    /// The square and the normalizer, in two parts, of that term. Unused in double precision, where the shift is exact.
+    squares: [T; CHUNK_ROWS],
+    high: [T; CHUNK_ROWS],
+    low: [T; CHUNK_ROWS],
 }
 
 impl<T: Real> Top<T> {
     #[inline(always)]
-    fn of<const FUSED: bool>(squares: &[T], stride: usize, peaks: &Peaks<T>, chunk: usize) -> Self {
+    fn of<const FUSED: bool>(
+        squares: &[T],
+        stride: usize,
+        normalizers: &LogWeightedNormalizers<T>,
+        chunk: usize,
+    ) -> Self {
         let absent = T::from_f64(f64::NEG_INFINITY);
-        let mut shifts = [absent; ROWS];
-        for (squares, &high) in squares.chunks_exact(stride).zip(&peaks.high) {
+        let mut shifts = [absent; CHUNK_ROWS];
+        for (squares, &high) in squares.chunks_exact(stride).zip(&normalizers.high) {
             let squares = rows(squares, chunk);
-            for row in 0..ROWS {
+            for row in 0..CHUNK_ROWS {
                 let term = term::<T, FUSED>(squares[row], high);
                 shifts[row] = if term > shifts[row] { term } else { shifts[row] };
             }
         }
         for shift in &mut shifts {
-            // −∞ − (−∞) is not a number; with nothing to shift by, shift by nothing.
+            // −∞ − (−∞) is NaN; a row whose terms are all −∞ is not shifted.
             *shift = if *shift == absent { T::ZERO } else { *shift };
         }
-        Top { shifts, squares: [T::ZERO; ROWS], high: [T::ZERO; ROWS], low: [T::ZERO; ROWS] }
+        Top {
+            shifts,
+            squares: [T::ZERO; CHUNK_ROWS],
+            high: [T::ZERO; CHUNK_ROWS],
+            low: [T::ZERO; CHUNK_ROWS],
+        }
     }
 
-    /// `lₙₖ − mₙ`, and a note of where that is 0.
+    /// `lₙₖ − mₙ`; where that is 0, keeps the square and the normalizer.
     #[inline(always)]
     fn below<const FUSED: bool>(&mut self, row: usize, square: T, (high, low): (T, T)) -> T {
         let below = term::<T, FUSED>(square, high) - self.shifts[row];
         if single::<T>() {
-            // Not while the maximum is looked for: the compiler makes no vectors of so many selects
-            // beside so little arithmetic.
+            // Done here and not in the search for the maximum, where the compiler did not vectorise these selects.
             let top = below == T::ZERO;
             self.squares[row] = if top { square } else { self.squares[row] };
             self.high[row] = if top { high } else { self.high[row] };
@@ -348,39 +355,39 @@ impl<T: Real> Top<T> {
 
     /// `mₙ + ln Σₖ exp(lₙₖ − mₙ)`, from the totals and their logarithms.
     #[inline(always)]
-    fn log_densities(&self, origin: f64, totals: &[T; ROWS], logs: &[T; ROWS], sums: &mut [f64]) {
-        let mut densities = [0.0; ROWS];
-        for row in 0..ROWS {
+    fn log_densities(&self, origin: f64, totals: &[T; CHUNK_ROWS], logs: &[T; CHUNK_ROWS], sums: &mut [f64]) {
+        let mut densities = [0.0; CHUNK_ROWS];
+        for row in 0..CHUNK_ROWS {
             let shift = match single::<T>() {
                 true => {
-                    let peak = origin + (self.high[row].to_f64() + self.low[row].to_f64());
-                    peak - 0.5 * self.squares[row].to_f64()
+                    let normalizer = origin + (self.high[row].to_f64() + self.low[row].to_f64());
+                    normalizer - 0.5 * self.squares[row].to_f64()
                 }
                 false => self.shifts[row].to_f64(),
             };
             let density = shift + logs[row].to_f64();
             densities[row] = if totals[row] == T::ZERO { f64::NEG_INFINITY } else { density };
         }
-        // A whole chunk is stored as vectors, and the last rows of a block one by one.
-        match sums.as_mut_array::<ROWS>() {
+        // A whole chunk is stored as vectors; the last rows of a block are stored one by one.
+        match sums.as_mut_array::<CHUNK_ROWS>() {
             Some(sums) => *sums = densities,
             None => sums.copy_from_slice(&densities[..sums.len()]),
         }
     }
 }
 
-/// `peak − ½ square`. The product is exact, so the bits are the same fused or not.
+/// `normalizer − ½ square`. The product is exact, so the bits are the same fused or not.
 #[inline(always)]
-fn term<T: Real, const FUSED: bool>(square: T, peak: T) -> T {
-    square.times_plus::<FUSED>(T::from_f64(-0.5), peak)
+fn term<T: Real, const FUSED: bool>(square: T, normalizer: T) -> T {
+    square.times_plus::<FUSED>(T::from_f64(-0.5), normalizer)
 }
 
 #[inline(always)]
-fn rows<T>(component: &[T], chunk: usize) -> &[T; ROWS] {
-    component[chunk * ROWS..].first_chunk().expect("a stride is whole chunks")
+fn rows<T>(component: &[T], chunk: usize) -> &[T; CHUNK_ROWS] {
+    component[chunk * CHUNK_ROWS..].first_chunk().expect("a stride is whole chunks")
 }
 
 #[inline(always)]
-fn rows_mut<T>(component: &mut [T], chunk: usize) -> &mut [T; ROWS] {
-    component[chunk * ROWS..].first_chunk_mut().expect("a stride is whole chunks")
+fn rows_mut<T>(component: &mut [T], chunk: usize) -> &mut [T; CHUNK_ROWS] {
+    component[chunk * CHUNK_ROWS..].first_chunk_mut().expect("a stride is whole chunks")
 }

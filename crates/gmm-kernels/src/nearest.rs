@@ -1,25 +1,25 @@
-//! Squared distances from packed samples to centres, and what k-means makes of them.
+//! Squared distances from packed samples to centres, and the steps of k-means that use them.
 //!
 //! ```text
 //! ‖z − c‖² = Σᵢ (zᵢ − cᵢ)²       summed in the order of the features
 //! ```
 //!
-//! The difference is formed before it is squared. `‖z‖² − 2 z·c + ‖c‖²` would be a matrix product, but its
-//! terms cancel: samples 1e8 deviations from the origin would be assigned by rounding errors. And a start
-//! costs d multiply-adds a sample and centre, where the iterations that follow it cost d². For that reason
-//! too panels are `f64` here, whatever the samples are: no distance overflows that `f64` can hold.
+//! The difference is formed before it is squared. `‖z‖² − 2 z·c + ‖c‖²` would be a matrix product, but its terms
+//! cancel: rounding errors would decide where samples 1e8 deviations from the origin belong. Speed matters less here,
+//! because a start costs d multiply-adds a sample and centre, and each iteration after it costs d². For the same reason
+//! panels are `f64` here for either sample type, so that a distance overflows only if `f64` cannot hold it.
 //!
-//! Nothing is fused, and every lane adds its features in order, so distances, and with them the nearest
+//! Multiply and add are not fused, and every lane adds its features in order. Distances, and therefore the nearest
 //! centre, have the bits of the definition (`squared_distance`) on every machine.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use crate::LANES;
-use crate::isa::{dispatch, isa};
+use crate::isa::isa;
+use crate::vector::{VECTORS, Vector, Vectors, Work};
 
-/// Vectors of samples in a tile, and centres: with six sums under way none waits for the one before it,
-/// and all of them stay in sixteen registers.
-const VECTORS: usize = 3;
+/// Centres in a tile of [`VECTORS`] vectors of samples: no addition waits for the one before it with six sums, and all
+/// six fit into sixteen registers.
 const CENTRES: usize = 2;
 
 /// The definition: `‖z − c‖²`, feature by feature.
@@ -30,8 +30,8 @@ pub fn squared_distance(sample: &[f64], centre: &[f64]) -> f64 {
 /// Lowers distances: `loweredₘₙ = min(nearestₙ, ‖zₙ − cₘ‖²)` for each of several centres (m × d), and the
 /// sum over each panel of every centre (m × panels).
 ///
-/// `nearest` has an element for each lane of the panels and `lowered` m times as many. Lanes without a
-/// sample add nothing when their `nearest` is zero.
+/// `nearest` has one element for each lane of the panels, `lowered` has m for each. A lane without a sample adds
+/// nothing if its `nearest` is zero.
 pub fn lower_distances(
     panels: &[f64],
     n_features: usize,
@@ -44,13 +44,13 @@ pub fn lower_distances(
     let n_centres = centres.len() / n_features;
     assert!(panels.len() == n_lanes * n_features && n_lanes == n_panels * LANES);
     assert!(lowered.len() == n_centres * n_lanes && sums.len() == n_centres * n_panels);
-    dispatch(isa(), Lower { panels, n_features, centres, nearest, lowered, n_panels });
+    f64::dispatch(isa(), LowerDistances { panels, n_features, centres, nearest, lowered, n_panels });
     for (sum, lowered) in sums.iter_mut().zip(lowered.chunks_exact(LANES)) {
         *sum = lane_sum(lowered);
     }
 }
 
-/// `Σ xᵢ` of a panel's lanes in sixteen partial sums, then those in order: the same on every machine.
+/// `Σ xᵢ` of a panel's lanes: sixteen partial sums, then their sum in order, so that every machine gives the same bits.
 fn lane_sum(x: &[f64]) -> f64 {
     let (chunks, _) = x.as_chunks::<16>();
     let mut partial = [0.0; 16];
@@ -60,7 +60,7 @@ fn lane_sum(x: &[f64]) -> f64 {
     partial.iter().sum()
 }
 
-struct Lower<'a> {
+struct LowerDistances<'a> {
     panels: &'a [f64],
     n_features: usize,
     centres: &'a [f64],
@@ -69,11 +69,17 @@ struct Lower<'a> {
     n_panels: usize,
 }
 
-impl WithSimd for Lower<'_> {
-    type Output = ();
+impl Work<f64> for LowerDistances<'_> {
+    /// The tiles of one lane: every machine gives the same bits.
+    fn define(self) {
+        self.run(pulp::Scalar);
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(self, simd: S)
+    where
+        f64: Vector<S>,
+    {
         let (d, vectors) = (self.n_features, LANES / S::F64_LANES);
         let (panels, _) = S::as_simd_f64s(self.panels);
         let (nearest, _) = S::as_simd_f64s(self.nearest);
@@ -87,20 +93,20 @@ impl WithSimd for Lower<'_> {
                 let (n_paired, last) = (pairs.len() * CENTRES, pairs.remainder());
                 for (pair, centres) in pairs.enumerate() {
                     let distances = tile::<S, CENTRES>(simd, panel, centres, first);
-                    lower(simd, &distances, nearest, &mut lowered[pair * CENTRES * stride..], stride);
+                    write_lowered(simd, &distances, nearest, &mut lowered[pair * CENTRES * stride..], stride);
                 }
                 if !last.is_empty() {
                     let distances = tile::<S, 1>(simd, panel, last, first);
-                    lower(simd, &distances, nearest, &mut lowered[n_paired * stride..], stride);
+                    write_lowered(simd, &distances, nearest, &mut lowered[n_paired * stride..], stride);
                 }
             }
         }
     }
 }
 
-/// Writes the lesser of each distance and `nearest`.
+/// Writes the smaller of each distance and `nearest`.
 #[inline(always)]
-fn lower<S: Simd, const M: usize>(
+fn write_lowered<S: Simd, const M: usize>(
     simd: S,
     distances: &[[S::f64s; VECTORS]; M],
     nearest: &[S::f64s],
@@ -110,19 +116,19 @@ fn lower<S: Simd, const M: usize>(
     for m in 0..M {
         let lowered = &mut lowered[m * stride..][..VECTORS];
         for v in 0..VECTORS {
-            lowered[v] = least(simd, distances[m][v], nearest[v]);
+            lowered[v] = lesser(simd, distances[m][v], nearest[v]);
         }
     }
 }
 
-/// The lesser of two, lane by lane.
+/// The smaller of two, lane by lane; `b` where one is NaN.
 #[inline(always)]
-fn least<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+fn lesser<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
     simd.select_f64s(simd.less_than_f64s(a, b), a, b)
 }
 
-/// The nearest centre (k × d) of every lane, the first of equals, its squared distance, and the least of
-/// the squared distances to all the others: infinite when there is no other.
+/// The nearest centre (k × d) of every lane, the first of equally near ones; its squared distance; and the squared
+/// distance to the second nearest, infinite if there is only one centre.
 pub fn nearest_two(
     panels: &[f64],
     n_features: usize,
@@ -133,7 +139,7 @@ pub fn nearest_two(
 ) {
     assert!(labels.len() == nearest.len() && labels.len() == second.len());
     assert!(panels.len() == labels.len() * n_features && labels.len().is_multiple_of(LANES));
-    dispatch(isa(), NearestTwo { panels, n_features, centres, labels, nearest, second });
+    f64::dispatch(isa(), NearestTwo { panels, n_features, centres, labels, nearest, second });
 }
 
 struct NearestTwo<'a> {
@@ -145,28 +151,35 @@ struct NearestTwo<'a> {
     second: &'a mut [f64],
 }
 
-impl WithSimd for NearestTwo<'_> {
-    type Output = ();
+impl Work<f64> for NearestTwo<'_> {
+    /// The tiles of one lane: every machine gives the same bits.
+    fn define(self) {
+        self.run(pulp::Scalar);
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(self, simd: S)
+    where
+        f64: Vector<S>,
+    {
         let (d, vectors) = (self.n_features, LANES / S::F64_LANES);
         let (panels, _) = S::as_simd_f64s(self.panels);
         let (nearest, _) = S::as_mut_simd_f64s(self.nearest);
         let (second, _) = S::as_mut_simd_f64s(self.second);
-        // Labels are numbers like the distances, so that one comparison selects both.
+        // Labels are `f64` like the distances, so that one comparison selects both.
         let mut found = [0.0; LANES];
         for (at, panel) in panels.chunks_exact(vectors * d).enumerate() {
             for first in (0..vectors).step_by(VECTORS) {
                 let far = [simd.splat_f64s(f64::INFINITY); VECTORS];
-                let mut best = Best { label: [simd.splat_f64s(0.0); VECTORS], nearest: far, second: far };
+                let mut best =
+                    TwoNearest { label: [simd.splat_f64s(0.0); VECTORS], nearest: far, second: far };
                 let pairs = self.centres.chunks_exact(CENTRES * d);
                 let (n_paired, last) = (pairs.len() * CENTRES, pairs.remainder());
                 for (pair, centres) in pairs.enumerate() {
-                    best.meet(simd, &tile::<S, CENTRES>(simd, panel, centres, first), pair * CENTRES);
+                    best.update(simd, &tile::<S, CENTRES>(simd, panel, centres, first), pair * CENTRES);
                 }
                 if !last.is_empty() {
-                    best.meet(simd, &tile::<S, 1>(simd, panel, last, first), n_paired);
+                    best.update(simd, &tile::<S, 1>(simd, panel, last, first), n_paired);
                 }
                 nearest[at * vectors + first..][..VECTORS].copy_from_slice(&best.nearest);
                 second[at * vectors + first..][..VECTORS].copy_from_slice(&best.second);
@@ -180,24 +193,24 @@ impl WithSimd for NearestTwo<'_> {
 }
 
 /// The two nearest so far.
-struct Best<S: Simd> {
+struct TwoNearest<S: Simd> {
     label: [S::f64s; VECTORS],
     nearest: [S::f64s; VECTORS],
     second: [S::f64s; VECTORS],
 }
 
-impl<S: Simd> Best<S> {
-    /// Takes the distances to the centres from number `label` on into account.
+impl<S: Simd> TwoNearest<S> {
+    /// Updates the two nearest with the distances to the centres from `label` on.
     #[inline(always)]
-    fn meet<const M: usize>(&mut self, simd: S, distances: &[[S::f64s; VECTORS]; M], label: usize) {
+    fn update<const M: usize>(&mut self, simd: S, distances: &[[S::f64s; VECTORS]; M], label: usize) {
         for m in 0..M {
             let label = simd.splat_f64s((label + m) as f64);
             for v in 0..VECTORS {
                 let (distance, nearest) = (distances[m][v], self.nearest[v]);
                 let closer = simd.less_than_f64s(distance, nearest);
-                // The larger of this one and the nearest before it, or what was second before.
+                // The new second is the smaller of the old second and the larger of `distance` and `nearest`.
                 let other = simd.select_f64s(closer, nearest, distance);
-                self.second[v] = least(simd, other, self.second[v]);
+                self.second[v] = lesser(simd, other, self.second[v]);
                 self.nearest[v] = simd.select_f64s(closer, distance, nearest);
                 self.label[v] = simd.select_f64s(closer, label, self.label[v]);
             }
@@ -205,8 +218,7 @@ impl<S: Simd> Best<S> {
     }
 }
 
-/// `‖z − c‖²` of the samples in `VECTORS` vectors of a panel, from number `first` on, to `M` centres
-/// (M × d).
+/// `‖z − c‖²` of the samples in `VECTORS` vectors of a panel, from vector `first` on, to `M` centres (M × d).
 #[inline(always)]
 fn tile<S: Simd, const M: usize>(
     simd: S,
@@ -229,20 +241,20 @@ fn tile<S: Simd, const M: usize>(
     sums
 }
 
-/// Adds the first `labels.len()` samples of `panels` to the sums of their labels: `sumsₖ += Σ zₙ` (k × d)
-/// and `countsₖ += Σ 1` (k), in the order of the rows, for the labels that are `wanted` (k).
+/// Adds the first `labels.len()` samples of `panels` to the sums of their labels: `sumsₖ += Σ zₙ` (k × d) and
+/// `countsₖ += Σ 1` (k), in the order of the rows, for the labels with `requested` (k).
 pub fn add_labelled(
     panels: &[f64],
     n_features: usize,
     labels: &[u32],
-    wanted: &[bool],
+    requested: &[bool],
     sums: &mut [f64],
     counts: &mut [f64],
 ) {
     for (panel, labels) in panels.chunks_exact(LANES * n_features).zip(labels.chunks(LANES)) {
         for (lane, &label) in labels.iter().enumerate() {
             let label = label as usize;
-            if wanted[label] {
+            if requested[label] {
                 counts[label] += 1.0;
                 let sums = &mut sums[label * n_features..][..n_features];
                 for (sum, column) in sums.iter_mut().zip(panel.chunks_exact(LANES)) {
@@ -258,7 +270,7 @@ mod tests {
     use super::*;
     use crate::{pack_rows, panels_len};
 
-    /// Numbers whose sums of squares are not exact, so that another order of adding would be seen.
+    /// Numbers whose sums of squares are inexact, so that another order of additions would give other bits.
     fn value(at: usize) -> f64 {
         ((at * 7919 + 13) % 1009) as f64 / 37.0 - 11.0
     }
@@ -272,7 +284,7 @@ mod tests {
         (rows, centres, panels)
     }
 
-    /// In plain loops, written for this test.
+    /// The distance in plain loops, written for this test.
     fn plain_distance(z: &[f64], c: &[f64]) -> f64 {
         let mut sum = 0.0;
         for i in 0..z.len() {
@@ -312,7 +324,7 @@ mod tests {
         for (n, d, k) in SHAPES {
             let (rows, mut centres, panels) = case(n, d, k);
             if k > 3 {
-                // Equals: the first is the nearest, and as far as the second.
+                // Two equal centres: the first is the nearest, and the second is equally far.
                 centres.copy_within(0..d, 2 * d);
             }
             let lanes = panels.len() / d;
@@ -330,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn only_wanted_labels_are_summed() {
+    fn only_requested_labels_are_summed() {
         let rows: Vec<f64> = (0..100 * 3).map(|at| at as f64).collect();
         let mut panels = vec![0.0; panels_len(100, 3)];
         pack_rows(&rows, &mut panels, 3);

@@ -1,24 +1,24 @@
-//! Products of small matrices with the samples of a block: what gradients spend their time in.
+//! Products of small matrices with the samples of a block: gradients spend most of their time here.
 //!
 //! ```text
 //! tₙₖ = oₖ + Aₖ xₙₖ        outₙ += Σₖ wₙₖ tₙₖ        formₙₖ = xₙₖᵀ (tₙₖ + oₖ)
 //! ```
 //!
-//! `x` are whitened samples or deviations from a mean, `A` is upper triangular or has every entry. The products
-//! themselves are never stored: they are added up, weighted, and their forms are taken, as they leave the registers.
+//! `x` are whitened samples or deviations from a mean; `A` is upper triangular or dense. The products themselves are
+//! never stored: their weighted sum and their quadratic forms are computed while they are in registers.
 //!
-//! Here are the packed matrix and the definition; `product/tile.rs` does several rows and vectors at once.
+//! This file has the packed matrix and the definition; `product/tile.rs` handles several rows and vectors at once.
 
 mod tile;
 
 use crate::isa::{Isa, isa};
 use crate::whiten::band_height;
-use crate::{LANES, Lines, Real, Whitener};
+use crate::{AlignedBuffer, LANES, Real, Whitener};
 
-/// What of a matrix is packed.
+/// The part of a matrix that is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// The upper triangle and nothing else.
+    /// The upper triangle only.
     Upper,
     /// The upper triangle, with zeros in the blocks on the diagonal.
     Folded,
@@ -28,32 +28,32 @@ enum Shape {
 
 /// One matrix and its offset, in the order of use.
 #[derive(Clone, Debug)]
-pub struct Product<T> {
+pub struct PackedMatrix<T> {
     n_features: usize,
-    /// `A` in bands of rows, each column by column, from the band's first column on if it is upper triangular.
+    /// `A` in bands of rows, each column by column. A band of a triangular matrix begins at its diagonal block.
     entries: Vec<T>,
     /// `o` (d).
     offset: Vec<T>,
     shape: Shape,
-    /// The vectors that the bands were cut for.
+    /// The instruction set that the height of the bands is for.
     isa: Isa,
 }
 
-impl<T: Real> Product<T> {
+impl<T: Real> PackedMatrix<T> {
     /// Packs an upper triangular matrix (d × d, row-major; below the diagonal is not read), for whitened samples.
     pub fn upper(matrix: &[f64], n_features: usize) -> Self {
-        Product::for_isa(isa(), matrix, &vec![0.0; n_features], Shape::Upper)
+        PackedMatrix::for_isa(isa(), matrix, &vec![0.0; n_features], Shape::Upper)
     }
 
     /// Packs a matrix (d × d, row-major) and an offset (d), for deviations.
     pub fn dense(matrix: &[f64], offset: &[f64]) -> Self {
-        Product::for_isa(isa(), matrix, offset, Shape::Dense)
+        PackedMatrix::for_isa(isa(), matrix, offset, Shape::Dense)
     }
 
-    /// Packs the upper triangle of a symmetric matrix (d × d, row-major) and, added to it, the lower one; and an offset
-    /// (d). Forms are the same, products are not.
+    /// Packs a symmetric matrix (d × d, row-major) with its lower triangle added to its upper one, and an offset (d).
+    /// The quadratic forms are those of the matrix, the products are not.
     pub fn folded(matrix: &[f64], offset: &[f64]) -> Self {
-        Product::for_isa(isa(), matrix, offset, Shape::Folded)
+        PackedMatrix::for_isa(isa(), matrix, offset, Shape::Folded)
     }
 
     fn for_isa(isa: Isa, matrix: &[f64], offset: &[f64], shape: Shape) -> Self {
@@ -75,10 +75,10 @@ impl<T: Real> Product<T> {
             }
         }
         let offset = offset.iter().map(|&value| T::from_f64(value)).collect();
-        Product { n_features: d, entries, offset, shape, isa }
+        PackedMatrix { n_features: d, entries, offset, shape, isa }
     }
 
-    /// How many entries there are to be.
+    /// The number of packed entries.
     fn len(&self) -> usize {
         let (d, height) = (self.n_features, band_height(self.isa));
         match self.shape {
@@ -89,38 +89,38 @@ impl<T: Real> Product<T> {
     }
 }
 
-/// What matrices are multiplied with.
+/// The vectors that matrices are multiplied with.
 #[derive(Clone, Copy, Debug)]
 pub enum Operands<'a, T> {
-    /// As `squared_norms_and_whitened` left them: panels for every component, one after the other.
+    /// Whitened samples as `squared_norms_and_whitened` writes them: panels for every component, one after the other.
     Whitened(&'a [T]),
-    /// Deviations from the means of the whiteners (k) of samples in panels.
+    /// Deviations of samples in panels from the means of whiteners (k).
     Deviations(&'a [Whitener<T>], &'a [T]),
 }
 
-/// What becomes of the products of a block.
+/// The outputs for the products of a block.
 #[derive(Debug)]
-pub struct Products<'a, T> {
-    /// `w` (k × `stride`), not negative. A sample of weight zero adds nothing, whatever its product is.
+pub struct ProductOutputs<'a, T> {
+    /// `w` (k × `stride`), not negative. A sample of weight zero adds nothing, even if its product is NaN.
     pub weights: &'a [T],
-    /// Of weights and forms: lanes of a component.
+    /// Lanes of a component in `weights` and `forms`.
     pub stride: usize,
-    /// Panels to add to.
+    /// Panels that `Σₖ wₙₖ tₙₖ` is added to.
     pub out: Option<&'a mut [T]>,
-    /// Of deviations (k × `stride`); of whitened samples none.
+    /// The quadratic forms (k × `stride`); must be `None` for whitened samples.
     pub forms: Option<&'a mut [T]>,
 }
 
-/// Adds the products of the first `n_rows` lanes of every component; lanes beyond are scratch.
+/// Adds the products of the first `n_rows` lanes of every component; later lanes are scratch.
 ///
 /// `deviations` is scratch that grows to d × [`LANES`]. Cost: `2 d²` flops a lane and component, `d²` when
-/// triangular. Where no form is asked for, tiles without weight are left out.
+/// triangular. Tiles whose weights are all zero are skipped unless forms are requested.
 pub fn add_products<T: Real>(
-    products: &[Product<T>],
+    products: &[PackedMatrix<T>],
     operands: Operands<'_, T>,
     n_rows: usize,
-    deviations: &mut Lines<T>,
-    results: Products<'_, T>,
+    deviations: &mut AlignedBuffer<T>,
+    results: ProductOutputs<'_, T>,
 ) {
     let Some(first) = products.first() else { return };
     let (k, d, isa) = (products.len(), first.n_features, first.isa);
@@ -135,7 +135,7 @@ pub fn add_products<T: Real>(
             panels.len()
         }
     };
-    // What the pointers of the tiles rely on.
+    // The pointers of the tiles rely on this.
     assert!(panels_len >= len && results.out.as_ref().is_none_or(|out| out.len() >= len));
     assert!(results.weights.len() >= (k - 1) * results.stride + n_rows.next_multiple_of(LANES));
     assert!(results.forms.as_ref().is_none_or(|forms| forms.len() >= (k - 1) * results.stride + len / d));
@@ -145,13 +145,13 @@ pub fn add_products<T: Real>(
         assert!(product.n_features == d && product.isa == isa && product.offset.len() == d);
         assert!((product.shape == Shape::Upper) == is_whitened && product.entries.len() == product.len());
     }
-    let deviations = deviations.fit(d * LANES);
-    tile::Add { products, operands, panels_len, n_rows, deviations, results }.on(isa);
+    let deviations = deviations.uninit(d * LANES);
+    tile::AddProducts { products, operands, panels_len, n_rows, deviations, results }.on(isa);
 }
 
 /// The definition, lane by lane.
-fn definition<T: Real>(work: tile::Add<'_, T>) {
-    let tile::Add { products, operands, panels_len, n_rows, deviations, mut results } = work;
+fn definition<T: Real>(work: tile::AddProducts<'_, T>) {
+    let tile::AddProducts { products, operands, panels_len, n_rows, deviations, mut results } = work;
     for (component, product) in products.iter().enumerate() {
         let d = product.n_features;
         for panel in 0..n_rows.div_ceil(LANES) {
@@ -174,7 +174,7 @@ fn definition<T: Real>(work: tile::Add<'_, T>) {
             let mut forms = [T::ZERO; LANES];
             for i in 0..d {
                 let mut sums = [product.offset[i]; LANES];
-                // A matrix of bands of one row is packed row by row.
+                // With bands of one row, a matrix is packed row by row.
                 let (skipped, row) = match product.shape {
                     Shape::Dense => (0, &product.entries[i * d..][..d]),
                     _ => (i, &product.entries[i * (2 * d - i + 1) / 2..][..d - i]),

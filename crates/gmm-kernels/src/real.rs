@@ -1,7 +1,7 @@
-//! The two sample types, and what the kernels need of them.
+//! The two sample types, and the operations that kernels need of them.
 //!
-//! Samples are `f32` or `f64`; sums over samples are always `f64` (see [`crate::scatter`]). The trait
-//! is sealed: the error budgets, the C ABI and the file formats know these two types and no others.
+//! Samples are `f32` or `f64`; sums over samples are always `f64` (see [`crate::scatter`]). The trait is sealed,
+//! because the error budgets, the C ABI and the file formats cover these two types only.
 
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -53,7 +53,7 @@ pub trait Real:
     /// Neither NaN nor an infinity.
     fn is_finite(self) -> bool;
 
-    /// Finite, not zero, and held with all digits.
+    /// Neither zero, subnormal, infinite nor NaN.
     fn is_normal(self) -> bool;
 }
 

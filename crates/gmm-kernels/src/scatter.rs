@@ -4,14 +4,18 @@
 //! n += Σ wₙ      a += Σ wₙ δₙ      B += Σ wₙ δₙ δₙᵀ      δₙ = zₙ − c
 //! ```
 //!
-//! Samples come in blocks of at most [`ROWS`], component by component. A block is first *scaled*: `x₀ = √w`
-//! and `xᵢ = √w δᵢ`, so that all three sums are products of two columns of `x`. With few features samples
-//! lie side by side and `scatter/lanes.rs` forms the products, or up to four `scatter/few.rs` without scaling
-//! anything; with many, `scatter/rows.rs` does, from samples that follow one another. Where covariances are
-//! diagonal, `scatter/diagonal.rs` sums each feature by itself.
+//! Samples come in blocks of at most [`BLOCK_ROWS`], component by component. A block is first *scaled*: `x₀ = √w`
+//! and `xᵢ = √w δᵢ`, so that all three sums are products of two columns of `x`.
 //!
-//! Products are formed in the type of the samples and added up in it over a few blocks at most; the sums
-//! over blocks are `f64`. `c` is close to the mean, so the products are those of deviations.
+//! ```text
+//! d ≤ 4        scatter/few.rs        panels; every sum stays in a register, and nothing is scaled
+//! d < 48       scatter/lanes.rs      panels; a vector of partial sums for every pair of columns
+//! d ≥ 48       scatter/rows.rs       gathered rows; outer products
+//! diagonal     scatter/diagonal.rs   panels; each feature is summed by itself
+//! ```
+//!
+//! Products are formed in the type of the samples, and added up in that type over a few blocks at most; the sums over
+//! blocks are `f64`. `c` is close to the mean, so that the products are small and lose no digits.
 
 mod runs;
 mod diagonal;
@@ -20,26 +24,27 @@ mod scale;
 mod lanes;
 mod rows;
 
-use crate::isa::{Isa, isa, vectorised};
-use crate::{LANES, Lines, Real};
+use crate::isa::{Isa, isa};
+use crate::vector::kernel;
+use crate::{AlignedBuffer, LANES, Real};
 
 pub use diagonal::{DiagonalScatter, diagonal_len};
 pub use runs::NegligibleToAll;
 
-/// Samples in a block at most: whole panels.
-pub const ROWS: usize = 5 * LANES;
+/// The largest number of samples in a block: whole panels.
+pub const BLOCK_ROWS: usize = 5 * LANES;
 
-/// From this many features on samples are to come as rows. Measured with K = 16: at 32 lanes are a quarter
-/// faster, at 64 rows are, for lanes no longer fit into a cache.
-const ROWS_FROM: usize = 48;
+/// From this number of features on, samples must come as rows. Measured with K = 16: at 32 features lanes are a quarter
+/// faster; at 64 features rows are a quarter faster, because the lanes no longer fit into a cache.
+const ROW_LAYOUT_FROM: usize = 48;
 
-/// Samples whose products one lane may add up in `f32` before they go to the sums.
-const FLUSH_ROWS: usize = 16 * ROWS;
+/// Samples after which the lanes of a component are added to its `f64` sums.
+const MAX_LANE_ROWS: usize = 16 * BLOCK_ROWS;
 
-/// Bytes of lanes that are kept from block to block: as much as a usual second-level cache holds.
+/// The largest size in bytes of lanes that are kept from block to block: that of a common second-level cache.
 const LANES_BYTES: usize = 1 << 20;
 
-/// Elements of one component's sums: `n` (1), `a` (d), `B` (d × d, of which the lower triangle is used).
+/// Elements of the sums of one component: `n` (1), `a` (d), `B` (d × d; only the lower triangle is used).
 pub fn component_len(n_features: usize) -> usize {
     1 + n_features + n_features * n_features
 }
@@ -49,17 +54,18 @@ pub fn component_len(n_features: usize) -> usize {
 pub enum Values<'a, T> {
     /// Packed into panels.
     Panels(&'a [T]),
-    /// One row after the other, as many as there are weights.
+    /// Contiguous rows, one for each weight.
     Rows(&'a [T]),
 }
 
-/// What makes a sample negligible to a component: `w · reach < threshold`, where `reach` is at least
-/// `1 + ‖y‖²` and `y` its whitened deviation. What it would add to a whitened sum is below `threshold`.
+/// The rule by which a sample is negligible to a component: `w · norm_bound < threshold`, where `norm_bound ≥ 1 + ‖y‖²`
+/// and `y` is the whitened deviation of the sample. A negligible sample would add less than `threshold` to a whitened
+/// sum.
 #[derive(Clone, Copy, Debug)]
 pub struct Negligible<'a, T> {
-    /// One a sample of the block.
-    pub reach: &'a [T],
-    /// Of the weights' total, something below its rounding.
+    /// One for each sample of the block.
+    pub norm_bounds: &'a [T],
+    /// Less than the rounding error of the total weight.
     pub threshold: T,
 }
 
@@ -72,24 +78,24 @@ pub struct Scatter<T> {
     centres: Vec<T>,
     /// k × [`component_len`].
     sums: Vec<f64>,
-    /// Products that are not yet in `sums`, for every component or, when they would be many, for one.
+    /// Products that are not yet in `sums`: for every component if they fit into [`LANES_BYTES`], else for one.
     lanes: Vec<T>,
-    /// Samples in the lanes of each component.
+    /// The number of samples in the lanes of each component.
     in_lanes: Vec<usize>,
-    scaled: Lines<T>,
+    scaled: AlignedBuffer<T>,
     n_pairs: usize,
-    /// Rows of the block that have a weight, if not all have.
+    /// Rows of the block that are not left out.
     active: Vec<u32>,
     roots: Vec<T>,
 }
 
-/// Lanes of a sum: those of the widest vector.
+/// Lanes of a sum: the number that the widest vector has.
 fn width<T>() -> usize {
     64 / size_of::<T>()
 }
 
 impl<T: Real> Scatter<T> {
-    /// No samples yet, about `centres` (k × d). `sums` is memory to use again, whatever is in it.
+    /// Sums of no samples, about `centres` (k × d). The memory of `sums` is reused; its values are ignored.
     pub fn new(centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
         Scatter::for_isa(isa(), centres, n_features, sums)
     }
@@ -105,7 +111,7 @@ impl<T: Real> Scatter<T> {
             sums: zeros_in(sums, k * component_len(d)),
             lanes: Vec::new(),
             in_lanes: vec![0; k],
-            scaled: Lines::new(),
+            scaled: AlignedBuffer::new(),
             n_pairs: 0,
             active: Vec::new(),
             roots: Vec::new(),
@@ -114,14 +120,14 @@ impl<T: Real> Scatter<T> {
             let len = scatter.lanes_len();
             let slots = if k * len * size_of::<T>() <= LANES_BYTES { k } else { 1 };
             scatter.lanes.resize(slots * len, T::ZERO);
-            scatter.scaled.zeros((1 + d) * ROWS);
+            scatter.scaled.zeros((1 + d) * BLOCK_ROWS);
         }
         scatter
     }
 
-    /// Whether blocks of this many features are to come as [`Values::Panels`].
+    /// Whether blocks with this number of features must come as [`Values::Panels`].
     pub fn wants_panels(n_features: usize) -> bool {
-        n_features < ROWS_FROM
+        n_features < ROW_LAYOUT_FROM
     }
 
     /// Lanes of one component.
@@ -129,10 +135,10 @@ impl<T: Real> Scatter<T> {
         (1 + self.n_features) * (2 + self.n_features) / 2 * width::<T>()
     }
 
-    /// Adds a block to one component. Samples of weight zero, and with `negligible` those that it says,
-    /// are left out; weights are not negative.
+    /// Adds a block to one component. Samples of weight zero are left out, and so are those that `negligible` selects.
+    /// Weights must not be negative.
     ///
-    /// Cost: `d²` flops a sample that is not left out.
+    /// Cost: `d²` flops for each sample that is not left out.
     pub fn add(
         &mut self,
         component: usize,
@@ -140,14 +146,16 @@ impl<T: Real> Scatter<T> {
         weights: &[T],
         negligible: Option<Negligible<'_, T>>,
     ) {
-        assert!(weights.len() <= ROWS);
-        // With few features leaving out would cost more than adding.
-        let n_active = if self.n_features <= few::FEW { weights.len() } else { count(weights, negligible) };
+        assert!(weights.len() <= BLOCK_ROWS);
+        // With few features, leaving samples out costs more than adding them.
+        let n_active =
+            if self.n_features <= few::FEW { weights.len() } else { count(self.isa, weights, negligible) };
         self.n_pairs += n_active;
         if n_active == 0 {
             return;
         }
-        // Leaving out costs a list and scattered reads; what is left out is too little to change a sum.
+        // Leaving samples out costs a list and scattered reads, so all are added unless more than a quarter is
+        // negligible. Either way no sum changes noticeably.
         let all = n_active > weights.len() / 4 * 3;
         if !all {
             list(weights, negligible, &mut self.active);
@@ -166,7 +174,7 @@ impl<T: Real> Scatter<T> {
         let lanes = &mut self.lanes[at..][..len];
         let Scatter { scaled, active, .. } = self;
         let n_rows = if d <= few::FEW {
-            // Whole panels: the rest of the last one weighs nothing.
+            // Whole panels: the last one is padded with weights of zero.
             let padded = weights.len().next_multiple_of(LANES);
             let (own, rest) = scaled[..padded].split_at_mut(weights.len());
             own.copy_from_slice(weights);
@@ -180,19 +188,16 @@ impl<T: Real> Scatter<T> {
                     weights.len()
                 }
                 false => {
-                    vectorised(
-                        #[inline(always)]
-                        || scale_listed(panels, active, weights, centre, scaled),
-                    );
+                    ScaleListed { panels, active, weights, centre, scaled }.on(self.isa);
                     active.len()
                 }
             };
             let n_rows = n_rows.next_multiple_of(width::<T>());
-            lanes::add_products(self.isa, lanes::Products { scaled, n_rows, lanes });
+            lanes::add_lane_products(self.isa, lanes::LaneProducts { scaled, n_rows, lanes });
             n_rows
         };
         self.in_lanes[component] += n_rows;
-        if self.lanes.len() == len || self.in_lanes[component] > FLUSH_ROWS {
+        if self.lanes.len() == len || self.in_lanes[component] > MAX_LANE_ROWS {
             self.flush(component);
         }
     }
@@ -205,7 +210,7 @@ impl<T: Real> Scatter<T> {
             active.clear();
             active.extend(0..weights.len() as u32);
         }
-        let scaled = scaled.fit(rows::banded_len::<T>(self.isa, active.len(), d));
+        let scaled = scaled.uninit(rows::banded_len::<T>(self.isa, active.len(), d));
         roots.resize(active.len(), T::ZERO);
         let sums = &mut self.sums[component * component_len(d)..][..component_len(d)];
         sums[0] += total(active, weights);
@@ -216,7 +221,7 @@ impl<T: Real> Scatter<T> {
         rows::add_outer_products(rows::Outer { isa: self.isa, scaled, n_rows, n_features: d, second });
     }
 
-    /// Adds the lanes of one component up, and to its sums.
+    /// Adds the lanes of one component to its sums, and clears them.
     fn flush(&mut self, component: usize) {
         let (d, len) = (self.n_features, self.lanes_len());
         let at = if self.lanes.len() == len { 0 } else { component * len };
@@ -248,15 +253,15 @@ impl<T: Real> Scatter<T> {
     }
 }
 
-/// Zeros, in memory that was used if there is enough of it. They are written: where a system hands out memory that is
-/// zero, what is added to without that meets a page twice, to read and to write.
+/// `len` zeros in the given memory, if it is large enough. The zeros are written explicitly: new memory of the system
+/// is zero already, but adding to it without writing first causes two page faults a page, one to read and one to write.
 fn zeros_in(mut memory: Vec<f64>, len: usize) -> Vec<f64> {
     memory.clear();
     memory.resize(len, 0.0);
     memory
 }
 
-/// The sum of some lanes, a multiple of four, in as many sums that do not wait for each other; leaves zeros behind.
+/// The sum of some lanes, whose number is a multiple of four, in four independent sums. Sets the lanes to zero.
 fn take_total<T: Real>(lanes: &mut [T]) -> f64 {
     let mut sums = [0.0; 4];
     for four in lanes.as_chunks::<4>().0 {
@@ -268,7 +273,7 @@ fn take_total<T: Real>(lanes: &mut [T]) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
-/// The weights of the rows in `active`, in a few sums that do not wait for each other.
+/// The total weight of the rows in `active`, in eight independent sums.
 fn total<T: Real>(active: &[u32], weights: &[T]) -> f64 {
     let mut sums = [0.0; 8];
     for rows in active.chunks(sums.len()) {
@@ -277,54 +282,83 @@ fn total<T: Real>(active: &[u32], weights: &[T]) -> f64 {
     sums.iter().sum()
 }
 
-fn count<T: Real>(weights: &[T], negligible: Option<Negligible<'_, T>>) -> usize {
-    vectorised(
-        #[inline(always)]
-        || match negligible {
-            None => weights.iter().map(|&weight| u32::from(weight > T::ZERO)).sum::<u32>() as usize,
-            Some(Negligible { reach, threshold }) => weights
-                .iter()
-                .zip(reach)
-                .map(
-                    #[inline(always)]
-                    |(&weight, &reach)| u32::from(has_part(weight, reach, threshold)),
-                )
-                .sum::<u32>() as usize,
-        },
-    )
+/// The number of rows that are not left out.
+fn count<T: Real>(isa: Isa, weights: &[T], negligible: Option<Negligible<'_, T>>) -> usize {
+    let mut count = 0;
+    Count { weights, negligible, count: &mut count }.on(isa);
+    count as usize
 }
 
-/// With a threshold that is itself zero, what has weight has a part.
+struct Count<'a, T> {
+    weights: &'a [T],
+    negligible: Option<Negligible<'a, T>>,
+    count: &'a mut u32,
+}
+
+kernel!(Count, plain_loops);
+
+impl<T: Real> Count<'_, T> {
+    #[inline(always)]
+    fn plain_loops(self) {
+        *self.count = match self.negligible {
+            None => self.weights.iter().map(|&weight| u32::from(weight > T::ZERO)).sum(),
+            Some(Negligible { norm_bounds, threshold }) => self
+                .weights
+                .iter()
+                .zip(norm_bounds)
+                .map(
+                    #[inline(always)]
+                    |(&weight, &norm_bound)| u32::from(has_part(weight, norm_bound, threshold)),
+                )
+                .sum(),
+        }
+    }
+}
+
+/// Whether a sample is not negligible. With a threshold of zero, every sample with weight has a part.
 #[inline(always)]
-fn has_part<T: Real>(weight: T, reach: T, threshold: T) -> bool {
-    weight > T::ZERO && weight * reach >= threshold
+fn has_part<T: Real>(weight: T, norm_bound: T, threshold: T) -> bool {
+    weight > T::ZERO && weight * norm_bound >= threshold
 }
 
 fn list<T: Real>(weights: &[T], negligible: Option<Negligible<'_, T>>, active: &mut Vec<u32>) {
     active.clear();
     let counts = |row: usize| match negligible {
         None => weights[row] > T::ZERO,
-        Some(Negligible { reach, threshold }) => has_part(weights[row], reach[row], threshold),
+        Some(Negligible { norm_bounds, threshold }) => has_part(weights[row], norm_bounds[row], threshold),
     };
     active.extend((0..weights.len()).filter(|&row| counts(row)).map(|row| row as u32));
 }
 
-/// `√w` and `√w δ` of the rows in `active`, one after the other, feature by feature.
-#[inline(always)]
-fn scale_listed<T: Real>(panels: &[T], active: &[u32], weights: &[T], centre: &[T], scaled: &mut [T]) {
-    let d = centre.len();
-    let n_padded = active.len().next_multiple_of(width::<T>());
-    let (roots, columns) = scaled.split_at_mut(ROWS);
-    for (root, &row) in roots.iter_mut().zip(active) {
-        *root = weights[row as usize].square_root();
-    }
-    roots[active.len()..n_padded].fill(T::ZERO);
-    for (feature, column) in columns.chunks_exact_mut(ROWS).enumerate() {
-        for ((out, &root), &row) in column.iter_mut().zip(&*roots).zip(active) {
-            let (panel, lane) = (row as usize / LANES, row as usize % LANES);
-            *out = (panels[(panel * d + feature) * LANES + lane] - centre[feature]) * root;
+/// Writes `√w` and `√w δ` of the listed rows, one after the other, feature by feature.
+struct ScaleListed<'a, T> {
+    panels: &'a [T],
+    active: &'a [u32],
+    weights: &'a [T],
+    centre: &'a [T],
+    scaled: &'a mut [T],
+}
+
+kernel!(ScaleListed, plain_loops);
+
+impl<T: Real> ScaleListed<'_, T> {
+    #[inline(always)]
+    fn plain_loops(self) {
+        let ScaleListed { panels, active, weights, centre, scaled } = self;
+        let d = centre.len();
+        let n_padded = active.len().next_multiple_of(width::<T>());
+        let (roots, columns) = scaled.split_at_mut(BLOCK_ROWS);
+        for (root, &row) in roots.iter_mut().zip(active) {
+            *root = weights[row as usize].square_root();
         }
-        column[active.len()..n_padded].fill(T::ZERO);
+        roots[active.len()..n_padded].fill(T::ZERO);
+        for (feature, column) in columns.chunks_exact_mut(BLOCK_ROWS).enumerate() {
+            for ((out, &root), &row) in column.iter_mut().zip(&*roots).zip(active) {
+                let (panel, lane) = (row as usize / LANES, row as usize % LANES);
+                *out = (panels[(panel * d + feature) * LANES + lane] - centre[feature]) * root;
+            }
+            column[active.len()..n_padded].fill(T::ZERO);
+        }
     }
 }
 

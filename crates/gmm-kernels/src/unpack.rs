@@ -1,10 +1,10 @@
-//! Out of a block again: rows of k values from the component-major terms of a block.
+//! Unpacking: rows of k values from the component-major terms of a block.
 
 use crate::Real;
 use crate::isa::isa;
-use crate::vector::plain_loops;
+use crate::vector::kernel;
 
-/// Writes rows of k values, one after the other in `rows` (n × k), from `terms` (k × `stride`).
+/// Writes contiguous rows (n × k) from `terms` (k × `stride`).
 pub fn unpack_rows<T: Real>(terms: &[T], stride: usize, rows: &mut [T]) {
     let k = terms.len() / stride;
     assert!(terms.len() == k * stride && rows.len().is_multiple_of(k) && rows.len() / k <= stride);
@@ -17,25 +17,25 @@ struct Unpack<'a, T> {
     rows: &'a mut [T],
 }
 
-plain_loops!(Unpack);
+kernel!(Unpack, plain_loops);
 
 impl<T: Real> Unpack<'_, T> {
     #[inline(always)]
-    fn plainly(self) {
+    fn plain_loops(self) {
         unpack_from(0, self.terms, self.stride, self.rows);
     }
 }
 
-/// [`unpack_rows`] of the rows from `first` on.
+/// [`unpack_rows`], beginning at row `first`.
 #[inline(always)]
 pub(crate) fn unpack_from<T: Real>(first: usize, terms: &[T], stride: usize, rows: &mut [T]) {
     match terms.len() / stride {
-        // With a constant number of components the compiler knows how to weave vectors.
+        // The compiler shuffles vectors when the number of components is a constant.
         1 => rows.copy_from_slice(&terms[first..][..rows.len()]),
-        2 => weave::<T, 2>(first, terms, stride, rows),
-        3 => weave::<T, 3>(first, terms, stride, rows),
-        4 => weave::<T, 4>(first, terms, stride, rows),
-        8 => weave::<T, 8>(first, terms, stride, rows),
+        2 => interleave::<T, 2>(first, terms, stride, rows),
+        3 => interleave::<T, 3>(first, terms, stride, rows),
+        4 => interleave::<T, 4>(first, terms, stride, rows),
+        8 => interleave::<T, 8>(first, terms, stride, rows),
         k => {
             for (row, values) in rows.chunks_exact_mut(k).enumerate() {
                 for (value, &term) in values.iter_mut().zip(terms[first + row..].iter().step_by(stride)) {
@@ -47,7 +47,7 @@ pub(crate) fn unpack_from<T: Real>(first: usize, terms: &[T], stride: usize, row
 }
 
 #[inline(always)]
-fn weave<T: Real, const K: usize>(first: usize, terms: &[T], stride: usize, rows: &mut [T]) {
+fn interleave<T: Real, const K: usize>(first: usize, terms: &[T], stride: usize, rows: &mut [T]) {
     let (rows, _) = rows.as_chunks_mut::<K>();
     let columns: [&[T]; K] = std::array::from_fn(
         #[inline(always)]

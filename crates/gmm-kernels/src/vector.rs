@@ -1,4 +1,28 @@
-//! Vectors of either sample type on any machine, so that a kernel is written once.
+//! Vectors of either sample type on any machine: a kernel is written once, and compiled once for each type and width.
+//!
+//! A kernel is a struct that holds its arguments, with `impl Work` (what it does) and `kernel!` (how it is reached):
+//!
+//! ```text
+//!   Whiten { .. }.on(isa)                  from code that is generic over T, in any crate
+//!        │
+//!        ▼
+//!   T::run::<Whiten<()>>(isa, work)        Vectors::run turns T back into one of two types;
+//!        │                                 Whiten<()> is the Kind: the kernel without a type
+//!        ├─ T = f32 ─▶ Kind::single ─┐
+//!        └─ T = f64 ─▶ Kind::double ─┤     not generic: compiled here, and never again by a caller
+//!                                    ▼
+//!                          T::dispatch(isa, work)
+//!                                    │
+//!            ┌───────────────────────┼────────────────────────┐
+//!        Portable                  Avx2                     Avx512
+//!            ▼                       ▼                        ▼
+//!      Work::define          Work::run::<V3>          Work::run::<V4>
+//!      plain loops           256-bit vectors          512-bit vectors
+//! ```
+//!
+//! `kernel!(Name, plain_loops)` is for loops that the compiler turns into vectors by itself: `define` and `run` are the
+//! same method. A kernel that exists for `f64` alone calls `f64::dispatch` directly. A kernel returns nothing; results
+//! are fields that it writes to.
 
 use pulp::{Simd, WithSimd};
 
@@ -6,85 +30,83 @@ use crate::isa::{Isa, with_vectors};
 
 /// A number type with vectors of `S`.
 pub trait Vector<S: Simd>: Copy {
-    /// As many numbers as one register holds.
+    /// The numbers that one register holds.
     type Lanes: Copy;
 
     /// The same number in every lane.
     fn splat(simd: S, value: Self) -> Self::Lanes;
     /// `a + b`.
-    fn plus(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
+    fn add_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `a − b`.
-    fn less(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
+    fn sub_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `a b`.
-    fn times(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
+    fn mul_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `a b + c`, rounded once.
-    fn fused(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
+    fn mul_add_lanes(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
     /// `√a`.
-    fn root(simd: S, a: Self::Lanes) -> Self::Lanes;
-    /// The smaller one, and `b` where `a` is not a number.
-    fn smaller(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
+    fn sqrt_lanes(simd: S, a: Self::Lanes) -> Self::Lanes;
+    /// The smaller of `a` and `b`; `b` where `a` is NaN.
+    fn min_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// The smallest of the lanes.
-    fn least(simd: S, a: Self::Lanes) -> Self;
-    /// `a` where `weight` is positive, and zero elsewhere, whatever `a` is.
+    fn reduce_min(simd: S, a: Self::Lanes) -> Self;
+    /// `a` where `weight` is positive, and zero elsewhere, even where `a` is NaN or infinite.
     fn where_positive(simd: S, weight: Self::Lanes, a: Self::Lanes) -> Self::Lanes;
 }
 
-/// Work on numbers of `T`, to be compiled for every machine.
+/// A kernel with its arguments, on numbers of `T`.
 pub trait Work<T> {
-    /// Does it in plain loops: the definition, and what a machine without vectors runs.
+    /// Runs in plain loops: the definition, and what a machine without vectors runs.
     fn define(self);
 
-    /// Does it with vectors of `S`. Must be `#[inline(always)]`.
+    /// Runs with vectors of `S`. Must be `#[inline(always)]`, so that it is compiled for those vectors.
     fn run<S: Simd>(self, simd: S)
     where
         T: Vector<S>;
 }
 
-/// Work of one kind, whichever numbers it is on.
+/// A kernel without its number type.
 pub trait Kind {
-    /// It, on numbers of `T`.
+    /// The kernel on numbers of `T`.
     type Of<'a, T: 'a>;
 
-    /// Does it on single precision.
+    /// Runs the kernel in single precision.
     fn single(isa: Isa, work: Self::Of<'_, f32>);
-    /// Does it on double precision.
+    /// Runs the kernel in double precision.
     fn double(isa: Isa, work: Self::Of<'_, f64>);
 }
 
-/// Makes work that is compiled where it stands, once for either type: neither function is generic, so no crate that
-/// calls one compiles it again. Without this every program, and every test, compiled every kernel.
-macro_rules! compiled_once {
+/// Makes a kernel of a struct `Name<'a, T>`: gives it the method `on`, and compiles it here for either type. Neither
+/// `single` nor `double` is generic, so no crate that calls one compiles it again. Without this, every program and
+/// every test compiled every kernel.
+macro_rules! kernel {
     ($work:ident) => {
         impl crate::vector::Kind for $work<'_, ()> {
             type Of<'a, T: 'a> = $work<'a, T>;
 
             fn single(isa: crate::Isa, work: $work<'_, f32>) {
-                crate::vector::Vectors::compiled(isa, work);
+                crate::vector::Vectors::dispatch(isa, work);
             }
 
             fn double(isa: crate::Isa, work: $work<'_, f64>) {
-                crate::vector::Vectors::compiled(isa, work);
+                crate::vector::Vectors::dispatch(isa, work);
             }
         }
 
         impl<T: crate::Real> $work<'_, T> {
-            /// Does it with the vectors of `isa`, which this machine has.
+            /// Runs the kernel with the vectors of `isa`, which this machine must have.
             pub(crate) fn on(self, isa: crate::Isa) {
                 T::run::<$work<'static, ()>>(isa, self);
             }
         }
     };
-}
-pub(crate) use compiled_once;
-
-/// The same of loops that the compiler makes vectors of by itself: `plainly`, which must be `#[inline(always)]`.
-macro_rules! plain_loops {
-    ($work:ident) => {
-        crate::vector::compiled_once!($work);
+    // The method `plain_loops` must be `#[inline(always)]`, and so must every closure in it: a closure that is not
+    // inlined is compiled for the narrowest vectors, and only a measurement would show it.
+    ($work:ident, plain_loops) => {
+        crate::vector::kernel!($work);
 
         impl<T: crate::Real> crate::vector::Work<T> for $work<'_, T> {
             fn define(self) {
-                self.plainly();
+                self.plain_loops();
             }
 
             #[inline(always)]
@@ -92,20 +114,20 @@ macro_rules! plain_loops {
             where
                 T: crate::vector::Vector<S>,
             {
-                self.plainly();
+                self.plain_loops();
             }
         }
     };
 }
-pub(crate) use plain_loops;
+pub(crate) use kernel;
 
 /// A number type with vectors on every machine.
 pub trait Vectors: Sized {
-    /// Does work of a kind with the vectors of `isa`, which this machine has.
+    /// Calls `K::single` or `K::double`, whichever is for this type.
     fn run<K: Kind>(isa: Isa, work: K::Of<'_, Self>);
 
-    /// Compiles work for every machine, and does it for `isa`.
-    fn compiled(isa: Isa, work: impl Work<Self>);
+    /// Compiles `work` for every instruction set, and runs it with the vectors of `isa`, which this machine must have.
+    fn dispatch(isa: Isa, work: impl Work<Self>);
 }
 
 macro_rules! vectors {
@@ -120,37 +142,37 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
-            fn plus(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+            fn add_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
                 simd.$add(a, b)
             }
 
             #[inline(always)]
-            fn less(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+            fn sub_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
                 simd.$sub(a, b)
             }
 
             #[inline(always)]
-            fn times(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+            fn mul_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
                 simd.$mul(a, b)
             }
 
             #[inline(always)]
-            fn fused(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
+            fn mul_add_lanes(simd: S, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
                 simd.$mul_add(a, b, c)
             }
 
             #[inline(always)]
-            fn root(simd: S, a: Self::Lanes) -> Self::Lanes {
+            fn sqrt_lanes(simd: S, a: Self::Lanes) -> Self::Lanes {
                 simd.$sqrt(a)
             }
 
             #[inline(always)]
-            fn smaller(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+            fn min_lanes(simd: S, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
                 simd.$min(a, b)
             }
 
             #[inline(always)]
-            fn least(simd: S, a: Self::Lanes) -> Self {
+            fn reduce_min(simd: S, a: Self::Lanes) -> Self {
                 simd.$reduce_min(a)
             }
 
@@ -166,7 +188,7 @@ macro_rules! vectors {
                 K::$of(isa, work);
             }
 
-            fn compiled(isa: Isa, work: impl Work<Self>) {
+            fn dispatch(isa: Isa, work: impl Work<Self>) {
                 struct Run<W>(W);
 
                 impl<W: Work<$real>> WithSimd for Run<W> {
@@ -218,36 +240,37 @@ vectors!(
     reduce_min_f64s
 );
 
-/// Vectors of samples in a tile, as long as there are more rows than one vector holds.
+/// Vectors of samples in a tile; a tile has one vector instead where one holds all rows that are left.
 pub(crate) const VECTORS: usize = 3;
 
-/// `N` vectors, one or [`VECTORS`], one after the other.
+/// Reads `N` vectors that follow one another, where `N` is 1 or [`VECTORS`].
 ///
 /// # Safety
 ///
-/// That many can be read from `at` on.
+/// `N` vectors can be read from `at` on.
 #[inline(always)]
 pub(crate) unsafe fn load<L: Copy, const N: usize>(at: *const L) -> [L; N] {
     const { assert!(N == 1 || N == VECTORS) };
-    // SAFETY: the first, as promised.
+    // SAFETY: the caller's promise covers the first vector.
     let mut vectors = unsafe { [at.read_unaligned(); N] };
     if N == VECTORS {
-        // SAFETY: the others, as promised.
+        // SAFETY: the caller's promise covers the other two.
         (vectors[1], vectors[2]) = unsafe { (at.add(1).read_unaligned(), at.add(2).read_unaligned()) };
     }
     vectors
 }
 
-/// Writes as many. No loop: a tile has dozens of these, and a quarter of the time to compile tiles went into unrolling
-/// them.
+/// Writes `N` vectors that follow one another, where `N` is 1 or [`VECTORS`].
+///
+/// Written without a loop: a tile has dozens of calls, and unrolling loops took a quarter of the time to compile tiles.
 ///
 /// # Safety
 ///
-/// That many can be written from `at` on.
+/// `N` vectors can be written from `at` on.
 #[inline(always)]
 pub(crate) unsafe fn store<L: Copy, const N: usize>(at: *mut L, vectors: [L; N]) {
     const { assert!(N == 1 || N == VECTORS) };
-    // SAFETY: as promised.
+    // SAFETY: the caller's promise.
     unsafe {
         at.write_unaligned(vectors[0]);
         if N == VECTORS {
@@ -257,7 +280,7 @@ pub(crate) unsafe fn store<L: Copy, const N: usize>(at: *mut L, vectors: [L; N])
     }
 }
 
-/// `work` on each pair of vectors, one or [`VECTORS`].
+/// Applies `work` to each pair of vectors, where `N` is 1 or [`VECTORS`].
 #[inline(always)]
 pub(crate) fn zip<L: Copy, const N: usize>(a: [L; N], b: [L; N], work: impl Fn(L, L) -> L) -> [L; N] {
     const { assert!(N == 1 || N == VECTORS) };
@@ -270,9 +293,9 @@ pub(crate) fn zip<L: Copy, const N: usize>(a: [L; N], b: [L; N], work: impl Fn(L
     out
 }
 
-/// Each of the vectors, less a number.
+/// `value − number` in every lane of every vector.
 #[inline(always)]
-pub(crate) fn less<S: Simd, T: Vector<S>, const N: usize>(
+pub(crate) fn sub_number<S: Simd, T: Vector<S>, const N: usize>(
     simd: S,
     values: [T::Lanes; N],
     number: T,
@@ -282,6 +305,6 @@ pub(crate) fn less<S: Simd, T: Vector<S>, const N: usize>(
         values,
         values,
         #[inline(always)]
-        |value, _| T::less(simd, value, number),
+        |value, _| T::sub_lanes(simd, value, number),
     )
 }

@@ -6,8 +6,8 @@
 //!
 //! The mean is subtracted first: `L⁻¹z − L⁻¹μ` would lose the digits that `z` and `μ` share.
 //!
-//! Here are the packed component and the definition, one row of `L` at a time. `whiten/tile.rs` does the
-//! same for several rows and vectors at once; the definition is what it is tested against.
+//! This file has the packed component and the definition, one row of `L` at a time. `whiten/tile.rs` handles several
+//! rows and vectors at once, and the tests compare it with the definition.
 
 mod tile;
 mod kept;
@@ -15,27 +15,27 @@ mod kept;
 use std::sync::Arc;
 
 use crate::isa::{Isa, isa};
-use crate::{LANES, Lines, Real};
+use crate::{AlignedBuffer, LANES, Real};
 
-/// One component as whitening wants it: its mean and factor, in the order of use.
+/// One component packed for whitening: its mean and factor, in the order of use.
 #[derive(Clone, Debug)]
 pub struct Whitener<T> {
     /// The mean rounded to `T` (d).
     mean: Vec<T>,
-    /// What that rounding lost (d), or empty when it lost nothing. With it an `f32` sample far from
-    /// the origin is centred as if in `f64`: `z − mean` is exact when the two are close.
+    /// The rounding error of the mean (d), or empty if the rounding was exact. It centres an `f32` sample far from the
+    /// origin as if in `f64`: `z − mean` is exact when the two are close.
     mean_rest: Vec<T>,
-    /// `L` in bands of rows: first the columns left of the band's diagonal block, each the band's height
-    /// of values; then the columns of that block, each its inverted pivot and what stands below it.
-    /// Values off the diagonal are negated. In all d (d + 1) / 2.
+    /// `L` in bands of rows, d (d + 1) / 2 values. A band begins with the columns left of its diagonal block, each as
+    /// long as the band is high. The columns of that block follow, each from its inverted pivot down. Values off the
+    /// diagonal are negated.
     factor: Arc<[T]>,
-    /// The vectors that the bands were cut for.
+    /// The instruction set that the height of the bands is for.
     isa: Isa,
-    /// Whether `T` holds the factor.
+    /// Whether `T` can represent the factor.
     fits: bool,
 }
 
-/// Rows of `L` in a band: with three vectors of samples a row, as many as the registers hold.
+/// Rows of `L` in a band: the registers hold three vectors of samples for each row.
 pub(crate) fn band_height(isa: Isa) -> usize {
     match isa {
         Isa::Portable => 1,
@@ -44,7 +44,7 @@ pub(crate) fn band_height(isa: Isa) -> usize {
     }
 }
 
-/// A mean rounded to `T`, and what that lost, or nothing when it lost nothing.
+/// A mean rounded to `T`, and its rounding error, empty if the rounding was exact.
 fn split<T: Real>(mean: &[f64]) -> (Vec<T>, Vec<T>) {
     let rounded: Vec<T> = mean.iter().map(|&m| T::from_f64(m)).collect();
     let mut rest: Vec<T> = mean.iter().zip(&rounded).map(|(&m, &r)| T::from_f64(m - r.to_f64())).collect();
@@ -85,15 +85,15 @@ impl<T: Real> Whitener<T> {
         Whitener { mean: rounded, mean_rest, factor, isa, fits }
     }
 
-    /// The same factor, not a copy of it, about another mean (d).
+    /// A whitener with another mean (d) that shares this factor.
     pub fn about(&self, mean: &[f64]) -> Self {
         assert_eq!(mean.len(), self.mean.len());
         let (mean, mean_rest) = split(mean);
         Whitener { mean, mean_rest, factor: Arc::clone(&self.factor), isa: self.isa, fits: self.fits }
     }
 
-    /// Whether `T` holds the mean, the factor and the inverse pivots as normal numbers. What it cannot
-    /// hold has to be whitened in a wider type.
+    /// Whether `T` represents the mean, the factor and the inverse pivots as normal numbers. If not, the component must
+    /// be whitened in a wider type.
     pub fn fits(&self) -> bool {
         self.fits && self.mean.iter().all(|&value| Real::is_finite(value))
     }
@@ -103,16 +103,16 @@ impl<T: Real> Whitener<T> {
         self.mean.len()
     }
 
-    /// The mean rounded to `T`, and what that lost, if anything.
+    /// The mean rounded to `T`, and its rounding error, empty if the rounding was exact.
     pub(crate) fn centre(&self) -> (&[T], &[T]) {
         (&self.mean, &self.mean_rest)
     }
 }
 
-/// `‖Lₖ⁻¹(z − μₖ)‖²` of the first `n_rows` lanes of `panels` and every component, into `squares`
-/// (k × `stride`): a lane each, padded to whole panels; lanes beyond `n_rows` are scratch.
+/// Writes `‖Lₖ⁻¹(z − μₖ)‖²` of the first `n_rows` lanes of `panels` and every component to `squares` (k × `stride`):
+/// one element a lane, padded to whole panels. Lanes after `n_rows` are scratch.
 ///
-/// A distance that overflows `T`, or that is not a number because an intermediate one did, is `+∞`.
+/// A distance that overflows `T`, or is NaN because an intermediate value overflowed, is `+∞`.
 /// `whitened` is scratch that grows to d × [`LANES`].
 ///
 /// Error of each distance, relative: about `d · eps · cond(L)`. Cost: `d²` flops a lane and component.
@@ -120,7 +120,7 @@ pub fn squared_norms<T: Real>(
     whiteners: &[Whitener<T>],
     panels: &[T],
     n_rows: usize,
-    whitened: &mut Lines<T>,
+    whitened: &mut AlignedBuffer<T>,
     squares: &mut [T],
     stride: usize,
 ) {
@@ -131,15 +131,15 @@ pub fn squared_norms<T: Real>(
     assert!(n_rows <= lanes && lanes <= stride && squares.len() == whiteners.len() * stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == isa));
     if d > band_height(isa) || isa == Isa::Portable {
-        whitened.fit(d * LANES);
+        whitened.uninit(d * LANES);
     }
     tile::Whiten { whiteners, panels, n_rows, whitened, squares, stride }.on(isa);
 }
 
-/// As [`squared_norms`], and keeps the whitened samples themselves: `y` of component k, in panels like those that
-/// it is made of, is in `whitened` (k panels of the length of `panels`) from `k * panels.len()` on.
+/// As [`squared_norms`], and also writes the whitened samples: `y` of component k goes to `whitened` from
+/// `k * panels.len()` on, in panels with the layout of `panels`.
 ///
-/// The squares have the bits of [`squared_norms`]. What overflowed is not a number, or infinite.
+/// The squares have the bits of [`squared_norms`]. A whitened value that overflowed is NaN or infinite.
 pub fn squared_norms_and_whitened<T: Real>(
     whiteners: &[Whitener<T>],
     panels: &[T],
@@ -158,56 +158,59 @@ pub fn squared_norms_and_whitened<T: Real>(
     kept::WhitenKept { whiteners, panels, n_rows, whitened, squares, stride }.on(isa);
 }
 
-/// What can matter of a block of samples: a term of a sample's density matters while it is within `margin`
-/// of the largest.
+/// Limits for pruning pairs of samples and components: a pair is negligible if its term of the sample's density is more
+/// than `margin` below the largest term.
 #[derive(Clone, Copy, Debug)]
-pub struct Matters<'a, T> {
-    /// For each row a component to begin with: the more likely, the sooner others are out of the question.
+pub struct PruneLimits<'a, T> {
+    /// For each row the component to compute first: the more likely it is, the sooner others are pruned.
     pub first: &'a [u32],
-    /// `ln φₖ + heightₖ`, up to a common constant (k).
-    pub peaks: &'a [T],
-    /// `heightₖ = −½ (d ln 2π + ln det Σₖ)`, up to the same constant (k).
-    pub heights: &'a [T],
-    /// In nats, 2.5 more than the logarithm of what may be lost: docs/math/em.md.
+    /// `ln φₖ + log_normalizersₖ`, up to a common constant (k).
+    pub log_weighted_normalizers: &'a [T],
+    /// `−½ (d ln 2π + ln det Σₖ)`, up to the same constant (k).
+    pub log_normalizers: &'a [T],
+    /// In nats, 2.5 more than the logarithm of the largest relative error allowed: docs/math/em.md.
     pub margin: T,
 }
 
-/// Whether [`squared_norms_that_matter`] may save something.
-pub fn leaves_early(n_features: usize) -> bool {
+/// Whether [`squared_norms_pruned`] can be faster than [`squared_norms`].
+pub fn can_prune(n_features: usize) -> bool {
     isa() != Isa::Portable && n_features > band_height(isa())
 }
 
-/// As [`squared_norms`], but squares that do not matter are `+∞`: those of rows n and components k with
+/// As [`squared_norms`], but may write `+∞` for rows n and components k whose pair is negligible:
 ///
 /// ```text
-/// 15/32 squareₙₖ > heightₖ + margin − maxⱼ (peakⱼ − ½ squareₙⱼ)
+/// 15/32 squareₙₖ > log_normalizerₖ + margin − maxⱼ (log_weighted_normalizerⱼ − ½ squareₙⱼ)
 /// ```
 ///
-/// The sum of squares only grows, so samples leave a component as soon as all of a tile are beyond. Which
-/// they are depends on the company that a row is in: what is left out does not matter, what is not is exact.
+/// A sum of squares only grows, so a tile leaves a component as soon as all of its samples are negligible to it. Which
+/// pairs are pruned depends on which rows share a tile. Pruned pairs are negligible; all others are exact.
 ///
-/// Cost: `d²` flops a lane for components that matter, a band of 8 features or a few for the others.
-pub fn squared_norms_that_matter<T: Real>(
+/// Cost: `d²` flops a lane for components that are not pruned, one or a few bands of 8 features for the others.
+pub fn squared_norms_pruned<T: Real>(
     whiteners: &[Whitener<T>],
     panels: &[T],
-    matters: Matters<'_, T>,
-    whitened: &mut Lines<T>,
+    limits: PruneLimits<'_, T>,
+    whitened: &mut AlignedBuffer<T>,
     squares: &mut [T],
     stride: usize,
 ) {
-    let n_rows = matters.first.len();
+    let n_rows = limits.first.len();
     let Some(first) = whiteners.first() else { return };
     let d = first.n_features();
     assert!(panels.len().is_multiple_of(d * LANES) && n_rows <= panels.len() / d && n_rows <= stride);
     assert!(squares.len() == whiteners.len() * stride && panels.len() / d <= stride);
     assert!(whiteners.iter().all(|whitener| whitener.n_features() == d && whitener.isa == first.isa));
-    assert!(matters.peaks.len() == whiteners.len() && matters.heights.len() == whiteners.len());
-    whitened.fit(d * LANES);
+    assert!(
+        limits.log_weighted_normalizers.len() == whiteners.len()
+            && limits.log_normalizers.len() == whiteners.len()
+    );
+    whitened.uninit(d * LANES);
     let whiten = tile::Whiten { whiteners, panels, n_rows, whitened, squares, stride };
-    tile::WhitenSome { whiten, matters, visited: &mut vec![false; whiteners.len()] }.on(first.isa);
+    tile::WhitenPruned { whiten, prune: limits, visited: &mut vec![false; whiteners.len()] }.on(first.isa);
 }
 
-/// The definition: bands of one row, and all lanes of a panel side by side.
+/// The definition: bands of one row, all lanes of a panel at once.
 fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &mut [T], squares: &mut [T]) {
     let (panel, _) = panel.as_chunks::<LANES>();
     let (whitened, _) = whitened.as_chunks_mut::<LANES>();
@@ -234,7 +237,7 @@ fn panel_squared_norms<T: Real>(whitener: &Whitener<T>, panel: &[T], whitened: &
         whitened[i] = value;
     }
     for (square, sum) in squares.iter_mut().zip(sum) {
-        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        // A sum that overflows may end in ∞ − ∞, which is NaN; such a sample is infinitely far.
         *square = if Real::is_finite(sum) { sum } else { T::from_f64(f64::INFINITY) };
     }
 }

@@ -1,7 +1,8 @@
 //! Log-sum-exp against its definition, in both types, with the vectors that `GMM_ISA` names.
 
 use gmm_kernels::{
-    Peaks, Real, largest, log_densities, log_responsibilities, responsibilities, sum, unpack_rows,
+    LogWeightedNormalizers, Real, largest, log_densities, log_responsibilities, responsibilities, sum,
+    unpack_rows,
 };
 
 const ABSENT: f64 = f64::NEG_INFINITY;
@@ -17,7 +18,7 @@ struct Made<T> {
 
 /// All three kernels; their log-densities must be the same.
 fn make<T: Real>(squares: &[T], stride: usize, peaks: &[f64], n_rows: usize) -> Made<T> {
-    let peaks = Peaks::new(peaks);
+    let peaks = LogWeightedNormalizers::new(peaks);
     let mut densities = vec![0.0; n_rows];
     let (mut of_shares, mut of_logs) = (densities.clone(), densities.clone());
     let (mut shares, mut logs) = (squares.to_vec(), squares.to_vec());

@@ -21,7 +21,7 @@ pub use threads::Threads;
 
 /// Rows that are packed and scored together. The value affects the rounding of results, so it is a constant and not an
 /// option.
-pub(crate) const BLOCK_ROWS: usize = gmm_kernels::ROWS;
+pub(crate) const BLOCK_ROWS: usize = gmm_kernels::BLOCK_ROWS;
 
 /// The most chunks that rows are cut into. It limits the partial sums to fold and the threads that can help.
 const MAX_CHUNKS: usize = 64;

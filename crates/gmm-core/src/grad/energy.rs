@@ -185,9 +185,9 @@ fn add_absent<T: Real>(mixture: &Mixture, samples: &Samples<'_, T>, factors: Fac
         factors.of_rows(samples, rows, &mut of_rows);
         for &component in &absent {
             let squares = &block.terms[component * block.stride..];
-            let height = scorer.heights()[component];
+            let log_normalizer = scorer.log_normalizers()[component];
             for ((factor, log_density), square) in of_rows.iter().zip(&block.log_densities).zip(squares) {
-                of[component] -= factor * (height - 0.5 * square.to_f64() - log_density).exp();
+                of[component] -= factor * (log_normalizer - 0.5 * square.to_f64() - log_density).exp();
             }
         }
     }

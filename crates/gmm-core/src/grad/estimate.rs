@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{Lines, Operands, Product, Products as Results, add_products};
+use gmm_kernels::{AlignedBuffer, Operands, PackedMatrix, ProductOutputs, add_products};
 
 use super::Gradients;
 use super::rows::{pack, pack_output, take, take_block, transpose, write_panels, write_terms};
@@ -67,7 +67,7 @@ impl Share {
 /// The backward pass, prepared for computing in `C`.
 pub(super) struct Backward<'a, C> {
     mixture: &'a Mixture,
-    products: Vec<Product<C>>,
+    products: Vec<PackedMatrix<C>>,
     bases: Vec<f64>,
     rates: Vec<f64>,
 }
@@ -90,8 +90,8 @@ impl<'a, C: Real> Backward<'a, C> {
             let offset: Vec<f64> = mean.iter().map(|&value| of_one(1.0, value)).collect();
             let twice: Vec<f64> = matrix.iter().map(|&value| of_one(2.0, value)).collect();
             match wants_samples {
-                true => Product::dense(&twice, &offset),
-                false => Product::folded(&twice, &offset),
+                true => PackedMatrix::dense(&twice, &offset),
+                false => PackedMatrix::folded(&twice, &offset),
             }
         };
         let (parts, work) = (parts.zip(&rates).collect(), cotangents.covariances.len());
@@ -158,7 +158,7 @@ impl<'a, C: Real> Backward<'a, C> {
                     out.zeros(panels.len());
                 }
             }
-            let results = Results {
+            let results = ProductOutputs {
                 weights: shares,
                 stride: BLOCK_ROWS,
                 out: of_samples.is_some().then_some(&mut out[..]),
@@ -190,11 +190,11 @@ struct Scratch<T, C> {
     copy: Vec<C>,
     shares: Vec<C>,
     forms: Vec<C>,
-    packed: Lines<T>,
-    panels: Lines<C>,
-    out: Lines<C>,
+    packed: AlignedBuffer<T>,
+    panels: AlignedBuffer<C>,
+    out: AlignedBuffer<C>,
     /// Scratch of the products.
-    deviations: Lines<C>,
+    deviations: AlignedBuffer<C>,
 }
 
 /// Multiplies values of a block, component by component, by the weights of its rows.

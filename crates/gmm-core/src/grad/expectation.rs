@@ -10,7 +10,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use gmm_kernels::{LANES, Lines, Operands, Product, Products as Results, Values, add_products, panels_len};
+use gmm_kernels::{
+    AlignedBuffer, LANES, Operands, PackedMatrix, ProductOutputs, Values, add_products, panels_len,
+};
 
 use super::rows::{convert, pack, take, take_block, write_panels};
 use super::unwhiteners;
@@ -194,7 +196,7 @@ impl<T: Real> Expectation<'_, T> {
     /// Scores a chunk of rows, block by block. Returns the sum of energies, and the first row that is infinitely far.
     fn part<C: Real>(
         &self,
-        (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
+        (scorer, unwhiten): (&BlockScorer<'_, C>, &[PackedMatrix<C>]),
         (samples, rows): (&Samples<'_, T>, Range<usize>),
         mut out: Option<&mut [T]>,
         unit: f64,
@@ -269,18 +271,18 @@ impl<T: Real> Expectation<'_, T> {
         ScoredBlock {
             responsibilities: vec![C::ZERO; if self.wants_moments { k * BLOCK_ROWS } else { 0 }],
             log_densities: Vec::new(),
-            gradients: Lines::new(),
+            gradients: AlignedBuffer::new(),
             some: Block::for_rows(rows),
             wants_gradients,
-            whitened: Lines::new(),
-            deviations: Lines::new(),
+            whitened: AlignedBuffer::new(),
+            deviations: AlignedBuffer::new(),
         }
     }
 
     /// Scores the rows of a block, a few panels at a time.
     fn score<C: Real>(
         &self,
-        (scorer, unwhiten): (&BlockScorer<'_, C>, &[Product<C>]),
+        (scorer, unwhiten): (&BlockScorer<'_, C>, &[PackedMatrix<C>]),
         panels: &[C],
         n_rows: usize,
         scored: &mut ScoredBlock<C>,
@@ -307,7 +309,7 @@ impl<T: Real> Expectation<'_, T> {
             log_densities.extend_from_slice(&some.log_densities);
             if *wants_gradients {
                 let out = Some(&mut gradients[start * d..]);
-                let results = Results { weights: &some.terms, stride, out, forms: None };
+                let results = ProductOutputs { weights: &some.terms, stride, out, forms: None };
                 add_products(unwhiten, Operands::Whitened(whitened), n_some, deviations, results);
             }
             if self.wants_moments && stride == BLOCK_ROWS {
@@ -325,8 +327,8 @@ impl<T: Real> Expectation<'_, T> {
 struct Scratch<T, C> {
     own: Vec<T>,
     copy: Vec<C>,
-    packed: Lines<T>,
-    panels: Lines<C>,
+    packed: AlignedBuffer<T>,
+    panels: AlignedBuffer<C>,
     factors: Vec<f64>,
     weights: Vec<C>,
     scored: Option<ScoredBlock<C>>,
@@ -339,12 +341,12 @@ struct ScoredBlock<C> {
     /// `ln p(zₙ)`.
     log_densities: Vec<f64>,
     /// Panels of `Σₖ rₙₖ uₙₖ`.
-    gradients: Lines<C>,
+    gradients: AlignedBuffer<C>,
     /// The few panels that are being scored.
     some: Block<C>,
     wants_gradients: bool,
-    whitened: Lines<C>,
-    deviations: Lines<C>,
+    whitened: AlignedBuffer<C>,
+    deviations: AlignedBuffer<C>,
 }
 
 fn add(total: &mut Option<Vec<f64>>, sums: Vec<f64>, buffers: &BufferPool) {

@@ -24,7 +24,7 @@ mod score;
 
 use std::borrow::Cow;
 
-use gmm_kernels::Product;
+use gmm_kernels::PackedMatrix;
 
 use crate::blocks::Threads;
 use crate::check;
@@ -143,13 +143,13 @@ fn inverses(full: &Full, threads: &Threads) -> Vec<f64> {
 }
 
 /// `factor Lₖ⁻ᵀ`, packed.
-fn unwhiteners<C: Real>(inverses: &[f64], d: usize, factor: f64, threads: &Threads) -> Vec<Product<C>> {
+fn unwhiteners<C: Real>(inverses: &[f64], d: usize, factor: f64, threads: &Threads) -> Vec<PackedMatrix<C>> {
     let of_one = |transposed: &mut Vec<f64>, inverse: &[f64]| {
         transposed.resize(d * d, 0.0);
         for (i, row) in transposed.chunks_exact_mut(d).enumerate() {
             (i..d).for_each(|j| row[j] = factor * inverse[j * d + i]);
         }
-        Product::upper(transposed, d)
+        PackedMatrix::upper(transposed, d)
     };
     let (work, inverses) = (inverses.len(), inverses.chunks_exact(d * d).collect::<Vec<_>>());
     let mut products = Vec::with_capacity(inverses.len());

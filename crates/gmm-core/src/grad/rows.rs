@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use gmm_kernels::{LANES, Lines, as_type, as_type_mut, pack_rows, panels_len, prefetch, unpack_rows};
+use gmm_kernels::{AlignedBuffer, LANES, as_type, as_type_mut, pack_rows, panels_len, prefetch, unpack_rows};
 
 use crate::blocks::BLOCK_ROWS;
 use crate::real::Real;
@@ -13,15 +13,15 @@ use crate::samples::{Responsibilities, Samples};
 pub(super) fn pack<T: Real, C: Real>(
     samples: &Samples<'_, T>,
     rows: Range<usize>,
-    own: &mut Lines<T>,
-    panels: &mut Lines<C>,
+    own: &mut AlignedBuffer<T>,
+    panels: &mut AlignedBuffer<C>,
 ) {
     samples.prefetch(rows.end..rows.end + BLOCK_ROWS);
-    if let Some(panels) = (panels as &mut dyn Any).downcast_mut::<Lines<T>>() {
+    if let Some(panels) = (panels as &mut dyn Any).downcast_mut::<AlignedBuffer<T>>() {
         return samples.pack(rows, panels);
     }
     samples.pack(rows, own);
-    let panels = panels.fit(own.len()).iter_mut();
+    let panels = panels.uninit(own.len()).iter_mut();
     panels.zip(&**own).for_each(|(to, value)| *to = C::from_f64(value.to_f64()));
 }
 
@@ -45,9 +45,9 @@ pub(super) fn pack_output<T: Real, C: Real>(
     values: &[T],
     n_features: usize,
     copy: &mut Vec<C>,
-    panels: &mut Lines<C>,
+    panels: &mut AlignedBuffer<C>,
 ) {
-    let panels = panels.fit(panels_len(values.len() / n_features, n_features));
+    let panels = panels.uninit(panels_len(values.len() / n_features, n_features));
     if let Some(values) = as_type::<T, C>(values) {
         return pack_rows(values, panels, n_features);
     }

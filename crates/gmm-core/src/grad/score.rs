@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    LANES, Lines, Operands, Product, Products as Results, Whitener, add_products, panels_len,
+    AlignedBuffer, LANES, Operands, PackedMatrix, ProductOutputs, Whitener, add_products, panels_len,
     squared_norms_and_whitened,
 };
 
@@ -147,7 +147,7 @@ pub fn hessian_vector_products<T: Real>(
 struct Curvature<'a> {
     scorer: BlockScorer<'a, f64>,
     directions: Vec<Whitener<f64>>,
-    unwhiten: Vec<Product<f64>>,
+    unwhiten: Vec<PackedMatrix<f64>>,
     n_features: usize,
 }
 
@@ -160,9 +160,9 @@ impl Curvature<'_> {
         mut out: Option<&mut [T]>,
     ) {
         let (k, d) = (self.unwhiten.len(), self.n_features);
-        let (mut packed, mut copy, mut scratch) = (Lines::new(), Vec::new(), Lines::new());
-        let (mut points, mut directions) = (Lines::new(), Lines::new());
-        let (mut y, mut v) = (Lines::new(), Lines::new());
+        let (mut packed, mut copy, mut scratch) = (AlignedBuffer::new(), Vec::new(), AlignedBuffer::new());
+        let (mut points, mut directions) = (AlignedBuffer::new(), AlignedBuffer::new());
+        let (mut y, mut v) = (AlignedBuffer::new(), AlignedBuffer::new());
         let (mut s, mut product) = (vec![0.0; d * LANES], vec![0.0; d * LANES]);
         let mut squares = vec![0.0; k * LANES];
         let mut block = Block::for_rows(LANES);
@@ -173,13 +173,13 @@ impl Curvature<'_> {
                 let n_rows = LANES.min(rows.len() - start);
                 let panel = start * d..start * d + panels_len(n_rows, d);
                 self.scorer.expect_dense(&points[panel.clone()], n_rows, Some(&mut y), &mut block);
-                let v = v.fit(k * d * LANES);
+                let v = v.uninit(k * d * LANES);
                 let direction = &directions[panel.clone()];
                 squared_norms_and_whitened(&self.directions, direction, n_rows, v, &mut squares, LANES);
                 let mut add = |operands: &[f64], out: &mut [f64]| {
                     out.fill(0.0);
                     let weights = &block.terms;
-                    let results = Results { weights, stride: LANES, out: Some(out), forms: None };
+                    let results = ProductOutputs { weights, stride: LANES, out: Some(out), forms: None };
                     add_products(&self.unwhiten, Operands::Whitened(operands), n_rows, &mut scratch, results);
                 };
                 add(&y, &mut s);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{LANES, Lines, n_panels, pack_row, panels_len};
+use gmm_kernels::{AlignedBuffer, LANES, n_panels, pack_row, panels_len};
 
 use crate::blocks::{Threads, blocks, chunks};
 use crate::init::part::Part;
@@ -44,7 +44,7 @@ impl Drawn {
             n_rows.saturating_mul(d),
             |rows| {
                 let mut panels = Vec::with_capacity(panels_len(rows.len(), d));
-                let mut own = Lines::new();
+                let mut own = AlignedBuffer::new();
                 for block in blocks(rows.clone()) {
                     // Lanes without a row are zeroed, because the search for the largest magnitude reads them.
                     own.zeros(panels_len(block.len(), d));

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use std::fmt;
 use std::sync::Arc;
 
-use gmm_kernels::Peaks;
+use gmm_kernels::LogWeightedNormalizers;
 use once_cell::race::OnceBox;
 
 use crate::mixture::covariance::{Covariances, Whiteners};
@@ -17,10 +17,10 @@ pub(crate) struct Packed<T> {
     /// Whether all values of the whiteners are in the range of `T`.
     pub(crate) fits: bool,
     /// `ln φₖ − ½ (d ln 2π + ln det Σₖ)`; −∞ for an absent component.
-    pub(crate) peaks: Peaks<T>,
+    pub(crate) log_weighted_normalizers: LogWeightedNormalizers<T>,
     /// `−½ (d ln 2π + ln det Σₖ)` (k): the logarithm of each density where it is largest.
-    pub(crate) heights: Vec<f64>,
-    /// Peaks and heights relative to the highest peak, for telling what matters.
+    pub(crate) log_normalizers: Vec<f64>,
+    /// The weighted and the unweighted normalizers in `T`, relative to the largest weighted one: pruning compares them.
     pub(crate) relative: [Vec<T>; 2],
     /// `ln φₖ − ln Σ φ` (k): the responsibilities of a sample that is infinitely far from everything.
     pub(crate) log_weights: Vec<f64>,
@@ -33,18 +33,21 @@ impl<T: Real> Packed<T> {
         let d = means.len() / weights.len();
         let whiteners = covariances.whiteners(means);
         let sum: f64 = weights.iter().sum();
-        let height = |log_det: &f64| -0.5 * (d as f64 * TAU.ln() + log_det);
-        let heights: Vec<f64> = covariances.log_dets().iter().map(height).collect();
-        let peaks: Vec<f64> =
-            weights.iter().zip(&heights).map(|(weight, height)| weight.ln() + height).collect();
-        let highest = peaks.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let log_normalizer = |log_det: &f64| -0.5 * (d as f64 * TAU.ln() + log_det);
+        let log_normalizers: Vec<f64> = covariances.log_dets().iter().map(log_normalizer).collect();
+        let weighted: Vec<f64> = weights
+            .iter()
+            .zip(&log_normalizers)
+            .map(|(weight, log_normalizer)| weight.ln() + log_normalizer)
+            .collect();
+        let highest = weighted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Packed {
             fits: whiteners.fits(),
             whiteners,
-            relative: [&peaks, &heights]
+            relative: [&weighted, &log_normalizers]
                 .map(|values| values.iter().map(|value| T::from_f64(value - highest)).collect()),
-            peaks: Peaks::new(&peaks),
-            heights,
+            log_weighted_normalizers: LogWeightedNormalizers::new(&weighted),
+            log_normalizers,
             log_weights: weights.iter().map(|weight| (weight / sum).ln()).collect(),
         }
     }

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use gmm_kernels::{Lines, NegligibleToAll, Values};
+use gmm_kernels::{AlignedBuffer, NegligibleToAll, Values};
 
 use crate::blocks::{BLOCK_ROWS, BufferPool, Threads, blocks};
 use crate::mixture::Mixture;
@@ -101,7 +101,7 @@ impl Moments {
         let d = samples.n_features();
         let parts = parts_by_component(samples.n_samples(), references.len() / d, layout.len(d));
         Moments::sum(samples, references, (layout, parts), threads, |scratch, part, sums| {
-            let (values, weights): &mut ((Lines<T>, Vec<T>), Vec<T>) = scratch;
+            let (values, weights): &mut ((AlignedBuffer<T>, Vec<T>), Vec<T>) = scratch;
             for rows in blocks(part.rows.clone()) {
                 write_responsibilities(rows.clone(), weights);
                 samples.weigh(rows.clone(), weights, BLOCK_ROWS);
@@ -127,19 +127,20 @@ impl Moments {
         let phi = mixture.weights();
         let least = negligible::<T>() * samples.total_weight() / samples.n_samples() as f64;
         let thresholds: Vec<T> = phi.iter().map(|phi| T::from_f64(least * phi)).collect();
-        let peaks = scorer.heights().iter().zip(phi).map(|(height, phi)| height + phi.ln());
-        let highest = peaks.fold(f64::NEG_INFINITY, f64::max);
+        let weighted =
+            scorer.log_normalizers().iter().zip(phi).map(|(log_normalizer, phi)| log_normalizer + phi.ln());
+        let highest = weighted.fold(f64::NEG_INFINITY, f64::max);
         let layout = SecondMoments::of(mixture.covariances().covariance_type());
         let parts = parts_by_rows(samples.n_samples(), phi.len(), layout.len(d));
         let pass = |scratch: &mut (Block<T>, Vec<T>), part: &Part, sums: &mut Sums<T>| {
             let (block, copy) = scratch;
-            let (mut labels, mut reaches) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
+            let (mut labels, mut all_bounds) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             let mut log_likelihood = 0.0;
             let mut add = |values: Values<'_, T>, block: &Block<T>| {
-                let reach = &mut reaches[..block.log_densities.len()];
-                write_reach(highest, &block.log_densities, reach);
-                let rule = Some(NegligibleToAll { reach, thresholds: &thresholds });
-                sums.add(0, values, Weights { n_rows: reach.len(), values: &block.terms, rule });
+                let norm_bounds = &mut all_bounds[..block.log_densities.len()];
+                write_norm_bounds(highest, &block.log_densities, norm_bounds);
+                let rule = Some(NegligibleToAll { norm_bounds, thresholds: &thresholds });
+                sums.add(0, values, Weights { n_rows: norm_bounds.len(), values: &block.terms, rule });
             };
             let by_panels = layout.wants_panels::<T>(d);
             match last_labels.order(part.rows.clone()) {
@@ -207,7 +208,7 @@ impl Moments {
         let k = references.len() / d;
         let parts = parts_by_rows(samples.n_samples(), k, layout.len(d));
         Moments::sum(samples, references, (layout, parts), threads, |scratch, part, sums| {
-            let (block, values): &mut (Block<T>, (Lines<T>, Vec<T>)) = scratch;
+            let (block, values): &mut (Block<T>, (AlignedBuffer<T>, Vec<T>)) = scratch;
             let (mut labels, mut whole) = ([0; BLOCK_ROWS], [T::ZERO; BLOCK_ROWS]);
             for rows in blocks(part.rows.clone()) {
                 let labels = &mut labels[..rows.len()];
@@ -358,12 +359,12 @@ fn margin<T: Real>() -> f64 {
 }
 
 /// For each sample of a block, an upper bound of `1 + ‖yₙₖ‖²` for every component with `rₙₖ > 0`. It follows from
-/// `½ ‖yₙₖ‖² = ln φₖ + heightₖ − ln p(zₙ) − ln rₙₖ`, where a positive `rₙₖ` is at least the smallest number of its
-/// type.
-fn write_reach<T: Real>(highest: f64, log_densities: &[f64], out: &mut [T]) {
+/// `½ ‖yₙₖ‖² = ln φₖ + log_normalizerₖ − ln p(zₙ) − ln rₙₖ`, where a positive `rₙₖ` is at least the smallest number of
+/// its type.
+fn write_norm_bounds<T: Real>(highest: f64, log_densities: &[f64], out: &mut [T]) {
     let smallest = if size_of::<T>() == size_of::<f64>() { 745.0 } else { 104.0 };
-    for (reach, log_density) in out.iter_mut().zip(log_densities) {
-        *reach = T::from_f64(1.0 + 2.0 * (highest - log_density + smallest));
+    for (norm_bound, log_density) in out.iter_mut().zip(log_densities) {
+        *norm_bound = T::from_f64(1.0 + 2.0 * (highest - log_density + smallest));
     }
 }
 

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gmm_kernels::leaves_early;
+use gmm_kernels::can_prune;
 
 use crate::mixture::CovarianceType;
 use crate::real::Real;
@@ -32,7 +32,7 @@ impl LastLabels {
         n_components: usize,
         covariance_type: CovarianceType,
     ) -> Self {
-        let gains = leaves_early(n_features) && n_components > 1 && !covariance_type.is_diagonal();
+        let gains = can_prune(n_features) && n_components > 1 && !covariance_type.is_diagonal();
         let n_labels = if gains { n_samples } else { 0 };
         let labels = (0..n_labels).map(|_| AtomicU32::new(0)).collect();
         LastLabels { n_components, labels, sparse: false }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    DiagonalScatter, Lines, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
+    AlignedBuffer, DiagonalScatter, Negligible, NegligibleToAll, Scatter, Values, component_len, diagonal_len,
 };
 
 use crate::blocks::{BLOCK_ROWS, BufferPool, SMALL_WORK, chunks};
@@ -67,7 +67,7 @@ pub(crate) fn values_of<'a, T: Real>(
     samples: &Samples<'a, T>,
     rows: Range<usize>,
     layout: SecondMoments,
-    (panels, copy): &'a mut (Lines<T>, Vec<T>),
+    (panels, copy): &'a mut (AlignedBuffer<T>, Vec<T>),
 ) -> Values<'a, T> {
     if layout.wants_panels::<T>(samples.n_features()) {
         samples.pack(rows, panels);
@@ -124,8 +124,8 @@ impl<T: Real> Accumulator<T> {
         match (self, values) {
             (Accumulator::Full(scatter), values) => {
                 for (at, shares) in shares.chunks_exact(BLOCK_ROWS).enumerate() {
-                    let rule = rule.map(|NegligibleToAll { reach, thresholds }| Negligible {
-                        reach,
+                    let rule = rule.map(|NegligibleToAll { norm_bounds, thresholds }| Negligible {
+                        norm_bounds,
                         threshold: thresholds[at],
                     });
                     scatter.add(first + at, values, &shares[..n_rows], rule);

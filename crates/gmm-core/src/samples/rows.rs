@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use faer::MatRef;
-use gmm_kernels::{Lines, contiguous, pack_row, pack_rows, sum};
+use gmm_kernels::{AlignedBuffer, contiguous, pack_row, pack_rows, sum};
 
 use crate::blocks::{BLOCK_ROWS, Threads};
 #[cfg(doc)]
@@ -250,8 +250,8 @@ impl<'a, T: Real> Samples<'a, T> {
     }
 
     /// Packs a block of rows into panels.
-    pub(crate) fn pack(&self, rows: Range<usize>, panels: &mut Lines<T>) {
-        let panels = panels.fit(gmm_kernels::panels_len(rows.len(), self.n_features()));
+    pub(crate) fn pack(&self, rows: Range<usize>, panels: &mut AlignedBuffer<T>) {
+        let panels = panels.uninit(gmm_kernels::panels_len(rows.len(), self.n_features()));
         let values = self.values.subrows(rows.start, rows.len());
         if let Some(rows) = contiguous(values) {
             return pack_rows(rows, panels, self.n_features());

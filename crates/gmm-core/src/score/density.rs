@@ -9,9 +9,9 @@
 use std::ops::Range;
 
 use gmm_kernels::{
-    LANES, Lines, Matters, Peaks, Whitener, largest, log_densities, log_responsibilities, pack_rows,
-    panels_len, responsibilities, squared_norms, squared_norms_and_whitened, squared_norms_that_matter, sum,
-    unpack_rows,
+    AlignedBuffer, LANES, LogWeightedNormalizers, PruneLimits, Whitener, largest, log_densities,
+    log_responsibilities, pack_rows, panels_len, responsibilities, squared_norms, squared_norms_and_whitened,
+    squared_norms_pruned, sum, unpack_rows,
 };
 
 use crate::blocks::BLOCK_ROWS;
@@ -29,7 +29,7 @@ pub(crate) enum BlockScorer<'a, T> {
 /// One block of rows and its scores. The buffers are reused from block to block.
 pub(crate) struct Block<T> {
     /// The rows, packed.
-    pub(crate) panels: Lines<T>,
+    pub(crate) panels: AlignedBuffer<T>,
     /// Component by component, `component * stride + row`: `‖Lₖ⁻¹(zₙ − μₖ)‖²` after [`BlockScorer::whiten`];
     /// after [`BlockScorer::finish`], `rₙₖ` or `ln rₙₖ` if requested. Elements beyond the rows of the block are
     /// unspecified.
@@ -39,17 +39,17 @@ pub(crate) struct Block<T> {
     /// The distance between two components in `terms`: [`BLOCK_ROWS`], or less for a block that is known to be smaller.
     pub(crate) stride: usize,
     kept: Vec<T>,
-    whitened: Lines<T>,
+    whitened: AlignedBuffer<T>,
     double: DoubleBuffers,
 }
 
 /// The buffers of a block that is scored in `f64`.
 #[derive(Default)]
 struct DoubleBuffers {
-    panels: Lines<f64>,
+    panels: AlignedBuffer<f64>,
     terms: Vec<f64>,
     kept: Vec<f64>,
-    whitened: Lines<f64>,
+    whitened: AlignedBuffer<f64>,
 }
 
 /// What [`BlockScorer::finish`] computes from a block of squared distances.
@@ -79,12 +79,12 @@ impl<T: Real> Block<T> {
     /// Buffers for blocks of at most `n_rows` rows, and at most [`BLOCK_ROWS`].
     pub(crate) fn for_rows(n_rows: usize) -> Self {
         Block {
-            panels: Lines::new(),
+            panels: AlignedBuffer::new(),
             terms: Vec::new(),
             log_densities: Vec::new(),
             stride: n_rows.next_multiple_of(LANES).min(BLOCK_ROWS),
             kept: Vec::new(),
-            whitened: Lines::new(),
+            whitened: AlignedBuffer::new(),
             double: DoubleBuffers::default(),
         }
     }
@@ -152,10 +152,10 @@ impl<'a, T: Real> BlockScorer<'a, T> {
     }
 
     /// `−½ (d ln 2π + ln det Σₖ)` (k).
-    pub(crate) fn heights(&self) -> &[f64] {
+    pub(crate) fn log_normalizers(&self) -> &[f64] {
         match self {
-            BlockScorer::Native(packed) => &packed.heights,
-            BlockScorer::Double(packed) => &packed.heights,
+            BlockScorer::Native(packed) => &packed.log_normalizers,
+            BlockScorer::Double(packed) => &packed.log_normalizers,
         }
     }
 
@@ -187,7 +187,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
     /// Scores a block of rows (n × d) without the terms that are negligible, `margin` nats below the largest.
     /// Afterwards the terms are responsibilities. `first` has a likely component for each row, which is scored first.
     pub(crate) fn expect_some(&self, rows: &[T], first: &[u32], margin: f64, block: &mut Block<T>) {
-        let panels = block.panels.fit(panels_len(first.len(), self.n_features()));
+        let panels = block.panels.uninit(panels_len(first.len(), self.n_features()));
         pack_rows(rows, panels, self.n_features());
         self.whiten_packed(first.len(), Some((first, margin)), block);
         self.finish(block, BlockOutput::Shares, None);
@@ -199,7 +199,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         &self,
         panels: &[T],
         n_rows: usize,
-        whitened: Option<&mut Lines<T>>,
+        whitened: Option<&mut AlignedBuffer<T>>,
         block: &mut Block<T>,
     ) {
         let dense = self.dense();
@@ -209,7 +209,7 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         match whitened {
             None => squared_norms(dense, panels, n_rows, &mut block.whitened, &mut block.terms, stride),
             Some(kept) => {
-                let kept = kept.fit(dense.len() * panels.len());
+                let kept = kept.uninit(dense.len() * panels.len());
                 squared_norms_and_whitened(dense, panels, n_rows, kept, &mut block.terms, stride);
             }
         }
@@ -235,13 +235,18 @@ impl<'a, T: Real> BlockScorer<'a, T> {
                     squared_norms(dense, panels, n_rows, whitened, terms, *stride)
                 }
                 (Whiteners::Dense(dense), Some((first, margin))) => {
-                    let [peaks, heights] = &packed.relative;
-                    let matters = Matters { first, peaks, heights, margin: T::from_f64(margin) };
-                    squared_norms_that_matter(dense, panels, matters, whitened, terms, *stride);
+                    let [log_weighted_normalizers, log_normalizers] = &packed.relative;
+                    let limits = PruneLimits {
+                        first,
+                        log_weighted_normalizers,
+                        log_normalizers,
+                        margin: T::from_f64(margin),
+                    };
+                    squared_norms_pruned(dense, panels, limits, whitened, terms, *stride);
                 }
             },
             BlockScorer::Double(packed) => {
-                let to = double.panels.fit(panels.len());
+                let to = double.panels.uninit(panels.len());
                 to.iter_mut().zip(&**panels).for_each(|(to, value)| *to = value.to_f64());
                 double.terms.resize(len, 0.0);
                 let DoubleBuffers { panels, terms, whitened, .. } = double;
@@ -262,10 +267,10 @@ impl<'a, T: Real> BlockScorer<'a, T> {
         match self {
             BlockScorer::Native(packed) => {
                 is_written = to == BlockOutput::Shares;
-                make(to, terms, *stride, &packed.peaks, log_densities, out.as_deref_mut());
+                make(to, terms, *stride, &packed.log_weighted_normalizers, log_densities, out.as_deref_mut());
             }
             BlockScorer::Double(packed) => {
-                make(to, &mut double.terms, *stride, &packed.peaks, log_densities, None);
+                make(to, &mut double.terms, *stride, &packed.log_weighted_normalizers, log_densities, None);
                 block.narrow();
             }
         }
@@ -316,14 +321,14 @@ fn make<T: Real>(
     to: BlockOutput,
     terms: &mut [T],
     stride: usize,
-    peaks: &Peaks<T>,
+    normalizers: &LogWeightedNormalizers<T>,
     sums: &mut [f64],
     out: Option<&mut [T]>,
 ) {
     match to {
-        BlockOutput::Squares => log_densities(terms, stride, peaks, sums),
-        BlockOutput::Shares => responsibilities(terms, stride, peaks, sums, out),
-        BlockOutput::Logs => log_responsibilities(terms, stride, peaks, sums),
+        BlockOutput::Squares => log_densities(terms, stride, normalizers, sums),
+        BlockOutput::Shares => responsibilities(terms, stride, normalizers, sums, out),
+        BlockOutput::Logs => log_responsibilities(terms, stride, normalizers, sums),
     }
 }
 

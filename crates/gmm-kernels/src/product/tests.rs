@@ -54,19 +54,19 @@ fn products_are_those_of_the_formula<T: Real>() {
             };
             for isa in available() {
                 let parts = matrices.chunks_exact(d * d).zip(offsets.chunks_exact(d));
-                let products: Vec<Product<T>> =
-                    parts.map(|(matrix, offset)| Product::for_isa(isa, matrix, offset, shape)).collect();
+                let products: Vec<PackedMatrix<T>> =
+                    parts.map(|(matrix, offset)| PackedMatrix::for_isa(isa, matrix, offset, shape)).collect();
                 let place = format!("{} {isa:?} {n_rows} x {d}, {shape:?}", T::NAME);
                 for wants_forms in if shape == Shape::Upper { &[false][..] } else { &[true, false] } {
                     let mut got = vec![T::ONE; panels.len()];
                     let mut got_forms = vec![T::ZERO; k * stride];
-                    let results = Products {
+                    let results = ProductOutputs {
                         weights: &cast(&weights),
                         stride,
                         out: Some(&mut got),
                         forms: wants_forms.then_some(&mut got_forms[..]),
                     };
-                    add_products(&products, operands, n_rows, &mut Lines::new(), results);
+                    add_products(&products, operands, n_rows, &mut AlignedBuffer::new(), results);
                     for (row, i) in (0..n_rows).flat_map(|row| (0..d).map(move |i| (row, i))) {
                         let at = (row / LANES * d + i) * LANES + row % LANES;
                         let is_one = shape == Shape::Folded;
@@ -96,15 +96,21 @@ fn products_of_singles_are_those_of_the_formula() {
 #[test]
 fn a_sample_without_weight_adds_nothing_even_where_its_product_overflows() {
     for isa in available() {
-        let product = Product::<f64>::for_isa(isa, &[1e300, 0.0, 0.0, 1e300], &[0.0; 2], Shape::Dense);
+        let product = PackedMatrix::<f64>::for_isa(isa, &[1e300, 0.0, 0.0, 1e300], &[0.0; 2], Shape::Dense);
         let whitener = [Whitener::new(&[0.0; 2], &[1.0, 0.0, 0.0, 1.0])];
         let mut panels = vec![0.0; 2 * LANES];
         pack_rows(&[1e300, -1e300, 1e-300, 2e-300], &mut panels, 2);
         let mut weights = [0.0; LANES];
         weights[1] = 1.0;
         let mut out = vec![0.0; 2 * LANES];
-        let results = Products { weights: &weights, stride: LANES, out: Some(&mut out), forms: None };
-        add_products(&[product], Operands::Deviations(&whitener, &panels), 2, &mut Lines::new(), results);
+        let results = ProductOutputs { weights: &weights, stride: LANES, out: Some(&mut out), forms: None };
+        add_products(
+            &[product],
+            Operands::Deviations(&whitener, &panels),
+            2,
+            &mut AlignedBuffer::new(),
+            results,
+        );
         assert_eq!((out[0], out[LANES]), (0.0, 0.0), "{isa:?}");
         assert_eq!((out[1], out[LANES + 1]), (1e300 * 1e-300, 1e300 * 2e-300), "{isa:?}");
     }

@@ -5,32 +5,33 @@
 //! then, row by row        form[v] += x[r][v] (acc[r][v] + o[r])     out[r][v] += w[v] acc[r][v]
 //! ```
 //!
-//! Of an upper triangular matrix of whitened samples nothing below the diagonal is multiplied, and no form is taken.
+//! For whitened samples the matrix is upper triangular: entries below the diagonal are skipped, and no form is
+//! computed.
 //!
-//! As in whitening, each accumulator is a variable of its own, and rows that one vector holds take a tile of one.
+//! As in whitening, each accumulator is a variable of its own, and samples that fit into one vector take a tile of one.
 
 use pulp::Simd;
 
-use super::{Operands, Product, Products, Shape};
-use crate::vector::{VECTORS, Vector, Work, compiled_once, less, load, store, zip};
+use super::{Operands, PackedMatrix, ProductOutputs, Shape};
+use crate::vector::{VECTORS, Vector, Work, kernel, load, store, sub_number, zip};
 use crate::whiten::band_height;
 use crate::{LANES, Real, Whitener};
 
-/// What `add_products` does, after it checked every length.
-pub(super) struct Add<'a, T> {
-    pub(super) products: &'a [Product<T>],
+/// [`add_products`](super::add_products), which checks every length first.
+pub(super) struct AddProducts<'a, T> {
+    pub(super) products: &'a [PackedMatrix<T>],
     pub(super) operands: Operands<'a, T>,
     /// Elements of the panels of one component.
     pub(super) panels_len: usize,
     pub(super) n_rows: usize,
     /// d × [`LANES`].
     pub(super) deviations: &'a mut [T],
-    pub(super) results: Products<'a, T>,
+    pub(super) results: ProductOutputs<'a, T>,
 }
 
-compiled_once!(Add);
+kernel!(AddProducts);
 
-impl<T: Real> Work<T> for Add<'_, T> {
+impl<T: Real> Work<T> for AddProducts<'_, T> {
     fn define(self) {
         super::definition(self);
     }
@@ -45,7 +46,7 @@ impl<T: Real> Work<T> for Add<'_, T> {
         for component in 0..self.products.len() {
             let mut start = 0;
             while start < self.n_rows {
-                // SAFETY: `add_products` checked every length; tiles end where their panel ends or before.
+                // SAFETY: `add_products` checked every length, and no tile crosses the end of its panel.
                 unsafe {
                     if self.n_rows - start > lanes {
                         self.tile::<S, VECTORS>(simd, component, start);
@@ -60,12 +61,12 @@ impl<T: Real> Work<T> for Add<'_, T> {
     }
 }
 
-impl<T: Real> Add<'_, T> {
-    /// `N` vectors of rows from `start` on.
+impl<T: Real> AddProducts<'_, T> {
+    /// One tile: `N` vectors of samples from row `start` on.
     ///
     /// # Safety
     ///
-    /// The lengths that `add_products` asserts, and `N` vectors of a panel from row `start` on.
+    /// The lengths are those that `add_products` asserts, and the panel of row `start` has `N` vectors from there.
     #[inline(always)]
     unsafe fn tile<S: Simd, const N: usize>(&mut self, simd: S, component: usize, start: usize)
     where
@@ -75,7 +76,7 @@ impl<T: Real> Add<'_, T> {
         let d = product.n_features;
         let in_panels = start / LANES * LANES * d + start % LANES;
         let in_lists = component * self.results.stride + start;
-        // SAFETY: a weight, and if they are wanted a form a row, and a panel of d features.
+        // SAFETY: every row has a weight, and a form if forms are requested; the panel has d features.
         unsafe {
             let weights = load::<T::Lanes, N>(self.results.weights.as_ptr().add(in_lists).cast());
             let forms = self.results.forms.as_mut().map(|forms| forms.as_mut_ptr().add(in_lists).cast());
@@ -98,22 +99,22 @@ impl<T: Real> Add<'_, T> {
     }
 }
 
-/// Whether some lane is above zero.
+/// Whether some lane is positive.
 #[inline(always)]
 fn any_positive<S: Simd, T: Real + Vector<S>, const N: usize>(simd: S, weights: [T::Lanes; N]) -> bool {
     let zero = T::splat(simd, T::ZERO);
     let mut least = zero;
     for weight in weights {
-        least = T::smaller(simd, T::less(simd, zero, weight), least);
+        least = T::min_lanes(simd, T::sub_lanes(simd, zero, weight), least);
     }
-    T::least(simd, least) < T::ZERO
+    T::reduce_min(simd, least) < T::ZERO
 }
 
 /// Writes `z − μ` of `N` vectors, feature by feature.
 ///
 /// # Safety
 ///
-/// `panel` reaches to `(d − 1) LANES` and `N` vectors from there, `out` to `d N` vectors.
+/// `panel` has `(d − 1) LANES` elements and `N` vectors after them; `out` has `d N` vectors.
 #[inline(always)]
 unsafe fn centre<S: Simd, T: Real + Vector<S>, const N: usize>(
     simd: S,
@@ -125,9 +126,9 @@ unsafe fn centre<S: Simd, T: Real + Vector<S>, const N: usize>(
     for (i, &mean) in mean.iter().enumerate() {
         // SAFETY: the feature exists.
         let values = unsafe { load::<T::Lanes, N>(panel.add(i * LANES).cast()) };
-        let centred = less(simd, values, mean);
+        let centred = sub_number(simd, values, mean);
         let centred = match rest.get(i) {
-            Some(&rest) => less(simd, centred, rest),
+            Some(&rest) => sub_number(simd, centred, rest),
             None => centred,
         };
         // SAFETY: `out` holds `N` vectors of every feature.
@@ -135,14 +136,14 @@ unsafe fn centre<S: Simd, T: Real + Vector<S>, const N: usize>(
     }
 }
 
-/// `N` vectors of samples on their way through a matrix.
+/// The product of a matrix with `N` vectors of samples.
 struct Tile<'a, S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> {
     simd: S,
-    product: &'a Product<T>,
-    /// Feature i is in the vectors from `i * STEP` on.
+    product: &'a PackedMatrix<T>,
+    /// Feature i begins at vector `i * STEP`.
     x: *const T::Lanes,
     weights: [T::Lanes; N],
-    /// The first feature of a panel.
+    /// Where the first feature of a panel is written.
     out: Option<*mut T::Lanes>,
 }
 
@@ -165,14 +166,14 @@ macro_rules! corner {
     ($tile:ident, $top:ident, $entries:ident, [$($above:literal $done:ident)*]
      $row:literal $acc:ident $($below:literal $other:ident)*) => {
         let x = $tile.load($top + $row);
-        $($done = $tile.fused(*$entries.add($above), x, $done);)*
-        $acc = $tile.fused(*$entries.add($row), x, $acc);
+        $($done = $tile.mul_add(*$entries.add($above), x, $done);)*
+        $acc = $tile.mul_add(*$entries.add($row), x, $acc);
         $entries = $entries.add($row + 1);
         corner!($tile, $top, $entries, [$($above $done)* $row $acc] $($below $other)*);
     };
 }
 
-/// One band: `$acc` are the accumulators of a row. Moves `$entries` past the band's values.
+/// One band: `$acc` are the accumulators of its rows. Advances `$entries` past the values of the band.
 macro_rules! band {
     ($tile:ident, $top:ident, $from:ident, $entries:ident, $forms:ident, $($row:literal $acc:ident)+) => {{
         $(let mut $acc = $tile.offset($top + $row);)+
@@ -181,7 +182,7 @@ macro_rules! band {
         }
         for column in $from..$tile.product.n_features {
             let x = $tile.load(column);
-            $($acc = $tile.fused(*$entries.add($row), x, $acc);)+
+            $($acc = $tile.mul_add(*$entries.add($row), x, $acc);)+
             $entries = $entries.add(0 $(+ { let _ = $row; 1 })+);
         }
         $($forms = $tile.finish($top + $row, $acc, $forms);)+
@@ -189,7 +190,7 @@ macro_rules! band {
 }
 
 impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_, S, T, N, IN_PANEL> {
-    /// Whether bands have at most four rows: taller ones are then not compiled.
+    /// Whether bands have at most four rows. If so, taller bands are not compiled.
     const IS_SHORT: bool = size_of::<T::Lanes>() < 64;
     /// Vectors from one feature of `x` to the next.
     const STEP: usize = if IN_PANEL { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
@@ -210,7 +211,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
                 Shape::Folded => top,
                 Shape::Dense => 0,
             };
-            // SAFETY: rows `top` to `top + rows` exist, and the packed matrix has a band of them next.
+            // SAFETY: rows `top` to `top + rows` exist, and their band is next in the packed matrix.
             unsafe {
                 match height.min(d - top) {
                     1 => band!(self, top, from, entries, forms, 0 a),
@@ -250,17 +251,17 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
 
     /// `entry · x + acc`.
     #[inline(always)]
-    fn fused(&self, entry: T, x: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
+    fn mul_add(&self, entry: T, x: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
         let entry = T::splat(self.simd, entry);
         zip(
             x,
             acc,
             #[inline(always)]
-            |x, acc| T::fused(self.simd, entry, x, acc),
+            |x, acc| T::mul_add_lanes(self.simd, entry, x, acc),
         )
     }
 
-    /// Adds a row of the products to `out`; returns `forms` with its part added.
+    /// Adds one row of the products to `out`, and returns `forms` with the contribution of this row.
     ///
     /// # Safety
     ///
@@ -277,7 +278,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
                 acc,
                 unsafe { load::<T::Lanes, N>(out) },
                 #[inline(always)]
-                |weight, acc, sum| T::fused(simd, weight, T::where_positive(simd, weight, acc), sum),
+                |weight, acc, sum| T::mul_add_lanes(simd, weight, T::where_positive(simd, weight, acc), sum),
             );
             // SAFETY: as above.
             unsafe { store(out, sums) };
@@ -293,7 +294,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const IN_PANEL: bool> Tile<'_
             acc,
             forms,
             #[inline(always)]
-            |x, acc, form| T::fused(simd, x, T::plus(simd, acc, offset), form),
+            |x, acc, form| T::mul_add_lanes(simd, x, T::add_lanes(simd, acc, offset), form),
         )
     }
 }

@@ -1,27 +1,26 @@
-//! Scatter of each feature by itself: what components with diagonal covariances need of their samples.
+//! Scatter of each feature by itself, for components with diagonal covariances.
 //!
 //! ```text
 //! n += Σ wₙ      aᵢ += Σ wₙ δₙᵢ      bᵢ += Σ wₙ δₙᵢ²      δₙ = zₙ − c
 //! ```
 //!
-//! A block is added to several components at once, four features at a time, or eight where there are registers
-//! for them: the columns of those features stay in the first cache while every component runs over them, and
-//! the sums of a component stay in registers. Runs of [`width`] samples of which none has a part in a
-//! component are passed over.
+//! A block is added to several components at once, four features at a time, or eight where there are enough registers.
+//! The columns of those features stay in the first-level cache while every component runs over them, and the sums of a
+//! component stay in registers. A component skips runs of [`width`] samples that are all negligible to it.
 
 use pulp::Simd;
 
 use super::runs::{List, NegligibleToAll};
-use super::{FLUSH_ROWS, ROWS, take_total, width, zeros_in};
+use super::{BLOCK_ROWS, MAX_LANE_ROWS, take_total, width, zeros_in};
 use crate::isa::{Isa, isa};
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 use crate::{LANES, Real};
 
-/// Features whose sums are in registers at once: of sixteen, eight for sums and four for the centre; of
-/// thirty-two, sixteen and eight.
+/// Features whose sums are in registers at once. Four features take eight registers for sums and four for the centre,
+/// of sixteen; eight features take sixteen and eight, of thirty-two.
 const FEATURES: [usize; 2] = [4, 8];
 
-/// Elements of one component's sums: `n` (1), `a` (d), `b` (d).
+/// Elements of the sums of one component: `n` (1), `a` (d), `b` (d).
 pub fn diagonal_len(n_features: usize) -> usize {
     1 + 2 * n_features
 }
@@ -38,16 +37,16 @@ pub struct DiagonalScatter<T> {
     /// Partial sums that are not yet in `sums`: k × (`n`, then `aᵢ` and `bᵢ` of each feature), [`width`]
     /// lanes each.
     lanes: Vec<T>,
-    /// Samples in the lanes of each component.
+    /// The number of samples in the lanes of each component.
     in_lanes: Vec<usize>,
-    /// Runs of samples that have a part in a component, one component after the other, and their ends.
+    /// The runs that each component does not skip, one component after the other, and where each list ends.
     runs: Vec<u32>,
     ends: Vec<usize>,
     padded: Vec<T>,
 }
 
 impl<T: Real> DiagonalScatter<T> {
-    /// No samples yet, about `centres` (k × d). `sums` is memory to use again, whatever is in it.
+    /// Sums of no samples, about `centres` (k × d). The memory of `sums` is reused; its values are ignored.
     pub fn new(centres: Vec<T>, n_features: usize, sums: Vec<f64>) -> Self {
         DiagonalScatter::for_isa(isa(), centres, n_features, sums)
     }
@@ -68,9 +67,9 @@ impl<T: Real> DiagonalScatter<T> {
         }
     }
 
-    /// Adds the first `n_rows` samples of packed `panels`, at most [`ROWS`], to the components from `first`
-    /// on: one for each `stride` of `weights`, which are not negative. Samples of weight zero, and with
-    /// `negligible` those that it says, may be left out.
+    /// Adds the first `n_rows` samples of packed `panels`, at most [`BLOCK_ROWS`], to the components from `first`
+    /// on: one for each `stride` of `weights`, which must not be negative. Samples of weight zero may be left out, and
+    /// so may those that `negligible` selects.
     ///
     /// Cost: `5 d` flops a sample and component.
     pub fn add(
@@ -84,8 +83,12 @@ impl<T: Real> DiagonalScatter<T> {
     ) {
         let (d, width) = (self.n_features, width::<T>());
         let m = weights.len() / stride;
-        // What the pointers below rely on, with runs that `list` makes.
-        assert!(weights.len() == m * stride && n_rows <= ROWS.min(stride) && ROWS.is_multiple_of(width));
+        // The pointers below rely on this, and on the runs that `List` makes.
+        assert!(
+            weights.len() == m * stride
+                && n_rows <= BLOCK_ROWS.min(stride)
+                && BLOCK_ROWS.is_multiple_of(width)
+        );
         assert!(panels.len() >= n_rows.next_multiple_of(LANES) * d && first + m <= self.in_lanes.len());
         let components = first..first + m;
         let len = diagonal_len(d) * width;
@@ -96,7 +99,7 @@ impl<T: Real> DiagonalScatter<T> {
         let (weights, stride) = if padded_rows == n_rows {
             (weights, stride)
         } else {
-            // Whole runs: the rest of the last one weighs nothing.
+            // Whole runs: the last one is padded with weights of zero.
             padded.clear();
             for weights in weights.chunks_exact(stride) {
                 padded.extend_from_slice(&weights[..n_rows]);
@@ -112,13 +115,13 @@ impl<T: Real> DiagonalScatter<T> {
         block.on(self.isa);
         for component in components {
             self.in_lanes[component] += padded_rows;
-            if self.in_lanes[component] > FLUSH_ROWS {
+            if self.in_lanes[component] > MAX_LANE_ROWS {
                 self.flush(component);
             }
         }
     }
 
-    /// Adds the lanes of one component up, and to its sums.
+    /// Adds the lanes of one component to its sums, and clears them.
     fn flush(&mut self, component: usize) {
         let (d, len) = (self.n_features, diagonal_len(self.n_features));
         let lanes = &mut self.lanes[component * len * width::<T>()..][..len * width::<T>()];
@@ -159,7 +162,7 @@ struct Block<'a, T> {
     lanes: &'a mut [T],
 }
 
-compiled_once!(Block);
+kernel!(Block);
 
 /// The definition, lane by lane.
 fn definition<T: Real>(block: Block<'_, T>) {
@@ -176,7 +179,7 @@ fn definition<T: Real>(block: Block<'_, T>) {
                 let column = &panel[i * LANES + row % LANES..][..width];
                 let (first, second) = lanes[(1 + 2 * i) * width..][..2 * width].split_at_mut(width);
                 for lane in 0..width {
-                    // A difference that overflows is nothing to a component that has no part in it.
+                    // The difference may overflow for a sample without weight, which must add nothing.
                     let delta = if weights[lane] > T::ZERO { column[lane] - centre } else { T::ZERO };
                     let weighted = weights[lane] * delta;
                     first[lane] += weighted;
@@ -225,7 +228,7 @@ impl<T: Real> Block<'_, T> {
     ///
     /// # Safety
     ///
-    /// They exist, of `d`, and lengths are those that [`DiagonalScatter::add`] asserts.
+    /// The features exist, and the lengths are those that [`DiagonalScatter::add`] asserts.
     #[inline(always)]
     unsafe fn add<S: Simd, const F: usize>(&mut self, simd: S, component: usize, feature: usize, d: usize)
     where
@@ -262,11 +265,11 @@ impl<T: Real> Block<'_, T> {
                 for i in 0..F {
                     // SAFETY: as above, and the feature exists.
                     let value = unsafe { column.add(i * LANES).cast::<T::Lanes>().add(v).read_unaligned() };
-                    // A difference that overflows is nothing to a component that has no part in it.
-                    let delta = T::where_positive(simd, weight, T::less(simd, value, centre[i]));
-                    let weighted = T::times(simd, weight, delta);
-                    first[i] = T::plus(simd, first[i], weighted);
-                    second[i] = T::fused(simd, weighted, delta, second[i]);
+                    // The difference may overflow for a sample without weight, which must add nothing.
+                    let delta = T::where_positive(simd, weight, T::sub_lanes(simd, value, centre[i]));
+                    let weighted = T::mul_lanes(simd, weight, delta);
+                    first[i] = T::add_lanes(simd, first[i], weighted);
+                    second[i] = T::mul_add_lanes(simd, weighted, delta, second[i]);
                 }
             }
         }
@@ -287,12 +290,19 @@ mod tests {
 
     /// Small integers times quarters: every sum is exact, in either type and any order.
     fn sums_are_those_of_the_formula<T: Real>() {
-        for (n, d, k) in [(1, 1, 1), (7, 3, 2), (47, 4, 3), (ROWS - 3, 6, 2), (ROWS, 9, 5), (ROWS, 23, 3)] {
+        for (n, d, k) in [
+            (1, 1, 1),
+            (7, 3, 2),
+            (47, 4, 3),
+            (BLOCK_ROWS - 3, 6, 2),
+            (BLOCK_ROWS, 9, 5),
+            (BLOCK_ROWS, 23, 3),
+        ] {
             let rows: Vec<T> = (0..n * d).map(|at| T::from_f64((at * 5 % 13) as f64 - 6.0)).collect();
             let centres: Vec<f64> = (0..k * d).map(|at| (at % 5) as f64 - 2.0).collect();
             let weight = |k: usize, n: usize| if n % 29 < 20 { ((n + 3 * k) % 5) as f64 / 4.0 } else { 0.0 };
-            let stride = ROWS;
-            // What is beyond the rows is anybody's.
+            let stride = BLOCK_ROWS;
+            // Weights after the rows are unspecified.
             let mut weights = vec![T::from_f64(f64::NAN); k * stride];
             (0..k * n).for_each(|at| weights[at / n * stride + at % n] = T::from_f64(weight(at / n, at % n)));
             let mut panels = vec![T::from_f64(f64::NAN); panels_len(n, d)];

@@ -4,20 +4,20 @@
 //! for each vector v of samples     n[v] += w[v]     a[i][v] += w[v] δ[i][v]     B[i][j][v] += (w δ[i])[v] δ[j][v]
 //! ```
 //!
-//! No root is taken and nothing is written on the way, which with so few products would be most of the work.
+//! No root is computed and nothing is written in between: with so few products, that would be most of the work.
 
 use pulp::Simd;
 
 use crate::isa::Isa;
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 use crate::{LANES, Real};
 
-/// Features at most: with four, fifteen sums and as many registers for what goes into them.
+/// The largest number of features: four features have fifteen sums, and the factors take about as many registers.
 pub(super) const FEW: usize = 4;
 
 /// A block, and the lanes of one component.
 pub(super) struct Few<'a, T> {
-    /// At least as many panels as the weights need.
+    /// At least the panels that the weights need.
     pub(super) panels: &'a [T],
     /// Whole panels, zero where there is no sample.
     pub(super) weights: &'a [T],
@@ -30,13 +30,13 @@ pub(super) struct Few<'a, T> {
 /// Adds `w`, `w δ` and `w δ δᵀ` to the lanes.
 pub(super) fn add_few<T: Real>(isa: Isa, few: Few<'_, T>) {
     let d = few.centre.len();
-    // What the pointers below rely on.
+    // The pointers below rely on this.
     assert!(d <= FEW && few.weights.len().is_multiple_of(LANES) && few.panels.len() >= few.weights.len() * d);
     assert_eq!(few.lanes.len(), (1 + d) * (2 + d) / 2 * super::width::<T>());
     few.on(isa);
 }
 
-compiled_once!(Few);
+kernel!(Few);
 
 /// The definition, lane by lane.
 fn definition<T: Real>(few: Few<'_, T>) {
@@ -82,7 +82,7 @@ impl<T: Real> Work<T> for Few<'_, T> {
 impl<T: Real> Few<'_, T> {
     /// # Safety
     ///
-    /// `D` features, and the lengths that [`add_few`] asserts.
+    /// There are `D` features, and the lengths are those that [`add_few`] asserts.
     #[inline(always)]
     unsafe fn add<S: Simd, const D: usize>(self, simd: S)
     where
@@ -90,7 +90,7 @@ impl<T: Real> Few<'_, T> {
     {
         let in_panel = LANES * size_of::<T>() / size_of::<T::Lanes>();
         let lanes = self.lanes.as_mut_ptr();
-        // SAFETY: the triangle has the entries that are asked for.
+        // SAFETY: callers request entries of the triangle only.
         let out = |at: usize| unsafe { lanes.add(at * super::width::<T>()).cast::<T::Lanes>() };
         let row = |i: usize| (i + 1) * (i + 2) / 2;
         let zero = T::splat(simd, T::ZERO);
@@ -98,7 +98,7 @@ impl<T: Real> Few<'_, T> {
         let (mut total, mut first, mut second) = (zero, [zero; D], [[zero; D]; D]);
         // SAFETY: as above.
         unsafe {
-            total = T::plus(simd, total, out(0).read_unaligned());
+            total = T::add_lanes(simd, total, out(0).read_unaligned());
             for i in 0..D {
                 centre[i] = T::splat(simd, self.centre[i]);
                 first[i] = out(row(i)).read_unaligned();
@@ -115,20 +115,20 @@ impl<T: Real> Few<'_, T> {
                     let weights = self.weights.as_ptr().add(panel * LANES).cast::<T::Lanes>();
                     (weights.add(v).read_unaligned(), at)
                 };
-                total = T::plus(simd, total, weight);
+                total = T::add_lanes(simd, total, weight);
                 let mut delta = [zero; D];
                 for i in 0..D {
                     // SAFETY: as above.
                     let value = unsafe { values.add(i * in_panel).read_unaligned() };
-                    // Lanes that no sample was written to hold anything, and a difference that overflows is
-                    // nothing to a component that has no part in it.
-                    delta[i] = T::where_positive(simd, weight, T::less(simd, value, centre[i]));
+                    // Lanes without a sample have unspecified values, and the difference may overflow for a sample
+                    // without weight: neither may add anything.
+                    delta[i] = T::where_positive(simd, weight, T::sub_lanes(simd, value, centre[i]));
                 }
                 for i in 0..D {
-                    let weighted = T::times(simd, weight, delta[i]);
-                    first[i] = T::plus(simd, first[i], weighted);
+                    let weighted = T::mul_lanes(simd, weight, delta[i]);
+                    first[i] = T::add_lanes(simd, first[i], weighted);
                     for j in 0..=i {
-                        second[i][j] = T::fused(simd, weighted, delta[j], second[i][j]);
+                        second[i][j] = T::mul_add_lanes(simd, weighted, delta[j], second[i][j]);
                     }
                 }
             }

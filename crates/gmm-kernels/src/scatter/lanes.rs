@@ -4,45 +4,45 @@
 //! for each vector v of samples     acc[i][j] += x[i][v] · x[j][v]     i in four rows, j in four columns
 //! ```
 //!
-//! Samples lie side by side, so every sum is a vector of partial sums, and no product is formed that is
-//! not below the diagonal. The partial sums stay apart until [`super::Scatter`] adds them up.
+//! Samples lie side by side, so every sum is a vector of partial sums, and no product above the diagonal is formed.
+//! [`super::Scatter`] adds the partial sums up at the end.
 
 use pulp::Simd;
 
 use crate::Real;
 use crate::isa::Isa;
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 
 /// Rows of the triangle in a tile. With four columns of 512-bit vectors that is sixteen accumulators,
 /// four columns and a row; with two of 256-bit vectors eight, two and one, of sixteen registers.
 const HEIGHT: usize = 4;
 
-/// What [`super::Scatter`] holds for one component, and the samples to add to it.
-pub(super) struct Products<'a, T> {
-    /// `x` (`n_columns` × [`super::ROWS`]): √w, then √w δ feature by feature.
+/// The partial sums of one component, and the samples to add to them.
+pub(super) struct LaneProducts<'a, T> {
+    /// `x` (`n_columns` × [`super::BLOCK_ROWS`]): √w, then √w δ feature by feature.
     pub(super) scaled: &'a [T],
-    /// Samples of `x` that count, a multiple of the lanes of a vector; the last ones may be zero.
+    /// Samples of `x` to add, a multiple of the lanes of a vector; the last ones may be zero.
     pub(super) n_rows: usize,
     /// Lower triangle (`n_columns`), row by row, each entry [`super::width`] lanes.
     pub(super) lanes: &'a mut [T],
 }
 
 /// Adds the products of every two columns.
-pub(super) fn add_products<T: Real>(isa: Isa, products: Products<'_, T>) {
-    let n_columns = products.scaled.len() / super::ROWS;
-    // What the pointers below rely on.
-    assert!(products.scaled.len() == n_columns * super::ROWS && products.n_rows <= super::ROWS);
+pub(super) fn add_lane_products<T: Real>(isa: Isa, products: LaneProducts<'_, T>) {
+    let n_columns = products.scaled.len() / super::BLOCK_ROWS;
+    // The pointers below rely on this.
+    assert!(products.scaled.len() == n_columns * super::BLOCK_ROWS && products.n_rows <= super::BLOCK_ROWS);
     assert_eq!(products.lanes.len(), n_columns * (n_columns + 1) / 2 * super::width::<T>());
     products.on(isa);
 }
 
-compiled_once!(Products);
+kernel!(LaneProducts);
 
 /// The definition, lane by lane.
-fn definition<T: Real>(products: Products<'_, T>) {
-    let Products { scaled, n_rows, lanes } = products;
+fn definition<T: Real>(products: LaneProducts<'_, T>) {
+    let LaneProducts { scaled, n_rows, lanes } = products;
     let width = super::width::<T>();
-    let columns: Vec<&[T]> = scaled.chunks_exact(super::ROWS).map(|column| &column[..n_rows]).collect();
+    let columns: Vec<&[T]> = scaled.chunks_exact(super::BLOCK_ROWS).map(|column| &column[..n_rows]).collect();
     let pairs = (0..columns.len()).flat_map(|i| (0..=i).map(move |j| (i, j)));
     for ((i, j), lanes) in pairs.zip(lanes.chunks_exact_mut(width)) {
         for (x, y) in columns[i].chunks_exact(width).zip(columns[j].chunks_exact(width)) {
@@ -53,7 +53,7 @@ fn definition<T: Real>(products: Products<'_, T>) {
     }
 }
 
-impl<T: Real> Work<T> for Products<'_, T> {
+impl<T: Real> Work<T> for LaneProducts<'_, T> {
     fn define(self) {
         definition(self);
     }
@@ -63,7 +63,7 @@ impl<T: Real> Work<T> for Products<'_, T> {
     where
         T: Vector<S>,
     {
-        // SAFETY: `add_products` checked every length.
+        // SAFETY: `add_lane_products` checked every length.
         unsafe {
             match size_of::<T::Lanes>() {
                 64 => triangle::<S, T, 4>(simd, self),
@@ -75,11 +75,14 @@ impl<T: Real> Work<T> for Products<'_, T> {
 
 /// # Safety
 ///
-/// The lengths are those that [`add_products`] asserts; `COLUMNS` divides [`HEIGHT`].
+/// The lengths are those that [`add_lane_products`] asserts; `COLUMNS` divides [`HEIGHT`].
 #[inline(always)]
-unsafe fn triangle<S: Simd, T: Real + Vector<S>, const COLUMNS: usize>(simd: S, products: Products<'_, T>) {
-    let Products { scaled, n_rows, lanes } = products;
-    let n_columns = scaled.len() / super::ROWS;
+unsafe fn triangle<S: Simd, T: Real + Vector<S>, const COLUMNS: usize>(
+    simd: S,
+    products: LaneProducts<'_, T>,
+) {
+    let LaneProducts { scaled, n_rows, lanes } = products;
+    let n_columns = scaled.len() / super::BLOCK_ROWS;
     let in_vector = size_of::<T::Lanes>() / size_of::<T>();
     let tile = Tile::<S, T> {
         simd,
@@ -115,8 +118,8 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
     /// The column exists and `v < n_vectors`.
     #[inline(always)]
     unsafe fn load(&self, column: usize, v: usize) -> T::Lanes {
-        // SAFETY: a column is `ROWS` long, and `n_vectors` vectors fit into that.
-        unsafe { self.scaled.add(column * super::ROWS).cast::<T::Lanes>().add(v).read_unaligned() }
+        // SAFETY: a column is `BLOCK_ROWS` long, and `n_vectors` vectors fit into that.
+        unsafe { self.scaled.add(column * super::BLOCK_ROWS).cast::<T::Lanes>().add(v).read_unaligned() }
     }
 
     /// Where the sum of columns `row` and `column` is kept.
@@ -167,7 +170,7 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
                 // SAFETY: the caller's promise.
                 let row = unsafe { self.load(top + i, v) };
                 for j in 0..C {
-                    sums[i][j] = T::fused(self.simd, row, columns[j], sums[i][j]);
+                    sums[i][j] = T::mul_add_lanes(self.simd, row, columns[j], sums[i][j]);
                 }
             }
         }
@@ -199,7 +202,7 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
             }
             for i in 0..R {
                 for j in 0..=i {
-                    sums[i][j] = T::fused(self.simd, rows[i], rows[j], sums[i][j]);
+                    sums[i][j] = T::mul_add_lanes(self.simd, rows[i], rows[j], sums[i][j]);
                 }
             }
         }

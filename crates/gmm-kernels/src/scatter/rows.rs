@@ -6,33 +6,33 @@
 //! then                        B[i][v] += acc[i][v]
 //! ```
 //!
-//! Rows are gathered in *bands*: the features of one vector, row after row, and then the next ones, so that a tile
-//! reads a few streams from end to end.
+//! Rows are gathered in *bands*. A band holds the features of one vector, row after row, so that a tile reads a few
+//! streams from end to end.
 //!
-//! Only tiles that reach the diagonal or lie below it are formed. What a tile adds above the diagonal
-//! is not used, and what it would add beyond the last row or column is left out.
+//! Only tiles on or below the diagonal are formed. Sums above the diagonal are not used, and sums beyond the last row
+//! or column are dropped.
 
 use pulp::Simd;
 
 use crate::Real;
 use crate::isa::Isa;
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 
 /// Vectors of columns in a tile.
 const VECTORS: usize = 3;
 
-/// Bands that are gathered together: as many sums as hide that each waits for the one before, and as many streams as
-/// a machine writes at once.
+/// Bands that are gathered together: four independent sums hide the latency of additions, and a machine can write four
+/// streams at once.
 const BANDS: usize = 4;
 
-/// Numbers of either type in the widest vector, at most.
+/// The largest number of lanes: `f32` in the widest vector.
 const MOST_LANES: usize = 16;
 
 /// Rows to be gathered.
 pub(super) struct Gather<'a, T> {
     /// One row after the other (n × d).
     pub(super) rows: &'a [T],
-    /// Rows that take part.
+    /// The rows to gather.
     pub(super) active: &'a [u32],
     /// n.
     pub(super) weights: &'a [T],
@@ -46,7 +46,7 @@ pub(super) struct Gather<'a, T> {
     pub(super) first: &'a mut [f64],
 }
 
-/// Numbers in a vector of `isa`: the features of a band.
+/// Lanes of a vector of `isa`: the features of a band.
 fn lanes<T>(isa: Isa) -> usize {
     match isa {
         Isa::Portable => 1,
@@ -55,22 +55,22 @@ fn lanes<T>(isa: Isa) -> usize {
     }
 }
 
-/// Elements of so many rows in bands.
+/// Elements of `n_rows` rows in bands.
 pub(super) fn banded_len<T>(isa: Isa, n_rows: usize, n_features: usize) -> usize {
     n_features.next_multiple_of(lanes::<T>(isa)) * n_rows
 }
 
-/// Writes `√w δ` of the rows that take part, in bands, padded with zeros; and adds `w δ` to the first moments.
+/// Writes `√w δ` of the rows in `active`, in bands padded with zeros, and adds `w δ` to the first moments.
 pub(super) fn gather<T: Real>(isa: Isa, gather: Gather<'_, T>) {
     let (n_rows, d) = (gather.active.len(), gather.centre.len());
-    // What the pointers below rely on.
+    // The pointers below rely on this.
     assert!(gather.roots.len() == n_rows && gather.scaled.len() == banded_len::<T>(isa, n_rows, d));
     assert!(gather.rows.len() == gather.weights.len() * d && gather.first.len() == d);
     assert!(gather.active.iter().all(|&row| (row as usize) < gather.weights.len()));
     gather.on(isa);
 }
 
-compiled_once!(Gather);
+kernel!(Gather);
 
 impl<T: Real> Work<T> for Gather<'_, T> {
     fn define(self) {
@@ -79,7 +79,7 @@ impl<T: Real> Work<T> for Gather<'_, T> {
             *root = self.weights[row as usize].square_root();
             let values = &self.rows[row as usize * self.centre.len()..];
             for (i, (&value, &centre)) in values.iter().zip(self.centre).enumerate() {
-                // In bands of one feature.
+                // Bands have one feature here.
                 let scaled = (value - centre) * *root;
                 self.scaled[i * n_rows + at] = scaled;
                 self.first[i] += root.to_f64() * scaled.to_f64();
@@ -97,7 +97,7 @@ impl<T: Real> Work<T> for Gather<'_, T> {
             *root = self.weights[row as usize].square_root();
         }
         let whole = d / lanes;
-        // The vectors are those that the bands were made for.
+        // The bands were sized for these vectors.
         assert_eq!(self.scaled.len(), d.next_multiple_of(lanes) * self.active.len());
         let mut band = 0;
         // SAFETY: these bands lie within the features; `gather` asserted the lengths, and the line above the vectors.
@@ -116,7 +116,7 @@ impl<T: Real> Work<T> for Gather<'_, T> {
 }
 
 impl<T: Real> Gather<'_, T> {
-    /// `N` bands from `band` on.
+    /// Gathers `N` bands from `band` on.
     ///
     /// # Safety
     ///
@@ -135,30 +135,30 @@ impl<T: Real> Gather<'_, T> {
             centre[v] =
                 unsafe { self.centre.as_ptr().add((band + v) * lanes).cast::<T::Lanes>().read_unaligned() };
         }
-        // SAFETY: a band has a vector a row.
+        // SAFETY: a band has one vector for each row.
         let out = unsafe { self.scaled.as_mut_ptr().cast::<T::Lanes>().add(band * n_rows) };
         for (at, (&row, &root)) in self.active.iter().zip(&*self.roots).enumerate() {
             let factor = T::splat(simd, root);
-            // SAFETY: `gather` saw that the row exists, and all of its features.
+            // SAFETY: `gather` checked that the row and all of its features exist.
             let values =
                 unsafe { self.rows.as_ptr().add(row as usize * d + band * lanes).cast::<T::Lanes>() };
             for v in 0..N {
                 // SAFETY: the features and the band exist.
                 unsafe {
-                    let delta = T::less(simd, values.add(v).read_unaligned(), centre[v]);
-                    let scaled = T::times(simd, delta, factor);
+                    let delta = T::sub_lanes(simd, values.add(v).read_unaligned(), centre[v]);
+                    let scaled = T::mul_lanes(simd, delta, factor);
                     out.add(v * n_rows + at).write_unaligned(scaled);
-                    first[v] = T::fused(simd, factor, scaled, first[v]);
+                    first[v] = T::mul_add_lanes(simd, factor, scaled, first[v]);
                 }
             }
         }
-        // SAFETY: `N` vectors are so many numbers.
+        // SAFETY: `N` vectors are `N * lanes` numbers.
         let added = unsafe { std::slice::from_raw_parts(first.as_ptr().cast::<T>(), N * lanes) };
         let sums = &mut self.first[band * lanes..];
         sums.iter_mut().zip(added).for_each(|(sum, added)| *sum += added.to_f64());
     }
 
-    /// The features from band `whole` on, which are fewer than a band has.
+    /// Gathers the last features, from band `whole` on, which do not fill a band.
     #[inline(always)]
     fn rest(&mut self, whole: usize, lanes: usize) {
         let (d, n_rows) = (self.centre.len(), self.active.len());
@@ -181,7 +181,7 @@ impl<T: Real> Gather<'_, T> {
     }
 }
 
-/// Gathered rows, and what to add their products to.
+/// Gathered rows, and the matrix that their products are added to.
 pub(super) struct Outer<'a, T> {
     pub(super) isa: Isa,
     /// √w δ, as [`gather`] writes it.
@@ -197,13 +197,13 @@ pub(super) struct Outer<'a, T> {
 /// `B += Σ (√w δ)(√w δ)ᵀ` on and below the diagonal.
 pub(super) fn add_outer_products<T: Real>(outer: Outer<'_, T>) {
     let (d, n_rows) = (outer.n_features, outer.n_rows);
-    // What the pointers below rely on.
+    // The pointers below rely on this.
     assert!(outer.second.len() == d * d && outer.scaled.len() == banded_len::<T>(outer.isa, n_rows, d));
     let isa = outer.isa;
     outer.on(isa);
 }
 
-compiled_once!(Outer);
+kernel!(Outer);
 
 /// The definition, row by row.
 fn definition<T: Real>(outer: Outer<'_, T>) {
@@ -241,7 +241,7 @@ fn add<S: Simd, T: Real + Vector<S>>(simd: S, outer: Outer<'_, T>) {
     let tile = Tile::<S, T> { simd, scaled: scaled.as_ptr().cast(), n_rows };
     for band in (0..n_bands).step_by(VECTORS) {
         let left = band * lanes;
-        // From where the diagonal enters these columns.
+        // Begins where the diagonal enters these columns.
         for top in (left..d).step_by(height) {
             // Bands of the tile that reach columns on or below the diagonal.
             let vectors = (top + height - left).div_ceil(lanes).min(n_bands - band).min(VECTORS);
@@ -269,15 +269,15 @@ struct Tile<S: Simd, T: Real + Vector<S>> {
 }
 
 impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
-    /// Adds `Σ factors[i] · x[v]` to `out`, rows of `d`: as many of the tile's rows and columns as `out`
-    /// and its rows have.
+    /// Adds `Σ factors[i] · x[v]` to `out`, whose rows have `d` elements, and drops rows and columns that `out` does
+    /// not have.
     ///
     /// # Safety
     ///
-    /// `factors` are `ROWS` values of a band's first vector, behind which its other vectors lie; `COLUMNS` bands from
-    /// `band` on exist.
+    /// `factors` points to `HEIGHT` values of the first vector of a band, whose other vectors follow; `COLUMNS` bands
+    /// exist from `band` on.
     #[inline(always)]
-    unsafe fn add<const ROWS: usize, const COLUMNS: usize>(
+    unsafe fn add<const HEIGHT: usize, const COLUMNS: usize>(
         &self,
         factors: *const T,
         band: usize,
@@ -285,18 +285,18 @@ impl<S: Simd, T: Real + Vector<S>> Tile<S, T> {
         d: usize,
     ) {
         let lanes = size_of::<T::Lanes>() / size_of::<T>();
-        let mut sums = [[T::splat(self.simd, T::ZERO); COLUMNS]; ROWS];
+        let mut sums = [[T::splat(self.simd, T::ZERO); COLUMNS]; HEIGHT];
         for row in 0..self.n_rows {
             let mut values = [T::splat(self.simd, T::ZERO); COLUMNS];
             for v in 0..COLUMNS {
-                // SAFETY: a band has a vector a row.
+                // SAFETY: a band has one vector for each row.
                 values[v] = unsafe { self.scaled.add((band + v) * self.n_rows + row).read_unaligned() };
             }
-            for i in 0..ROWS {
+            for i in 0..HEIGHT {
                 // SAFETY: the caller's promise.
                 let factor = T::splat(self.simd, unsafe { *factors.add(row * lanes + i) });
                 for v in 0..COLUMNS {
-                    sums[i][v] = T::fused(self.simd, factor, values[v], sums[i][v]);
+                    sums[i][v] = T::mul_add_lanes(self.simd, factor, values[v], sums[i][v]);
                 }
             }
         }

@@ -1,27 +1,27 @@
-//! Which runs of samples have a part in which component: what the sums of diagonal covariances pass over.
+//! Lists the runs of samples that are not negligible to each component; sums of diagonal covariances skip the others.
 //!
 //! ```text
-//! run j of component k is listed      when some weight w > 0 of its samples has w · reach ≥ threshold
+//! run j of component k is listed      when some weight w > 0 of its samples has w · norm_bound ≥ threshold
 //! ```
 //!
-//! A run is [`width`] samples. Where components are many, most weights of a sample are nothing to its sums.
+//! A run is [`width`] samples. With many components, a sample is negligible to most of them.
 
 use pulp::Simd;
 
-use super::{ROWS, has_part, width};
+use super::{BLOCK_ROWS, has_part, width};
 use crate::Real;
-use crate::vector::{Vector, Work, compiled_once};
+use crate::vector::{Vector, Work, kernel};
 
-/// What makes samples of a block negligible to components: as [`super::Negligible`], with a threshold each.
+/// The rule of [`super::Negligible`] for several components, each with its own threshold.
 #[derive(Clone, Copy, Debug)]
 pub struct NegligibleToAll<'a, T> {
-    /// One a sample of the block.
-    pub reach: &'a [T],
-    /// One a component that the block is added to.
+    /// One for each sample of the block.
+    pub norm_bounds: &'a [T],
+    /// One for each component that the block is added to.
     pub thresholds: &'a [T],
 }
 
-/// Lists the runs of samples that have a part in each component, and adds their weights to its lanes.
+/// Lists the runs of samples that are not negligible to each component, and adds their weights to its lanes.
 pub(super) struct List<'a, T> {
     /// m × stride, whole runs.
     pub(super) weights: &'a [T],
@@ -35,16 +35,16 @@ pub(super) struct List<'a, T> {
     pub(super) ends: &'a mut Vec<usize>,
 }
 
-compiled_once!(List);
+kernel!(List);
 
 impl<T: Real> List<'_, T> {
-    /// What each sample of the block can reach; rows that do not exist have no weight.
-    fn reaches(&self) -> [T; ROWS] {
-        let mut reaches = [T::ONE; ROWS];
+    /// The bound of each sample of the block; 1 for rows that do not exist, whose weights are zero.
+    fn norm_bounds(&self) -> [T; BLOCK_ROWS] {
+        let mut norm_bounds = [T::ONE; BLOCK_ROWS];
         if let Some(negligible) = self.negligible {
-            reaches[..negligible.reach.len()].copy_from_slice(negligible.reach);
+            norm_bounds[..negligible.norm_bounds.len()].copy_from_slice(negligible.norm_bounds);
         }
-        reaches
+        norm_bounds
     }
 
     fn threshold(&self, component: usize) -> T {
@@ -54,16 +54,16 @@ impl<T: Real> List<'_, T> {
 
 impl<T: Real> Work<T> for List<'_, T> {
     fn define(self) {
-        let (width, reaches) = (width::<T>(), self.reaches());
+        let (width, norm_bounds) = (width::<T>(), self.norm_bounds());
         for component in 0..self.weights.len() / self.stride {
             let weights = &self.weights[component * self.stride..][..self.n_rows];
             let (threshold, total) =
                 (self.threshold(component), &mut self.lanes[component * self.len..][..width]);
-            for (run, (weights, reaches)) in
-                weights.chunks_exact(width).zip(reaches.chunks_exact(width)).enumerate()
+            for (run, (weights, norm_bounds)) in
+                weights.chunks_exact(width).zip(norm_bounds.chunks_exact(width)).enumerate()
             {
-                let parts = weights.iter().zip(reaches);
-                if parts.clone().any(|(&weight, &reach)| has_part(weight, reach, threshold)) {
+                let parts = weights.iter().zip(norm_bounds);
+                if parts.clone().any(|(&weight, &norm_bound)| has_part(weight, norm_bound, threshold)) {
                     self.runs.push(run as u32);
                     total.iter_mut().zip(weights).for_each(|(sum, &weight)| *sum += weight);
                 }
@@ -77,14 +77,14 @@ impl<T: Real> Work<T> for List<'_, T> {
     where
         T: Vector<S>,
     {
-        let (width, reaches) = (width::<T>(), self.reaches());
+        let (width, norm_bounds) = (width::<T>(), self.norm_bounds());
         let vectors = width * size_of::<T>() / size_of::<T::Lanes>();
         let zero = T::splat(simd, T::ZERO);
-        assert!(self.n_rows <= self.stride.min(ROWS) && self.n_rows.is_multiple_of(width));
+        assert!(self.n_rows <= self.stride.min(BLOCK_ROWS) && self.n_rows.is_multiple_of(width));
         for component in 0..self.weights.len() / self.stride {
             let weights = self.weights[component * self.stride..][..self.stride].as_ptr().cast::<T::Lanes>();
             let out = self.lanes[component * self.len..][..width].as_mut_ptr().cast::<T::Lanes>();
-            let reaches = reaches.as_ptr().cast::<T::Lanes>();
+            let norm_bounds = norm_bounds.as_ptr().cast::<T::Lanes>();
             let threshold = -self.threshold(component);
             // SAFETY: the first sum is `width` lanes.
             let mut total = unsafe { out.read_unaligned() };
@@ -92,13 +92,17 @@ impl<T: Real> Work<T> for List<'_, T> {
                 let (mut sum, mut least) = (total, zero);
                 for v in run * vectors..(run + 1) * vectors {
                     // SAFETY: both have the rows of every run.
-                    let (weight, reach) =
-                        unsafe { (weights.add(v).read_unaligned(), reaches.add(v).read_unaligned()) };
-                    sum = T::plus(simd, sum, weight);
-                    least = T::smaller(simd, T::less(simd, zero, T::times(simd, weight, reach)), least);
+                    let (weight, norm_bound) =
+                        unsafe { (weights.add(v).read_unaligned(), norm_bounds.add(v).read_unaligned()) };
+                    sum = T::add_lanes(simd, sum, weight);
+                    least = T::min_lanes(
+                        simd,
+                        T::sub_lanes(simd, zero, T::mul_lanes(simd, weight, norm_bound)),
+                        least,
+                    );
                 }
                 // The largest product, negated.
-                let least = T::least(simd, least);
+                let least = T::reduce_min(simd, least);
                 if least < T::ZERO && least <= threshold {
                     self.runs.push(run as u32);
                     total = sum;

@@ -91,8 +91,8 @@ fn sums_of_singles_are_those_of_the_formula() {
 #[test]
 fn lanes_are_emptied_in_time() {
     for (d, k) in [(3, 1), (9, 2), (40, 40)] {
-        let rows: Vec<f32> = (0..ROWS * d).map(|at| (at % 5) as f32).collect();
-        let weights = [1.0_f32; ROWS];
+        let rows: Vec<f32> = (0..BLOCK_ROWS * d).map(|at| (at % 5) as f32).collect();
+        let weights = [1.0_f32; BLOCK_ROWS];
         let n_blocks = if k == 40 { 2 } else { 40 };
         let mut scatter = Scatter::new(vec![2.0; k * d], d, Vec::new());
         for component in (0..n_blocks).flat_map(|_| 0..k) {
@@ -137,21 +137,21 @@ fn what_is_negligible_changes_nothing() {
             (noise >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
         };
         let rows: Vec<f64> =
-            (0..ROWS * d).map(|at| uniform() + if at / d % 4 == 0 { 0.0 } else { 30.0 }).collect();
+            (0..BLOCK_ROWS * d).map(|at| uniform() + if at / d % 4 == 0 { 0.0 } else { 30.0 }).collect();
         // A unit covariance about each group: squares are distances, shares what they make of them.
         let square = |row: usize, mean: f64| -> f64 {
             rows[row * d..][..d].iter().map(|value| (value - mean).powi(2)).sum()
         };
-        let squares: Vec<f64> = (0..ROWS).map(|row| square(row, 0.0)).collect();
-        let weights: Vec<f64> = (0..ROWS)
+        let squares: Vec<f64> = (0..BLOCK_ROWS).map(|row| square(row, 0.0)).collect();
+        let weights: Vec<f64> = (0..BLOCK_ROWS)
             .map(|row| 1.0 / (1.0 + (0.5 * (squares[row] - square(row, 30.0))).min(600.0).exp()))
             .collect();
-        let reach: Vec<f64> = squares.iter().map(|square| 1.0 + square).collect();
-        let rule = Negligible { reach: &reach, threshold: 2f64.powi(-60) / 4.0 };
+        let norm_bounds: Vec<f64> = squares.iter().map(|square| 1.0 + square).collect();
+        let rule = Negligible { norm_bounds: &norm_bounds, threshold: 2f64.powi(-60) / 4.0 };
         let mut some = Scatter::new(vec![0.0; d], d, Vec::new());
         add(&mut some, 0, &rows, &weights, Some(rule));
         assert!(weights.iter().all(|&weight| weight > 0.0));
-        assert!(d <= few::FEW || some.active.len() == ROWS / 4, "{} are left", some.active.len());
+        assert!(d <= few::FEW || some.active.len() == BLOCK_ROWS / 4, "{} are left", some.active.len());
         let (some, all) = (lower(some.finish(), d), by_formula(&rows, &weights, &vec![0.0; d]));
         for (some, all) in some.iter().zip(&all) {
             // Against a sum of magnitudes: those about a mean may cancel.

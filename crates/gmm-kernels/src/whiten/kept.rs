@@ -1,24 +1,24 @@
-//! Whitening by tiles that leave the whitened samples behind, in panels.
+//! Whitening by tiles that also write the whitened samples, in panels.
 
 use pulp::Simd;
 
 use super::tile::{Tile, samples_from};
 use super::{Whitener, panel_squared_norms};
-use crate::vector::{VECTORS, Vector, Work, compiled_once};
+use crate::vector::{VECTORS, Vector, Work, kernel};
 use crate::{LANES, Real};
 
-/// What `squared_norms_and_whitened` does, by tiles.
+/// [`squared_norms_and_whitened`](super::squared_norms_and_whitened), by tiles.
 pub(super) struct WhitenKept<'a, T> {
     pub(super) whiteners: &'a [Whitener<T>],
     pub(super) panels: &'a [T],
     pub(super) n_rows: usize,
-    /// One length of `panels` a component.
+    /// k × the length of `panels`.
     pub(super) whitened: &'a mut [T],
     pub(super) squares: &'a mut [T],
     pub(super) stride: usize,
 }
 
-compiled_once!(WhitenKept);
+kernel!(WhitenKept);
 
 impl<T: Real> Work<T> for WhitenKept<'_, T> {
     fn define(self) {
@@ -40,7 +40,7 @@ impl<T: Real> Work<T> for WhitenKept<'_, T> {
     {
         let WhitenKept { whiteners, panels, n_rows, whitened, squares, stride } = self;
         let lanes = size_of::<T::Lanes>() / size_of::<T>();
-        // What the pointers of a tile rely on; `samples_from` and slicing see to the rest.
+        // The pointers of a tile rely on this; `samples_from` and slicing check the rest.
         assert!(LANES.is_multiple_of(VECTORS * lanes) && n_rows.next_multiple_of(LANES) <= stride);
         let outputs = whitened.chunks_exact_mut(panels.len()).zip(squares.chunks_exact_mut(stride));
         for (whitener, (whitened, squares)) in whiteners.iter().zip(outputs) {
@@ -52,8 +52,8 @@ impl<T: Real> Work<T> for WhitenKept<'_, T> {
                 let samples = samples_from(panels, d, start);
                 let panel = &mut whitened[start / LANES * LANES * d..][..LANES * d];
                 let (whitened, squares) = (&mut panel[start % LANES..], &mut squares[start..]);
-                // SAFETY: both panels have every feature, from the lane of a tile that ends where they end or
-                // before, and the rest was checked.
+                // SAFETY: both panels have every feature from the first lane of the tile on, no tile crosses the end of
+                // its panel, and the assertions above cover the rest.
                 unsafe {
                     if n_rows - start > lanes {
                         Tile::<S, T, VECTORS, true> { simd, whitener, samples, whitened }.run(squares, None);

@@ -9,7 +9,7 @@ use crate::{available, pack_row, panels_len};
 fn norms<T: Real>(whitener: &Whitener<T>, panels: &[T], n_rows: usize) -> Vec<T> {
     let lanes = panels.len() / whitener.n_features();
     let mut squares = vec![T::ZERO; lanes];
-    squared_norms(slice::from_ref(whitener), panels, n_rows, &mut Lines::new(), &mut squares, lanes);
+    squared_norms(slice::from_ref(whitener), panels, n_rows, &mut AlignedBuffer::new(), &mut squares, lanes);
     squares.truncate(n_rows);
     squares
 }
@@ -106,7 +106,7 @@ fn components_are_whitened_as_if_each_were_alone() {
         let whiteners: Vec<Whitener<f64>> =
             (0..4).map(|k| Whitener::for_isa(isa, &[k as f64, 0.5, 1.0], &factor(k))).collect();
         let mut squares = vec![-1.0; whiteners.len() * stride];
-        squared_norms(&whiteners, &panels, n_rows, &mut Lines::new(), &mut squares, stride);
+        squared_norms(&whiteners, &panels, n_rows, &mut AlignedBuffer::new(), &mut squares, stride);
         for (whitener, squares) in whiteners.iter().zip(squares.chunks_exact(stride)) {
             assert_eq!(norms(whitener, &panels, n_rows), squares[..n_rows]);
             assert!(squares[2 * LANES..].iter().all(|&square| square == -1.0));
@@ -155,11 +155,16 @@ fn rows_beyond_the_numbers_take_nothing_from_their_company<T: Real>(largest: T) 
             let mut panels = vec![T::ZERO; d * LANES];
             pack_row(far.iter().map(|&x| T::from_f64(x)), other, &mut panels, d);
             pack_row((0..d).map(|i| [largest, -largest][i % 2]), beyond, &mut panels, d);
-            let (peaks, mut squares) = ([T::ZERO; 2], vec![T::ZERO; 2 * LANES]);
+            let (zeros, mut squares) = ([T::ZERO; 2], vec![T::ZERO; 2 * LANES]);
             let margin = T::from_f64(45.0);
-            let matters = Matters { first: &[0; LANES], peaks: &peaks, heights: &peaks, margin };
-            let scratch = &mut Lines::new();
-            squared_norms_that_matter(&whiteners, &panels, matters, scratch, &mut squares, LANES);
+            let limits = PruneLimits {
+                first: &[0; LANES],
+                log_weighted_normalizers: &zeros,
+                log_normalizers: &zeros,
+                margin,
+            };
+            let scratch = &mut AlignedBuffer::new();
+            squared_norms_pruned(&whiteners, &panels, limits, scratch, &mut squares, LANES);
             assert_eq!(squares[LANES + other].to_f64(), 0.0, "{isa:?}: row {other} beside {beyond}");
         }
     }

@@ -2,24 +2,24 @@
 //!
 //! ```text
 //! for each column j left of the band     acc[r][v] += −L[r][j] · y[j][v]     r rows × 3 vectors at once
-//! then, down the diagonal block          y[r] = acc[r] / L[r][r],  and the rows below it are updated
+//! then, down the diagonal block          y[r] = acc[r] / L[r][r],  and the rows below r are updated
 //! ```
 //!
-//! Rows that one vector holds, the last of a block or all of a small one, take a tile of one vector: the
-//! same operations on each sample in the same order, and so the same bits.
+//! Samples that fit into one vector, at the end of a block or in a small one, take a tile of one vector. It does the
+//! same operations on each sample in the same order, so it gives the same bits.
 //!
-//! Eight rows of three 512-bit vectors are 24 accumulators, and leave 8 registers for `y` and `L`; four
-//! rows of three 256-bit vectors are 12 of 16. Each accumulator is a variable of its own, made by a macro:
-//! as elements of an array the compiler kept them in memory, at 40 % of the speed. For the
-//! same reason the vectors of a row are told apart by constants, in [`zip`] and nowhere else.
+//! Eight rows of three 512-bit vectors are 24 accumulators and leave 8 registers for `y` and `L`; four rows of three
+//! 256-bit vectors are 12 of 16. A macro makes each accumulator a variable of its own: the compiler kept the elements
+//! of an array in memory, at 40 % of the speed. For the same reason only [`zip`] indexes the vectors of a row, by
+//! constants.
 
 use pulp::Simd;
 
-use super::{Matters, Whitener, panel_squared_norms};
-use crate::vector::{VECTORS, Vector, Work, compiled_once, less, load, store, zip};
+use super::{PruneLimits, Whitener, panel_squared_norms};
+use crate::vector::{VECTORS, Vector, Work, kernel, load, store, sub_number, zip};
 use crate::{LANES, Real};
 
-/// What `squared_norms` does, by tiles.
+/// [`squared_norms`](super::squared_norms), by tiles.
 pub(super) struct Whiten<'a, T> {
     pub(super) whiteners: &'a [Whitener<T>],
     pub(super) panels: &'a [T],
@@ -29,7 +29,7 @@ pub(super) struct Whiten<'a, T> {
     pub(super) stride: usize,
 }
 
-compiled_once!(Whiten);
+kernel!(Whiten);
 
 impl<T: Real> Work<T> for Whiten<'_, T> {
     fn define(self) {
@@ -55,7 +55,7 @@ impl<T: Real> Work<T> for Whiten<'_, T> {
             while start < n_rows {
                 let samples = samples_from(panels, whitener.mean.len(), start);
                 let (whitened, squares) = (&mut *whitened, &mut squares[start..]);
-                // SAFETY: what was checked, and tiles that end where their panel ends or before.
+                // SAFETY: `check` above, and no tile crosses the end of its panel.
                 unsafe {
                     if n_rows - start > lanes {
                         Tile::<S, T, VECTORS, false> { simd, whitener, samples, whitened }.run(squares, None);
@@ -70,8 +70,8 @@ impl<T: Real> Work<T> for Whiten<'_, T> {
     }
 }
 
-/// What the pointers below rely on: tiles cut a panel evenly, every buffer holds its panels, and factors
-/// are packed for the bands of these vectors.
+/// Asserts what the pointers below rely on: a panel is a whole number of tiles, every buffer holds its panels, and
+/// factors are packed for bands of this height.
 #[inline(always)]
 fn check<S: Simd, T: Real + Vector<S>>(
     whiteners: &[Whitener<T>],
@@ -91,24 +91,24 @@ fn check<S: Simd, T: Real + Vector<S>>(
     }
 }
 
-/// The panel of row `start`, from its lane on.
+/// The panel of row `start`, from the lane of that row on.
 #[inline(always)]
 pub(super) fn samples_from<T>(panels: &[T], d: usize, start: usize) -> &[T] {
     &panels[start / LANES * LANES * d..][..LANES * d][start % LANES..]
 }
 
-/// What `squared_norms_that_matter` does, by tiles.
-pub(super) struct WhitenSome<'a, T> {
+/// [`squared_norms_pruned`](super::squared_norms_pruned), by tiles.
+pub(super) struct WhitenPruned<'a, T> {
     pub(super) whiten: Whiten<'a, T>,
-    pub(super) matters: Matters<'a, T>,
-    /// A flag a component, all false.
+    pub(super) prune: PruneLimits<'a, T>,
+    /// One flag a component, all false.
     pub(super) visited: &'a mut [bool],
 }
 
-compiled_once!(WhitenSome);
+kernel!(WhitenPruned);
 
-impl<T: Real> Work<T> for WhitenSome<'_, T> {
-    /// Every square: what may be left out needs not to be.
+impl<T: Real> Work<T> for WhitenPruned<'_, T> {
+    /// Computes every square; pruning is optional.
     fn define(self) {
         self.whiten.define();
     }
@@ -121,10 +121,10 @@ impl<T: Real> Work<T> for WhitenSome<'_, T> {
         let Whiten { whiteners, panels, n_rows, ref whitened, stride, .. } = self.whiten;
         let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
         check::<S, T>(whiteners, panels, n_rows, whitened, stride);
-        let matters = self.matters;
+        let prune = self.prune;
         for start in (0..n_rows).step_by(width) {
-            let first = &matters.first[start..n_rows.min(start + width)];
-            // The largest term of each row so far; rows that do not exist are never the reason to go on.
+            let first = &prune.first[start..n_rows.min(start + width)];
+            // The largest term of each row so far. Rows that do not exist get a limit of −∞ and never prevent pruning.
             let (mut best, mut limits) = ([T::from_f64(f64::NEG_INFINITY); LANES], [T::ZERO; LANES]);
             for &component in first {
                 if !std::mem::replace(&mut self.visited[component as usize], true) {
@@ -133,9 +133,9 @@ impl<T: Real> Work<T> for WhitenSome<'_, T> {
             }
             for component in 0..whiteners.len() {
                 if !self.visited[component] {
-                    let height = matters.heights[component] + matters.margin;
+                    let log_normalizer_and_margin = prune.log_normalizers[component] + prune.margin;
                     for lane in 0..LANES {
-                        limits[lane] = (height - best[lane]) * T::from_f64(32.0 / 15.0);
+                        limits[lane] = (log_normalizer_and_margin - best[lane]) * T::from_f64(32.0 / 15.0);
                     }
                     limits[first.len()..].fill(T::from_f64(f64::NEG_INFINITY));
                     self.visit::<S>(simd, component, start, Some(&limits), &mut best);
@@ -146,8 +146,9 @@ impl<T: Real> Work<T> for WhitenSome<'_, T> {
     }
 }
 
-impl<T: Real> WhitenSome<'_, T> {
-    /// Squares of the tile from row `start` on, unless all are beyond `limits`; `best` learns the terms.
+impl<T: Real> WhitenPruned<'_, T> {
+    /// Computes the squares of the tile at row `start`, unless all exceed `limits`, and updates `best` with their
+    /// terms.
     #[inline(always)]
     fn visit<S: Simd>(
         &mut self,
@@ -164,53 +165,53 @@ impl<T: Real> WhitenSome<'_, T> {
         let samples = samples_from(panels, whitener.mean.len(), start);
         let width = VECTORS * size_of::<T::Lanes>() / size_of::<T>();
         let squares = &mut squares[component * stride + start..][..width];
-        // SAFETY: what `run` checked, and tiles that cut a panel evenly.
+        // SAFETY: `run` called `check`, and a panel is a whole number of tiles.
         unsafe { Tile::<S, T, VECTORS, false> { simd, whitener, samples, whitened }.run(squares, limits) };
-        let (peak, half) = (self.matters.peaks[component], T::from_f64(0.5));
+        let (normalizer, half) = (self.prune.log_weighted_normalizers[component], T::from_f64(0.5));
         for (best, &square) in best.iter_mut().zip(&*squares) {
-            let term = peak - half * square;
+            let term = normalizer - half * square;
             *best = if term > *best { term } else { *best };
         }
     }
 }
 
-/// `N` vectors of a panel's samples on their way through the factor.
+/// Forward substitution for `N` vectors of samples of a panel.
 pub(super) struct Tile<'a, S, T, const N: usize, const KEPT: bool> {
     pub(super) simd: S,
     pub(super) whitener: &'a Whitener<T>,
     /// Feature i is at `i * LANES`.
     pub(super) samples: &'a [T],
-    /// The vectors of feature i are those from `i * N` on, and what the last band gives is not there; if they
-    /// are to be kept, all are where `samples` has those that they are made of.
+    /// Whitened samples. As scratch: feature i in the vectors from `i * N` on, without the last band. If `KEPT`: every
+    /// feature, in the layout of `samples`.
     pub(super) whitened: &'a mut [T],
 }
 
-/// One band: `$acc` are the accumulators of a row. Moves `$factor` past the band's values.
+/// One band: `$acc` are the accumulators of its rows. Advances `$factor` past the values of the band.
 macro_rules! band {
     ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident, $($row:literal $acc:ident)+) => {{
         $(let mut $acc = $tile.centred($top + $row);)+
         for column in 0..$top {
             let y = $tile.load_whitened(column);
-            $($acc = $tile.fused(*$factor.add($row), y, $acc);)+
+            $($acc = $tile.mul_add(*$factor.add($row), y, $acc);)+
             $factor = $factor.add(0 $(+ { let _ = $row; 1 })+);
         }
         solve!($tile, $top, $keep, $factor, $sums, $($row $acc)+);
     }};
 }
 
-/// Forward substitution down the diagonal block: finish the first row, update the others, go on.
+/// Forward substitution down the diagonal block: finishes the first row, updates the rows below, and recurses on them.
 macro_rules! solve {
     ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident,) => {};
     ($tile:ident, $top:ident, $keep:ident, $factor:ident, $sums:ident,
      $row:literal $acc:ident $($below:literal $other:ident)*) => {
-        $acc = $tile.times($acc, *$factor);
+        $acc = $tile.mul($acc, *$factor);
         $factor = $factor.add(1);
         if $keep {
             $tile.store_whitened($top + $row, $acc);
         }
         $sums = $tile.add_squares($acc, $sums);
         $(
-            $other = $tile.fused(*$factor, $acc, $other);
+            $other = $tile.mul_add(*$factor, $acc, $other);
             $factor = $factor.add(1);
         )*
         solve!($tile, $top, $keep, $factor, $sums, $($below $other)*);
@@ -218,16 +219,17 @@ macro_rules! solve {
 }
 
 impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S, T, N, KEPT> {
-    /// Whether bands have at most four rows: taller ones are then not compiled.
+    /// Whether bands have at most four rows. If so, taller bands are not compiled.
     const IS_SHORT: bool = size_of::<T::Lanes>() < 64;
     /// Vectors from one whitened feature to the next.
     const STEP: usize = if KEPT { LANES * size_of::<T>() / size_of::<T::Lanes>() } else { N };
 
     /// # Safety
     ///
-    /// `samples` reaches to `(d − 1) LANES` and `N` vectors from there, `whitened`, if it is kept, as far, or
-    /// to `d N` vectors unless there is but one band, the mean's rest, if it is not empty, to d, `squares` and `limits` to
-    /// `N` vectors; the factor is packed for bands of at most 8.
+    /// - `samples` has `(d − 1) LANES` elements and `N` vectors after them.
+    /// - `whitened` has the same extent if `KEPT`, and `d N` vectors otherwise, unless there is only one band.
+    /// - `mean_rest` is empty or has d elements; `squares` and `limits` have `N` vectors.
+    /// - The factor is packed for bands of at most 8 rows.
     #[inline(always)]
     pub(super) unsafe fn run(mut self, squares: &mut [T], limits: Option<&[T]>) {
         let (d, height) = (self.whitener.mean.len(), super::band_height(self.whitener.isa));
@@ -236,7 +238,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
         let mut top = 0;
         while top < d {
             let keep = KEPT || top + height < d;
-            // SAFETY: rows `top` to `top + rows` exist, and the packed factor has a band of them next.
+            // SAFETY: rows `top` to `top + rows` exist, and their band is next in the packed factor.
             unsafe {
                 match height.min(d - top) {
                     1 => band!(self, top, keep, factor, sums, 0 a),
@@ -252,7 +254,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
                 }
             }
             top += height;
-            // Looked at after 1, 2, 4, 8, … bands: in all little beside them.
+            // Tested after 1, 2, 4, 8, … bands, so that the tests cost little compared with the bands.
             if let Some(limits) = limits.filter(|_| (top / height).is_power_of_two())
                 && self.all_beyond(sums, limits)
             {
@@ -260,60 +262,60 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
                 break;
             }
         }
-        // Overflow on the way can end in ∞ − ∞; a sample that far away is simply infinitely far.
+        // A sum that overflows may end in ∞ − ∞, which is NaN; such a sample is infinitely far.
         let infinity = T::splat(self.simd, T::from_f64(f64::INFINITY));
         let out = squares.as_mut_ptr().cast::<T::Lanes>();
         let squares = zip(
             sums,
             sums,
             #[inline(always)]
-            |sum, _| T::smaller(self.simd, sum, infinity),
+            |sum, _| T::min_lanes(self.simd, sum, infinity),
         );
         // SAFETY: `squares` holds `N` vectors.
         unsafe { store(out, squares) };
     }
 
-    /// Whether every sum is beyond its limit. What is not a number is not.
+    /// Whether every sum exceeds its limit; NaN does not.
     #[inline(always)]
     fn all_beyond(&self, sums: [T::Lanes; N], limits: &[T]) -> bool {
         assert!(size_of_val(limits) >= size_of::<[T::Lanes; N]>());
-        // SAFETY: as was just asserted.
+        // SAFETY: the assertion above.
         let limits = unsafe { load(limits.as_ptr().cast::<T::Lanes>()) };
         let beyond = zip(
             sums,
             limits,
             #[inline(always)]
-            |sum, limit| T::less(self.simd, sum, limit),
+            |sum, limit| T::sub_lanes(self.simd, sum, limit),
         );
         let mut all = true;
         let one = T::splat(self.simd, T::ONE);
         for beyond in beyond {
-            // The least of some numbers and of what is none may be any of them.
-            all &= T::least(self.simd, T::where_positive(self.simd, beyond, one)) > T::ZERO;
+            // The minimum of lanes with NaN may be any lane, so NaN is replaced by zero first.
+            all &= T::reduce_min(self.simd, T::where_positive(self.simd, beyond, one)) > T::ZERO;
         }
         all
     }
 
     /// `factor · y + acc`.
     #[inline(always)]
-    fn fused(&self, factor: T, y: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
+    fn mul_add(&self, factor: T, y: [T::Lanes; N], acc: [T::Lanes; N]) -> [T::Lanes; N] {
         let factor = T::splat(self.simd, factor);
         zip(
             y,
             acc,
             #[inline(always)]
-            |y, acc| T::fused(self.simd, factor, y, acc),
+            |y, acc| T::mul_add_lanes(self.simd, factor, y, acc),
         )
     }
 
     #[inline(always)]
-    fn times(&self, acc: [T::Lanes; N], inverse: T) -> [T::Lanes; N] {
+    fn mul(&self, acc: [T::Lanes; N], inverse: T) -> [T::Lanes; N] {
         let inverse = T::splat(self.simd, inverse);
         zip(
             acc,
             acc,
             #[inline(always)]
-            |acc, _| T::times(self.simd, acc, inverse),
+            |acc, _| T::mul_lanes(self.simd, acc, inverse),
         )
     }
 
@@ -323,7 +325,7 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
             y,
             sums,
             #[inline(always)]
-            |y, sum| T::fused(self.simd, y, y, sum),
+            |y, sum| T::mul_add_lanes(self.simd, y, y, sum),
         )
     }
 
@@ -334,14 +336,14 @@ impl<S: Simd, T: Real + Vector<S>, const N: usize, const KEPT: bool> Tile<'_, S,
     /// As [`Tile::run`], and `feature < d`.
     #[inline(always)]
     unsafe fn centred(&self, feature: usize) -> [T::Lanes; N] {
-        // SAFETY: the feature exists, and `N` vectors of it are in reach.
+        // SAFETY: the feature exists, and `N` vectors of it can be read.
         let (centred, mean) = unsafe {
             let samples = self.samples.as_ptr().add(feature * LANES).cast::<T::Lanes>();
             (load(samples), *self.whitener.mean.get_unchecked(feature))
         };
-        let centred = less(self.simd, centred, mean);
+        let centred = sub_number(self.simd, centred, mean);
         match self.whitener.mean_rest.get(feature) {
-            Some(&rest) => less(self.simd, centred, rest),
+            Some(&rest) => sub_number(self.simd, centred, rest),
             None => centred,
         }
     }

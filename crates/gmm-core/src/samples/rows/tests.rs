@@ -75,7 +75,7 @@ fn every_stride_packs_the_same_panels() {
     let upside_down: Vec<f64> = rows.chunks(d).rev().flatten().copied().collect();
     let reversed = MatRef::from_row_major_slice(&upside_down, n, d).reverse_rows();
     let pack = |view| {
-        let mut panels = Lines::new();
+        let mut panels = AlignedBuffer::new();
         Samples::new(view).unwrap().pack(2..n, &mut panels);
         panels.to_vec()
     };
