@@ -154,6 +154,6 @@ fn a_robust_fit_that_is_ended_judges_with_what_it_has_reached() {
     let mut text = String::new();
     told.read_to_string(&mut text).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143), "{text}");
-    assert!(text.contains("the fit was ended before it was done; "), "{text}");
+    assert!(text.contains("the fit ended early; "), "{text}");
     assert_eq!(printed.join().unwrap().unwrap(), 200_001);
 }

@@ -112,7 +112,7 @@ fn weights_and_a_time_budget_are_those_of_all_fits() {
     assert!(outcome.done().contains("out of time"));
     bench
         .run("select twice.csv -k 1-3 --time-budget 1e-9")
-        .refused(4, "twice.csv: no fit was begun within --time-budget; raise it");
+        .refused(4, "twice.csv: no fit began within --time-budget; raise it");
 }
 
 #[test]

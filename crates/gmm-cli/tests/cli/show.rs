@@ -101,7 +101,7 @@ fn help_shows_examples_defaults_and_exit_codes() {
         ("select --help", &["Examples:", "gmm select data.csv -k 1-9", "[default: bic]", "--weights-column"]),
         ("sample --help", &["Examples:", "-o new.npy", "ends in .csv or .npy", "--labels"]),
         ("score --help", &["Examples:", "gmm score model.safetensors", "<MODEL> <DATA>", "--no-header"]),
-        ("show --help", &["Examples:", "gmm show model.safetensors --json", "count from 0"]),
+        ("show --help", &["Examples:", "gmm show model.safetensors --json", "numbered from 0"]),
     ] {
         let help = bench.run(args).done();
         for part in parts {

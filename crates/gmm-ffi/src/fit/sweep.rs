@@ -235,8 +235,8 @@ fn check_no_start(fit: &gmm_fit_options) -> Result<(), Refusal> {
 fn check_prior(fit: &FitOptions, covariance_types: &[CovarianceType], d: usize) -> Result<(), Refusal> {
     let is_given = matches!(&fit.prior, Some(prior) if prior.covariance.is_some());
     let mut shapes = covariance_types.iter().map(|covariance_type| covariance_type.shape(1, d));
-    let first = shapes.next();
-    if is_given && shapes.any(|shape| Some(&shape) != first.as_ref()) {
+    let Some(first) = shapes.next() else { return Ok(()) };
+    if is_given && shapes.any(|shape| shape != first) {
         return refused("options.fit.prior.covariance is set, but the structures differ in its shape");
     }
     Ok(())

@@ -188,7 +188,9 @@ fn a_decimal_comma_is_read_when_it_is_asked_for_and_named_when_it_is_not() {
         );
     }
     assert!(
-        table(b"x,y\n\"9,288\",\"-0,765\"\n", &ReadOptions::default()).unwrap_err().ends_with("--decimal ,")
+        table(b"x,y\n\"9,288\",\"-0,765\"\n", &ReadOptions::default())
+            .unwrap_err()
+            .ends_with("to read a decimal comma")
     );
     assert_eq!(
         table(b"x;y\n1.234;5\n", &comma).unwrap_err(),
