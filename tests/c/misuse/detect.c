@@ -12,6 +12,8 @@ int main(void)
 {
     thresholds_f64();
     thresholds_f32();
+    weighted_threshold_f64();
+    weighted_threshold_f32();
     fitted_f64();
     fitted_f32();
     asked_f64();
@@ -56,6 +58,32 @@ static void OF(thresholds)(void)
         HOLDS(both[0] == 1 && both[1] == 2);
         unwatch();
     }
+}
+
+static void OF(weighted_threshold)(void)
+{
+    REAL energies_[4] = {3, 1, 2, 10};
+    double weights_[4] = {1, 2, 1, 1}, threshold_, *threshold = &threshold_, fraction = 0.25;
+    const REAL *energies = energies_;
+    const double *weights = weights_;
+    size_t n = 4;
+    OUTPUT(threshold_), WATCH(energies_), WATCH(weights_);
+#define CALL OF(gmm_threshold_by_weighted_contamination)(energies, weights, n, fraction, threshold)
+    BAD_INPUT(energies, CALL);
+    BAD_INPUT(weights, CALL);
+    BAD_INPUT(threshold, CALL);
+    WITH(n, 0, CALL, GMM_INVALID_SHAPE);
+    WITH(n, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+    NOT_FINITE(fraction, CALL, GMM_INVALID_ARGUMENT);
+    WITH(fraction, -1, CALL, GMM_INVALID_ARGUMENT);
+    WITH(fraction, 1, CALL, GMM_INVALID_ARGUMENT);
+    WITH(energies_[2], NAN, CALL, GMM_NOT_FINITE);
+    NOT_FINITE(weights_[1], CALL, GMM_NOT_FINITE);
+    WITH(weights_[1], -1, CALL, GMM_NEGATIVE);
+    EXPECT(CALL, GMM_OK);
+#undef CALL
+    HOLDS(threshold_ == 3);
+    unwatch();
 }
 
 static void OF(fitted)(void)

@@ -18,6 +18,8 @@ int main(void)
     through_energy_f32();
     of_density_f64();
     of_density_f32();
+    of_cov_diag_f64();
+    of_cov_diag_f32();
     return ended();
 }
 
@@ -160,6 +162,26 @@ static void OF(through_energy)(void)
     WITH(d_cov, NULL, CALL, GMM_OK);
     FROM_THE_END(z_, CALL);
 #undef CALL
+    unwatch();
+}
+
+static void OF(of_cov_diag)(void)
+{
+    REAL cov_[D * D] = {2, 0.5, 0.5, 1}, out_[D * D], *out = out_;
+    const REAL *cov = cov_;
+    size_t k = 1, d = D;
+    double cotangent = 1;
+    OUTPUT(out_), WATCH(cov_);
+#define CALL OF(gmm_cov_diag_vjp)(k, d, cov, cotangent, out)
+    BAD_INPUT(cov, CALL);
+    BAD_OUTPUT(out, cov_, CALL);
+    WITH(k, 0, CALL, GMM_INVALID_SHAPE);
+    WITH(d, 0, CALL, GMM_INVALID_SHAPE);
+    WITH(k, SIZE_MAX, CALL, GMM_SIZE_OVERFLOW);
+    WITH(cov_[0], 0, CALL, GMM_OUT_OF_RANGE);
+    EXPECT(CALL, GMM_OK);
+#undef CALL
+    HOLDS(out_[0] == (REAL)-0.25 && out_[1] == 0 && out_[2] == 0 && out_[3] == -1);
     unwatch();
 }
 
