@@ -1507,15 +1507,15 @@ gmm_status gmm_params_vjp_f32(const struct gmm_matrix_f32 *z,
                               float *d_gamma);
 
 /**
- * The gradient through `cov_diag` with respect to covariances (K x D x D) that are independent of factors and
- * log-determinants, into `d_cov` (K x D x D): what an automatic differentiation that takes the arguments of
- * `gmm_energy_f64` one by one needs in place of the `d_cov` of `gmm_energy_vjp_f64`.
+ * The gradient of `cov_diag` with respect to covariances (K x D x D), into `d_cov` (K x D x D). Automatic
+ * differentiation takes the arguments of `gmm_energy_f64` one by one; it needs this gradient in place of the `d_cov`
+ * of `gmm_energy_vjp_f64`, in which factors and log-determinants follow the covariances.
  *
- *     cov_diag = sum_k sum_i 1 / cov_kii      d_cov_kii = -d_cov_diag / cov_kii^2      0 beside the diagonals
+ *     cov_diag = sum_k sum_i 1 / cov_kii      d_cov_kii = -d_cov_diag / cov_kii^2      d_cov_kij = 0 for i != j
  *
- * Computed in double. With `d_cov_diag` 0 all are 0, whatever the variances are. Refuses K or D of 0
- * (GMM_INVALID_SHAPE), and a gradient beyond the range of the type, as that of a variance of 0 (GMM_OUT_OF_RANGE),
- * naming its place.
+ * The gradient is computed in double. If `d_cov_diag` is 0, all elements are 0, even for a variance of 0. Refuses K or
+ * D of 0 (GMM_INVALID_SHAPE), and a gradient beyond the range of the type, such as that of a variance of 0
+ * (GMM_OUT_OF_RANGE); the message names the place.
  *
  * Cost: 2 K D divisions, and K D^2 numbers to write.
  *
@@ -2377,14 +2377,14 @@ gmm_status gmm_mixture_precisions_cholesky(const struct gmm_mixture *handle,
 gmm_status gmm_mixture_log_dets(const struct gmm_mixture *handle, double *out, size_t len);
 
 /**
- * A mixture of `k` components in `d` features whose covariances are of a type, GMM_COVARIANCE_*, into `*out`.
+ * A mixture of `k` components in `d` features with covariances of the type GMM_COVARIANCE_*, into `*out`.
  *
- * `weights` K, `means` K x D, and `covariances` in the shape of the type: K x D x D full, D x D tied, K x D diagonal,
- * K spherical; row-major, all are copied. With GMM_COVARIANCE_FULL this is `gmm_mixture_create`, and refusals of the
- * other types are the same: of variances, one that is not positive is GMM_NOT_POSITIVE_DEFINITE. An unknown type is
- * GMM_INVALID_ARGUMENT. Free the mixture with `gmm_mixture_free`.
+ * `weights` has K elements and `means` K x D. `covariances` has the shape of the type: K x D x D for full, D x D for
+ * tied, K x D for diagonal, K for spherical. All are row-major and are copied. With GMM_COVARIANCE_FULL the function
+ * equals `gmm_mixture_create`. It refuses the same for the other types: a variance that is not positive is
+ * GMM_NOT_POSITIVE_DEFINITE. An unknown type is GMM_INVALID_ARGUMENT. Free the mixture with `gmm_mixture_free`.
  *
- * Cost: D^3 / 3 flops for each matrix; square roots of the variances without matrices.
+ * Cost: D^3 / 3 flops for each matrix; for diagonal and spherical covariances, a square root of each variance.
  *
  * The caller promises:
  *
@@ -2414,14 +2414,14 @@ gmm_status gmm_mixture_create_from_precisions_with_type(gmm_covariance_type cova
                                                         struct gmm_mixture **out);
 
 /**
- * As `gmm_mixture_create_with_type`, with the factors of the covariances, which are taken as they are: scores are, to
- * the last bit, those of the mixture that parameters and factors come from.
+ * As `gmm_mixture_create_with_type`, from covariances and their Cholesky factors. The factors are not computed again,
+ * so scores are, to the last bit, those of the mixture that parameters and factors were read from.
  *
  *     L_k L_k^T = cov_k + ridge_k I
  *
  * `covariances` and `cholesky` are in the shape of the type; the factors of diagonal and spherical covariances are
  * their square roots. `ridges` (K) are zeros when NULL, and must be zeros unless covariances are full. The weights may
- * have any sum. A factor that is not that of its covariance is GMM_NOT_POSITIVE_DEFINITE.
+ * have any sum. A factor that does not belong to its covariance is GMM_NOT_POSITIVE_DEFINITE.
  *
  * Cost: D^3 / 3 flops for the check of each matrix.
  *
@@ -2440,8 +2440,8 @@ gmm_status gmm_mixture_create_from_factors(gmm_covariance_type covariance_type,
                                            struct gmm_mixture **out);
 
 /**
- * How many doubles the function that reads `parameter`, GMM_PARAMETER_*, of a mixture writes: the `len` to pass to
- * `gmm_mixture_weights` and its like. 0 for NULL and for an unknown code.
+ * The number of doubles of the array `parameter`, GMM_PARAMETER_*, of a mixture: the `len` to pass to the function
+ * that reads it, such as `gmm_mixture_weights`. 0 for NULL and for an unknown code.
  *
  * The caller promises:
  *
@@ -2525,11 +2525,11 @@ gmm_status gmm_mixture_load(const char *file,
                             struct gmm_mixture **out);
 
 /**
- * Writes the bytes of the model file of `mixture`, those that `gmm_mixture_save` writes, into `out`, of `capacity`
- * bytes. `*len` is their number. With `out` NULL only `*len` is written: ask so for the capacity.
+ * Writes the bytes of a model file, as `gmm_mixture_save` writes it, into `out`, which has `capacity` bytes, and their
+ * number into `*len`. If `out` is NULL, only `*len` is written; a first call can thus find the capacity.
  *
- * The same mixture has the same bytes on every machine. Bytes after the first `*len` of `out` are not written. A
- * capacity of less than `*len` is GMM_INVALID_SHAPE.
+ * The same mixture gives the same bytes on every machine. Bytes of `out` after the first `*len` are not written. A
+ * capacity that is too small is GMM_INVALID_SHAPE, and then nothing is written.
  *
  *     gmm_mixture_to_bytes(mixture, NULL, 0, &len);
  *     bytes = malloc(len);
@@ -2548,9 +2548,9 @@ gmm_status gmm_mixture_to_bytes(const struct gmm_mixture *handle,
                                 size_t *len);
 
 /**
- * Makes a mixture from the `len` bytes of a model file, into `*out`. Every value is checked, and scores are those of
- * the mixture that the bytes come from, to the last bit. Text beside the mixture is not read. Bytes that are no model
- * are GMM_BAD_FILE. Free it with `gmm_mixture_free`.
+ * A mixture from the `len` bytes of a model file, into `*out`. Every value is checked. Scores are, to the last bit,
+ * those of the mixture that was written. The metadata of the file is not read. Bytes that are not a model are
+ * GMM_BAD_FILE. Free the mixture with `gmm_mixture_free`.
  *
  * Cost: one copy of the parameters, and one check of each factor, D^3 / 3 flops for a matrix.
  *
@@ -2815,11 +2815,12 @@ gmm_status gmm_threshold_by_contamination_f32(const float *energies,
                                               double *threshold);
 
 /**
- * The least threshold that no more than a share `fraction` of the weight of the `n` energies is above, into
- * `threshold`, where `weights` (N) say how often each energy counts: 2 is the energy twice, 0 is no energy at all.
+ * The smallest threshold with at most the fraction `fraction` of the total weight above it, into `threshold`. Each of
+ * the `n` energies has a weight in `weights` (N): a weight of 2 equals two equal energies, and an energy of weight 0
+ * is ignored.
  *
- * With S the sum of the weights, energies are passed over from the largest down while the weights of those passed over
- * sum to no more than fraction S (1 + 1e-12); the threshold is the first that is not passed over. The factor is for
+ * Energies are skipped from the largest down, as long as the skipped weights sum to at most fraction S (1 + 1e-12),
+ * where S is the sum of all weights. The first energy that is not skipped is the threshold. The factor allows for
  * rounding. Refuses weights that are not finite (GMM_NOT_FINITE), negative (GMM_NEGATIVE) or all zero
  * (GMM_INVALID_ARGUMENT); otherwise as `gmm_threshold_by_contamination_f64`.
  *

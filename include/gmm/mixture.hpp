@@ -101,7 +101,7 @@ public:
         return of(gmm_mixture_create_from_precisions_with_type, type, weights, means, "precisions", precisions);
     }
 
-    /** From covariances and their factors, both in the shape of the type, and ridges (k) if there are any. */
+    /** From covariances and their Cholesky factors, both in the shape of the type; `ridges` (k) are zeros if empty. */
     static mixture create_from_factors(gmm_covariance_type type, const values<double> &weights,
                                        const values<double> &means, const values<double> &covariances,
                                        const values<double> &cholesky, const values<double> &ridges = {})
@@ -115,7 +115,7 @@ public:
             type, weights, means, "covariances", covariances);
     }
 
-    /** From what `to_bytes` made. */
+    /** From the bytes that `to_bytes` returned. */
     static mixture from_bytes(const std::vector<std::uint8_t> &bytes)
     {
         return made([&](auto out) { return gmm_mixture_from_bytes(bytes.data(), bytes.size(), out); });
@@ -156,7 +156,10 @@ public:
 
     std::vector<double> weights() const { return read(gmm_mixture_weights, GMM_PARAMETER_WEIGHTS); }
     std::vector<double> means() const { return read(gmm_mixture_means, GMM_PARAMETER_MEANS); }
-    std::vector<double> covariances() const
+    /** Covariances in the shape of their type. */
+    std::vector<double> covariances() const { return read(gmm_mixture_covariances, GMM_PARAMETER_COVARIANCES); }
+    /** A matrix for each component (k d d), whatever the type. */
+    std::vector<double> dense_covariances() const
     {
         return read(gmm_mixture_dense_covariances, GMM_PARAMETER_DENSE_COVARIANCES);
     }
@@ -166,12 +169,6 @@ public:
         return read(gmm_mixture_precisions_cholesky, GMM_PARAMETER_PRECISIONS_CHOLESKY);
     }
     std::vector<double> log_dets() const { return read(gmm_mixture_log_dets, GMM_PARAMETER_LOG_DETS); }
-
-    /** Covariances in the shape of their structure. */
-    std::vector<double> covariance_values() const
-    {
-        return read(gmm_mixture_covariances, GMM_PARAMETER_COVARIANCES);
-    }
 
     /** Writes every score that `requested` has memory for, in one pass. */
     template <class Samples>

@@ -281,7 +281,7 @@ void empty_mixtures(const gmm::mixture &empty)
     CHECK(is_refused([&] { empty.weights(); }));
     CHECK(is_refused([&] { empty.means(); }));
     CHECK(is_refused([&] { empty.covariances(); }));
-    CHECK(is_refused([&] { empty.covariance_values(); }));
+    CHECK(is_refused([&] { empty.dense_covariances(); }));
     CHECK(is_refused([&] { empty.cholesky(); }));
     CHECK(is_refused([&] { empty.precisions_cholesky(); }));
     CHECK(is_refused([&] { empty.log_dets(); }));

@@ -50,14 +50,14 @@ void mixtures()
     CHECK(model.weights()[0] == 1 && model.means()[1] == 5 && model.covariances()[3] == 4);
     const auto round = gmm::mixture::create_with_type(GMM_COVARIANCE_SPHERICAL, one, std::vector<double>{3, 5},
                                                       std::vector<double>{4});
-    CHECK(round.covariance_values() == std::vector<double>{4} && round.cholesky()[3] == 2);
+    CHECK(round.covariances() == std::vector<double>{4} && round.dense_covariances()[3] == 4 && round.cholesky()[3] == 2);
     CHECK(gmm::mixture::from_bytes(round.to_bytes()).to_bytes() == round.to_bytes());
     CHECK(gmm::mixture::create_from_factors(GMM_COVARIANCE_SPHERICAL, one, std::vector<double>{3, 5},
                                             std::vector<double>{4}, std::vector<double>{2}).to_bytes() == round.to_bytes());
     CHECK(gmm::mixture::create_from_precisions(one, std::vector<double>{3, 5}, std::vector<double>{0.25},
                                                GMM_COVARIANCE_SPHERICAL).cholesky()[0] == 2);
     CHECK(gmm::threshold_by_contamination(std::vector<double>{1, 2, 3}, 0.5, std::vector<double>{1, 1, 2}) == 2);
-    CHECK(model.covariance_values().size() == 4 && model.cholesky()[3] == 2 && model.precisions_cholesky()[3] == 0.5);
+    CHECK(model.covariances() == model.dense_covariances() && model.cholesky()[3] == 2 && model.precisions_cholesky()[3] == 0.5);
     CHECK(close(model.log_dets()[0], std::log(4.0)) && model.n_parameters() == 5);
 
     // The same sample by rows, by columns, and as part of a larger matrix.

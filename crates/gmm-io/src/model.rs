@@ -207,7 +207,7 @@ pub fn model_to_bytes(mixture: &Mixture) -> Result<Vec<u8>, Error> {
     encode(Path::new(IN_MEMORY), mixture, std::iter::empty())
 }
 
-/// The mixture in the bytes of a model file. Text beside the mixture is not read.
+/// The mixture in the bytes of a model file. Metadata is not read.
 ///
 /// # Errors
 ///
@@ -220,7 +220,7 @@ pub fn model_from_bytes(bytes: &[u8]) -> Result<Mixture, Error> {
     parts.mixture().map_err(|source| Error::RefusedModel { path: path(), source })
 }
 
-/// The bytes of the file that holds the mixture, and pairs of text in their order; errors name `path`.
+/// The bytes of a model file with pairs of metadata, in the given order. Errors name `path`.
 fn encode<'a>(
     path: &Path,
     mixture: &Mixture,

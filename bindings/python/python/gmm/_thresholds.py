@@ -36,7 +36,7 @@ def threshold_by_contamination(energies: Any, fraction: float, sample_weight: An
     fraction : float
         At least 0 and less than 1.
     sample_weight : array-like of shape (n,), optional
-        How often each energy counts; the share is then one of the weight.
+        Weights of the energies; ``fraction`` is then a fraction of the total weight.
 
     Examples
     --------

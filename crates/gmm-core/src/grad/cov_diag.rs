@@ -4,15 +4,15 @@ use crate::check;
 use crate::error::{Error, Place, Result};
 use crate::real::Real;
 
-/// The gradient through [`Mixture::cov_diag`](crate::Mixture::cov_diag) of covariances (k × d × d) that are independent
-/// of factors and log-determinants, into `out` of the same shape.
+/// The gradient of [`Mixture::cov_diag`](crate::Mixture::cov_diag) with respect to covariances (k × d × d), into `out`
+/// of the same shape. The covariances are arguments of their own: no gradient comes from factors or log-determinants.
 ///
 /// ```text
-/// cov_diag = Σₖ Σᵢ 1 / Σₖᵢᵢ      out ₖᵢᵢ = −cotangent / Σₖᵢᵢ²      0 beside the diagonals
+/// cov_diag = Σₖ Σᵢ 1 / Σₖᵢᵢ      outₖᵢᵢ = −cotangent / Σₖᵢᵢ²      outₖᵢⱼ = 0 for i ≠ j
 /// ```
 ///
-/// Computed in `f64`, by two divisions: the square of a variance has twice the exponent. A cotangent of 0 gives zeros,
-/// whatever the variances are.
+/// The gradient is computed in `f64`, by two divisions, because the square of a variance may overflow. If the
+/// cotangent is 0, all elements are 0, even for a variance of 0.
 ///
 /// # Errors
 ///

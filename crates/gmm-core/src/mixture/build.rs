@@ -94,10 +94,7 @@ impl Mixture {
         if covariance_type == CovarianceType::Full {
             return Mixture::new(weights, means, covariances);
         }
-        let d = check_weighted_means(weights, means)?;
-        check_sum(weights)?;
-        let held = Covariances::new(covariance_type, covariances, weights.len(), d)?;
-        Mixture::assemble(weights.to_vec(), means.to_vec(), held, d)
+        of_covariances(weights, means, |k, d| Covariances::new(covariance_type, covariances, k, d))
     }
 
     /// A mixture of a covariance type from precisions in the [shape](CovarianceType::shape) of the type: the inverses
@@ -115,10 +112,7 @@ impl Mixture {
         if covariance_type == CovarianceType::Full {
             return Mixture::from_precisions(weights, means, precisions);
         }
-        let d = check_weighted_means(weights, means)?;
-        check_sum(weights)?;
-        let held = Covariances::from_precisions(covariance_type, precisions, weights.len(), d)?;
-        Mixture::assemble(weights.to_vec(), means.to_vec(), held, d)
+        of_covariances(weights, means, |k, d| Covariances::from_precisions(covariance_type, precisions, k, d))
     }
 
     /// A mixture of a covariance type that was stored with its factors: `covariances` and `cholesky` in the
@@ -205,6 +199,17 @@ impl Mixture {
         let full = Full::from_independent(covariances.to_vec(), lower, log_dets.to_vec(), d)?;
         Mixture::assemble(weights.to_vec(), means.to_vec(), full, d)
     }
+}
+
+/// A mixture of checked weights, which sum to one, and means, with the covariances that `make` gives for k and d.
+fn of_covariances(
+    weights: &[f64],
+    means: &[f64],
+    make: impl FnOnce(usize, usize) -> Result<Covariances>,
+) -> Result<Mixture> {
+    let d = check_weighted_means(weights, means)?;
+    check_sum(weights)?;
+    Mixture::assemble(weights.to_vec(), means.to_vec(), make(weights.len(), d)?, d)
 }
 
 /// Shapes, finiteness and signs of the parameters that every constructor takes; returns d.

@@ -13,12 +13,11 @@ use crate::samples::{SampleWeights, Samples};
 use crate::score::density::{Block, BlockScorer};
 use crate::score::energy::check_features;
 
-/// What a sum of n weights may round by, in units of the sum.
+/// Largest relative rounding error of a sum of n weights.
 const ROUNDING: f64 = 1e-12;
 
 /// The percentile of energies (n): `percent` of them are at or below it. Interpolates linearly between two energies,
-/// like
-/// `numpy.percentile` and alibi-detect's `infer_threshold`.
+/// like `numpy.percentile` and alibi-detect's `infer_threshold`.
 ///
 /// With energies in ascending order, `h = (n − 1) percent / 100`, `i = ⌊h⌋` and `t = h − i`:
 ///
@@ -96,12 +95,13 @@ pub fn threshold_by_contamination<T: Real>(energies: &[T], fraction: f64) -> Res
     Ok(*values.select_nth_unstable_by(n - 1 - n_above, f64::total_cmp).1)
 }
 
-/// The least threshold that no more than a share `fraction` of the weight of the energies (n) is above, where each
-/// energy counts as its weight (n) says: 2 is the energy twice, 0 is no energy at all.
+/// The smallest threshold with at most the fraction `fraction` of the total weight above it. Each energy (n) has a
+/// weight (n): a weight of 2 equals two equal energies, and an energy of weight 0 is ignored.
 ///
-/// With `S` the sum of the weights, energies are passed over from the largest down while the weights of those passed
-/// over sum to no more than `fraction · S (1 + 1e-12)`; the threshold is the first that is not. The factor makes a
-/// product that is reached but for rounding reached. With equal weights this is [`threshold_by_contamination`].
+/// Energies are skipped from the largest down, as long as the skipped weights sum to at most
+/// `fraction · S (1 + 1e-12)`, where `S` is the sum of all weights. The first energy that is not skipped is the
+/// threshold. The factor allows for rounding. With equal weights the result is that of
+/// [`threshold_by_contamination`].
 ///
 /// # Errors
 ///
@@ -134,18 +134,18 @@ pub fn threshold_by_weighted_contamination<T: Real>(
     Ok(order[n_kept - 1].0)
 }
 
-/// How many of the samples, whose weights come in ascending order of energy, are left when those of the highest
-/// energies are gone whose weights sum to no more than `fraction` of `total`; at least one.
+/// The number of samples that remain, at least one, when those of the highest energies are removed whose weights sum
+/// to at most `fraction` of `total`. `weights` are in ascending order of energy.
 pub(crate) fn n_kept_by_weight(
     weights: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator,
     fraction: f64,
     total: f64,
 ) -> usize {
     let allowed = fraction * total * (1.0 + ROUNDING);
-    let (mut gone, mut n_kept) = (0.0, weights.len());
+    let (mut removed, mut n_kept) = (0.0, weights.len());
     for weight in weights.rev() {
-        gone += weight;
-        if gone > allowed || n_kept == 1 {
+        removed += weight;
+        if removed > allowed || n_kept == 1 {
             break;
         }
         n_kept -= 1;

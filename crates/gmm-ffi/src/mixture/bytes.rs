@@ -1,4 +1,4 @@
-//! Mixtures as bytes in memory: to be kept in a database, sent to another machine, or pickled.
+//! Mixtures as bytes in memory, which can be stored in a database, sent to another machine, or pickled.
 
 use libc::size_t;
 
@@ -6,11 +6,11 @@ use crate::plumbing::{
     GMM_INVALID_SHAPE, Refusal, Regions, check_slot, give, gmm_mixture, gmm_status, guard, mixture,
 };
 
-/// Writes the bytes of the model file of `mixture`, those that `gmm_mixture_save` writes, into `out`, of `capacity`
-/// bytes. `*len` is their number. With `out` NULL only `*len` is written: ask so for the capacity.
+/// Writes the bytes of a model file, as `gmm_mixture_save` writes it, into `out`, which has `capacity` bytes, and their
+/// number into `*len`. If `out` is NULL, only `*len` is written; a first call can thus find the capacity.
 ///
-/// The same mixture has the same bytes on every machine. Bytes after the first `*len` of `out` are not written. A
-/// capacity of less than `*len` is GMM_INVALID_SHAPE.
+/// The same mixture gives the same bytes on every machine. Bytes of `out` after the first `*len` are not written. A
+/// capacity that is too small is GMM_INVALID_SHAPE, and then nothing is written.
 ///
 /// ```text
 /// gmm_mixture_to_bytes(mixture, NULL, 0, &len);
@@ -38,9 +38,9 @@ pub unsafe extern "C" fn gmm_mixture_to_bytes(
     })
 }
 
-/// Makes a mixture from the `len` bytes of a model file, into `*out`. Every value is checked, and scores are those of
-/// the mixture that the bytes come from, to the last bit. Text beside the mixture is not read. Bytes that are no model
-/// are GMM_BAD_FILE. Free it with `gmm_mixture_free`.
+/// A mixture from the `len` bytes of a model file, into `*out`. Every value is checked. Scores are, to the last bit,
+/// those of the mixture that was written. The metadata of the file is not read. Bytes that are not a model are
+/// GMM_BAD_FILE. Free the mixture with `gmm_mixture_free`.
 ///
 /// Cost: one copy of the parameters, and one check of each factor, D^3 / 3 flops for a matrix.
 ///
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn gmm_mixture_from_bytes(
     })
 }
 
-/// The caller's bytes; none are a shape of nothing.
+/// The caller's bytes, at least one.
 ///
 /// # Safety
 ///
@@ -79,7 +79,7 @@ unsafe fn read_bytes<'a>(regions: &mut Regions, bytes: *const u8, len: usize) ->
     unsafe { regions.input("bytes", bytes, &[len]) }
 }
 
-/// Writes bytes to `out`, unless that is null, and their number to `len`.
+/// Writes bytes to `out`, unless `out` is null, and their number to `len`.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Mixtures of any covariance type from known parameters, and how long each array of a mixture is.
+//! Mixtures of any covariance type from known parameters, and the length of each array of a mixture.
 
 use gmm_core::{CovarianceType, Mixture};
 use libc::size_t;
@@ -11,14 +11,14 @@ use crate::plumbing::{
     gmm_status, guard, mixture,
 };
 
-/// A mixture of `k` components in `d` features whose covariances are of a type, GMM_COVARIANCE_*, into `*out`.
+/// A mixture of `k` components in `d` features with covariances of the type GMM_COVARIANCE_*, into `*out`.
 ///
-/// `weights` K, `means` K x D, and `covariances` in the shape of the type: K x D x D full, D x D tied, K x D diagonal,
-/// K spherical; row-major, all are copied. With GMM_COVARIANCE_FULL this is `gmm_mixture_create`, and refusals of the
-/// other types are the same: of variances, one that is not positive is GMM_NOT_POSITIVE_DEFINITE. An unknown type is
-/// GMM_INVALID_ARGUMENT. Free the mixture with `gmm_mixture_free`.
+/// `weights` has K elements and `means` K x D. `covariances` has the shape of the type: K x D x D for full, D x D for
+/// tied, K x D for diagonal, K for spherical. All are row-major and are copied. With GMM_COVARIANCE_FULL the function
+/// equals `gmm_mixture_create`. It refuses the same for the other types: a variance that is not positive is
+/// GMM_NOT_POSITIVE_DEFINITE. An unknown type is GMM_INVALID_ARGUMENT. Free the mixture with `gmm_mixture_free`.
 ///
-/// Cost: D^3 / 3 flops for each matrix; square roots of the variances without matrices.
+/// Cost: D^3 / 3 flops for each matrix; for diagonal and spherical covariances, a square root of each variance.
 ///
 /// # Safety
 ///
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn gmm_mixture_create_from_precisions_with_type(
     })
 }
 
-/// As `gmm_mixture_create_with_type`, with the factors of the covariances, which are taken as they are: scores are, to
-/// the last bit, those of the mixture that parameters and factors come from.
+/// As `gmm_mixture_create_with_type`, from covariances and their Cholesky factors. The factors are not computed again,
+/// so scores are, to the last bit, those of the mixture that parameters and factors were read from.
 ///
 /// ```text
 /// L_k L_k^T = cov_k + ridge_k I
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn gmm_mixture_create_from_precisions_with_type(
 ///
 /// `covariances` and `cholesky` are in the shape of the type; the factors of diagonal and spherical covariances are
 /// their square roots. `ridges` (K) are zeros when NULL, and must be zeros unless covariances are full. The weights may
-/// have any sum. A factor that is not that of its covariance is GMM_NOT_POSITIVE_DEFINITE.
+/// have any sum. A factor that does not belong to its covariance is GMM_NOT_POSITIVE_DEFINITE.
 ///
 /// Cost: D^3 / 3 flops for the check of each matrix.
 ///
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn gmm_mixture_create_from_factors(
     })
 }
 
-/// Weights, means, and ridges where a function takes them.
+/// Weights and means, and ridges if a function takes them.
 type Parameters<'a> = (&'a [f64], &'a [f64], Option<&'a [f64]>);
 
 /// # Safety
@@ -174,8 +174,8 @@ unsafe fn create<const N: usize>(
     Ok(())
 }
 
-/// How many doubles the function that reads `parameter`, GMM_PARAMETER_*, of a mixture writes: the `len` to pass to
-/// `gmm_mixture_weights` and its like. 0 for NULL and for an unknown code.
+/// The number of doubles of the array `parameter`, GMM_PARAMETER_*, of a mixture: the `len` to pass to the function
+/// that reads it, such as `gmm_mixture_weights`. 0 for NULL and for an unknown code.
 ///
 /// # Safety
 ///

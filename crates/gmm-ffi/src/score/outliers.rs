@@ -115,11 +115,12 @@ unsafe fn threshold_into<T: Real>(
     Ok(())
 }
 
-/// The least threshold that no more than a share `fraction` of the weight of the `n` energies is above, into
-/// `threshold`, where `weights` (N) say how often each energy counts: 2 is the energy twice, 0 is no energy at all.
+/// The smallest threshold with at most the fraction `fraction` of the total weight above it, into `threshold`. Each of
+/// the `n` energies has a weight in `weights` (N): a weight of 2 equals two equal energies, and an energy of weight 0
+/// is ignored.
 ///
-/// With S the sum of the weights, energies are passed over from the largest down while the weights of those passed over
-/// sum to no more than fraction S (1 + 1e-12); the threshold is the first that is not passed over. The factor is for
+/// Energies are skipped from the largest down, as long as the skipped weights sum to at most fraction S (1 + 1e-12),
+/// where S is the sum of all weights. The first energy that is not skipped is the threshold. The factor allows for
 /// rounding. Refuses weights that are not finite (GMM_NOT_FINITE), negative (GMM_NEGATIVE) or all zero
 /// (GMM_INVALID_ARGUMENT); otherwise as `gmm_threshold_by_contamination_f64`.
 ///

@@ -5,17 +5,17 @@ use libc::size_t;
 
 use crate::plumbing::{Refusal, Regions, gmm_status, guard};
 
-/// The gradient through `cov_diag` with respect to covariances (K x D x D) that are independent of factors and
-/// log-determinants, into `d_cov` (K x D x D): what an automatic differentiation that takes the arguments of
-/// `gmm_energy_f64` one by one needs in place of the `d_cov` of `gmm_energy_vjp_f64`.
+/// The gradient of `cov_diag` with respect to covariances (K x D x D), into `d_cov` (K x D x D). Automatic
+/// differentiation takes the arguments of `gmm_energy_f64` one by one; it needs this gradient in place of the `d_cov`
+/// of `gmm_energy_vjp_f64`, in which factors and log-determinants follow the covariances.
 ///
 /// ```text
-/// cov_diag = sum_k sum_i 1 / cov_kii      d_cov_kii = -d_cov_diag / cov_kii^2      0 beside the diagonals
+/// cov_diag = sum_k sum_i 1 / cov_kii      d_cov_kii = -d_cov_diag / cov_kii^2      d_cov_kij = 0 for i != j
 /// ```
 ///
-/// Computed in double. With `d_cov_diag` 0 all are 0, whatever the variances are. Refuses K or D of 0
-/// (GMM_INVALID_SHAPE), and a gradient beyond the range of the type, as that of a variance of 0 (GMM_OUT_OF_RANGE),
-/// naming its place.
+/// The gradient is computed in double. If `d_cov_diag` is 0, all elements are 0, even for a variance of 0. Refuses K or
+/// D of 0 (GMM_INVALID_SHAPE), and a gradient beyond the range of the type, such as that of a variance of 0
+/// (GMM_OUT_OF_RANGE); the message names the place.
 ///
 /// Cost: 2 K D divisions, and K D^2 numbers to write.
 ///
