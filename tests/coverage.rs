@@ -38,6 +38,24 @@ fn each_is_tried<'a>(what: &str, names: impl IntoIterator<Item = &'a str>, tests
     assert!(untried.is_empty(), "no test names these of {what}: {untried:?}");
 }
 
+/// The code of the examples in documentation comments: they are tests too, and the sentences around them are not.
+fn examples_of(code: &str) -> String {
+    let mut is_example = false;
+    let mut examples = String::new();
+    for line in code.lines().map(str::trim_start) {
+        let Some(line) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            is_example = false;
+            continue;
+        };
+        match line.trim_start().strip_prefix("```") {
+            Some(language) => is_example = !is_example && matches!(language, "" | "rust" | "no_run"),
+            None if is_example => examples += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    examples
+}
+
 /// Names after `beginning` at the start of lines, up to the first character that no name has.
 fn names_after<'a>(code: &'a str, beginnings: &'a [&str]) -> impl Iterator<Item = &'a str> {
     code.lines().filter_map(move |line| {
@@ -61,10 +79,7 @@ fn every_public_function_in_rust_is_tried() {
                 let (own, of_tests) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
                 code += own;
                 tests += of_tests;
-                // Examples of the documentation are tests too.
-                let examples = own.lines().filter(|line| line.trim_start().starts_with("///"));
-                let examples = examples.skip_while(|line| !line.contains("```"));
-                tests += &examples.collect::<Vec<_>>().join("\n");
+                tests += &examples_of(own);
             }
         }
     }
